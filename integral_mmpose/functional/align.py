@@ -1,0 +1,150 @@
+"""Alignment of poses for the MPJPE family, and the PCK curve.
+
+MPJPE compares poses whose roots are put upon each other. PA-MPJPE first
+aligns the prediction with the truth by a rotation and translation (rigid,
+the paper's code) or by a rotation, translation and scale (similarity, most
+later work): the two are different numbers.
+
+Convention: poses are (..., K, 3) in mm; numpy or torch in, the same out.
+Everything is computed in float64. A rotation is proper: a mirrored pose stays
+mirrored.
+"""
+
+from typing import Optional
+
+import numpy as np
+import torch
+
+from .check import check_shape
+
+
+def root_align(points, root: int = 0):
+    """Put the root joint at 0.
+
+    Args:
+        points (ndarray or Tensor): (..., K, 3).
+        root (int): Index of the root joint.
+
+    Returns:
+        The same type and shape.
+
+    Example:
+        >>> root_align(np.array([[1., 2., 3.], [2., 2., 5.]]))[1]
+        array([1., 0., 2.])
+    """
+    check_shape(points, '... K 3', 'points')
+    return points - points[..., root:root + 1, :]
+
+
+def rigid_align(pred, gt):
+    """Rotate and translate the prediction onto the truth (Kabsch).
+
+    Args:
+        pred (ndarray or Tensor): (..., K, 3).
+        gt (ndarray or Tensor): (..., K, 3).
+
+    Returns:
+        The aligned prediction, of the type of ``pred``.
+
+    Raises:
+        ValueError: If the shapes differ or a number is not finite.
+
+    Example:
+        >>> pose = np.array([[0., 0., 0.], [1., 0., 0.], [0., 2., 0.]])
+        >>> bool(np.allclose(rigid_align(pose[:, [1, 2, 0]] + 5, pose), pose))
+        True
+    """
+    return _align(pred, gt, with_scale=False)
+
+
+def similarity_align(pred, gt):
+    """Rotate, translate and scale the prediction onto the truth (Umeyama).
+
+    Arguments, returns and errors are those of :func:`rigid_align`. A
+    prediction whose joints all coincide keeps its scale.
+
+    Example:
+        >>> pose = np.array([[0., 0., 0.], [1., 0., 0.], [0., 2., 0.]])
+        >>> bool(np.allclose(similarity_align(3 * pose + 5, pose), pose))
+        True
+    """
+    return _align(pred, gt, with_scale=True)
+
+
+def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
+    """Percentage of correct keypoints at each threshold.
+
+    A keypoint is correct when its distance is at most the threshold.
+
+    Args:
+        distances (ndarray): (N, K) distances in units of the normaliser.
+        thresholds (ndarray): (T,) thresholds in the same units.
+        valid (ndarray, optional): (N, K) which keypoints are labelled.
+
+    Returns:
+        tuple: ``pck`` (T, K) in percent, NaN for a keypoint that is never
+        labelled, and ``counts`` (K,) of labelled keypoints.
+
+    Example:
+        >>> pck_curve(np.array([[0.1], [0.4]]), np.array([0.1, 0.5]))[0]
+        array([[ 50.],
+               [100.]])
+    """
+    distances = np.asarray(distances, dtype=np.float64)
+    valid = np.ones(distances.shape, bool) if valid is None else (
+        np.asarray(valid, bool))
+    counts = valid.sum(0)
+    right = [((distances <= t) & valid).sum(0) for t in thresholds]
+    with np.errstate(invalid='ignore', divide='ignore'):
+        return 100.0 * np.stack(right) / counts, counts
+
+
+def pck_auc(pck):
+    """Area under the PCK curve: its mean over the thresholds.
+
+    Args:
+        pck (ndarray): (T, ...) in percent, thresholds evenly spaced.
+
+    Returns:
+        ndarray: (...) in percent.
+
+    Example:
+        >>> float(pck_auc(np.array([0., 50., 100.])))
+        50.0
+    """
+    return np.mean(pck, axis=0)
+
+
+def _align(pred, gt, with_scale: bool):
+    is_tensor = isinstance(pred, torch.Tensor)
+    source, target = _double(pred), _double(gt)
+    if source.shape != target.shape:
+        raise ValueError(
+            f'pred {tuple(source.shape)} and gt {tuple(target.shape)} must '
+            'have the same shape')
+    check_shape(source, '... K 3', 'pred')
+    for name, pose in (('pred', source), ('gt', target)):
+        if not bool(torch.isfinite(pose).all()):
+            raise ValueError(f'{name} holds numbers that are not finite')
+    center, center_gt = (p.mean(-2, keepdim=True) for p in (source, target))
+    source, target = source - center, target - center_gt
+    # pred^T gt = U S V^T; the rotation of row vectors is U diag(1, 1, d) V^T.
+    u, s, vh = torch.linalg.svd(source.transpose(-1, -2) @ target)
+    sign = torch.ones_like(s)
+    sign[..., 2] = torch.linalg.det(u @ vh).sign()
+    aligned = source @ ((u * sign[..., None, :]) @ vh)
+    if with_scale:
+        energy = source.square().sum((-2, -1))
+        scale = (s * sign).sum(-1) / energy
+        scale = torch.where(energy > 0, scale, torch.ones_like(scale))
+        aligned = aligned * scale[..., None, None]
+    aligned = aligned + center_gt
+    if is_tensor:
+        return aligned.to(pred.device, pred.dtype)
+    return aligned.numpy().astype(np.asarray(pred).dtype)
+
+
+def _double(array) -> torch.Tensor:
+    if isinstance(array, torch.Tensor):
+        return array.double()
+    return torch.from_numpy(np.array(array, dtype=np.float64))

@@ -1,0 +1,84 @@
+"""Pinhole camera and the 2000 mm box around a person.
+
+Convention: camera space in mm, x right, y down, z forward; pixels u right,
+v down; u = f_x * X / Z + c_x. Functions take tensors or arrays and return the
+same type. Lens distortion is not modelled: the paper's codes leave it out.
+"""
+
+import numpy as np
+import torch
+
+#: Side of the box around a person in mm (the paper's public code).
+BOX_MM = 2000.0
+
+
+def project(points_mm, focal, principal):
+    """Camera space -> pixels and depth.
+
+    Args:
+        points_mm: (..., 3) camera space X, Y, Z in mm.
+        focal: (..., 2) or (2,) focal lengths f_x, f_y in px.
+        principal: (..., 2) or (2,) principal point c_x, c_y in px.
+
+    Returns:
+        (..., 3): u, v in px and Z in mm.
+
+    Raises:
+        ValueError: If a point is not in front of the camera.
+
+    Example:
+        >>> project(np.array([100., 0., 1000.]), np.array([500., 500.]),
+        ...         np.array([50., 60.]))
+        array([ 100.,   60., 1000.])
+    """
+    depth = points_mm[..., 2:]
+    if not bool((depth > 0).all()):
+        raise ValueError(
+            'points must lie in front of the camera (Z > 0 mm), '
+            f'got Z = {float(depth.min())} mm')
+    pixels = points_mm[..., :2] / depth * focal + principal
+    return _concatenate(pixels, depth)
+
+
+def back_project(points, focal, principal):
+    """Pixels and depth -> camera space: the inverse of :func:`project`.
+
+    Args:
+        points: (..., 3) u, v in px and Z in mm.
+        focal: (..., 2) or (2,) focal lengths in px.
+        principal: (..., 2) or (2,) principal point in px.
+
+    Returns:
+        (..., 3): X, Y, Z in mm.
+
+    Example:
+        >>> back_project(np.array([100., 60., 1000.]),
+        ...              np.array([500., 500.]), np.array([50., 60.]))
+        array([ 100.,    0., 1000.])
+    """
+    depth = points[..., 2:]
+    return _concatenate((points[..., :2] - principal) / focal * depth, depth)
+
+
+def box_side_px(root_depth_mm, focal, box_mm: float = BOX_MM):
+    """Side in px of a square of ``box_mm`` at the depth of the root.
+
+    Args:
+        root_depth_mm: (...) depth of the root in mm.
+        focal: (..., 2) focal lengths in px; their mean is used.
+        box_mm (float): Side of the square in mm.
+
+    Returns:
+        (...): Side in px: mean(f) * box_mm / Z.
+
+    Example:
+        >>> float(box_side_px(np.array(4000.), np.array([1000., 1000.])))
+        500.0
+    """
+    return focal.mean(-1) * box_mm / root_depth_mm
+
+
+def _concatenate(first, second):
+    if isinstance(first, torch.Tensor):
+        return torch.cat([first, second], -1)
+    return np.concatenate([first, second], -1)

@@ -1,0 +1,99 @@
+"""The coordinate convention: bins <-> normalised <-> px, and depth in mm.
+
+Convention: left edge, 0-based, as in MMPose and in the paper's public code.
+Bin i of n bins over S pixels stands for the pixel i * S / n::
+
+    pixel   0   1   2   3   4   5   6   7        S = 8
+            |       |       |       |
+    bin     0       1       2       3            n = 4
+
+so 4 bins over 8 pixels stand for the pixels 0, 2, 4 and 6, and not for the
+cell centres 0.5, 2.5, 4.5, 6.5. The normalised coordinate is i / n. Depth is
+relative to the root joint, which lies at the middle bin: z_mm =
+(i / D - 0.5) * depth_range. Orders are (x, y[, z]) and (w, h[, d]).
+
+Every other file converts by these functions only.
+"""
+
+from typing import Sequence
+
+import numpy as np
+import torch
+
+#: Depth range of the volume: the 2000 mm box around the root of the paper's
+#: public code, 1 m to either side.
+DEPTH_RANGE_MM = 2000.0
+
+
+def bins_to_norm(bins, sizes: Sequence[int]):
+    """Divide bin coordinates (..., C) by the number of bins of each axis.
+
+    Args:
+        bins (Tensor or ndarray): (..., C) coordinates, order x, y[, z].
+        sizes (Sequence[int]): Number of bins (w, h[, d]).
+
+    Returns:
+        The normalised coordinates of the same type.
+
+    Example:
+        >>> bins_to_norm(torch.tensor([2., 3.]), (4, 4))
+        tensor([0.5000, 0.7500])
+    """
+    return bins / _like(sizes, bins)
+
+
+def norm_to_bins(norm, sizes: Sequence[int]):
+    """Multiply normalised coordinates by the number of bins of each axis.
+
+    Example:
+        >>> norm_to_bins(torch.tensor([0.5, 0.75]), (4, 4))
+        tensor([2., 3.])
+    """
+    return norm * _like(sizes, norm)
+
+
+def norm_to_px(norm, input_size: Sequence[int]):
+    """Normalised (..., 2) -> pixels of the network input (w, h).
+
+    Example:
+        >>> norm_to_px(torch.tensor([0.5, 0.75]), (8, 8))
+        tensor([4., 6.])
+    """
+    return norm * _like(input_size, norm)
+
+
+def px_to_norm(px, input_size: Sequence[int]):
+    """Pixels of the network input (..., 2) -> normalised.
+
+    Example:
+        >>> px_to_norm(torch.tensor([4., 6.]), (8, 8))
+        tensor([0.5000, 0.7500])
+    """
+    return px / _like(input_size, px)
+
+
+def mm_to_norm(depth_mm, depth_range_mm=DEPTH_RANGE_MM):
+    """Root-relative depth in mm -> normalised; the root lies at 0.5.
+
+    Example:
+        >>> mm_to_norm(500., 2000.)
+        0.75
+    """
+    return depth_mm / depth_range_mm + 0.5
+
+
+def norm_to_mm(depth_norm, depth_range_mm=DEPTH_RANGE_MM):
+    """Normalised depth -> root-relative depth in mm.
+
+    Example:
+        >>> norm_to_mm(0.75, 2000.)
+        500.0
+    """
+    return (depth_norm - 0.5) * depth_range_mm
+
+
+def _like(sizes, array):
+    if isinstance(array, torch.Tensor):
+        return torch.as_tensor(
+            sizes, dtype=array.dtype, device=array.device)
+    return np.asarray(sizes, dtype=array.dtype)

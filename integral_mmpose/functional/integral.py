@@ -1,0 +1,273 @@
+"""Integral (soft-argmax) regression from heat maps, Eq. 2 to 6 of the paper.
+
+The heat map is normalised by a softmax over all its cells (Eq. 2), and the
+joint is its expectation J = sum_p p * H~(p) (Eq. 3, 4). Two-step form: the
+volume is first reduced to one heat vector per axis (Eq. 5), then each vector
+to its expectation (Eq. 6). The result is the same; the vectors can each be
+supervised by what is known, so that a 2D photograph trains x and y of a 3D
+model.
+
+Everything is computed in at least float32, whatever autocast says: over 64^3
+bins half precision errs by up to 0.28 bins.
+"""
+
+import math
+from typing import NamedTuple, Optional, Tuple
+
+import torch
+from torch import Tensor
+
+from .check import check_logits
+
+
+class HeatVectors(NamedTuple):
+    """Heat vectors of Eq. 5: one per axis, each sums to 1 (or its log)."""
+
+    x: Tensor  #: (B, K, W)
+    y: Tensor  #: (B, K, H)
+    z: Optional[Tensor] = None  #: (B, K, D); None for (B, K, H, W) logits
+
+
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """Cast half precision to float32 and leave the rest as it is.
+
+    Example:
+        >>> at_least_float32(torch.zeros(2, dtype=torch.bfloat16)).dtype
+        torch.float32
+    """
+    if tensor.dtype in (torch.float16, torch.bfloat16):
+        return tensor.float()
+    return tensor
+
+
+def softmax(logits: Tensor) -> Tensor:
+    """Softmax over all cells of each map or volume (Eq. 2).
+
+    Args:
+        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
+
+    Returns:
+        Tensor: Probabilities of the same shape, in at least float32.
+
+    Example:
+        >>> softmax(torch.zeros(1, 1, 2, 2)).unique()
+        tensor([0.2500])
+    """
+    check_logits(logits)
+    logits = at_least_float32(logits)
+    return logits.flatten(2).softmax(dim=-1).view_as(logits)
+
+
+def marginals(logits: Tensor) -> HeatVectors:
+    """Reduce each map or volume to one heat vector per axis (Eq. 5).
+
+    Args:
+        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
+
+    Returns:
+        HeatVectors: x (B, K, W), y (B, K, H), z (B, K, D) or None.
+
+    Example:
+        >>> marginals(torch.zeros(1, 1, 2, 4)).x
+        tensor([[[0.2500, 0.2500, 0.2500, 0.2500]]])
+    """
+    probs = softmax(logits)
+    if probs.dim() == 4:
+        return HeatVectors(probs.sum(2), probs.sum(3))
+    plane = probs.sum(2)
+    return HeatVectors(plane.sum(2), plane.sum(3), probs.sum((3, 4)))
+
+
+def log_marginals(logits: Tensor) -> HeatVectors:
+    """Logarithm of the heat vectors, by logsumexp and never by log(softmax).
+
+    Args:
+        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
+
+    Returns:
+        HeatVectors: log x (B, K, W), log y (B, K, H), log z (B, K, D) or
+        None. Finite wherever the logits are.
+
+    Example:
+        >>> log_marginals(torch.zeros(1, 1, 2, 4)).y.exp()
+        tensor([[[0.5000, 0.5000]]])
+    """
+    check_logits(logits)
+    logits = at_least_float32(logits)
+    if logits.dim() == 4:
+        log_x, log_z = logits.logsumexp(2), None
+        log_y = logits.logsumexp(3)
+    else:
+        plane = logits.logsumexp(2)
+        log_x, log_y = plane.logsumexp(2), plane.logsumexp(3)
+        log_z = logits.logsumexp((3, 4))
+    total = log_x.logsumexp(-1, keepdim=True)
+    return HeatVectors(log_x - total, log_y - total,
+                       None if log_z is None else log_z - total)
+
+
+def expectation(vector: Tensor) -> Tensor:
+    """Expectation of a heat vector (Eq. 6).
+
+    Args:
+        vector (Tensor): (..., n) probabilities.
+
+    Returns:
+        Tensor: (...) coordinates in bins, in [0, n - 1].
+
+    Example:
+        >>> expectation(torch.tensor([0., 0.5, 0.5]))
+        tensor(1.5000)
+    """
+    vector = at_least_float32(vector)
+    bins = torch.arange(
+        vector.shape[-1], dtype=vector.dtype, device=vector.device)
+    # A product and a sum: autocast would run a matrix product in half.
+    return (vector * bins).sum(-1)
+
+
+def integral(logits: Tensor) -> Tensor:
+    """Integral regression by the two-step form (Eq. 5, 6).
+
+    Args:
+        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
+
+    Returns:
+        Tensor: (B, K, 2) or (B, K, 3) coordinates in bins, order x, y, z.
+
+    Raises:
+        ValueError: If the logits have other axes.
+
+    Example:
+        >>> logits = torch.zeros(1, 1, 2, 4)
+        >>> logits[0, 0, 1, 3] = 100.
+        >>> integral(logits)
+        tensor([[[3., 1.]]])
+    """
+    return vectors_to_coordinates(marginals(logits))
+
+
+def vectors_to_coordinates(vectors: HeatVectors) -> Tensor:
+    """Expectation of each heat vector: (B, K, 2 or 3) bins, x, y[, z]."""
+    return torch.stack(
+        [expectation(vector) for vector in vectors if vector is not None], -1)
+
+
+def integral_one_step(logits: Tensor) -> Tensor:
+    """Integral regression over all cells at once (Eq. 4).
+
+    The same numbers as :func:`integral`; kept as the literal form of the
+    paper. Arguments and returns as there.
+
+    Example:
+        >>> integral_one_step(torch.zeros(1, 1, 3, 5))
+        tensor([[[2., 1.]]])
+    """
+    probs = softmax(logits)
+    axes = [
+        torch.arange(n, dtype=probs.dtype, device=probs.device)
+        for n in probs.shape[2:]
+    ]
+    grids = torch.meshgrid(*axes, indexing='ij')  # [z,] y, x
+    return torch.stack(
+        [(probs * grid).flatten(2).sum(-1) for grid in reversed(grids)], -1)
+
+
+def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
+    """Take out the pull of a zero background towards the middle.
+
+    With C the sum of exp(logits) over N cells, a background of zero logits
+    adds N / C of the weight at the middle p~ = (n - 1) / 2 of each axis:
+    (C * E - N * p~) / (C - N), evaluated by the ratio w = N / C from one
+    logsumexp, so that nothing overflows. Where a map has no cell above the
+    background (w >= 1) the raw expectation is kept.
+
+    Args:
+        coordinates (Tensor): (B, K, 2 or 3) raw expectations in bins.
+        logits (Tensor): The (B, K, [D,] H, W) logits that they come from.
+
+    Returns:
+        Tensor: Corrected coordinates in bins, inside the map.
+
+    Reference: Gu et al., Removing the Bias of Integral Pose Regression,
+    ICCV 2021.
+
+    Example:
+        >>> logits = torch.zeros(1, 1, 1, 5)
+        >>> logits[..., 4] = 2.
+        >>> debias(integral(logits), logits)
+        tensor([[[4., 0.]]])
+    """
+    logits = at_least_float32(logits)
+    cells = logits.flatten(2)
+    share = (math.log(cells.shape[-1]) - cells.logsumexp(-1)).exp()[..., None]
+    sizes = torch.tensor(map_sizes(logits), dtype=logits.dtype,
+                         device=logits.device)
+    usable = share < 1
+    share = torch.where(usable, share, torch.zeros_like(share))
+    corrected = (coordinates - share * (sizes - 1) / 2) / (1 - share)
+    corrected = corrected.clamp(min=0).minimum(sizes - 1)
+    return torch.where(usable, corrected, coordinates)
+
+
+def argmax(logits: Tensor) -> Tensor:
+    """Cell of the maximum of each map or volume (Eq. 1).
+
+    Args:
+        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
+
+    Returns:
+        Tensor: (B, K, 2 or 3) whole bins in floating point, x, y[, z].
+
+    Example:
+        >>> argmax(torch.arange(6.).view(1, 1, 2, 3))
+        tensor([[[2., 1.]]])
+    """
+    check_logits(logits)
+    index = logits.flatten(2).argmax(-1)
+    coordinates = []
+    for size in map_sizes(logits):
+        coordinates.append(index % size)
+        index = index // size
+    return torch.stack(coordinates, -1).to(at_least_float32(logits).dtype)
+
+
+def spread_score(vectors: HeatVectors) -> Tensor:
+    """Confidence in (0, 1] from the spread of the heat vectors.
+
+    (1 + s * sqrt(12))^-2 with s the root mean square over the axes of each
+    vector's standard deviation as a fraction of its side: 1 for one cell,
+    about 0.25 for a uniform map (whose deviation is 1 / sqrt(12)).
+
+    Args:
+        vectors (HeatVectors): Heat vectors, each (B, K, n).
+
+    Returns:
+        Tensor: (B, K).
+
+    Example:
+        >>> spread_score(HeatVectors(torch.ones(1, 1, 1), torch.ones(1, 1, 1)))
+        tensor([[1.]])
+    """
+    variances = []
+    for vector in vectors:
+        if vector is None:
+            continue
+        vector = at_least_float32(vector)
+        mean = expectation(vector)[..., None]
+        bins = torch.arange(
+            vector.shape[-1], dtype=vector.dtype, device=vector.device)
+        variance = (vector * (bins - mean)**2).sum(-1)
+        variances.append(variance / vector.shape[-1]**2)
+    spread = torch.stack(variances).mean(0).clamp(min=0).sqrt()
+    return (1 + spread * math.sqrt(12))**-2
+
+
+def map_sizes(logits: Tensor) -> Tuple[int, ...]:
+    """Number of bins (w, h) or (w, h, d) of logits.
+
+    Example:
+        >>> map_sizes(torch.zeros(1, 1, 3, 4, 5))
+        (5, 4, 3)
+    """
+    return tuple(reversed(logits.shape[2:]))

@@ -1,0 +1,223 @@
+"""The head of the heat map and integral methods: H1-3, I*, I1-3, 2D and 3D.
+
+Deconvolutions to the heat map size, a 1x1 convolution to K * D maps, then
+the losses on the maps, on the joints or on both, and a decoding. D = 1 is 2D.
+"""
+
+from typing import Optional, Sequence, Tuple
+
+import torch
+from mmengine.structures import PixelData
+from mmpose.models.heads.heatmap_heads import HeatmapHead
+from mmpose.registry import MODELS
+from mmpose.utils.typing import (ConfigType, Features, OptConfigType,
+                                 OptSampleList, Predictions)
+from torch import Tensor
+
+from integral_mmpose import functional as F
+from .common import decode_batch, gather_labels, merge_flipped, pose_accuracy
+
+DECODES = ('integral', 'debiased_integral', 'argmax', 'marginal_argmax')
+
+
+@MODELS.register_module()
+class IntegralHead(HeatmapHead):
+    """Integral regression head (Sun et al., ECCV 2018) and its baselines.
+
+    =============  ================  ============  ===================
+    method         heatmap_loss      joint_loss    decode
+    =============  ================  ============  ===================
+    H1, H2, H3     Volume* (or       None          argmax (or
+                   Marginal* )                     marginal_argmax)
+    I*, I1-3       None              JointL1Loss   integral
+    joint variant  both              both          integral
+    =============  ================  ============  ===================
+
+    Convention: channel k * D + z of the last layer is depth bin z of joint
+    k; logits are (B, K, H, W) for D = 1, else (B, K, D, H, W).
+
+    Args:
+        in_channels (int): Channels of the features.
+        out_channels (int): Number of joints K.
+        depth (int): Number of depth bins D; 1 is 2D. Defaults to 1.
+        deconv_out_channels (Sequence[int], optional): Channels of each
+            deconvolution; two of them are setting (b). Defaults to
+            ``(256, 256)``.
+        heatmap_loss (dict, optional): Loss on the maps.
+        joint_loss (dict, optional): Loss on the joints.
+        decode (str): ``'integral'``, ``'debiased_integral'``, ``'argmax'``
+            of the map or volume, ``'marginal_argmax'`` of each heat vector.
+        heatmap_size (tuple[int, int], optional): (w, h) that the maps must
+            have: a check only, they follow from input and deconvolutions.
+        decoder (dict): Config of the codec.
+        init_cfg (dict, optional): Defaults to N(0, 1e-3).
+
+    Raises:
+        ValueError: If no loss is given, ``decode`` is unknown, or the depth
+            contradicts the codec.
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int,
+                 depth: int = 1,
+                 deconv_out_channels: Optional[Sequence[int]] = (256, 256),
+                 heatmap_loss: OptConfigType = None,
+                 joint_loss: OptConfigType = None,
+                 decode: str = 'integral',
+                 heatmap_size: Optional[Tuple[int, int]] = None,
+                 decoder: OptConfigType = None,
+                 init_cfg: OptConfigType = None) -> None:
+        if heatmap_loss is None and joint_loss is None:
+            raise ValueError(
+                'IntegralHead needs heatmap_loss, joint_loss or both')
+        if decode not in DECODES:
+            raise ValueError(
+                f'decode must be one of {DECODES}, got {decode!r}')
+        if depth < 1:
+            raise ValueError(f'depth must be at least 1 bin, got {depth}')
+        super().__init__(
+            in_channels,
+            out_channels * depth,
+            deconv_out_channels=deconv_out_channels,
+            deconv_kernel_sizes=[4] * len(deconv_out_channels or ()),
+            loss=heatmap_loss or joint_loss,
+            decoder=decoder,
+            init_cfg=init_cfg)
+        del self.loss_module
+        self.heatmap_loss = heatmap_loss and MODELS.build(heatmap_loss)
+        self.joint_loss = joint_loss and MODELS.build(joint_loss)
+        self.out_channels = out_channels
+        self.depth = depth
+        self.decode_mode = decode
+        self.heatmap_size = heatmap_size and tuple(heatmap_size)
+        if self.decoder is not None and self.decoder.num_axes != self.num_axes:
+            raise ValueError(
+                f'the head has depth={depth} but its codec has '
+                f'depth_range_mm={self.decoder.depth_range_mm}: set both '
+                '(3D) or depth=1 and depth_range_mm=None (2D)')
+
+    @property
+    def num_axes(self) -> int:
+        """Number of axes that the head predicts: 2 or 3."""
+        return 2 if self.depth == 1 else 3
+
+    def forward(self, feats: Tuple[Tensor]) -> Tensor:
+        """Features -> logits (B, K, H, W) or (B, K, D, H, W)."""
+        logits = super().forward(feats)
+        batch, _, height, width = logits.shape
+        if self.heatmap_size not in (None, (width, height)):
+            raise ValueError(
+                f'heatmap_size is {self.heatmap_size} (w, h) but the '
+                f'features and {len(self.deconv_layers) // 3} deconvolutions '
+                f'give {(width, height)}: change input_size, '
+                'deconv_out_channels or heatmap_size')
+        if self.depth == 1:
+            return logits
+        return logits.view(batch, self.out_channels, self.depth, height, width)
+
+    def loss(self,
+             feats: Tuple[Tensor],
+             batch_data_samples: OptSampleList,
+             train_cfg: ConfigType = {}) -> dict:
+        """Losses of a batch.
+
+        Args:
+            feats (tuple[Tensor]): Features, the last is used.
+            batch_data_samples (list[PoseDataSample]): Samples with labels.
+            train_cfg (dict): Not used.
+
+        Returns:
+            dict: ``loss_heatmap`` and ``loss_joint`` as configured, and
+            ``acc_pose``.
+        """
+        logits = self.forward(feats)
+        labels, weights = gather_labels(batch_data_samples, self.num_axes)
+        losses = {}
+        if self.heatmap_loss is not None:
+            losses['loss_heatmap'] = self.heatmap_loss(logits, labels, weights)
+        if self.joint_loss is not None:
+            pred = F.bins_to_norm(F.integral(logits), F.map_sizes(logits))
+            losses['loss_joint'] = self.joint_loss(pred, labels, weights)
+        with torch.no_grad():
+            if self.joint_loss is None or self.decode_mode != 'integral':
+                pred = self.coordinates(logits)
+            losses['acc_pose'] = pose_accuracy(pred, labels, weights)
+        return losses
+
+    def coordinates(self, logits: Tensor) -> Tensor:
+        """Decode logits to (B, K, 2 or 3) normalised coordinates."""
+        if self.decode_mode == 'argmax':
+            bins = F.argmax(logits)
+        elif self.decode_mode == 'marginal_argmax':
+            bins = torch.stack([
+                v.argmax(-1) for v in F.marginals(logits) if v is not None
+            ], -1).to(F.at_least_float32(logits).dtype)
+        else:
+            bins = F.integral(logits)
+            if self.decode_mode == 'debiased_integral':
+                bins = F.debias(bins, logits)
+        return F.bins_to_norm(bins, F.map_sizes(logits))
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """Confidence (B, K) in [0, 1], read from the maps.
+
+        The clipped peak for H1 maps, the peak's sigmoid for H3, else the
+        spread of the heat vectors (see ``functional.spread_score``).
+        """
+        kind = 'spread'
+        if self.decode_mode == 'argmax':
+            kind = self.heatmap_loss.score
+        if kind == 'spread':
+            return F.spread_score(F.marginals(logits))
+        peak = F.at_least_float32(logits).flatten(2).amax(-1)
+        return peak.sigmoid() if kind == 'sigmoid' else peak.clamp(0, 1)
+
+    def predict(self,
+                feats: Features,
+                batch_data_samples: OptSampleList,
+                test_cfg: ConfigType = {}) -> Predictions:
+        """Predict poses.
+
+        Args:
+            feats (tuple[Tensor] | list[tuple[Tensor]]): Features; with
+                ``flip_test`` those of the image and of the mirrored image.
+            batch_data_samples (list[PoseDataSample]): Samples with metainfo.
+            test_cfg (dict): ``flip_test`` averages coordinates (maps are
+                never shifted); ``output_heatmaps`` also returns the maps.
+
+        Returns:
+            list[InstanceData]: keypoints (1, K, 2 or 3), x, y in px of the
+            network input and z in mm relative to the root, and
+            keypoint_scores (1, K); with ``output_heatmaps`` besides a list of
+            PixelData whose ``heatmaps`` (K, H, W) are the xy marginals.
+        """
+        flip_test = test_cfg.get('flip_test', False)
+        logits = self.forward(feats[0] if flip_test else feats)
+        F.check_finite(logits, f'{type(self).__name__}: logits')
+        coordinates, scores = self.coordinates(logits), self.scores(logits)
+        if flip_test:
+            meta = batch_data_samples[0].metainfo
+            flipped = self.forward(feats[1])
+            coordinates = merge_flipped(
+                coordinates, self.coordinates(flipped), meta['flip_indices'],
+                meta['input_size'])
+            index = torch.as_tensor(meta['flip_indices'], device=scores.device)
+            scores = (scores + self.scores(flipped)[:, index]) / 2
+        preds = decode_batch(self, coordinates, scores, batch_data_samples)
+        if not test_cfg.get('output_heatmaps', False):
+            return preds
+        maps = self.visible_maps(logits)
+        return preds, [PixelData(heatmaps=m) for m in maps.detach()]
+
+    def visible_maps(self, logits: Tensor) -> Tensor:
+        """Maps to draw, (B, K, H, W): raw for H1, else probabilities."""
+        kind = 'spread'
+        if self.decode_mode == 'argmax':
+            kind = self.heatmap_loss.score
+        if kind == 'spread':
+            logits = F.softmax(logits)
+            return logits if self.depth == 1 else logits.sum(2)
+        logits = F.at_least_float32(logits)
+        maps = logits.sigmoid() if kind == 'sigmoid' else logits
+        return maps if self.depth == 1 else maps.amax(2)

@@ -1,0 +1,155 @@
+"""Heat map losses H1, H2, H3 on maps and volumes, H1, H2 on heat vectors.
+
+Each takes logits and normalised labels, makes its targets on the device of
+the logits, and returns a scalar: the weighted sum over joints (and over axes
+for heat vectors) divided by B * K, a count that does not depend on what is
+visible. ``score`` says how a confidence is read from maps trained so.
+"""
+
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from integral_mmpose.functional import (
+    log_marginals, map_binary_cross_entropy, map_cross_entropy, map_sizes,
+    map_squared_error, marginals, mask_coordinates, masked_mean, norm_to_bins,
+    vector_cross_entropy, vector_squared_error)
+
+#: The paper counts a cell as positive within 15 px of a 256 px input.
+DISC_RADIUS = 15 / 256
+
+
+class _HeatmapLoss(nn.Module):
+    """Base: labels to bins, mask, reduction.
+
+    Args:
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
+
+    score = 'spread'
+
+    def __init__(self, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+
+    def forward(self, logits: Tensor, labels: Tensor,
+                weights: Tensor) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            logits (Tensor): (B, K, [D,] H, W).
+            labels (Tensor): (B, K, C) normalised, C = 2 or 3 as the logits.
+            weights (Tensor): (B, K, C).
+
+        Returns:
+            Tensor: Scalar.
+        """
+        sizes = map_sizes(logits)
+        coordinates = norm_to_bins(mask_coordinates(labels, weights), sizes)
+        count = logits.shape[0] * logits.shape[1]
+        errors, weights = self.errors(logits, coordinates, weights)
+        return self.loss_weight * masked_mean(errors, weights, count)
+
+    def errors(self, logits: Tensor, coordinates: Tensor, weights: Tensor):
+        """Unreduced errors and the weights of the same shape."""
+        raise NotImplementedError
+
+
+class _VolumeLoss(_HeatmapLoss):
+    """A loss on all cells at once: it needs every axis of a joint."""
+
+    def errors(self, logits, coordinates, weights):
+        return self.map_errors(logits, coordinates), weights.amin(-1)
+
+
+class _MarginalLoss(_HeatmapLoss):
+    """A loss on each heat vector apart: an unknown axis has weight 0."""
+
+    def errors(self, logits, coordinates, weights):
+        vectors = [v for v in self.vectors(logits) if v is not None]
+        errors = [
+            self.vector_errors(vector, coordinates[..., axis])
+            for axis, vector in enumerate(vectors)
+        ]
+        return torch.stack(errors, -1), weights
+
+
+@MODELS.register_module()
+class VolumeMSELoss(_VolumeLoss):
+    """H1 on a map or volume: squared error to a Gaussian of peak 1.
+
+    Args:
+        sigma (float): Standard deviation in bins. Defaults to 1.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
+
+    score = 'peak'
+
+    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        self.sigma = sigma
+
+    def map_errors(self, logits, coordinates):
+        return map_squared_error(logits, coordinates, self.sigma)
+
+
+@MODELS.register_module()
+class VolumeCrossEntropyLoss(_VolumeLoss):
+    """H2 on a map or volume: softmax cross-entropy to one hot cell."""
+
+    def map_errors(self, logits, coordinates):
+        return map_cross_entropy(logits, coordinates)
+
+
+@MODELS.register_module()
+class VolumeBCELoss(_VolumeLoss):
+    """H3: binary cross-entropy to a disc; not used in 3D by the paper.
+
+    Args:
+        radius (float): Radius as a fraction of the side of the input.
+            Defaults to 15 / 256.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
+
+    score = 'sigmoid'
+
+    def __init__(self,
+                 radius: float = DISC_RADIUS,
+                 loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        self.radius = radius
+
+    def map_errors(self, logits, coordinates):
+        radii = [self.radius * size for size in map_sizes(logits)]
+        return map_binary_cross_entropy(logits, coordinates, radii)
+
+
+@MODELS.register_module()
+class MarginalMSELoss(_MarginalLoss):
+    """H1 on heat vectors: squared error to a Gaussian that sums to 1.
+
+    Args:
+        sigma (float): Standard deviation in bins. Defaults to 1.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
+
+    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        self.sigma = sigma
+
+    def vectors(self, logits):
+        return marginals(logits)
+
+    def vector_errors(self, vector, coordinate):
+        return vector_squared_error(vector, coordinate, self.sigma)
+
+
+@MODELS.register_module()
+class MarginalCrossEntropyLoss(_MarginalLoss):
+    """H2 on heat vectors: cross-entropy to one hot bin of each axis."""
+
+    def vectors(self, logits):
+        return log_marginals(logits)
+
+    def vector_errors(self, vector, coordinate):
+        return vector_cross_entropy(vector, coordinate)
