@@ -1,0 +1,11 @@
+"""Data sets of bodies.
+
+mmpose's inferencer takes the default detector from the first folder after
+``datasets.`` in a data set's module path: `body` gets the person detector.
+"""
+
+from .h36m import H36MImageDataset
+from .mixed import MixedDataset
+from .mpii import MpiiExactDataset
+
+__all__ = ['H36MImageDataset', 'MixedDataset', 'MpiiExactDataset']

@@ -1,0 +1,72 @@
+"""2D and 3D data in one data set.
+
+Every source keeps its own pipeline, in which ``ConvertJoints`` brings it to
+the joint set of the mixture; a common pipeline follows. The shares of the
+sources in a batch are the business of ``ShareBatchSampler``.
+"""
+
+from copy import deepcopy
+from typing import Sequence, Union
+
+from mmpose.datasets import CombinedDataset
+from mmpose.registry import DATASETS
+
+from ..joints import METAINFO
+from ..seeding import SeededIndex
+
+_METAINFO_KEYS = ('dataset_name', 'upper_body_ids', 'lower_body_ids',
+                  'flip_pairs', 'flip_indices', 'dataset_keypoint_weights',
+                  'skeleton_links')
+
+
+@DATASETS.register_module()
+class MixedDataset(CombinedDataset):
+    """Several data sets behind one index, source after source.
+
+    Args:
+        datasets (Sequence[dict]): Configs of the sources.
+        pipeline (Sequence): Transforms after those of the source.
+        metainfo (str | dict): The common joint set: a name of
+            ``joints.METAINFO`` or its content.
+        **kwargs: Of mmengine's ``BaseDataset``.
+
+    Raises:
+        ValueError: If there is no source, a source is empty or a sample has
+            other joints than the mixture.
+    """
+
+    def __init__(self,
+                 datasets: Sequence[dict],
+                 pipeline: Sequence = (),
+                 metainfo: Union[str, dict] = 'h36m18',
+                 **kwargs):
+        if isinstance(metainfo, str):
+            if metainfo not in METAINFO:
+                raise ValueError(f'no joint set is named {metainfo!r}. Choose '
+                                 f'from {sorted(METAINFO)} or give a dict.')
+            metainfo = METAINFO[metainfo]
+        if not datasets:
+            raise ValueError('MixedDataset needs at least one source')
+        super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
+        empty = [n for n, length in enumerate(self._lens) if not length]
+        if empty:
+            raise ValueError(f'source {empty[0]} of MixedDataset is empty. '
+                             'Correct its selection or leave it out.')
+
+    def get_data_info(self, idx: int) -> dict:
+        """The sample after the pipeline of its source."""
+        source, local = self._get_subset_index(idx)
+        if isinstance(idx, SeededIndex):
+            local = SeededIndex(local, (*idx.stream, source))
+        info = self.datasets[source][local]
+        info.pop('dataset', None)
+        expected = self._metainfo['num_keypoints']
+        if info['keypoints'].shape[1] != expected:
+            raise ValueError(
+                f'source {source} ({type(self.datasets[source]).__name__}) '
+                f'gives {info["keypoints"].shape[1]} joints, the mixture has '
+                f'{expected}. Put ConvertJoints into its pipeline.')
+        for key in _METAINFO_KEYS:
+            info[key] = deepcopy(self._metainfo[key])
+        info['source'] = source
+        return info

@@ -1,0 +1,188 @@
+"""MPII with exact 0-based coordinates.
+
+mmpose's own MpiiDataset serves the file's 1-based joints as if they were
+0-based, one pixel off; this one subtracts 1 from joints and centre, so that
+ground truth and prediction live in one frame. Any data set in MPII's layout
+works, found by ``data_root`` and ``split`` alone.
+
+Convention (the official code's box): centre - 1, its y moved down by
+15 * scale, side 200 * scale * 1.25, all in px. ``bbox`` is already padded: use
+``GetBBoxCenterScale(padding=1.0)``.
+"""
+
+import glob
+import os.path as osp
+from typing import List, Optional, Tuple
+
+import numpy as np
+from mmengine.fileio import join_path
+from mmpose.datasets.datasets import BaseCocoStyleDataset
+from mmpose.registry import DATASETS
+
+from integral_mmpose.functional.camera import BOX_MM
+
+from ..checks import (annotation_error, load_json, numbers, require_file,
+                      require_root)
+from ..joints import MPII_METAINFO
+
+#: MPII's `scale` is the height of the person over 200 px.
+PIXEL_STD = 200.0
+#: The official code moves the centre down by 15 px at scale 1.
+CENTER_SHIFT = 15.0
+#: Head size of PCKh: 0.6 times the diagonal of the head box.
+HEAD_FACTOR = 0.6
+FIELDS = ('image', 'center', 'scale', 'joints', 'joints_vis')
+
+
+@DATASETS.register_module()
+class MpiiExactDataset(BaseCocoStyleDataset):
+    """People of MPII, 16 joints, 0-based pixels.
+
+    Args:
+        split (str): Which file to find when ``ann_file`` is empty:
+            ``annotations/*_{split}.json``, else ``*_{split}.json`` in the
+            data root, and ``*_gt_{split}.mat`` beside it.
+        ann_file (str): The annotation file, to name it outright.
+        headbox_file (str, optional): The file with ``headboxes_src``. Found
+            like the annotations; without one there is no ``head_size``.
+        bbox_padding (float): Factor on the side of the box.
+        **kwargs: ``data_root``, ``data_prefix``, ``pipeline``, ``test_mode``,
+            ``indices``, ... of mmengine's ``BaseDataset``.
+
+    Raises:
+        FileNotFoundError, ValueError: Naming file, id, field and the fix.
+    """
+
+    METAINFO = MPII_METAINFO
+
+    def __init__(self,
+                 split: str = 'train',
+                 ann_file: str = '',
+                 headbox_file: Optional[str] = None,
+                 bbox_padding: float = 1.25,
+                 **kwargs):
+        self.split = split
+        self.headbox_file = headbox_file
+        self.bbox_padding = bbox_padding
+        kwargs.setdefault('data_prefix', dict(img='images/'))
+        super().__init__(ann_file=ann_file, **kwargs)
+
+    def _join_prefix(self) -> None:
+        self.data_prefix = dict(self.data_prefix)
+        if not self.ann_file:
+            require_root(self.data_root, type(self).__name__)
+            self.ann_file = self._find(f'*_{self.split}.json') or ''
+        super()._join_prefix()
+        if self.headbox_file is None:
+            self.headbox_file = self._find(f'*_gt_{self.split}.mat')
+        elif self.headbox_file and self.data_root:
+            self.headbox_file = join_path(self.data_root, self.headbox_file)
+
+    def _find(self, pattern: str) -> Optional[str]:
+        """The one file that fits, relative to the data root, or None."""
+        root = self.data_root or '.'
+        for folder in ('annotations', ''):
+            found = sorted(glob.glob(
+                osp.join(glob.escape(osp.join(root, folder)), pattern)))
+            if len(found) > 1:
+                raise ValueError(
+                    f'{root}: {len(found)} files fit {pattern}: {found}. '
+                    'Name one by ann_file or headbox_file.')
+            if found:
+                return osp.abspath(found[0])
+        return None
+
+    def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+        require_root(self.data_root, type(self).__name__)
+        if not self.ann_file:
+            raise FileNotFoundError(
+                f'{self.data_root}: no annotations/*_{self.split}.json and no '
+                f'*_{self.split}.json. Correct split or data_root.')
+        people = load_json(self.ann_file, 'the MPII annotation file', list)
+        if not people:
+            raise ValueError(f'{self.ann_file}: holds no annotation. Point to '
+                             'the right file.')
+        instances = [self._person(p, i) for i, p in enumerate(people)]
+        heads = self._head_sizes(len(people))
+        image_ids = _image_ids([info['img_path'] for info in instances])
+        images = {}
+        for id_, info in enumerate(instances):
+            info['img_id'] = image_ids[info['img_path']]
+            if heads is not None:
+                info['head_size'] = heads[id_:id_ + 1]
+            images.setdefault(info['img_id'], info['img_path'])
+        return instances, [
+            dict(img_id=i, img_path=path) for i, path in images.items()]
+
+    def _is_valid_instance(self, info: dict) -> bool:
+        """Training skips people without a joint; tests keep everyone."""
+        return self.test_mode or bool(info['keypoints_visible'].any())
+
+    def _person(self, person: dict, id_: int) -> dict:
+        file, count = self.ann_file, len(self.METAINFO['keypoint_info'])
+        for field in FIELDS:
+            if not isinstance(person, dict) or field not in person:
+                raise annotation_error(file, id_, field, 'is missing')
+        name = person['image']
+        if not isinstance(name, str) or not name:
+            raise annotation_error(file, id_, 'image',
+                                   f'must be a file name, got {name!r}')
+        center = numbers(person['center'], file, id_, 'center', (2, ))
+        scale = float(numbers(person['scale'], file, id_, 'scale', ()))
+        if scale <= 0:
+            raise annotation_error(file, id_, 'scale',
+                                   f'must be > 0, got {scale}')
+        joints = numbers(person['joints'], file, id_, 'joints', (count, 2))
+        labelled = numbers(person['joints_vis'], file, id_, 'joints_vis',
+                           (count, ))
+        # (0, 0) and (-1, -1) are the marks of a joint nobody labelled.
+        visible = (labelled > 0) & ~(joints <= 0).all(-1)
+        center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
+        side = PIXEL_STD * scale * self.bbox_padding
+        return dict(
+            id=id_,
+            img_path=osp.join(self.data_prefix['img'], name),
+            bbox=np.concatenate([center - side / 2, center + side / 2
+                                 ])[None].astype(np.float32),
+            bbox_score=np.ones(1, np.float32),
+            keypoints=joints[None] - 1,
+            keypoints_visible=visible[None].astype(np.float32),
+            has_depth=np.zeros(1, np.float32),
+            # No camera: the box counts as the 2000 mm box of the 3D data.
+            mm_per_px=BOX_MM / side)
+
+    def _head_sizes(self, count: int) -> Optional[np.ndarray]:
+        """(n,) head sizes in px, or None without a file."""
+        if not self.headbox_file:
+            return None
+        from scipy.io import loadmat
+        path = require_file(self.headbox_file, 'the head box file')
+        try:
+            boxes = np.asarray(loadmat(path)['headboxes_src'], np.float64)
+        except Exception as error:  # scipy raises many kinds on bad files
+            raise ValueError(
+                f'{path}: field `headboxes_src` is not readable ({error!r}). '
+                'Point to mpii_gt_val.mat or leave headbox_file out.'
+            ) from error
+        if boxes.shape != (2, 2, count):
+            raise annotation_error(
+                path, 'all', 'headboxes_src',
+                f'must have the shape (2, 2, {count}), one head box for each '
+                f'annotation of {self.ann_file}, got {boxes.shape}')
+        sizes = HEAD_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0)
+        bad = np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0)))
+        if len(bad):
+            raise annotation_error(
+                path, bad[0], 'headboxes_src',
+                f'must span a finite box, got {boxes[..., bad[0]].tolist()}')
+        return sizes.astype(np.float32)
+
+
+def _image_ids(paths: List[str]) -> dict:
+    """The number in the file name, as MPII's images have it, or a count."""
+    stems = {path: osp.splitext(osp.basename(path))[0] for path in paths}
+    if all(stem.isdecimal() for stem in stems.values()):
+        ids = {path: int(stem) for path, stem in stems.items()}
+        if len(set(ids.values())) == len(ids):
+            return ids
+    return {path: number for number, path in enumerate(stems)}

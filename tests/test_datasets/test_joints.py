@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from integral_mmpose.datasets import joints
+
+
+@pytest.mark.parametrize('name,count', [('h36m18', 18), ('h36m17', 17),
+                                        ('mpii', 16)])
+def test_metainfo_is_what_mmpose_parses(name, count):
+    info = parse_pose_metainfo(joints.METAINFO[name])
+    assert info['num_keypoints'] == count == len(info['sigmas'])
+    flips = np.array(info['flip_indices'])
+    np.testing.assert_array_equal(flips[flips], np.arange(count))
+    for index, mirrored in enumerate(flips):
+        a, b = (info['keypoint_id2name'][i] for i in (index, mirrored))
+        assert b == a.replace('left', '?').replace('right', 'left').replace(
+            '?', 'right')
+    assert len(info['skeleton_links']) == count - 1
+
+
+def test_names_and_flips_are_mmposes():
+    for name, ours in (('h36m', 'h36m17'), ('mpii', 'mpii')):
+        with pytest.warns(UserWarning):
+            upstream = parse_pose_metainfo(
+                dict(from_file=f'configs/_base_/datasets/{name}.py'))
+        info = parse_pose_metainfo(joints.METAINFO[ours])
+        assert info['keypoint_id2name'] == upstream['keypoint_id2name']
+        assert info['flip_indices'] == upstream['flip_indices']
+
+
+def test_tree_has_one_root():
+    for parents in (joints.H36M18_PARENTS, joints.H36M17_PARENTS,
+                    joints.MPII_PARENTS):
+        for joint in range(len(parents)):
+            for _ in parents:
+                joint = parents[joint]
+            assert parents[joint] == joint
+        assert sum(i == p for i, p in enumerate(parents)) == 1
+
+
+def _side(name):
+    return name.split('_')[0] if name[:4] in ('left', 'righ') else ''
+
+
+# Same place, another name.
+SAME = {('pelvis', 'root'), ('upper_neck', 'thorax'), ('head_top', 'head'),
+        ('ankle', 'foot'), ('nose', 'neck_base'), ('thorax', 'thorax_mid')}
+
+
+@pytest.mark.parametrize('table,source', [
+    ('mpii_to_h36m', joints.MPII_NAMES),
+    ('coco_to_h36m',
+     ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear',
+      'left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow',
+      'left_wrist', 'right_wrist', 'left_hip', 'right_hip', 'left_knee',
+      'right_knee', 'left_ankle', 'right_ankle'))])
+def test_tables_join_the_same_places(table, source):
+    count, target, indices = joints.MAPPINGS[table]
+    assert count == len(source)
+    names = joints.H36M18_NAMES
+    assert target == 'h36m18' and len(indices) == len(names)
+    for name, index in zip(names, indices):
+        if index < 0:
+            continue
+        assert _side(source[index]) == _side(name)
+        a, b = (n.replace('left_', '').replace('right_', '')
+                for n in (source[index], name))
+        assert a == b or (a, b) in SAME
+
+
+def test_build_metainfo_says_what_is_wrong():
+    with pytest.raises(ValueError, match='repeats'):
+        joints.build_metainfo('x', ['a', 'a'], [], [0, 0])
+    with pytest.raises(ValueError, match='2 names need'):
+        joints.build_metainfo('x', ['a', 'b'], [], [0])
+    with pytest.raises(ValueError, match=r'must lie in 0\.\.1'):
+        joints.build_metainfo('x', ['a', 'b'], [(0, 2)], [0, 0])
+
+
+def test_flip_pairs_of_the_official_code():
+    info = parse_pose_metainfo(joints.H36M18_METAINFO)
+    assert info['flip_indices'] == [
+        0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13, 17]

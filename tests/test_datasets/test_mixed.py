@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from mmpose.registry import DATASETS
+
+from integral_mmpose.datasets import MixedDataset
+
+CONVERT = dict(type='ConvertJoints', mapping='mpii_to_h36m', dim=3)
+PIPELINE = [
+    dict(type='LoadImageChecked'),
+    dict(type='GetBBoxCenterScale', padding=1.0),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='TopdownAffine', input_size=(32, 32)),
+    dict(type='PackPoseInputs', meta_keys=('id', 'has_depth', 'source',
+                                           'mm_per_px', 'flip_indices'))
+]
+
+
+def sources(h36m, mpii):
+    return [
+        dict(type='H36MImageDataset', data_root=h36m.root),
+        dict(type='MpiiExactDataset', data_root=mpii.root, pipeline=[CONVERT])
+    ]
+
+
+def test_samples_of_both_sources_have_one_form(h36m, mpii):
+    data = MixedDataset(sources(h36m, mpii), PIPELINE)
+    assert data.lens == [6, 5] and len(data) == 11
+    for index in range(11):
+        sample = data[index]['data_samples']
+        assert sample.source == (index >= 6)
+        assert sample.has_depth.tolist() == [float(index < 6)]
+        assert sample.id == (index if index < 6 else index - 6)
+        assert sample.gt_instances.keypoints.shape == (1, 18, 3)
+        assert sample.gt_instances.keypoints_visible.shape == (1, 18)
+    assert data.metainfo['dataset_name'] == 'h36m18'
+    assert data.metainfo['num_keypoints'] == 18
+
+
+def test_metainfo_is_the_mixtures(h36m, mpii):
+    data = MixedDataset(sources(h36m, mpii))
+    assert data.get_data_info(8)['dataset_name'] == 'h36m18'
+    assert len(data.get_data_info(8)['flip_indices']) == 18
+
+
+def test_builds_from_a_config_with_custom_metainfo(h36m, mpii):
+    from integral_mmpose.datasets.joints import H36M18_METAINFO
+    data = DATASETS.build(
+        dict(type='MixedDataset', datasets=sources(h36m, mpii),
+             metainfo=H36M18_METAINFO))
+    assert len(data) == 11
+
+
+def test_wrong_mixtures(h36m, mpii):
+    with pytest.raises(ValueError, match="named 'h36m'"):
+        MixedDataset(sources(h36m, mpii), metainfo='h36m')
+    with pytest.raises(ValueError, match='at least one source'):
+        MixedDataset([])
+    unconverted = sources(h36m, mpii)
+    del unconverted[1]['pipeline']
+    with pytest.raises(ValueError, match='16 joints, the mixture has 18. '
+                                         'Put ConvertJoints'):
+        MixedDataset(unconverted)[7]
+
+
+def test_an_error_in_a_source_names_the_file(h36m, mpii, tmp_path):
+    (tmp_path / 'mpii/images/000000010.jpg').unlink()
+    data = MixedDataset(sources(h36m, mpii), PIPELINE)
+    with pytest.raises(FileNotFoundError, match='000000010.jpg'):
+        data[6]
+    mpii.write_image(tmp_path / 'mpii/images/000000010.jpg')
+    assert np.isfinite(data[6]['inputs'].numpy()).all()
+
+
+def test_upstreams_sampler_repeats_epoch_0_after_a_resume(h36m, mpii):
+    """Negative control: why ShareBatchSampler exists."""
+    from mmpose.datasets.samplers import MultiSourceSampler
+
+    from integral_mmpose.datasets import SeededSampler, ShareBatchSampler
+    data = MixedDataset(sources(h36m, mpii))
+    upstream, ours = [], []
+    for epoch in (0, 3):  # a fresh process each, resumed at that epoch
+        sampler = MultiSourceSampler(data, 4, [1, 1], seed=0)
+        sampler.set_epoch(epoch)
+        upstream.append(list(sampler))
+        sampler = ShareBatchSampler(SeededSampler(data, seed=0), 4, [1, 1])
+        sampler.set_epoch(epoch)
+        ours.append(list(sampler))
+    assert upstream[0] == upstream[1]
+    assert ours[0] != ours[1]

@@ -1,0 +1,238 @@
+import copy
+import json
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmpose.datasets.datasets import MpiiDataset
+from scipy.io import savemat
+
+from integral_mmpose.datasets.body import MpiiExactDataset
+
+
+def build(root, **kwargs):
+    return MpiiExactDataset(data_root=root, **kwargs)
+
+
+def test_joints_are_0_based_where_upstream_is_1_based(mpii):
+    people = mpii.people()
+    info = build(mpii.root).get_data_info(3)
+    expected = np.float32(people[3]['joints'])
+    np.testing.assert_array_equal(info['keypoints'][0], expected - 1)
+    with pytest.warns(UserWarning, match='metainfo config file'):
+        upstream = MpiiDataset(data_root=mpii.root,
+                               ann_file='annotations/mpii_train.json')
+    np.testing.assert_array_equal(
+        upstream.get_data_info(3)['keypoints'][0], expected)
+
+
+def test_box_of_the_official_code(mpii):
+    info = build(mpii.root).get_data_info(2)
+    person = mpii.people()[2]
+    x, y = person['center'][0] - 1, person['center'][1] - 1
+    y += 15 * person['scale']
+    half = 200 * person['scale'] * 1.25 / 2
+    np.testing.assert_allclose(
+        info['bbox'], [[x - half, y - half, x + half, y + half]], rtol=1e-6)
+    assert info['mm_per_px'] == pytest.approx(1000 / half)
+    half = build(mpii.root, bbox_padding=1.0).get_data_info(2)['bbox'][0]
+    assert half[2] - half[0] == pytest.approx(200 * person['scale'])
+
+
+def test_keys(mpii):
+    info = build(mpii.root, split='train').get_data_info(1)
+    assert info['keypoints'].dtype == np.float32
+    assert info['keypoints'].shape == (1, 16, 2)
+    visible = [1.0] * 16
+    visible[1] = 0.0
+    assert info['keypoints_visible'].tolist() == [visible]
+    assert info['has_depth'].tolist() == [0.0]
+    assert info['img_id'] == 10 and info['id'] == 1
+    assert Path(info['img_path']).is_file()
+    # Person 1 has a head box of 6 x 8: the diagonal is 10.
+    assert info['head_size'].tolist() == [6.0]
+
+
+@pytest.mark.parametrize('mark', [[0, 0], [-1, -1]])
+def test_unlabelled_marks_are_invisible_even_if_called_visible(mpii, mark):
+    people = mpii.people()
+    people[0]['joints'][5] = mark
+    people[0]['joints'][6] = [-3.0, 20.0]
+    info = build(mpii.write(people)).get_data_info(0)
+    visible = info['keypoints_visible'][0]
+    assert visible[5] == 0 and visible[6] == 1
+
+
+def test_training_skips_people_without_joints_and_tests_do_not(mpii):
+    people = mpii.people()
+    people[2]['joints_vis'] = [0] * 16
+    root = mpii.write(people)
+    ids = [build(root).get_data_info(n)['id'] for n in range(4)]
+    assert ids == [0, 1, 3, 4]
+    assert build(root).get_data_info(2)['head_size'].tolist() == [12.0]
+    assert len(build(root, test_mode=True)) == 5
+
+
+def test_layout_with_files_at_the_root(mpii, tmp_path):
+    folder = tmp_path / 'other'
+    folder.mkdir()
+    for split, count in (('train', 5), ('val', 3)):
+        (folder / f'other_{split}.json').write_text(
+            json.dumps(mpii.people(count)))
+        savemat(folder / f'other_gt_{split}.mat',
+                dict(headboxes_src=np.ones((2, 2, count)) *
+                     np.array([0, 5.]).reshape(2, 1, 1)))
+    assert len(build(str(folder))) == 5
+    data = build(str(folder), split='val')
+    assert len(data) == 3
+    assert data.get_data_info(0)['head_size'][0] == pytest.approx(
+        0.6 * 50**0.5)
+
+
+def test_head_boxes_are_optional_unless_named(mpii, tmp_path):
+    root = mpii.write(split='val', heads=False)
+    assert 'head_size' not in build(root, split='val').get_data_info(0)
+    with pytest.raises(FileNotFoundError, match='heads.mat'):
+        build(root, headbox_file='heads.mat')
+    assert 'head_size' not in build(
+        mpii.root, headbox_file='').get_data_info(0)
+
+
+def test_names_of_images_need_not_be_numbers(mpii):
+    people = mpii.people(3)
+    for person, name in zip(people, ('a', 'b', 'a')):
+        person['image'] = f'{name}.jpg'
+    data = build(mpii.write(people))
+    assert [data.get_data_info(n)['img_id'] for n in range(3)] == [0, 1, 0]
+
+
+def test_two_files_fit(mpii):
+    Path(mpii.root, 'annotations', 'old_train.json').write_text('[]')
+    with pytest.raises(ValueError, match='2 files fit'):
+        build(mpii.root)
+
+
+@pytest.mark.parametrize('kwargs,name', [
+    (dict(split='trainval'), r'\*_trainval.json'),
+    (dict(ann_file='annotations/x.json'), 'x.json')])
+def test_missing_file(mpii, kwargs, name):
+    with pytest.raises(FileNotFoundError, match=name):
+        build(mpii.root, **kwargs)
+
+
+def test_missing_root(tmp_path):
+    for kwargs in (dict(), dict(ann_file='annotations/mpii_train.json')):
+        with pytest.raises(FileNotFoundError, match='data root .*nowhere'):
+            build(str(tmp_path / 'nowhere'), **kwargs)
+
+
+@pytest.mark.parametrize('text', ['', '{"a": 1}', '[1', '[]', '3'])
+def test_wrong_annotation_file(mpii, text):
+    Path(mpii.root, 'annotations', 'mpii_train.json').write_text(text)
+    with pytest.raises(ValueError, match='mpii_train.json'):
+        build(mpii.root)
+
+
+def expect_error(mpii, people, id_, field):
+    with pytest.raises(ValueError) as error:
+        build(mpii.write(people, heads=False))
+    pattern = rf'mpii_train\.json: id {id_}: field `{field}`'
+    assert re.search(pattern, str(error.value)), error.value
+
+
+FIELDS = ('image', 'center', 'scale', 'joints', 'joints_vis')
+
+
+BAD = ('delete', None, [], {}, [None], [[1, [2]]], float('nan'), -1e9,
+       10**30, 'text')
+
+
+@pytest.mark.parametrize(
+    'field,value', [(field, value) for field in FIELDS for value in BAD
+                    if (field, value) != ('image', 'text')])
+def test_every_field_with_bad_values(mpii, field, value):
+    people = mpii.people()
+    if value == 'delete':
+        del people[3][field]
+    else:
+        people[3][field] = value
+    expect_error(mpii, people, 3, field)
+
+
+@pytest.mark.parametrize('change,field', [
+    (lambda p: p['joints'].pop(), 'joints'),
+    (lambda p: p['joints'].append([1, 2]), 'joints'),
+    (lambda p: p['joints'][4].append(3), 'joints'),
+    (lambda p: p['joints'][4].__setitem__(0, float('inf')), 'joints'),
+    (lambda p: p['joints'][4].__setitem__(0, None), 'joints'),
+    (lambda p: p['joints_vis'].pop(), 'joints_vis'),
+    (lambda p: p['center'].append(1), 'center'),
+    (lambda p: p.update(scale=0), 'scale'),
+    (lambda p: p.update(scale=[1, 1]), 'scale')])
+def test_wrong_counts_and_numbers(mpii, change, field):
+    people = mpii.people()
+    change(people[1])
+    expect_error(mpii, people, 1, field)
+
+
+def test_a_person_that_is_no_dict(mpii):
+    expect_error(mpii, [*mpii.people(2), 'x'], 2, 'image')
+
+
+@pytest.mark.parametrize('boxes,message', [
+    (np.ones((2, 2, 4)), 'must have the shape'),
+    (np.zeros((2, 2, 5)), 'id 0: field `headboxes_src`'),
+    (np.full((2, 2, 5), np.nan), 'id 0: field `headboxes_src`')])
+def test_wrong_head_boxes(mpii, boxes, message):
+    path = Path(mpii.root, 'annotations', 'mpii_gt_train.mat')
+    savemat(path, dict(headboxes_src=boxes))
+    with pytest.raises(ValueError, match=message) as error:
+        build(mpii.root)
+    assert 'mpii_gt_train.mat' in str(error.value)
+
+
+@pytest.mark.parametrize('content', [b'', b'not a mat file' * 20])
+def test_broken_head_box_file(mpii, content):
+    Path(mpii.root, 'annotations', 'mpii_gt_train.mat').write_bytes(content)
+    with pytest.raises(ValueError, match='mpii_gt_train.mat'):
+        build(mpii.root)
+
+
+VALUES = [None, True, -1, 0, 3.5, float('nan'), float('inf'), -float('inf'),
+          1e30, 1e308, 10**40, '', 'x', [], [[]], {}, [1], [1, 2], 2**63]
+
+
+def fuzz(person, rng):
+    """Put a strange value into a random place of an annotation."""
+    field = rng.choice(FIELDS)
+    kind = rng.randrange(4)
+    if kind == 0:
+        del person[field]
+    elif kind == 1 or not isinstance(person[field], list):
+        person[field] = rng.choice(VALUES)
+    elif kind == 2:
+        person[field][rng.randrange(len(person[field]))] = rng.choice(VALUES)
+    else:
+        person[field] = person[field][:rng.randrange(len(person[field]))]
+
+
+def test_fuzzed_annotations_are_accepted_and_finite_or_a_named_error(mpii):
+    data = MpiiExactDataset(data_root=mpii.root, lazy_init=True)
+    rng = random.Random(0)
+    base = mpii.people()
+    accepted = 0
+    for _ in range(10_000):
+        person = copy.deepcopy(base[0])
+        fuzz(person, rng)
+        try:
+            info = data._person(person, 7)
+        except ValueError as error:
+            assert re.search(r'mpii_train\.json: id 7: field `\w+`',
+                             str(error))
+            continue
+        accepted += 1
+        for key in ('bbox', 'keypoints', 'keypoints_visible', 'mm_per_px'):
+            assert np.isfinite(info[key]).all()
+    assert 0 < accepted < 5000
