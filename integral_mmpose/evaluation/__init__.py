@@ -1,0 +1,7 @@
+"""Metrics: the MPJPE family in mm, PCKh in percent, a guard against NaN."""
+
+from .coco import FiniteCocoMetric
+from .mpjpe import IntegralMPJPE
+from .pckh import PCKhCurve
+
+__all__ = ['FiniteCocoMetric', 'IntegralMPJPE', 'PCKhCurve']

@@ -1,0 +1,169 @@
+"""MPJPE against loops and scipy; bad input by field."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from integral_mmpose.evaluation import IntegralMPJPE
+
+FOCAL, PRINCIPAL = np.array([1100., 1200.]), np.array([500., 480.])
+
+
+def make_sample(rng, action='Walking', noise=40.):
+    """A true pose, and a prediction given as px and relative depth."""
+    depth = rng.uniform(4000, 5000)
+    truth = rng.normal(size=(18, 3)) * 300 + [100, -50, depth]
+    pred = truth + rng.normal(size=(18, 3)) * noise
+    root_depth = truth[0, 2]
+    px = np.stack([
+        FOCAL[0] * pred[:, 0] / pred[:, 2] + PRINCIPAL[0],
+        FOCAL[1] * pred[:, 1] / pred[:, 2] + PRINCIPAL[1]
+    ], 1)
+    keypoints = np.concatenate([px, pred[:, 2:] - root_depth], 1)
+    sample = dict(
+        pred_instances=dict(keypoints=keypoints[None]),
+        gt_instances=dict(keypoints_cam=truth[None]),
+        action=action,
+        root_depth=root_depth,
+        focal=FOCAL,
+        principal=PRINCIPAL,
+        img_path=f'{action}.jpg')
+    return sample, pred, truth
+
+
+def loop_mpjpe(pred, truth, joints=17):
+    errors = []
+    for j in range(joints):
+        difference = (pred[j] - pred[0]) - (truth[j] - truth[0])
+        errors.append(sum(d * d for d in difference)**0.5)
+    return sum(errors) / joints
+
+
+def scipy_aligned(pred, truth, with_scale):
+    a, b = pred - pred.mean(0), truth - truth.mean(0)
+    rotation, _ = Rotation.align_vectors(b, a)
+    turned = rotation.apply(a)
+    if with_scale:
+        turned = turned * (turned * b).sum() / (turned * turned).sum()
+    return turned + truth.mean(0)
+
+
+@pytest.fixture
+def batch():
+    rng = np.random.default_rng(0)
+    actions = ['Walking', 'Photo', 'Walking', 'Directions', 'Photo']
+    return [make_sample(rng, action) for action in actions]
+
+
+def evaluate(samples, **kwargs):
+    metric = IntegralMPJPE(**kwargs)
+    metric.process({}, samples)
+    return metric.evaluate(len(samples))
+
+
+def test_equals_loop_and_scipy(batch):
+    metrics = evaluate([s for s, _, _ in batch])
+    expected = np.mean([loop_mpjpe(p, t) for _, p, t in batch])
+    assert metrics['h36m/MPJPE'] == pytest.approx(expected, abs=1e-9)
+    for name, scale in (('PA-MPJPE', False), ('PA-MPJPE-sim', True)):
+        expected = np.mean(
+            [loop_mpjpe(scipy_aligned(p, t, scale), t) for _, p, t in batch])
+        assert metrics[f'h36m/{name}'] == pytest.approx(expected, abs=1e-6)
+
+
+def test_scale_is_not_aligned_away_by_the_rigid_form():
+    rng = np.random.default_rng(1)
+    sample, _, truth = make_sample(rng, noise=0.)
+    larger = (truth - truth[0]) * 1.1 + truth[0]
+    px = FOCAL * larger[:, :2] / larger[:, 2:] + PRINCIPAL
+    sample['pred_instances']['keypoints'] = np.concatenate(
+        [px, larger[:, 2:] - truth[0, 2]], 1)[None]
+    metrics = evaluate([sample])
+    # Without scale: 10 % of the distance to the root remains.
+    distance = np.linalg.norm(truth - truth[0], axis=-1)[:17].mean()
+    assert metrics['h36m/MPJPE'] == pytest.approx(0.1 * distance)
+    assert metrics['h36m/PA-MPJPE'] == pytest.approx(0.1 * distance)
+    assert metrics['h36m/PA-MPJPE-sim'] == pytest.approx(0, abs=1e-9)
+
+
+def test_overall_weights_frames_and_actions_are_apart(batch):
+    metrics = evaluate([s for s, _, _ in batch], per_joint=True)
+    for action in ('Walking', 'Photo', 'Directions'):
+        expected = np.mean(
+            [loop_mpjpe(p, t) for s, p, t in batch if s['action'] == action])
+        assert metrics[f'h36m/MPJPE/{action}'] == pytest.approx(expected)
+    joints = [metrics[f'h36m/MPJPE/joint_{j}'] for j in range(17)]
+    assert np.mean(joints) == pytest.approx(metrics['h36m/MPJPE'])
+    assert joints[0] == pytest.approx(0, abs=1e-9)
+    order = [k for k in metrics if k.startswith('h36m/MPJPE/') and
+             'joint' not in k]
+    assert [k.split('/')[-1] for k in order] == [
+        'Directions', 'Photo', 'Walking'
+    ]
+
+
+def test_truth_as_prediction_is_zero():
+    sample, _, _ = make_sample(np.random.default_rng(2), noise=0.)
+    for name in ('MPJPE', 'PA-MPJPE', 'PA-MPJPE-sim'):
+        assert evaluate([sample])[f'h36m/{name}'] == pytest.approx(
+            0, abs=1e-9)
+
+
+def test_thorax_of_the_18_does_not_count():
+    sample, _, _ = make_sample(np.random.default_rng(3), noise=0.)
+    sample['pred_instances']['keypoints'][0, 17] += 50
+    assert evaluate([sample])['h36m/MPJPE'] == pytest.approx(0, abs=1e-9)
+
+
+def test_estimated_root_depth_scales_the_pose():
+    sample, _, truth = make_sample(np.random.default_rng(4), noise=0.)
+    sample['root_depth_estimate'] = sample['root_depth'] * 1.05
+    metrics = evaluate([sample], root_depth='estimate')
+    assert metrics['h36m/MPJPE'] > 1
+    del sample['root_depth_estimate']
+    with pytest.raises(ValueError, match='root_depth_estimate'):
+        evaluate([sample], root_depth='estimate')
+
+
+@pytest.mark.parametrize('field', [
+    'focal', 'principal', 'root_depth', 'action', 'gt_instances',
+    'pred_instances'
+])
+def test_missing_field_is_named(batch, field):
+    sample = copy.deepcopy(batch[0][0])
+    del sample[field]
+    with pytest.raises(ValueError, match='Walking.jpg'):
+        evaluate([sample])
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_not_finite_is_rejected(batch, value):
+    sample = copy.deepcopy(batch[0][0])
+    sample['pred_instances']['keypoints'][0, 5, 2] = value
+    with pytest.raises(ValueError, match='Walking.jpg.*joint 5'):
+        evaluate([sample])
+
+
+def test_2d_prediction_is_rejected(batch):
+    sample = copy.deepcopy(batch[0][0])
+    found = sample['pred_instances']
+    found['keypoints'] = found['keypoints'][..., :2]
+    with pytest.raises(ValueError, match='3D model'):
+        evaluate([sample])
+
+
+def test_outfile_holds_every_frame(batch, tmp_path):
+    out = tmp_path / 'errors.json'
+    metrics = evaluate([s for s, _, _ in batch], outfile=str(out))
+    saved = json.loads(out.read_text())
+    assert len(saved['frames']) == len(batch)
+    mean = np.mean([f['MPJPE'] for f in saved['frames']])
+    assert mean == pytest.approx(metrics['h36m/MPJPE'])
+
+
+def test_unknown_root_depth():
+    with pytest.raises(ValueError, match='root_depth'):
+        IntegralMPJPE(root_depth='guess')

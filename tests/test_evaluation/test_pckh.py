@@ -1,0 +1,154 @@
+"""PCKh against a loop, hand values and bad input."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from integral_mmpose.evaluation import PCKhCurve
+
+
+def make_sample(rng, noise=8.):
+    truth = rng.uniform(20, 200, size=(1, 16, 2))
+    return dict(
+        pred_instances=dict(
+            keypoints=truth + rng.normal(size=truth.shape) * noise),
+        gt_instances=dict(
+            keypoints=truth,
+            keypoints_visible=(rng.random((1, 16)) > 0.2).astype(np.float32),
+            head_size=rng.uniform(20, 40, size=1)),
+        img_path='person.jpg')
+
+
+def evaluate(samples, **kwargs):
+    metric = PCKhCurve(**kwargs)
+    metric.process({}, samples)
+    return metric.evaluate(len(samples))
+
+
+def loop_pckh(samples, alpha):
+    """Joint by joint; without pelvis (6) and thorax (7)."""
+    right = total = 0
+    for sample in samples:
+        truth = sample['gt_instances']
+        for joint in range(16):
+            if joint in (6, 7) or not truth['keypoints_visible'][0, joint]:
+                continue
+            d = (sample['pred_instances']['keypoints'][0, joint] -
+                 truth['keypoints'][0, joint])
+            distance = (d[0]**2 + d[1]**2)**0.5
+            right += distance <= alpha * truth['head_size'][0]
+            total += 1
+    return 100 * right / total
+
+
+@pytest.fixture
+def samples():
+    rng = np.random.default_rng(0)
+    return [make_sample(rng) for _ in range(40)]
+
+
+def test_equals_loop(samples):
+    metrics = evaluate(samples)
+    assert metrics['pckh/PCKh@0.5'] == pytest.approx(loop_pckh(samples, 0.5))
+    assert metrics['pckh/PCKh@0.1'] == pytest.approx(loop_pckh(samples, 0.1))
+    auc = np.mean([loop_pckh(samples, a / 100) for a in range(51)])
+    assert metrics['pckh/AUC'] == pytest.approx(auc)
+
+
+def test_truth_as_prediction_is_perfect(samples, tmp_path):
+    for sample in samples:
+        sample['pred_instances']['keypoints'] = (
+            sample['gt_instances']['keypoints'].copy())
+    out = tmp_path / 'curve.json'
+    metrics = evaluate(samples, outfile=str(out))
+    assert metrics['pckh/AUC'] == 100
+    assert json.loads(out.read_text())['PCKh'] == [100.0] * 51
+
+
+def test_one_pixel_off_is_seen(samples):
+    """The upstream metric adds 1 to joints that are 1-based already."""
+    for sample in samples:
+        sample['pred_instances']['keypoints'] = (
+            sample['gt_instances']['keypoints'] + 1)
+        sample['gt_instances']['head_size'][:] = 10.
+    # sqrt(2) px of a head of 10 px: right from alpha = 0.15 on.
+    metrics = evaluate(samples)
+    assert metrics['pckh/PCKh@0.1'] == 0
+    assert metrics['pckh/AUC'] == pytest.approx(100 * 36 / 51)
+
+
+def test_distance_of_alpha_head_sizes_is_right():
+    sample = make_sample(np.random.default_rng(1), noise=0.)
+    sample['gt_instances']['head_size'][:] = 20.
+    sample['gt_instances']['keypoints'][:] = 50.
+    sample['pred_instances']['keypoints'] = np.full((1, 16, 2), 50.)
+    sample['pred_instances']['keypoints'][..., 0] += 10.
+    assert evaluate([sample])['pckh/PCKh@0.5'] == 100
+    sample['pred_instances']['keypoints'][..., 0] += 1e-6
+    assert evaluate([sample])['pckh/PCKh@0.5'] == 0
+
+
+def test_pelvis_and_thorax_do_not_count(samples):
+    before = evaluate(samples)
+    for sample in samples:
+        sample['pred_instances']['keypoints'][:, [6, 7]] += 1000
+    assert evaluate(samples) == before
+
+
+def test_unlabelled_joints_may_hold_anything(samples):
+    before = evaluate(samples)
+    for sample in samples:
+        hidden = sample['gt_instances']['keypoints_visible'] == 0
+        sample['gt_instances']['keypoints'][hidden] = np.nan
+    assert evaluate(samples) == before
+
+
+def test_groups_by_hand(samples):
+    for sample in samples:
+        truth = sample['gt_instances']
+        sample['pred_instances']['keypoints'] = truth['keypoints'].copy()
+        truth['keypoints_visible'][:] = 1
+        sample['pred_instances']['keypoints'][:, 10] += 1000  # right wrist
+    metrics = evaluate(samples)
+    assert metrics['pckh/PCKh@0.5/Wrist'] == 50
+    assert metrics['pckh/PCKh@0.5/Elbow'] == 100
+    assert metrics['pckh/PCKh@0.5'] == pytest.approx(100 * 13 / 14)
+
+
+def test_model_with_other_joints(samples):
+    before = evaluate(samples)
+    order = np.random.default_rng(2).permutation(16)
+    for sample in samples:
+        found = sample['pred_instances']
+        moved = np.empty_like(found['keypoints'])
+        moved[:, order] = found['keypoints']
+        found['keypoints'] = moved
+    assert evaluate(samples, joints=order.tolist()) == before
+    with pytest.raises(ValueError, match='16 joints'):
+        PCKhCurve(joints=[0, 1])
+
+
+@pytest.mark.parametrize('field',
+                         ['keypoints', 'keypoints_visible', 'head_size'])
+def test_missing_field_is_named(samples, field):
+    del samples[0]['gt_instances'][field]
+    with pytest.raises(ValueError, match=f'person.jpg.*{field}'):
+        evaluate(samples)
+
+
+def test_bad_numbers(samples):
+    bad = copy.deepcopy(samples)
+    bad[3]['pred_instances']['keypoints'][0, 2, 1] = np.nan
+    with pytest.raises(ValueError, match='person.jpg.*joint 2'):
+        evaluate(bad)
+    bad = copy.deepcopy(samples)
+    bad[3]['gt_instances']['head_size'][:] = 0
+    with pytest.raises(ValueError, match='head_size must be positive'):
+        evaluate(bad)
+    bad = copy.deepcopy(samples)
+    for sample in bad:
+        sample['gt_instances']['keypoints_visible'][:] = 0
+    with pytest.raises(ValueError, match='no joint'):
+        evaluate(bad)
