@@ -1,0 +1,162 @@
+"""Heat maps over an image, and the heat vectors of one joint (Eq. 5).
+
+Convention: left edge, as in ``functional.grid``: bin i of n stands for the
+pixel i * S / n, so a map is drawn half a cell to the left of and above its
+usual place, with the centre of cell i on that pixel.
+"""
+
+from typing import Optional
+
+import cv2
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from integral_mmpose.functional import (
+    DEPTH_RANGE_MM,
+    HeatVectors,
+    check_shape,
+    expectation,
+    norm_to_mm,
+)
+
+from .views import canvas_to_rgb
+
+_MAP_INCHES = 3.
+
+
+def overlay_heatmaps(image: np.ndarray, heatmaps) -> np.ndarray:
+    """Blend heat maps of all joints over an image.
+
+    Each joint's map is divided by its peak, so that broad maps show too; the
+    largest joint counts, and where the maps are low the image stays.
+
+    Args:
+        image (np.ndarray): (H, W, 3) uint8 RGB.
+        heatmaps (Tensor or ndarray): (K, h, w) or (h, w); resized to the
+            image if they have another size.
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8 RGB.
+    """
+    heatmaps = _numpy(heatmaps)
+    heatmaps = heatmaps[None] if heatmaps.ndim == 2 else heatmaps
+    check_shape(heatmaps, 'K H W', 'heatmaps')
+    heatmaps = np.clip(np.nan_to_num(heatmaps), 0, None)
+    peaks = heatmaps.max((1, 2), keepdims=True)
+    heat = (heatmaps / np.maximum(peaks, 1e-12)).max(0)
+    height, width = image.shape[:2]
+    if heat.shape != (height, width):
+        heat = _stretch(heat, width, height)
+    colors = cv2.applyColorMap(
+        np.rint(255 * heat).astype(np.uint8), cv2.COLORMAP_JET)[..., ::-1]
+    weight = 0.75 * np.clip(2 * heat, 0, 1)[..., None]
+    return np.rint(image * (1 - weight) + colors * weight).astype(np.uint8)
+
+
+def draw_heat_vectors(image: np.ndarray,
+                      xy_map,
+                      vectors: HeatVectors,
+                      title: str = '',
+                      depth_range_mm: float = DEPTH_RANGE_MM) -> np.ndarray:
+    """The xy marginal of a joint over the input, its heat vectors beside it.
+
+    Args:
+        image (np.ndarray): (H, W, 3) uint8 RGB, the network's input.
+        xy_map (Tensor or ndarray): (h, w) marginal of one joint.
+        vectors (HeatVectors): x (w,), y (h,) and z (d,) or None of the same
+            joint.
+        title (str): Usually the name of the joint.
+        depth_range_mm (float): Range of the z bins. Defaults to 2000.
+
+    Returns:
+        np.ndarray: (H', W', 3) uint8 RGB. Dashed lines are expectations.
+    """
+    xy_map = _numpy(xy_map)
+    sizes = check_shape(xy_map, 'H W', 'xy_map')
+    vectors = [None if v is None else _numpy(v) for v in vectors]
+    check_shape(vectors[0], 'W', 'vectors.x', sizes)
+    check_shape(vectors[1], 'H', 'vectors.y', sizes)
+    height, width = image.shape[:2]
+    wide = _MAP_INCHES * np.clip(width / height, 0.5, 2)
+    deep = 0 if vectors[2] is None else 2.6
+    total = (wide + deep + 1.75, _MAP_INCHES + 1.65)
+    figure = Figure(total, dpi=100)
+
+    def place(x, y, w, h, **shared):  # in inches
+        return figure.add_axes([x / total[0], y / total[1], w / total[0],
+                                h / total[1]], **shared)
+
+    main = place(0.65, 0.5, wide, _MAP_INCHES)
+    _draw_map(main, image, xy_map)
+    top = place(0.65, _MAP_INCHES + 0.55, wide, 0.7, sharex=main)
+    right = place(wide + 0.7, 0.5, 0.85, _MAP_INCHES, sharey=main)
+    x_px = _draw_vector(top, vectors[0], width / sizes['W'], 'x')
+    y_px = _draw_vector(right, vectors[1], height / sizes['H'], 'y')
+    main.axvline(x_px, color='white', linewidth=0.9, linestyle='--')
+    main.axhline(y_px, color='white', linewidth=0.9, linestyle='--')
+    main.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5),
+             xlabel='px', ylabel='px')
+    if vectors[2] is not None:
+        _draw_depth(place(wide + 1.8, 0.5, 2.3, _MAP_INCHES), vectors[2],
+                    depth_range_mm)
+    figure.text(0.65 / total[0], 0.99, title, fontsize=11, va='top',
+                parse_math=False)
+    return canvas_to_rgb(figure)
+
+
+def _draw_map(axes, image, xy_map):
+    height, width = image.shape[:2]
+    axes.imshow(image, aspect='auto')
+    heat = xy_map / max(float(xy_map.max()), 1e-12)
+    half_x, half_y = width / heat.shape[1] / 2, height / heat.shape[0] / 2
+    axes.imshow(
+        heat, cmap='inferno', alpha=0.85 * np.clip(2 * heat, 0, 1),
+        interpolation='nearest', aspect='auto',
+        extent=(-half_x, width - half_x, height - half_y, -half_y))
+
+
+def _draw_vector(axes, vector, px_per_bin, name) -> float:
+    """Bars of a heat vector along the image; its expectation in px."""
+    places = np.arange(len(vector)) * px_per_bin
+    mean = float(expectation(torch.from_numpy(vector))) * px_per_bin
+    if name == 'x':
+        axes.bar(places, vector, px_per_bin, color='tab:orange')
+        axes.axvline(mean, color='black', linewidth=0.9, linestyle='--')
+        axes.set_title(f'x = {mean:.1f} px', fontsize=9, pad=2, loc='right')
+        axes.set_yticks([])
+        axes.tick_params(labelbottom=False)
+    else:
+        axes.barh(places, vector, px_per_bin, color='tab:orange')
+        axes.axhline(mean, color='black', linewidth=0.9, linestyle='--')
+        axes.set_title(f'y = {mean:.1f} px', fontsize=9, pad=2)
+        axes.set_xticks([])
+        axes.tick_params(labelleft=False)
+    return mean
+
+
+def _draw_depth(axes, vector, depth_range_mm):
+    bins = np.arange(len(vector)) / len(vector)
+    mean = float(expectation(torch.from_numpy(vector))) / len(vector)
+    axes.bar(norm_to_mm(bins, depth_range_mm), vector,
+             depth_range_mm / len(vector), color='tab:blue')
+    mean_mm = norm_to_mm(mean, depth_range_mm)
+    axes.axvline(mean_mm, color='black', linewidth=0.9, linestyle='--')
+    axes.set_title(f'z = {mean_mm:.0f} mm', fontsize=9, pad=2)
+    axes.set_xlabel('mm behind the root')
+    axes.set_yticks([])
+
+
+def _stretch(heat, width, height):
+    """Resize so that the centre of cell i falls on the pixel i * S / n."""
+    scale_x, scale_y = width / heat.shape[1], height / heat.shape[0]
+    matrix = np.array([[scale_x, 0, 0], [0, scale_y, 0]])
+    return cv2.warpAffine(heat, matrix, (width, height),
+                          flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REPLICATE)
+
+
+def _numpy(array: Optional[np.ndarray]) -> np.ndarray:
+    if isinstance(array, torch.Tensor):
+        array = array.detach().cpu().numpy()
+    return np.asarray(array, np.float32)

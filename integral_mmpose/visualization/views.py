@@ -1,0 +1,198 @@
+"""A 3D skeleton, upright, on a ground plane, seen from two sides.
+
+Convention: points are camera space in mm, x right, y down, z forward. The
+drawing's axes are (x, z, -y), so that up is up. Skeletons are moved to their
+root, the ground lies at the lowest joint, and all three axes have one scale.
+"""
+
+from typing import Optional, Sequence, Tuple
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from integral_mmpose.functional import BOX_MM, check_shape
+
+from .skeleton import Skeleton
+
+#: (elevation, azimuth) in degrees: from the camera, a little from its right;
+#: and from the person's side, where the depth is seen.
+VIEWS = (('from the camera', 10, -75), ('from the side', 10, -5))
+_INCHES = 3.2  # side of a view; the resolution follows the asked size
+_TRUTH_GREY = '0.45'
+
+
+def weak_perspective_mm(keypoints: np.ndarray,
+                        root: int = 0,
+                        mm_per_px: Optional[float] = None,
+                        box_side_px: Optional[float] = None) -> np.ndarray:
+    """Pixels and relative depth to mm around the root, without a camera.
+
+    x_mm = (x_px - x_root_px) * mm_per_px, and likewise y; z is in mm already.
+    All joints are taken to be as far away as the root, so this is for
+    looking, not for measuring.
+
+    Args:
+        keypoints (np.ndarray): (..., K, 3) image px x, y and z in mm.
+        root (int): Index of the root joint. Defaults to 0.
+        mm_per_px (float, optional): Scale at the root.
+        box_side_px (float, optional): Side of the box of 2000 mm, from which
+            the scale follows if ``mm_per_px`` is left out.
+
+    Returns:
+        np.ndarray: (..., K, 3) mm relative to the root.
+
+    Raises:
+        ValueError: If neither scale is given, or it is not positive.
+
+    Example:
+        >>> weak_perspective_mm(np.array([[5., 5., 0.], [9., 5., 40.]]),
+        ...                     box_side_px=200.)[1].tolist()
+        [40.0, 0.0, 40.0]
+    """
+    keypoints = np.asarray(keypoints, np.float64)
+    check_shape(keypoints, '... K 3', 'keypoints')
+    if mm_per_px is None and box_side_px:
+        mm_per_px = BOX_MM / box_side_px
+    if mm_per_px is None or not mm_per_px > 0:
+        raise ValueError(
+            'weak_perspective_mm needs a positive mm_per_px or box_side_px, '
+            f'got {mm_per_px} and {box_side_px}')
+    relative = keypoints - keypoints[..., root:root + 1, :]
+    return relative * np.array([mm_per_px, mm_per_px, 1.])
+
+
+def render_views(poses_mm: Sequence[np.ndarray],
+                 skeleton: Skeleton,
+                 gt_mm: Optional[Sequence[np.ndarray]] = None,
+                 scores: Optional[np.ndarray] = None,
+                 score_thr: float = 0.3,
+                 size: int = 320) -> np.ndarray:
+    """Picture of one pose, or of several beside each other, in two views.
+
+    Args:
+        poses_mm (np.ndarray | Sequence): (K, 3), or P of them, camera mm.
+        skeleton (Skeleton): Bones and colours.
+        gt_mm (np.ndarray | Sequence, optional): True poses, drawn in grey
+            under each pose. To have them beside the prediction, pass
+            ``np.stack([pred, gt])`` as ``poses_mm``.
+        scores (np.ndarray, optional): (K,) or (P, K) confidence.
+        score_thr (float): Joints below it are skipped. Defaults to 0.3.
+        size (int): Side of a view in px. Defaults to 320.
+
+    Returns:
+        np.ndarray: (size, 2 P size, 3) uint8 RGB.
+    """
+    poses = _batched(poses_mm, 3)
+    truths = [None] * len(poses) if gt_mm is None else _batched(gt_mm, 3)
+    scores = [None] * len(poses) if scores is None else _batched(scores, 2)
+    if not len(poses) == len(truths) == len(scores):
+        raise ValueError(
+            f'{len(poses)} poses need as many true poses and scores, got '
+            f'{len(truths)} and {len(scores)}')
+    columns = len(VIEWS) * len(poses)
+    figure = Figure((_INCHES * columns, _INCHES), dpi=size / _INCHES)
+    for p, (pose, truth, score) in enumerate(zip(poses, truths, scores)):
+        for v, (name, elevation, azimuth) in enumerate(VIEWS):
+            left = (len(VIEWS) * p + v) / columns
+            axes = figure.add_axes(
+                [left, 0, 1 / columns, 0.94], projection='3d')
+            draw_skeleton_3d(axes, pose, skeleton, truth, score, score_thr)
+            axes.view_init(elevation, azimuth)
+            figure.text(left + 0.5 / columns, 0.985, name, fontsize=9,
+                        ha='center', va='top', color='0.3')
+    return canvas_to_rgb(figure)
+
+
+def draw_skeleton_3d(axes,
+                     pose_mm: np.ndarray,
+                     skeleton: Skeleton,
+                     gt_mm: Optional[np.ndarray] = None,
+                     scores: Optional[np.ndarray] = None,
+                     score_thr: float = 0.3) -> None:
+    """Draw a pose, and the true one in grey, into matplotlib's 3D axes.
+
+    Args:
+        axes (mpl_toolkits.mplot3d.Axes3D): Where to draw.
+        pose_mm (np.ndarray): (K, 3) camera mm.
+        skeleton (Skeleton): Bones and colours.
+        gt_mm (np.ndarray, optional): (K, 3) camera mm.
+        scores (np.ndarray, optional): (K,) confidence; low ones are faint.
+        score_thr (float): Joints below it are skipped. Defaults to 0.3.
+
+    Raises:
+        ValueError: If the number of joints is not the skeleton's.
+    """
+    joints = len(skeleton.colors)
+    scores = np.ones(joints) if scores is None else np.asarray(scores, float)
+    check_shape(scores, f'{joints}', 'scores')
+    points = _upright(pose_mm, skeleton, 'pose_mm')
+    points[~(scores >= score_thr)] = np.nan
+    truth = None if gt_mm is None else _upright(gt_mm, skeleton, 'gt_mm')
+    everything = points if truth is None else np.concatenate([points, truth])
+    _set_room(axes, everything)
+    if truth is not None:
+        for a, b in skeleton.links:
+            axes.plot(*truth[[a, b]].T, color=_TRUTH_GREY, linewidth=1.4,
+                      linestyle=(0, (3, 1.5)))
+    opacity = 0.3 + 0.7 * np.clip(np.nan_to_num(scores), 0, 1)
+    for (a, b), color in zip(skeleton.links, skeleton.link_colors):
+        axes.plot(*points[[a, b]].T, color=_on_white(color), linewidth=2.2,
+                  alpha=opacity[[a, b]].min(), solid_capstyle='round')
+    shown = np.isfinite(points).all(-1)
+    colors = [(*_on_white(c), o) for c, o in zip(skeleton.colors, opacity)]
+    axes.scatter(*points[shown].T, s=9, depthshade=False,
+                 c=[c for c, s in zip(colors, shown) if s] or None)
+
+
+def canvas_to_rgb(figure: Figure) -> np.ndarray:
+    """Draw a figure without pyplot: (H, W, 3) uint8 RGB."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _batched(value, axes: int) -> np.ndarray:
+    value = np.asarray(value, np.float64)
+    return value[None] if value.ndim == axes - 1 else value
+
+
+def _upright(pose_mm, skeleton: Skeleton, what: str) -> np.ndarray:
+    pose = np.asarray(pose_mm, np.float64)
+    check_shape(pose, f'{len(skeleton.colors)} 3', what)
+    pose = pose - pose[skeleton.root]
+    pose = np.stack([pose[:, 0], pose[:, 2], -pose[:, 1]], -1)
+    pose[~np.isfinite(pose).all(-1)] = np.nan
+    return pose
+
+
+def _set_room(axes, points: np.ndarray) -> None:
+    """Limits, equal scale, ground plane; no ticks."""
+    low, high = _bounds(points)
+    half = (high - low).max() / 2
+    middle = (low + high) / 2
+    ground = low[2]
+    limits = [(m - half, m + half) for m in middle]
+    limits[2] = (ground, ground + 2 * half)
+    axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
+    axes.set_box_aspect((1, 1, 1), zoom=1.45)
+    axes.set_axis_off()
+    reach = max(0.6 * half, 0.55 * (high - low)[:2].max())
+    for step in np.linspace(-reach, reach, 7):
+        for x, y in (((-reach, reach), (step, step)),
+                     ((step, step), (-reach, reach))):
+            axes.plot(np.add(middle[0], x), np.add(middle[1], y),
+                      [ground] * 2, color='0.85', linewidth=0.6, zorder=0)
+
+
+def _bounds(points: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    points = points[np.isfinite(points).all(-1)]
+    if not len(points):
+        points = np.array([[-1e3] * 3, [1e3] * 3])
+    low, high = points.min(0), points.max(0)
+    return low, np.maximum(high, low + 1.)
+
+
+def _on_white(color) -> Tuple[float, float, float]:
+    """A little darker, to be seen on white."""
+    return tuple(0.8 * c / 255 for c in color)
