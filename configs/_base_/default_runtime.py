@@ -1,0 +1,19 @@
+_base_ = ['mmpose::_base_/default_runtime.py']
+
+custom_imports = dict(imports=['integral_mmpose'], allow_failed_imports=False)
+
+default_hooks = dict(
+    checkpoint=dict(
+        type='AtomicCheckpointHook',
+        interval=1,
+        max_keep_ckpts=3,
+        save_best='auto',
+        greater_keys=['PCKh', 'AUC'],
+        less_keys=['MPJPE']))
+custom_hooks = [
+    dict(type='SyncBuffersHook'),
+    dict(type='ChannelsLastHook'),
+    dict(type='CheckCheckpointHook'),
+    dict(type='NaNGuardHook'),
+]
+visualizer = dict(type='IntegralPoseVisualizer')

@@ -1,0 +1,4 @@
+# The small scale in 3D: a volume of 16 x 16 x 16 bins
+_base_ = ['./integral_res18w32.py']
+
+model = dict(head=dict(out_channels=18, depth=16))

@@ -1,0 +1,19 @@
+# Two cores without a GPU: 20 epochs of batch 64, x 0.1 at epochs 14 and 18;
+# no loader workers (export OMP_WAIT_POLICY=PASSIVE), channels last
+_base_ = ['../default_runtime.py']
+
+train_cfg = dict(by_epoch=True, max_epochs=20, val_interval=5)
+optim_wrapper = dict(
+    optimizer=dict(type='Adam', lr=1e-3, fused=True),
+    clip_grad=dict(max_norm=10., norm_type=2))
+param_scheduler = [
+    dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
+    dict(
+        type='MultiStepLR',
+        begin=0,
+        end=20,
+        milestones=[14, 18],
+        gamma=0.1,
+        by_epoch=True)
+]
+auto_scale_lr = dict(base_batch_size=128)
