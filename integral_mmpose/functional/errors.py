@@ -122,8 +122,8 @@ def vector_cross_entropy(log_vector: Tensor, coordinate: Tensor) -> Tensor:
         Tensor: (B, K).
 
     Example:
-        >>> vector_cross_entropy(torch.zeros(1, 1, 4), torch.ones(1, 1)).item()
-        0.0
+        >>> vector_cross_entropy(-torch.ones(1, 1, 4), torch.ones(1, 1))
+        tensor([[1.]])
     """
     log_vector = at_least_float32(log_vector)
     index = nearest_bin(coordinate, log_vector.shape[-1])

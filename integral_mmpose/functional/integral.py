@@ -160,8 +160,8 @@ def integral_one_step(logits: Tensor) -> Tensor:
     paper. Arguments and returns as there.
 
     Example:
-        >>> integral_one_step(torch.zeros(1, 1, 3, 5))
-        tensor([[[2., 1.]]])
+        >>> integral_one_step(torch.zeros(1, 1, 2, 4))
+        tensor([[[1.5000, 0.5000]]])
     """
     probs = softmax(logits)
     axes = [

@@ -1,0 +1,84 @@
+"""Pinhole camera and the 2000 mm box."""
+
+import numpy as np
+import pytest
+import torch
+
+from integral_mmpose.functional import (BOX_MM, back_project, box_side_px,
+                                        project)
+
+FOCAL = np.array([1145.0, 1143.5])
+PRINCIPAL = np.array([512.5, 515.4])
+
+
+def scene(n=50):
+    rng = np.random.default_rng(0)
+    xy = rng.uniform(-1500, 1500, (n, 17, 2))
+    return np.concatenate([xy, rng.uniform(2000, 8000, (n, 17, 1))], -1)
+
+
+def test_hand_values():
+    """x right, y down: f_x X / Z + c_x = 500 * 200 / 1000 + 50 = 150."""
+    got = project(np.array([200., -100., 1000.]), np.array([500., 400.]),
+                  np.array([50., 60.]))
+    assert got.tolist() == [150, 20, 1000]
+
+
+def test_equals_the_homogeneous_camera_matrix():
+    points = scene()
+    matrix = np.array([[FOCAL[0], 0, PRINCIPAL[0]],
+                       [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]])
+    homogeneous = points @ matrix.T
+    got = project(points, FOCAL, PRINCIPAL)
+    np.testing.assert_allclose(
+        got[..., :2], homogeneous[..., :2] / homogeneous[..., 2:], rtol=1e-13)
+    assert np.array_equal(got[..., 2], points[..., 2])
+
+
+@pytest.mark.parametrize('library', ['numpy', 'torch'])
+def test_back_project_inverts_project(library):
+    convert = np.asarray if library == 'numpy' else torch.from_numpy
+    points, focal = convert(scene()), convert(FOCAL)
+    principal, copy = convert(PRINCIPAL), scene()
+    got = back_project(project(points, focal, principal), focal, principal)
+    assert type(got) is type(points)
+    assert got.dtype == points.dtype
+    np.testing.assert_allclose(np.array(got), copy, rtol=0, atol=1e-9)
+    assert np.array_equal(np.array(points), copy)
+
+
+def test_one_camera_for_each_pose():
+    points = scene(2)
+    focal = np.stack([FOCAL, FOCAL * 2])[:, None]
+    principal = np.stack([PRINCIPAL, PRINCIPAL + 3])[:, None]
+    got = project(points, focal, principal)
+    for i in range(2):
+        assert np.array_equal(
+            got[i], project(points[i], focal[i, 0], principal[i, 0]))
+
+
+@pytest.mark.parametrize('depth', [0., -5., float('nan')])
+def test_behind_the_camera(depth):
+    with pytest.raises(ValueError, match='in front of the camera'):
+        project(np.array([[0., 0., 10.], [1., 2., depth]]), FOCAL, PRINCIPAL)
+
+
+def test_empty():
+    assert project(np.zeros((0, 3)), FOCAL, PRINCIPAL).shape == (0, 3)
+
+
+def test_box_side_is_the_projection_of_2000_mm():
+    """Two points 2 m apart at the root's depth are one side apart."""
+    focal, depth = np.array([1000., 1000.]), 5000.
+    ends = project(np.array([[-1000., 0., depth], [1000., 0., depth]]), focal,
+                   PRINCIPAL)
+    side = box_side_px(np.array(depth), focal)
+    assert side == ends[1, 0] - ends[0, 0] == 400
+    assert box_side_px(np.array(depth), focal, 1000.) == 200
+    assert BOX_MM == 2000
+
+
+def test_box_side_of_a_batch_uses_the_mean_focal_length():
+    focal = torch.tensor([[900., 1100.], [500., 700.]])
+    side = box_side_px(torch.tensor([4000., 1000.]), focal)
+    assert side.tolist() == [500, 1200]
