@@ -1,0 +1,20 @@
+"""Training that can be trusted: safe loading, atomic checkpoints, guards."""
+
+from . import safe_load  # noqa: F401  (replaces mmengine's loaders)
+from .atomic_backend import AtomicLocalBackend, write_atomically
+from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .channels_last import ChannelsLastHook
+from .checkpoint_check import CheckCheckpointHook, check_weights
+from .nan_guard import NaNGuardHook
+from .seed_iteration import SeedIterationHook
+
+__all__ = [
+    'AtomicCheckpointHook',
+    'AtomicLocalBackend',
+    'ChannelsLastHook',
+    'CheckCheckpointHook',
+    'NaNGuardHook',
+    'SeedIterationHook',
+    'check_weights',
+    'write_atomically',
+]

@@ -1,0 +1,143 @@
+"""Checkpoints that a kill cannot take away, and that resume exactly.
+
+mmengine's CheckpointHook removes the oldest checkpoint before it writes the
+new one, and writes in place: a kill in between leaves no usable checkpoint.
+And a run that is killed between the checkpoint of an epoch and the end of its
+validation resumes without that validation: the best checkpoint, plateau
+schedulers and early stopping then differ from a run that was not killed.
+"""
+
+import os.path as osp
+from typing import Optional
+
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, get_file_backend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop
+from mmpose.registry import HOOKS
+
+from .atomic_backend import remove_leftovers, write_atomically
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """mmengine's CheckpointHook: write whole, then point to it, then clean.
+
+    The arguments are those of ``CheckpointHook``. Remote folders (such as
+    ``s3://``) are written as mmengine does it.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._validation_due = False
+        self._resumed_validation_due = False
+        self._noted_on_disk = False
+
+    def before_train(self, runner) -> None:
+        """Clean up after a kill, and make up for a lost validation."""
+        backend = get_file_backend(
+            self.out_dir or runner.work_dir, backend_args=self.backend_args
+        )
+        if self.backend_args is None and isinstance(backend, LocalBackend):
+            self.backend_args = dict(backend='atomic_local')
+        super().before_train(runner)
+        if isinstance(self.file_backend, LocalBackend) and is_main_process():
+            remove_leftovers(self.out_dir)
+        if self._resumed_validation_due and runner._resume:
+            runner.logger.info(
+                'The resumed run was stopped before the '
+                f'validation of epoch {runner.epoch}: it runs '
+                'now.'
+            )
+            self.last_ckpt = runner.message_hub.get_info('last_ckpt')
+            self._noted_on_disk = True
+            runner.val_loop.run()
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Note whether a validation follows this checkpoint."""
+        checkpoint['meta']['validation_due'] = self._validation_due
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Read whether a validation should have followed."""
+        meta = checkpoint.get('meta') or {}
+        self._resumed_validation_due = bool(meta.get('validation_due', False))
+
+    def after_train_epoch(self, runner) -> None:
+        """Save the checkpoint of the epoch."""
+        self._validation_due = self._validation_follows(runner)
+        super().after_train_epoch(runner)
+
+    def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
+        """Save the best checkpoint, and the epoch's one without the note."""
+        self._validation_due = False
+        super().after_val_epoch(runner, metrics or {})
+        # Plateau schedulers have seen the metrics: this hook comes late.
+        if self._noted_on_disk and self._has_checkpoint_of(runner.epoch):
+            self._save_checkpoint_with_step(
+                runner,
+                runner.epoch,
+                meta=dict(epoch=runner.epoch, iter=runner.iter),
+            )
+
+    def _validation_follows(self, runner) -> bool:
+        """The condition of EpochBasedTrainLoop.run, an epoch before."""
+        loop, epoch = runner.train_loop, runner.epoch + 1
+        if runner.val_loop is None or not isinstance(
+            loop, EpochBasedTrainLoop
+        ):
+            return False
+        return (
+            self.by_epoch
+            and epoch >= loop.val_begin
+            and (epoch % loop.val_interval == 0 or epoch == loop.max_epochs)
+        )
+
+    def _has_checkpoint_of(self, step: int) -> bool:
+        name = self.filename_tmpl.format(step)
+        return (
+            self.last_ckpt is not None
+            and osp.basename(str(self.last_ckpt)) == name
+        )
+
+    def _save_checkpoint_with_step(self, runner, step, meta) -> None:
+        """Write, then ``last_checkpoint``, then remove the oldest."""
+        outdated = self._mark_kept(runner, step)
+        name = self.filename_tmpl.format(step)
+        path = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', path)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        self.last_ckpt, self._noted_on_disk = path, self._validation_due
+        if not is_main_process():
+            return
+        write_atomically(
+            osp.join(runner.work_dir, 'last_checkpoint'), path.encode()
+        )
+        for old in outdated:
+            old_path = self.file_backend.join_path(
+                self.out_dir, self.filename_tmpl.format(old)
+            )
+            if self.file_backend.isfile(old_path):
+                self.file_backend.remove(old_path)
+
+    def _mark_kept(self, runner, step: int) -> list:
+        """Add a step to those that are kept; returns those to remove."""
+        if self.max_keep_ckpts <= 0:
+            return []
+        kept = [old for old in self.keep_ckpt_ids if old != step] + [step]
+        outdated = kept[: -self.max_keep_ckpts]
+        self.keep_ckpt_ids.clear()
+        self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
+        runner.message_hub.update_info(
+            'keep_ckpt_ids', list(self.keep_ckpt_ids)
+        )
+        return outdated

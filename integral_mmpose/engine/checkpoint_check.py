@@ -1,0 +1,149 @@
+"""A checkpoint of another model is an error, not a warning.
+
+mmengine loads with ``strict=False``: the weights that do not fit stay random,
+a warning scrolls by, and the evaluation prints numbers of a random network.
+"""
+
+import re
+from typing import Dict, List, NamedTuple
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop
+from mmpose.registry import HOOKS
+
+_SHOWN = 3
+
+
+class Difference(NamedTuple):
+    """How a checkpoint differs from a model: lists of weight names."""
+
+    missing: List[str]
+    unexpected: List[str]
+    shapes: List[str]
+
+
+def compare_weights(
+    model: torch.nn.Module, state_dict: Dict[str, torch.Tensor]
+) -> Difference:
+    """Load ``state_dict`` into ``model`` and say what did not fit.
+
+    torch itself loads, so that the modules' own renaming of old names works.
+    """
+    state_dict = {
+        re.sub(r'^module\.', '', name): value
+        for name, value in state_dict.items()
+    }
+    own = model.state_dict()
+    try:
+        missing, unexpected = model.load_state_dict(state_dict, strict=False)
+    except RuntimeError:
+        shapes = [
+            f'{name} {tuple(state_dict[name].shape)} instead of '
+            f'{tuple(value.shape)}'
+            for name, value in own.items()
+            if name in state_dict and state_dict[name].shape != value.shape
+        ]
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        if not shapes:
+            raise
+    else:
+        shapes = []
+    missing = [m for m in missing if not m.endswith('num_batches_tracked')]
+    return Difference(list(missing), list(unexpected), shapes)
+
+
+def check_weights(
+    model: torch.nn.Module,
+    checkpoint: dict,
+    source: str,
+    partial: bool = False,
+) -> None:
+    """Raise if a checkpoint does not belong to a model.
+
+    Args:
+        model (torch.nn.Module): The model as the config builds it.
+        checkpoint (dict): A state dict, or a dict with ``state_dict``.
+        source (str): The name of the checkpoint, for the message.
+        partial (bool): Allow whole parts of the model (``backbone``,
+            ``head``, ...) to be absent on either side, as in a pretrained
+            backbone. A part that is there must fit.
+
+    Raises:
+        ValueError: Names the checkpoint, the first weights that differ, and
+            what to do.
+    """
+    weights = checkpoint.get('state_dict', checkpoint)
+    difference = compare_weights(model, weights)
+    if partial:
+        difference = _within_common_parts(difference, model, weights)
+    if not any(difference):
+        return
+    parts = [
+        f'{len(names)} weights {what}: {", ".join(names[:_SHOWN])}'
+        f'{", ..." if len(names) > _SHOWN else ""}'
+        for what, names in (
+            ('have another shape', difference.shapes),
+            ('are missing in it', difference.missing),
+            ('are not in the model', difference.unexpected),
+        )
+        if names
+    ]
+    raise ValueError(
+        f'checkpoint {source} is of another model than the config. '
+        f'{"; ".join(parts)}. Give the config that the checkpoint was trained '
+        'with (it is dumped beside the checkpoint), or another checkpoint.'
+    )
+
+
+def _within_common_parts(
+    difference: Difference,
+    model: torch.nn.Module,
+    weights: Dict[str, torch.Tensor],
+) -> Difference:
+    """Forget the parts that only one of the two has."""
+    common = {_part(name) for name in model.state_dict()} & {
+        _part(re.sub(r'^module\.', '', name)) for name in weights
+    }
+    if not common:
+        return difference
+    return Difference(
+        [name for name in difference.missing if _part(name) in common],
+        [name for name in difference.unexpected if _part(name) in common],
+        difference.shapes,
+    )
+
+
+def _part(name: str) -> str:
+    return name.split('.')[0]
+
+
+@HOOKS.register_module()
+class CheckCheckpointHook(Hook):
+    """Check every checkpoint that the runner loads.
+
+    Testing and resuming need all weights. ``load_from`` of a training may
+    name a pretrained part.
+    """
+
+    # After EMAHook, which exchanges the weights of the checkpoint.
+    priority = 'VERY_LOW'
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """See :func:`check_weights`.
+
+        Raises:
+            ValueError: If the checkpoint is of another model.
+        """
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        # The loop is built from its dict by runner.train() only.
+        training = isinstance(runner._train_loop, BaseLoop)
+        check_weights(
+            model,
+            checkpoint,
+            source=runner._load_from or f'in {runner.work_dir}',
+            partial=training and not runner._resume,
+        )

@@ -1,0 +1,75 @@
+"""A loss that is not a number stops the training and names its images."""
+
+from typing import List, Optional
+
+import torch
+from mmengine.hooks import Hook
+from mmpose.registry import HOOKS
+
+_SHOWN = 8
+
+
+@HOOKS.register_module()
+class NaNGuardHook(Hook):
+    """Stop at the first loss that is not finite.
+
+    mmdet's CheckInvalidLossHook looks every 50 iterations and says "loss
+    become infinite or NaN!"; by then the checkpoints may be spoiled. Looking
+    at every iteration costs nothing extra, since mmengine's logger copies
+    each loss to the host anyway. The hook runs before the checkpoint hook, so
+    no checkpoint holds the weights of the failed step.
+    """
+
+    # Before RuntimeInfoHook (VERY_HIGH) and every hook that saves.
+    priority = 'HIGHEST'
+
+    def after_train_iter(
+        self,
+        runner,
+        batch_idx: int,
+        data_batch: Optional[dict] = None,
+        outputs: Optional[dict] = None,
+    ) -> None:
+        """Look at the losses of an iteration.
+
+        Raises:
+            FloatingPointError: Names iteration, losses and image files.
+        """
+        bad = [
+            f'{name}={_number(value):g}'
+            for name, value in (outputs or {}).items()
+            if 'loss' in name and not _is_finite(value)
+        ]
+        if bad:
+            images = image_paths(data_batch)
+            listed = ', '.join(images[:_SHOWN]) or 'unknown'
+            more = len(images) - _SHOWN
+            raise FloatingPointError(
+                f'iteration {runner.iter + 1} (epoch {runner.epoch + 1}): '
+                f'{", ".join(bad)}. Images of the batch: {listed}'
+                f'{f" and {more} more" if more > 0 else ""}. Check their '
+                'annotations, lower the learning rate, or set '
+                'optim_wrapper.clip_grad; the last checkpoint is unspoiled.'
+            )
+
+
+def image_paths(data_batch: Optional[dict]) -> List[str]:
+    """The image files of a batch, as far as its samples name them."""
+    samples = (
+        data_batch.get('data_samples', [])
+        if isinstance(data_batch, dict)
+        else []
+    )
+    return [
+        str(sample.get('img_path'))
+        for sample in samples
+        if hasattr(sample, 'get') and sample.get('img_path') is not None
+    ]
+
+
+def _number(value) -> float:
+    return float(torch.as_tensor(value).detach().sum())
+
+
+def _is_finite(value) -> bool:
+    return bool(torch.as_tensor(value).isfinite().all())

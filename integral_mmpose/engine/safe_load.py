@@ -1,0 +1,118 @@
+"""Checkpoints are data: load them without running what is in them.
+
+torch loads with ``weights_only=True``, which refuses everything that is not
+a tensor or a plain container. mmengine's own checkpoints hold a little more
+(the histories of the logger), so torch 2.6 and later refuse them, too. Two
+ways out would be holes: ``weights_only=False`` runs any code in the file, and
+so does allowing ``getattr``, as torch's message suggests. Importing this
+module opens the door exactly as wide as mmengine needs it:
+
+1. :func:`allow_history_buffers` names the classes of a logger history.
+   ``HistoryBuffer`` pickles its statistics as ``getattr(HistoryBuffer,
+   'mean')``; the stand-in for ``getattr`` answers four such calls.
+2. mmengine loads ``http(s)://``, ``torchvision://`` and ``open-mmlab://``
+   without ``weights_only``: :func:`load_url` sets it.
+3. mmengine's resume executes ``meta['config']`` of the checkpoint as Python:
+   the loaders here drop that entry (mmengine itself writes none).
+"""
+
+import os.path as osp
+from typing import Any, Callable, Dict, List
+
+import mmengine.runner.checkpoint as mmengine_checkpoint
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+
+_STATISTICS = ('min', 'max', 'mean', 'current')
+_MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
+
+
+def allow_history_buffers() -> List[Any]:
+    """Let ``weights_only`` read mmengine's logger histories, nothing else.
+
+    Returns:
+        list: What was added to torch's list; empty where torch (before 2.4)
+        has no such list.
+    """
+    if not hasattr(torch.serialization, 'add_safe_globals'):
+        return []
+    multiarray = (
+        np.core.multiarray if np.__version__ < '2' else np._core.multiarray
+    )
+    allowed = [HistoryBuffer, np.ndarray, np.dtype]
+    allowed += [type(np.dtype(name)) for name in ('f8', 'f4', 'i8', 'u1')]
+    for module in _MULTIARRAY:
+        for name in ('_reconstruct', 'scalar'):
+            allowed.append(_alias(getattr(multiarray, name), module, name))
+    allowed.append(_alias(_history_getattr, 'builtins', 'getattr'))
+    torch.serialization.add_safe_globals(allowed)
+    return allowed
+
+
+def load_url(url: str, *args, **kwargs) -> Dict[str, Any]:
+    """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``."""
+    kwargs['weights_only'] = True
+    return without_code(
+        torch.hub.load_state_dict_from_url(url, *args, **kwargs)
+    )
+
+
+def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
+    """mmengine's loader of local files with ``weights_only=True``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    filename = osp.expanduser(filename)
+    if not osp.isfile(filename):
+        raise FileNotFoundError(f'checkpoint {filename} does not exist')
+    return without_code(
+        torch.load(filename, map_location=map_location, weights_only=True)
+    )
+
+
+def without_code(checkpoint: Any) -> Any:
+    """Drop ``meta['config']``, which mmengine's resume would execute."""
+    if isinstance(checkpoint, dict) and isinstance(
+        checkpoint.get('meta'), dict
+    ):
+        checkpoint['meta'].pop('config', None)
+    return checkpoint
+
+
+def install() -> None:
+    """Put the safe loaders in the place of mmengine's.
+
+    torch before 2.4 cannot read logger histories with ``weights_only``:
+    there local files are loaded as mmengine does it, see SECURITY.md.
+    """
+    mmengine_checkpoint.load_url = load_url
+    if allow_history_buffers():
+        mmengine_checkpoint.CheckpointLoader.register_scheme(
+            '', load_from_local, force=True
+        )
+
+
+def _history_getattr(owner: Any, name: str) -> Callable:
+    """What ``getattr`` may do in a checkpoint: four methods of one class."""
+    if owner is HistoryBuffer and name in _STATISTICS:
+        return getattr(HistoryBuffer, name)
+    raise ValueError(
+        f'the checkpoint asks for attribute {name!r} of '
+        f'{owner!r}: this is not a checkpoint of mmengine, and '
+        'may be an attack. Do not load it.'
+    )
+
+
+def _alias(function: Callable, module: str, name: str) -> Callable:
+    """A function that torch's unpickler finds as ``module.name``."""
+
+    def alias(*args):
+        return function(*args)
+
+    alias.__module__, alias.__qualname__, alias.__name__ = module, name, name
+    return alias
+
+
+install()

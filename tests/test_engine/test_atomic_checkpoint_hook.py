@@ -1,0 +1,206 @@
+"""Kill and resume: nothing is lost, nothing differs."""
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+
+import pytest
+import torch
+
+from integral_mmpose.engine import atomic_backend
+
+FORK = multiprocessing.get_context('fork')
+HOOKS = dict(
+    checkpoint=dict(
+        type='AtomicCheckpointHook',
+        max_keep_ckpts=1,
+        interval=1,
+        save_best='error',
+        rule='less',
+    )
+)
+UPSTREAM = dict(
+    checkpoint=dict(type='CheckpointHook', max_keep_ckpts=1, interval=1)
+)
+SEEDS = [dict(type='SeedIterationHook')]
+
+
+def _weights(folder):
+    last = (folder / 'last_checkpoint').read_text()
+    return torch.load(last, weights_only=True)['state_dict']
+
+
+def _run(function, *args):
+    """Run in a child process; returns its exit code."""
+    process = FORK.Process(target=function, args=args)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def _train(make_runner, folder, epochs, hooks=HOOKS, custom_hooks=SEEDS):
+    val_interval = 2 if hooks is HOOKS else 0
+    make_runner(
+        max_epochs=epochs,
+        val_interval=val_interval,
+        work_dir=str(folder),
+        resume=True,
+        default_hooks=hooks,
+        custom_hooks=custom_hooks,
+        param_scheduler=dict(
+            type='ReduceOnPlateauLR', monitor='error', patience=0, factor=0.5
+        )
+        if val_interval
+        else None,
+    ).train()
+
+
+def _run_for(seconds, make_runner, folder):
+    """Train, and kill -9 after some seconds; returns the exit code."""
+    process = FORK.Process(target=_train, args=(make_runner, folder, 12))
+    process.start()
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode
+
+
+def _train_and_tear(make_runner, folder, epochs, hooks, offset):
+    """Train; the last checkpoint's write dies after ``offset`` bytes."""
+    import builtins
+
+    real_open = builtins.open
+    target = f'epoch_{epochs}.pth'
+
+    def tearing_open(file, mode='r', *args, **kwargs):
+        handle = real_open(file, mode, *args, **kwargs)
+        if mode == 'wb' and target in str(file):
+            real_write = handle.write
+
+            class Torn:
+                def __enter__(self):
+                    return self
+
+                def __exit__(self, *error):
+                    handle.close()
+
+                def write(self, content):
+                    real_write(content[:offset])
+                    handle.flush()
+                    os._exit(9)
+
+            return Torn()
+        return handle
+
+    builtins.open = tearing_open
+    _train(make_runner, folder, epochs, hooks)
+    os._exit(0)
+
+
+@pytest.mark.parametrize('seed', [0, 1, 2])
+def test_killed_and_resumed_run_is_the_same(make_runner, tmp_path, seed):
+    """kill -9 at random instants: equal final weights, bit for bit."""
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+    start = time.monotonic()
+    assert _run(_train, make_runner, whole, 12) == 0
+    longest, rng = time.monotonic() - start, random.Random(seed)
+    kills = 0
+    while kills < 4:
+        code = _run_for(rng.uniform(0.2, 0.9) * longest, make_runner, killed)
+        kills += code == -signal.SIGKILL
+        if code == 0:  # it was faster than expected: another, shorter try
+            shutil.rmtree(killed)
+            longest, kills = longest * 0.7, 0
+    assert _run(_train, make_runner, killed, 12) == 0
+    expected, actual = _weights(whole), _weights(killed)
+    assert all(torch.equal(expected[k], actual[k]) for k in expected)
+    assert len(list(whole.glob('best_*'))) == 1
+    assert {p.name for p in whole.glob('*.pth')} == {
+        p.name for p in killed.glob('*.pth')
+    }
+
+
+def test_without_seeds_the_run_differs(make_runner, tmp_path):
+    """Negative control: mmengine resumes with other random numbers."""
+    whole, halves = tmp_path / 'whole', tmp_path / 'halves'
+    _run(_train, make_runner, whole, 4, UPSTREAM, [])
+    _run(_train, make_runner, halves, 2, UPSTREAM, [])
+    _run(_train, make_runner, halves, 4, UPSTREAM, [])
+    expected, actual = _weights(whole), _weights(halves)
+    assert not all(torch.equal(expected[k], actual[k]) for k in expected)
+
+
+@pytest.mark.parametrize('offset', [0, 1, 100, 1000, 2500])
+def test_torn_write_leaves_a_checkpoint(make_runner, tmp_path, offset):
+    work = tmp_path / 'torn'
+    _run(_train, make_runner, work, 2)
+    before = _weights(work)
+    assert _run(_train_and_tear, make_runner, work, 3, HOOKS, offset) == 9
+    after = _weights(work)
+    assert all(torch.equal(before[k], after[k]) for k in before)
+    assert _run(_train, make_runner, work, 4) == 0
+    assert not list(work.glob('*' + atomic_backend.TEMPORARY_SUFFIX))
+
+
+def test_torn_write_upstream_leaves_none(make_runner, tmp_path):
+    """Negative control: mmengine's hook removes first, writes in place."""
+    work = tmp_path / 'torn'
+    _run(_train, make_runner, work, 2, UPSTREAM)
+    code = _run(_train_and_tear, make_runner, work, 3, UPSTREAM, 1000)
+    assert code == 9
+    with pytest.raises((FileNotFoundError, RuntimeError)):
+        _weights(work)
+
+
+def test_lost_validation_is_made_up(make_runner, tmp_path):
+    """A kill between checkpoint and validation: the validation follows."""
+    work = tmp_path / 'lost'
+
+    def stop_at_validation():
+        runner = make_runner(
+            max_epochs=2,
+            val_interval=2,
+            work_dir=str(work),
+            default_hooks=HOOKS,
+        )
+        runner.val_loop.run = lambda: os._exit(9)
+        runner.train()
+
+    assert _run(stop_at_validation) == 9
+    assert not list(work.glob('best_*'))
+    last = torch.load(work / 'epoch_2.pth', weights_only=True)
+    assert last['meta']['validation_due']
+    _run(_train, make_runner, work, 2)
+    assert len(list(work.glob('best_*'))) == 1
+    last = torch.load(work / 'epoch_2.pth', weights_only=True)
+    assert not last['meta']['validation_due']
+
+
+def test_keeps_the_number_asked_for(make_runner, tmp_path):
+    hooks = dict(checkpoint=dict(HOOKS['checkpoint'], max_keep_ckpts=2))
+    runner = make_runner(max_epochs=5, val_interval=5, default_hooks=hooks)
+    runner.train()
+    names = sorted(p.name for p in (tmp_path / 'work').glob('epoch*'))
+    assert names == ['epoch_4.pth', 'epoch_5.pth']
+    assert runner.message_hub.get_info('keep_ckpt_ids') == [4, 5]
+
+
+def test_by_iteration(make_runner, tmp_path):
+    hooks = dict(
+        checkpoint=dict(
+            type='AtomicCheckpointHook',
+            by_epoch=False,
+            interval=3,
+            max_keep_ckpts=2,
+        )
+    )
+    make_runner(
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=8),
+        param_scheduler=None,
+        default_hooks=hooks,
+    ).train()
+    names = sorted(p.name for p in (tmp_path / 'work').glob('*.pth'))
+    assert names == ['iter_6.pth', 'iter_8.pth']

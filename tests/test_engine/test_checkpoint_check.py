@@ -1,0 +1,84 @@
+"""A checkpoint of another model is refused by name."""
+
+import pytest
+import torch
+
+from integral_mmpose.engine import check_weights
+
+HOOK = [dict(type='CheckCheckpointHook')]
+
+
+@pytest.fixture
+def other(make_runner, tmp_path, tiny_model):
+    """A checkpoint of a wider model."""
+    make_runner(
+        tiny_model(width=3), max_epochs=1, work_dir=str(tmp_path / 'other')
+    ).train()
+    return str(tmp_path / 'other' / 'epoch_1.pth')
+
+
+def test_mmengine_trains_on(make_runner, other):
+    """Negative control: upstream only warns."""
+    make_runner(max_epochs=1, load_from=other).train()
+
+
+@pytest.mark.parametrize('resume', [False, True])
+def test_another_model_is_refused(make_runner, other, resume):
+    runner = make_runner(
+        max_epochs=2, load_from=other, resume=resume, custom_hooks=HOOK
+    )
+    with pytest.raises(
+        ValueError,
+        match=r'epoch_1\.pth is of another model.*3 weights have another '
+        r'shape: backbone\.weight \(3, 1\) instead of \(2, 1\)',
+    ):
+        runner.train()
+
+
+def test_own_checkpoint_passes(make_runner, tmp_path):
+    make_runner(max_epochs=1).train()
+    runner = make_runner(max_epochs=2, resume=True, custom_hooks=HOOK)
+    runner.train()
+    assert runner.epoch == 2
+
+
+def test_pretrained_part_is_for_training_only(make_runner, tmp_path):
+    make_runner(max_epochs=1).train()
+    path = tmp_path / 'work' / 'epoch_1.pth'
+    checkpoint = torch.load(path, weights_only=True)
+    for name in ('head.weight', 'head.bias'):
+        del checkpoint['state_dict'][name]
+    path = tmp_path / 'part.pth'
+    torch.save(checkpoint, path)
+    make_runner(max_epochs=1, load_from=str(path), custom_hooks=HOOK).train()
+    runner = make_runner(
+        max_epochs=2, load_from=str(path), resume=True, custom_hooks=HOOK
+    )
+    with pytest.raises(ValueError, match='2 weights are missing in it: head'):
+        runner.train()
+
+
+def test_half_a_part_is_refused(tiny_model):
+    model = tiny_model()
+    weights = model.state_dict()
+    del weights['head.bias']
+    with pytest.raises(ValueError, match=r'missing in it: head\.bias\. '):
+        check_weights(model, weights, 'x.pth', partial=True)
+
+
+def test_nothing_in_common_is_refused(tiny_model):
+    with pytest.raises(ValueError, match='not in the model: layer1'):
+        check_weights(
+            tiny_model(), {'layer1.w': torch.zeros(2)}, 'x.pth', partial=True
+        )
+
+
+def test_data_parallel_prefix_is_stripped(tiny_model):
+    weights = {f'module.{k}': v for k, v in tiny_model().state_dict().items()}
+    check_weights(tiny_model(), dict(state_dict=weights), 'x.pth')
+
+
+def test_extra_weights_are_refused(tiny_model):
+    weights = dict(tiny_model().state_dict(), extra=torch.zeros(1))
+    with pytest.raises(ValueError, match='1 weights are not in the model'):
+        check_weights(tiny_model(), weights, 'x.pth')

@@ -1,0 +1,80 @@
+"""A loss that is not finite stops the training before it is saved."""
+
+import math
+
+import pytest
+import torch
+from mmengine.structures import BaseDataElement
+
+from integral_mmpose.engine import NaNGuardHook
+from integral_mmpose.engine.nan_guard import image_paths
+
+
+class Breaks(torch.nn.Module):
+    """A head whose output is not a number from the fourth call on."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.calls = torch.nn.Linear(2, 1), 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.layer(x) * (math.nan if self.calls > 6 else 1)
+
+
+def _broken(tiny_model):
+    model = tiny_model()
+    model.head = Breaks()
+    return model
+
+
+def test_mmengine_trains_on(make_runner, tiny_model, tmp_path):
+    """Negative control: upstream saves weights that are not numbers."""
+    make_runner(_broken(tiny_model)).train()
+    saved = torch.load(tmp_path / 'work' / 'epoch_2.pth', weights_only=True)
+    assert saved['state_dict']['head.layer.weight'].isnan().all()
+
+
+def test_stops_at_the_iteration(make_runner, tiny_model, tmp_path):
+    runner = make_runner(
+        _broken(tiny_model), custom_hooks=[dict(type='NaNGuardHook')]
+    )
+    with pytest.raises(
+        FloatingPointError, match=r'iteration 7 \(epoch 2\): loss=nan'
+    ):
+        runner.train()
+    assert [p.name for p in (tmp_path / 'work').glob('*.pth')] == [
+        'epoch_1.pth'
+    ]
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
+def test_names_losses_and_images(value):
+    samples = [
+        BaseDataElement(metainfo=dict(img_path=f'a/{n}.jpg'))
+        for n in range(10)
+    ]
+    runner = type('Runner', (), dict(iter=4, epoch=0))
+    outputs = dict(
+        loss_joint=torch.tensor(value),
+        loss_map=torch.tensor(1.0),
+        acc_pose=torch.tensor(math.nan),
+    )
+    with pytest.raises(FloatingPointError) as caught:
+        NaNGuardHook().after_train_iter(
+            runner, 0, dict(data_samples=samples), outputs
+        )
+    text = str(caught.value)
+    assert f'loss_joint={value:g}. Images' in text
+    assert 'a/0.jpg, a/1.jpg' in text and 'and 2 more' in text
+
+
+def test_finite_losses_pass():
+    NaNGuardHook().after_train_iter(
+        None, 0, None, dict(loss=torch.tensor(1e30), acc=torch.tensor(0.0))
+    )
+
+
+def test_batches_without_paths():
+    assert image_paths(None) == []
+    assert image_paths(dict(data_samples=[torch.zeros(1)])) == []

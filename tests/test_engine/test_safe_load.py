@@ -1,0 +1,219 @@
+"""Trust: checkpoints load, and no code in a checkpoint runs."""
+
+import pickle
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pickle import UnpicklingError
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from integral_mmpose.engine import safe_load
+
+
+class RunsCode:
+    """Pickles as a call of ``open(path, 'w')``: the canary is the file."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, 'w')
+
+
+class TakesAttribute:
+    """Pickles as ``getattr(owner, name)``."""
+
+    def __init__(self, owner, name):
+        self.owner, self.name = owner, name
+
+    def __reduce__(self):
+        return getattr, (self.owner, self.name)
+
+
+@pytest.fixture
+def canary(tmp_path):
+    return tmp_path / 'canary'
+
+
+@pytest.fixture
+def web(tmp_path, monkeypatch):
+    """A web server on tmp_path, on the loopback; gives its URL."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch_home'))
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    server = ThreadingHTTPServer(
+        ('127.0.0.1', 0), partial(Quiet, directory=str(tmp_path))
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f'http://127.0.0.1:{server.server_address[1]}'
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_history_round_trip(tmp_path):
+    history = HistoryBuffer([1.0, 4.0, 9.0], [1, 1, 2])
+    path = tmp_path / 'history.pth'
+    torch.save(
+        dict(
+            history=history,
+            scalars=[np.float64(0.5), np.float32(2), np.int64(3)],
+            image=np.arange(6, dtype=np.uint8).reshape(2, 3),
+        ),
+        path,
+    )
+    loaded = torch.load(path, weights_only=True)
+    assert loaded['history'].mean() == history.mean()
+    assert loaded['history'].statistics('max') == 9
+    np.testing.assert_array_equal(loaded['history'].data[1], [1, 1, 2])
+    assert loaded['scalars'] == [0.5, 2, 3]
+    assert loaded['image'].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_the_list_is_exactly_this():
+    names = {
+        f'{item.__module__}.{item.__qualname__}'
+        for item in safe_load.allow_history_buffers()
+    }
+    dtypes = {
+        f'{cls.__module__}.{cls.__qualname__}'
+        for cls in (type(np.dtype(n)) for n in ('f8', 'f4', 'i8', 'u1'))
+    }
+    assert names == dtypes | {
+        'mmengine.logging.history_buffer.HistoryBuffer',
+        'numpy.ndarray',
+        'numpy.dtype',
+        'numpy.core.multiarray._reconstruct',
+        'numpy._core.multiarray._reconstruct',
+        'numpy.core.multiarray.scalar',
+        'numpy._core.multiarray.scalar',
+        'builtins.getattr',
+    }
+
+
+def test_numpy_2_names_are_read(tmp_path):
+    """numpy >= 2 writes ``numpy._core.multiarray``."""
+    path = tmp_path / 'numpy2.pth'
+    torch.save(np.arange(3.0), path)
+    raw = path.read_bytes()
+    assert b'cnumpy.core.multiarray\n' in raw or b'_core' in raw
+    source = pickle.dumps(np.arange(3.0), protocol=2).replace(
+        b'cnumpy.core.multiarray\n', b'cnumpy._core.multiarray\n'
+    )
+    loaded = _load_pickle(source, tmp_path)
+    np.testing.assert_array_equal(loaded, [0, 1, 2])
+
+
+def test_checkpoint_of_a_runner_resumes(make_runner):
+    first = make_runner(max_epochs=1)
+    first.train()
+    assert first.message_hub.log_scalars['train/loss'].data[0].size == 4
+    second = make_runner(max_epochs=2, resume=True)
+    second.train()
+    assert (second.epoch, second.iter) == (2, 8)
+    assert second.message_hub.log_scalars['train/loss'].data[0].size == 8
+
+
+@pytest.mark.parametrize('name', ['__init__', '__globals__', 'update'])
+def test_getattr_answers_four_names_only(tmp_path, name):
+    source = pickle.dumps(TakesAttribute(HistoryBuffer, name), protocol=2)
+    with pytest.raises((UnpicklingError, ValueError), match='attribute'):
+        _load_pickle(source, tmp_path)
+
+
+def test_getattr_exploit_is_refused(tmp_path, canary):
+    """``getattr(HistoryBuffer.min, '__globals__')`` leads to everything."""
+    path = tmp_path / 'exploit.pth'
+    step = TakesAttribute(TakesAttribute(HistoryBuffer, 'min'), '__globals__')
+    torch.save(dict(state_dict=step, run=RunsCode(canary)), path)
+    for load in (
+        partial(torch.load, weights_only=True),
+        CheckpointLoader.load_checkpoint,
+    ):
+        with pytest.raises((UnpicklingError, ValueError)):
+            load(str(path))
+    assert not canary.exists()
+
+
+def test_real_getattr_would_be_a_hole(tmp_path):
+    """Negative control: what torch's message suggests opens the door."""
+    path = tmp_path / 'exploit.pth'
+    torch.save(
+        TakesAttribute(TakesAttribute(HistoryBuffer, 'min'), '__globals__'),
+        path,
+    )
+    before = torch.serialization.get_safe_globals()
+    try:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals([HistoryBuffer, getattr])
+        assert 'np' in torch.load(path, weights_only=True)
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)
+
+
+def test_url_does_not_run_code(tmp_path, canary, web):
+    torch.save(
+        dict(state_dict={}, run=RunsCode(canary)), tmp_path / 'evil.pth'
+    )
+    with pytest.raises(UnpicklingError):
+        CheckpointLoader.load_checkpoint(f'{web}/evil.pth')
+    assert not canary.exists()
+
+
+def test_mmengine_runs_it(tmp_path, canary, web):
+    """Negative control: mmengine's own ``load_url`` runs the canary."""
+    from mmengine.utils.dl_utils import load_url
+
+    torch.save(
+        dict(state_dict={}, run=RunsCode(canary)), tmp_path / 'evil.pth'
+    )
+    load_url(f'{web}/evil.pth', progress=False)['run'].close()
+    assert canary.exists()
+
+
+def test_url_loads_weights(tmp_path, web):
+    weights = dict(state_dict=dict(w=torch.arange(6.0).reshape(2, 3)))
+    torch.save(weights, tmp_path / 'good.pth')
+    loaded = CheckpointLoader.load_checkpoint(f'{web}/good.pth')
+    assert torch.equal(loaded['state_dict']['w'], weights['state_dict']['w'])
+
+
+def test_config_in_meta_does_not_run(make_runner, canary, tmp_path):
+    """mmengine's resume executes ``meta['config']`` as Python."""
+    make_runner(max_epochs=1).train()
+    path = tmp_path / 'work' / 'epoch_1.pth'
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint['meta']['config'] = f'open({str(canary)!r}, "w").close()'
+    torch.save(checkpoint, path)
+    make_runner(max_epochs=2, resume=True).train()
+    assert not canary.exists()
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='nothing.pth'):
+        CheckpointLoader.load_checkpoint(str(tmp_path / 'nothing.pth'))
+
+
+def _load_pickle(source, tmp_path):
+    """Put a pickle into a torch archive and load it with weights_only."""
+    import zipfile
+
+    path, changed = tmp_path / 'plain.pth', tmp_path / 'changed.pth'
+    torch.save([], path)
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, 'w') as new:
+        for item in old.namelist():
+            new.writestr(
+                item, source if item.endswith('data.pkl') else old.read(item)
+            )
+    return torch.load(changed, weights_only=True)
