@@ -1,0 +1,1 @@
+"""The embedded data: a posed, rendered human body in the real layouts."""

@@ -1,0 +1,146 @@
+"""From a posed body to the primitives that picture it.
+
+Limbs are tapered capsules between joints; head, chest, belly and hips are
+textured ellipsoids. Joints lie on the axes of the parts they end, except the
+nose, eyes and ears, which lie on the surface of the head.
+"""
+import numpy as np
+
+from .body import EXTRAS, JOINTS
+from .render import Capsule, Ellipsoid
+
+# part, first and second end, radii in metres
+LIMBS = (('thigh', 'hip', 'knee', 0.088, 0.058),
+         ('shin', 'knee', 'foot', 0.056, 0.038),
+         ('foot', 'foot', 'toe', 0.043, 0.034),
+         ('upper', 'shoulder', 'elbow', 0.055, 0.042),
+         ('lower', 'elbow', 'wrist', 0.042, 0.031))
+HEAD_RADII = (0.098, 0.08, 0.117)
+# A joint is seen when no surface is this far in front of it, metres
+COVER = dict(hip=0.17, knee=0.11, foot=0.09, shoulder=0.12, elbow=0.09,
+             wrist=0.08, neck_base=0.03, eye=0.035, ear=0.04)
+
+
+def named_points(joints, extras):
+    """Points by name: joints (17, 3) and extras (9, 3) to a dict."""
+    out = dict(zip(JOINTS, joints))
+    out.update(zip(EXTRAS, extras))
+    return out
+
+
+def build_figure(posed, moment, bones, textures, camera):
+    """Primitives of one person in a camera's space.
+
+    Args:
+        posed (Posed): From forward kinematics.
+        moment (int): Which of its T moments.
+        bones (dict[str, float]): The person's proportions.
+        textures (dict[str, np.ndarray]): The person's appearance.
+        camera (Camera): The viewpoint.
+
+    Returns:
+        list[Ellipsoid | Capsule]: In no particular order.
+    """
+    points = named_points(camera.to_camera(posed.joints[moment]),
+                          camera.to_camera(posed.extras[moment]))
+    axes = {part: camera.rotation @ getattr(posed, part)[moment]
+            for part in ('pelvis', 'chest', 'head')}
+    girth = bones['girth']
+    out = _trunk(points, axes, girth, textures)
+    out += _head(points, axes['head'], bones['head'], textures)
+    for side in ('left', 'right'):
+        for part, first, second, ra, rb in LIMBS:
+            ends = np.stack([points[f'{side}_{first}'],
+                             points[f'{side}_{second}']])
+            out.append(Capsule(ends, np.array([ra, rb]) * girth,
+                               textures[f'{side}_{part}']))
+        wrist, tip = points[f'{side}_wrist'], points[f'{side}_hand']
+        skin = np.tile(textures['skin'], (32, 1))
+        out.append(Capsule(np.stack([wrist, tip]),
+                           np.array([0.034, 0.038]) * girth, skin))
+    return out
+
+
+def _trunk(points, axes, girth, textures):
+    chest_up = points['thorax'] - points['spine']
+    chest = Ellipsoid(
+        points['spine'] + 0.5 * chest_up, axes['chest'],
+        np.array([0.115, 0.178, 0.62 * np.linalg.norm(chest_up) / girth])
+        * girth, textures['chest'])
+    belly = Ellipsoid(
+        points['root'] + 0.75 * (points['spine'] - points['root']),
+        axes['chest'], np.array([0.1, 0.15, 0.17]) * girth,
+        textures['belly'])
+    hips = Ellipsoid(
+        points['root'] + 0.03 * axes['pelvis'][:, 2], axes['pelvis'],
+        np.array([0.118, 0.178, 0.13]) * girth, textures['hips'])
+    out = [chest, belly, hips]
+    for side in ('left', 'right'):
+        ends = np.stack([points['thorax'], points[f'{side}_shoulder']])
+        out.append(Capsule(ends, np.array([0.062, 0.056]) * girth,
+                           np.tile(textures['collar'], (32, 1))))
+    return out
+
+
+def _head(points, axes, size, textures):
+    skull = Ellipsoid(points['head_centre'], axes,
+                      np.array(HEAD_RADII) * size, textures['head'])
+    neck = Capsule(
+        np.stack([points['thorax'], points['head_centre']]),
+        np.array([0.06, 0.05]) * size, np.tile(textures['skin'], (32, 1)))
+    nose = Ellipsoid(
+        points['neck_base'] - 0.014 * size * axes[:, 0], axes,
+        np.array([0.024, 0.014, 0.022]) * size, textures['skin'] * 0.95)
+    ears = [Ellipsoid(points[f'{side}_ear'], axes,
+                      np.array([0.022, 0.012, 0.03]) * size,
+                      textures['skin'] * 0.9) for side in ('left', 'right')]
+    return [skull, neck, nose, *ears]
+
+
+def head_box(points, axes, size, camera):
+    """Box x1, y1, x2, y2 in px of the projected skull.
+
+    Args:
+        points (dict[str, np.ndarray]): From :func:`named_points`, camera
+            space.
+        axes (np.ndarray): (3, 3) the head's axes in camera space.
+        size (float): The person's head factor.
+        camera (Camera): The viewpoint.
+    """
+    angle = np.linspace(0, np.pi, 9)
+    around = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    ring = np.stack([np.outer(np.sin(angle), np.cos(around)),
+                     np.outer(np.sin(angle), np.sin(around)),
+                     np.outer(np.cos(angle), np.ones_like(around))], -1)
+    surface = points['head_centre'] + (
+        ring.reshape(-1, 3) * HEAD_RADII * size) @ axes.T
+    pixels = camera.project(surface)[:, :2]
+    return np.concatenate([pixels.min(0), pixels.max(0)])
+
+
+def seen(canvas, points, names, camera, owner):
+    """Which joints the picture shows.
+
+    Args:
+        canvas (Canvas): After everything was drawn.
+        points (dict[str, np.ndarray]): The person's points, camera space.
+        names (Sequence[str]): K point names.
+        camera (Camera): The viewpoint.
+        owner (int): The person's mark on the canvas.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: (K, 2) px and (K,) COCO flags: 2 seen,
+        1 hidden by the person or another, 0 outside the image.
+    """
+    h, w = canvas.depth.shape
+    uvz = camera.project(np.stack([points[n] for n in names]))
+    flags = np.zeros(len(names), int)
+    for k, (name, (u, v, z)) in enumerate(zip(names, uvz)):
+        x, y = int(round(u)), int(round(v))
+        if not (0 <= x < w and 0 <= y < h and z > 0):
+            continue
+        cover = COVER[name if name in COVER else name.split('_')[1]]
+        shown = (canvas.depth[y, x] > z - cover
+                 and canvas.owner[y, x] in (0, owner))
+        flags[k] = 2 if shown else 1
+    return uvz[:, :2], flags

@@ -1,0 +1,145 @@
+"""Generate all three data sets, in parallel and repeatably.
+
+Every picture has a random stream of its own, from the seed and its place, so
+neither the number of processes nor the size of the set changes it.
+"""
+
+import json
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from . import coco_writer, h36m_writer, mpii_writer
+
+VERSION = 1
+MANIFEST = 'synthetic.json'
+
+
+class Scale(NamedTuple):
+    """Frames of a Human3.6M sequence, pictures of MPII and COCO."""
+    train_frames: int
+    test_frames: int
+    extra_frames: int
+    mpii: tuple
+    coco: tuple
+
+
+SCALES = dict(
+    tiny=Scale(8, 5, 2, (2000, 300), (200, 60)),
+    small=Scale(40, 8, 10, (10000, 1500), (1000, 300)),
+    full=Scale(160, 20, 40, (22000, 3000), (4000, 1000)))
+
+
+def generate(out, seed, scale, jobs=1, progress=print):
+    """Write ``out``/h36m, mpii and coco, or find them complete.
+
+    Args:
+        out (str): Folder; made if it is missing.
+        seed (int): Not negative.
+        scale (str | Scale): A name of ``SCALES`` or sizes of your own.
+        jobs (int): Processes.
+        progress (callable): Called with a line of text now and then.
+
+    Returns:
+        dict: The manifest, with the counts.
+
+    Raises:
+        ValueError: If ``out`` holds a set of another seed, scale or version,
+            or files that are not ours.
+    """
+    out = Path(out)
+    sizes = SCALES[scale] if isinstance(scale, str) else scale
+    wanted = dict(version=VERSION, seed=seed, scale=list(sizes))
+    wanted = json.loads(json.dumps(wanted))
+    found = _read_manifest(out)
+    if found is not None:
+        if {key: found.get(key) for key in wanted} != wanted:
+            raise ValueError(
+                f'{out} holds synthetic data of another seed, scale or '
+                f'version ({found}). Choose another --out, or delete it')
+        if found['complete']:
+            progress(f'{out} is complete already: {found["counts"]}')
+            return found
+    elif out.is_dir() and any(out.iterdir()):
+        raise ValueError(
+            f'{out} is not empty and has no {MANIFEST}: choose an empty or '
+            'a new folder for --out')
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ('h36m', 'mpii', 'coco'):
+        shutil.rmtree(out / name, ignore_errors=True)
+    _write_manifest(out, dict(wanted, complete=False))
+    # A fork would copy the locks of OpenCV's and torch's threads.
+    with ProcessPoolExecutor(
+            jobs, get_context('spawn'), initializer=_one_thread) as pool:
+        counts = dict(
+            **_h36m(out / 'h36m', seed, sizes, pool, progress),
+            **_pictures(mpii_writer, out / 'mpii', seed, sizes.mpii, pool,
+                        progress, 'mpii'),
+            **_pictures(coco_writer, out / 'coco', seed, sizes.coco, pool,
+                        progress, 'coco'))
+    manifest = dict(wanted, complete=True, counts=counts)
+    _write_manifest(out, manifest)
+    return manifest
+
+
+def _one_thread():
+    cv2.setNumThreads(1)
+
+
+def _h36m(root, seed, sizes, pool, progress):
+    counts = {}
+    h36m_writer.write_cameras(root, seed)
+    plan = h36m_writer.plan(*sizes[:3])
+    for split, work in plan.items():
+        rows = []
+        job = partial(_sequence, str(root), seed)
+        for done, part in enumerate(pool.map(job, work), 1):
+            rows.append(part)
+            if done % 15 == 0 or done == len(work):
+                progress(f'h36m {split}: {done} of {len(work)} actions')
+        columns = {
+            key: np.concatenate([row[key] for row in rows])
+            for key in rows[0]
+        }
+        np.savez(root / 'annotations' / f'h36m_{split}.npz', **columns)
+        counts[f'h36m_{split}'] = len(columns['imgname'])
+    return counts
+
+
+def _sequence(root, seed, work):
+    return h36m_writer.write_sequences(root, seed, *work)
+
+
+def _pictures(writer, root, seed, numbers, pool, progress, name):
+    counts = {}
+    for split, number in zip(writer.SPLITS, numbers):
+        results = []
+        job = partial(writer.write_image, str(root), seed, split)
+        for result in pool.map(job, range(number), chunksize=8):
+            results.append(result)
+            if len(results) % 500 == 0 or len(results) == number:
+                progress(f'{name} {split}: {len(results)} of {number}')
+        arguments = (root, seed, split) if name == 'coco' else (root, split)
+        writer.write_annotations(*arguments, results)
+        counts[f'{name}_{split}'] = number
+    return counts
+
+
+def _read_manifest(out):
+    path = out / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f'{path} is broken ({error}): delete {out}') from None
+
+
+def _write_manifest(out, content):
+    (out / MANIFEST).write_text(json.dumps(content))

@@ -1,0 +1,147 @@
+"""Write the studio recordings in Human3.6M's layout.
+
+A subject has proportions, clothes and four cameras; an action of a subject is
+one smooth trial. Frames are numbered as at 50 per second: the training set
+has every ``TRAIN_STEP``-th frame, the test set every 64th.
+"""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .actions import ACTIONS, sample_motion
+from .appearance import sample_appearance
+from .body import forward_kinematics, sample_proportions
+from .people import Person
+from .render import Canvas
+from .scene import contact_shadow, finish, studio_background, studio_cameras
+
+TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
+TEST_SUBJECTS = ('S9', 'S11')
+TRAIN_STEP = 35  # a multiple of 5, the step of the real training set
+TEST_STEP = 64
+QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
+# First entry of the seed of each kind of random numbers
+PERSON, CAMERAS, MOTION, NOISE = range(4)
+
+
+def subject_number(subject):
+    """9 of 'S9'."""
+    return int(subject[1:])
+
+
+def subject_cameras(seed, subject):
+    """The cameras of a subject, by id."""
+    return studio_cameras(
+        np.random.default_rng([seed, CAMERAS, subject_number(subject)]))
+
+
+def subject_person(seed, subject, action, frames):
+    """A subject in one action at some frames (0-based)."""
+    number = subject_number(subject)
+    rng = np.random.default_rng([seed, PERSON, number])
+    bones, textures = sample_proportions(rng), sample_appearance(rng)
+    rng = np.random.default_rng(
+        [seed, MOTION, number, ACTIONS.index(action)])
+    motion = sample_motion(rng, action, np.asarray(frames))
+    return Person(
+        bones, textures,
+        forward_kinematics(motion.angles, bones, motion.yaw, motion.ground))
+
+
+def draw_frame(person, moment, camera, background, rng):
+    """One picture of the studio, (h, w, 3) uint8 BGR."""
+    image = background.copy()
+    contact_shadow(image, camera, person.posed.joints[moment][[3, 6, 0]])
+    canvas = Canvas(camera.size, camera.focal, camera.principal)
+    person.draw(canvas, camera, moment)
+    return finish(canvas.compose(image), rng)
+
+
+def write_sequences(root, seed, subject, action, frames):
+    """Draw one action of one subject by all four cameras.
+
+    Args:
+        root (str): The ``h36m`` folder.
+        seed (int): Of the data set.
+        subject (str): For example 'S9'.
+        action (str): One of the 15.
+        frames (list[int]): 0-based frame numbers.
+
+    Returns:
+        dict[str, np.ndarray]: The rows of the npz file.
+    """
+    person = subject_person(seed, subject, action, frames)
+    rows = []
+    for camera_id, camera in subject_cameras(seed, subject).items():
+        background = studio_background(camera)
+        sequence = f'{subject}_{action}_1.{camera_id}'
+        folder = Path(root, 'images', subject, sequence)
+        folder.mkdir(parents=True, exist_ok=True)
+        for moment, frame in enumerate(frames):
+            name = f'{sequence}_{frame + 1:06d}.jpg'
+            rng = np.random.default_rng([
+                seed, NOISE, subject_number(subject), ACTIONS.index(action),
+                int(camera_id), frame
+            ])
+            image = draw_frame(person, moment, camera, background, rng)
+            cv2.imwrite(str(folder / name), image, QUALITY)
+            joints = camera.to_camera(person.posed.joints[moment])
+            rows.append(_row(f'{subject}/{sequence}/{name}', joints, camera))
+    return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+
+
+def _row(name, joints, camera):
+    """MMPose's fields of one picture; joints (17, 3) in metres."""
+    pixels = camera.project(joints)[:, :2]
+    ones = np.ones((17, 1))
+    low, high = pixels.min(0), pixels.max(0)
+    return dict(
+        imgname=np.array(name),
+        center=((low + high) / 2).astype(np.float32),
+        scale=np.float32(1.2 * (high - low).max() / 200),
+        part=np.concatenate([pixels, ones], 1).astype(np.float32),
+        S=np.concatenate([joints, ones], 1).astype(np.float32))
+
+
+def write_cameras(root, seed):
+    """Write cameras.json: px and, for T, mm."""
+    content = {}
+    for subject in TRAIN_SUBJECTS + TEST_SUBJECTS:
+        content[subject] = {
+            camera_id: dict(
+                f=camera.focal.tolist(),
+                c=camera.principal.tolist(),
+                k=[0., 0., 0.],
+                p=[0., 0.],
+                R=camera.rotation.tolist(),
+                T=(1000 * camera.position).tolist(),
+                w=camera.size[0],
+                h=camera.size[1])
+            for camera_id, camera in subject_cameras(seed, subject).items()
+        }
+    folder = Path(root, 'annotations')
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / 'cameras.json').write_text(json.dumps(content))
+
+
+def plan(train_frames, test_frames, extra_frames):
+    """Which frames of which subject go where.
+
+    Args:
+        train_frames (int): Frames a sequence of the training subjects.
+        test_frames (int): Frames a sequence of S9 and S11 for the test.
+        extra_frames (int): Training frames of S9 and S11 (Protocol 1).
+
+    Returns:
+        dict[str, list]: ``train`` and ``test``: (subject, action, frames).
+    """
+    train = [(s, a, [TRAIN_STEP * n for n in range(train_frames)])
+             for s in TRAIN_SUBJECTS for a in ACTIONS]
+    train += [(s, a, [TRAIN_STEP * (n + 1) for n in range(extra_frames)])
+              for s in TEST_SUBJECTS for a in ACTIONS]
+    test = [(s, a, [TEST_STEP * n for n in range(test_frames)])
+            for s in TEST_SUBJECTS for a in ACTIONS]
+    return dict(train=train, test=test)

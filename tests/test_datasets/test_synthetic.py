@@ -1,0 +1,258 @@
+"""The embedded data: geometry, repeatability, layouts."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from scipy.io import loadmat
+
+from integral_mmpose.datasets.synthetic import (body, coco_writer, generate,
+                                                h36m_writer, mpii_writer)
+from integral_mmpose.datasets.synthetic.actions import ACTIONS, sample_motion
+from integral_mmpose.datasets.synthetic.render import Canvas, Ellipsoid
+
+SMALL = generate.Scale(2, 2, 1, (4, 3), (3, 3))
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp('synthetic')
+    generate.generate(out, 3, SMALL, 2, lambda line: None)
+    return out
+
+
+def subject(action='Greeting', name='S9', frames=(0, 64)):
+    person = h36m_writer.subject_person(5, name, action, list(frames))
+    return person, h36m_writer.subject_cameras(5, name)
+
+
+def by_hand(points, camera):
+    """u = f X / Z + c, written again."""
+    return np.stack([
+        camera.focal[0] * points[:, 0] / points[:, 2] + camera.principal[0],
+        camera.focal[1] * points[:, 1] / points[:, 2] + camera.principal[1]
+    ], 1)
+
+
+@pytest.mark.parametrize('action', ['Greeting', 'SittingDown', 'Walking'])
+def test_projected_joints_lie_on_drawn_joints(action):
+    """A small ball drawn at each joint alone: its centroid in the picture."""
+    person, cameras = subject(action)
+    for camera in cameras.values():
+        joints = camera.to_camera(person.posed.joints[1])
+        for joint, expected in zip(joints, by_hand(joints, camera)):
+            canvas = Canvas(camera.size, camera.focal, camera.principal)
+            canvas.draw([
+                Ellipsoid(joint, np.eye(3), np.full(3, 0.03),
+                          np.full((1, 3), 255.))
+            ])
+            ys, xs = np.nonzero(canvas.owner)
+            if len(xs) and 5 < expected.min() and expected.max() < 315:
+                centroid = [xs.mean(), ys.mean()]
+                assert np.abs(centroid - expected).max() < 1
+
+
+@pytest.mark.parametrize('end', ['wrist', 'foot', 'knee'])
+def test_drawn_limbs_end_at_the_joints(end):
+    """The pixel at a visible joint belongs to the drawn body."""
+    person, cameras = subject('Walking')
+    for camera in cameras.values():
+        canvas = Canvas(camera.size, camera.focal, camera.principal)
+        person.draw(canvas, camera)
+        points = person.points(camera)
+        for side in ('left', 'right'):
+            u, v = by_hand(points[f'{side}_{end}'][None], camera)[0]
+            if 0 <= u < 319 and 0 <= v < 319:
+                assert canvas.owner[round(v), round(u)] == 1
+
+
+def test_left_is_at_the_right_of_who_faces_the_camera():
+    person, cameras = subject('Waiting')
+    for camera in cameras.values():
+        points = person.points(camera)
+        chest = camera.rotation @ person.posed.chest[0]
+        facing = -chest[2, 0]  # forward axis against the optical axis
+        gap = (points['left_shoulder'] - points['right_shoulder'])[0]
+        if abs(facing) > 0.5:
+            assert np.sign(gap) == np.sign(facing)
+
+
+def test_left_and_right_wear_different_colours():
+    person, _ = subject()
+    for part in ('upper', 'thigh'):
+        left, right = (person.textures[f'{side}_{part}'].mean(0)
+                       for side in ('left', 'right'))
+        assert np.abs(left - right).max() > 20
+
+
+def test_nearer_parts_hide_farther_ones():
+    """Painter's order, both ways: two balls on one ray."""
+    near, far = (Ellipsoid(np.array([0., 0., z]), np.eye(3), np.full(3, 0.1),
+                           np.full((1, 3), c)) for z, c in ((2., 250.),
+                                                            (3., 50.)))
+    for order in ([near, far], [far, near]):
+        canvas = Canvas((64, 64), np.full(2, 100.), np.full(2, 32.))
+        canvas.draw(order)
+        image = canvas.compose(np.zeros((64, 64, 3), np.uint8))
+        assert canvas.depth[32, 32] == pytest.approx(1.9, abs=1e-3)
+        assert image[32, 32].max() > 60
+
+
+@pytest.mark.parametrize('action', ACTIONS)
+def test_joint_limits_and_constant_bones(action):
+    rng = np.random.default_rng([1, ACTIONS.index(action)])
+    motion = sample_motion(rng, action, np.arange(0, 400, 8))
+    low, high = np.array(list(body.LIMITS.values())).T
+    assert (motion.angles >= low - 1e-9).all()
+    assert (motion.angles <= high + 1e-9).all()
+    bones = body.sample_proportions(np.random.default_rng(0))
+    posed = body.forward_kinematics(motion.angles, bones, motion.yaw,
+                                    motion.ground)
+    points = dict(zip(body.JOINTS, np.moveaxis(posed.joints, 1, 0)))
+    for side in ('left', 'right'):
+        for first, second, name in (('hip', 'knee', 'thigh'),
+                                    ('knee', 'foot', 'shin'),
+                                    ('elbow', 'wrist', 'forearm')):
+            length = np.linalg.norm(
+                points[f'{side}_{first}'] - points[f'{side}_{second}'],
+                axis=1)
+            np.testing.assert_allclose(length, bones[name], atol=1e-9)
+    # Smooth: no joint moves faster than 8 m/s between frames 0.16 s apart.
+    steps = np.linalg.norm(np.diff(posed.joints, axis=0), axis=-1)
+    assert steps.max() < 8 * 0.16
+
+
+@pytest.mark.parametrize('side', ['left', 'right'])
+def test_knees_and_elbows_bend_the_right_way(side):
+    """A standing body faces x: the foot goes back, the wrist forward."""
+    angles = np.zeros((1, len(body.DOFS)))
+    angles[0, body.DOFS.index(f'{side[0]}_kn_flex')] = 60
+    angles[0, body.DOFS.index(f'{side[0]}_el_flex')] = 60
+    bones = body.sample_proportions(np.random.default_rng(0))
+    posed = body.forward_kinematics(angles, bones, np.zeros(1),
+                                    np.zeros((1, 2)))
+    points = dict(zip(body.JOINTS, posed.joints[0]))
+    assert (points[f'{side}_foot'] - points[f'{side}_knee'])[0] < -0.1
+    assert (points[f'{side}_wrist'] - points[f'{side}_elbow'])[0] > 0.1
+    assert points['neck_base'][0] > points['thorax'][0]  # the nose in front
+
+
+def test_every_person_of_a_subject_is_the_same():
+    first, _ = subject('Walking')
+    second, _ = subject('Eating')
+    other, _ = subject('Walking', 'S1')
+    assert first.bones == second.bones and first.bones != other.bones
+
+
+def test_bitwise_repeatable_whatever_the_processes(folder, tmp_path):
+    generate.generate(tmp_path / 'a', 3, SMALL, 1, lambda line: None)
+    names = sorted(p.relative_to(folder) for p in folder.rglob('*.j*'))
+    assert len(names) > 100
+    for name in names:
+        assert (tmp_path / 'a' / name).read_bytes() == (
+            folder / name).read_bytes(), name
+    image, _ = mpii_writer.write_image(tmp_path / 'b', 4, 'train', 0)
+    assert (tmp_path / 'b/images' / image['image']).read_bytes() != (
+        folder / 'mpii/images' / image['image']).read_bytes()
+
+
+def test_h36m_layout(folder):
+    root = folder / 'h36m'
+    cameras = json.loads((root / 'annotations/cameras.json').read_text())
+    for split, step in (('train', 5), ('test', 64)):
+        with np.load(root / f'annotations/h36m_{split}.npz',
+                     allow_pickle=False) as arrays:
+            names, part, s = (arrays[k] for k in ('imgname', 'part', 'S'))
+        assert part.shape == (len(names), 17, 3)
+        assert s.shape == (len(names), 17, 4)
+        for name, px, points in zip(names, part, s):
+            image = cv2.imread(str(root / 'images' / name))
+            assert image.shape == (320, 320, 3)
+            subject_, camera = name.split('/')[0], name.split('/')[1]
+            entry = cameras[subject_][camera.split('.')[1]]
+            u = entry['f'][0] * points[:, 0] / points[:, 2] + entry['c'][0]
+            assert np.abs(u - px[:, 0]).max() < 0.01
+            frame = int(Path(name).stem.split('_')[-1]) - 1
+            assert frame % step == 0
+        subjects = {name.split('/')[0] for name in names}
+        assert subjects == ({'S9', 'S11'} if split == 'test' else
+                            {'S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11'})
+
+
+def test_mpii_layout(folder):
+    root = folder / 'mpii'
+    for split, number in (('train', 4), ('val', 3)):
+        entries = json.loads(
+            (root / f'annotations/mpii_{split}.json').read_text())
+        mat = loadmat(root / f'annotations/mpii_gt_{split}.mat')
+        assert len(entries) == number
+        assert mat['headboxes_src'].shape == (2, 2, number)
+        for n, entry in enumerate(entries):
+            assert (root / 'images' / entry['image']).is_file()
+            joints = np.array(entry['joints'])
+            seen = np.array(entry['joints_vis']) == 1
+            assert joints.shape == (16, 2) and (joints[~seen] == 0).all()
+            low, high = mat['headboxes_src'][..., n]
+            assert (high > low).all()
+            if seen[9]:  # the top of the head is at its box
+                assert (joints[9] > low - 6).all()
+                assert (joints[9] < high + 6).all()
+
+
+def test_coco_layout_is_read_by_pycocotools(folder):
+    from xtcocotools.coco import COCO
+    coco = COCO(
+        str(folder / 'coco/annotations/person_keypoints_val2017.json'))
+    assert len(coco.getImgIds()) == 3 and 0 not in coco.getImgIds()
+    for annotation in coco.loadAnns(coco.getAnnIds()):
+        keypoints = np.array(annotation['keypoints']).reshape(17, 3)
+        assert set(keypoints[:, 2]) <= {0, 1, 2}
+        assert (keypoints[:, 2] > 0).sum() == annotation['num_keypoints']
+        x, y, w, h = annotation['bbox']
+        assert 0 < annotation['area'] <= w * h
+        seen = keypoints[keypoints[:, 2] == 2, :2]
+        assert (seen >= [x - 2, y - 2]).all()
+        assert (seen <= [x + w + 2, y + h + 2]).all()
+    detections = json.loads((folder / 'coco/person_detection_results/'
+                             'COCO_val2017_detections.json').read_text())
+    assert {d['image_id'] for d in detections} <= set(coco.getImgIds())
+    # Every person is found, and something else besides.
+    assert len(detections) > len(coco.getAnnIds())
+
+
+def test_hidden_people_are_flagged(tmp_path):
+    """Over some pictures: every flag occurs."""
+    flags = set()
+    for number in range(12):
+        _, found = coco_writer.write_image(tmp_path, 0, 'val2017', number)
+        for annotation in found:
+            flags |= set(annotation['keypoints'][2::3])
+    assert {1, 2} <= flags
+
+
+def test_complete_is_kept_and_foreign_is_refused(folder, tmp_path):
+    lines = []
+    before = (folder / 'h36m/annotations/h36m_test.npz').stat().st_mtime_ns
+    generate.generate(folder, 3, SMALL, 1, lines.append)
+    assert 'complete already' in lines[0]
+    after = (folder / 'h36m/annotations/h36m_test.npz').stat().st_mtime_ns
+    assert before == after
+    with pytest.raises(ValueError, match='another seed'):
+        generate.generate(folder, 4, SMALL, 1, lines.append)
+    (tmp_path / 'precious.txt').write_text('mine')
+    with pytest.raises(ValueError, match='not empty'):
+        generate.generate(tmp_path, 3, SMALL, 1, lines.append)
+    assert (tmp_path / 'precious.txt').exists()
+
+
+def test_half_made_is_made_again(tmp_path):
+    generate.generate(tmp_path, 3, SMALL, 2, lambda line: None)
+    manifest = json.loads((tmp_path / generate.MANIFEST).read_text())
+    manifest['complete'] = False
+    (tmp_path / generate.MANIFEST).write_text(json.dumps(manifest))
+    (tmp_path / 'mpii/annotations/mpii_val.json').unlink()
+    assert generate.generate(tmp_path, 3, SMALL, 2,
+                             lambda line: None)['complete']
+    assert (tmp_path / 'mpii/annotations/mpii_val.json').is_file()
