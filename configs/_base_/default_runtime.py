@@ -12,6 +12,7 @@ default_hooks = dict(
         less_keys=['MPJPE']))
 custom_hooks = [
     dict(type='SyncBuffersHook'),
+    dict(type='SeedIterationHook'),
     dict(type='ChannelsLastHook'),
     dict(type='CheckCheckpointHook'),
     dict(type='NaNGuardHook'),

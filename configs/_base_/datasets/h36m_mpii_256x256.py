@@ -24,7 +24,10 @@ train_dataloader = dict(
                 split='train',
                 pipeline=[
                     dict(type='SeedSample'),
-                    dict(type='ConvertJoints', mapping='mpii_to_h36m')
+                    dict(
+                        type='ConvertJoints',
+                        mapping='mpii_to_h36m',
+                        dim=3)
                 ])
         ],
         pipeline=train_pipeline))

@@ -1,0 +1,55 @@
+# make help lists the targets. VENV= and PYTHON= choose another place or
+# interpreter; PYTEST_ARGS= and DEMO_ARGS= pass options on.
+SHELL := /bin/bash
+VENV ?= $(CURDIR)/.venv
+ifeq ($(origin PYTHON), undefined)
+PYTHON := $(shell for p in python3.11 python3.10 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))' \
+	2>/dev/null && echo $$p && break; done)
+endif
+ifeq ($(strip $(PYTHON)),)
+PYTHON := python3
+endif
+BIN := $(abspath $(VENV))/bin
+RUN := $(BIN)/python
+
+# Before torch is imported: idle threads sleep instead of spinning.
+export OMP_WAIT_POLICY ?= PASSIVE
+# A user's packages must not shadow those of the environment.
+export PYTHONNOUSERSITE = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench reliability clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:  ## set up .venv if it is missing or half made (others do it, too)
+	@command -v $(PYTHON) >/dev/null || { echo 'set-up: Python 3.10 or 3.11 is needed, and there is no $(PYTHON): install one or set PYTHON=' >&2; exit 1; }
+	@$(PYTHON) tools/setup_env.py --venv $(VENV)
+
+demo: setup  ## train the 3D integral model and its baseline on synthetic data
+	$(RUN) demo/run_demo.py $(DEMO_ARGS)
+
+test: export OMP_NUM_THREADS ?= 2
+test: setup  ## the test suite (PYTEST_ARGS='-k name')
+	$(RUN) -m pytest $(PYTEST_ARGS)
+
+lint: setup  ## the checks of style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup  ## repair what make lint finds, where it can be
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## the benchmark of the README, section Performance
+	$(RUN) benchmarks/run.py $(BENCH_ARGS)
+
+reliability: export OMP_NUM_THREADS ?= 2
+reliability: setup  ## the whole suite with its slow tests, with coverage
+	$(RUN) -m pytest -m '' --cov $(PYTEST_ARGS)
+
+clean:  ## remove caches and builds (not .venv, not work_dirs)
+	rm -rf build dist *.egg-info integral_mmpose/.mim .pytest_cache .ruff_cache .coverage htmlcov
+	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

@@ -1,0 +1,110 @@
+"""Packaging. The tools' settings are in pyproject.toml.
+
+Configs, tools and demos lie outside the package in the repository, as in
+every OpenMMLab project, and inside it (in ``.mim``) once installed: mim and
+``mmpose::``-like paths look for them there.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+PACKAGE = 'integral_mmpose'
+MIM_NAMES = ('tools', 'configs', 'demo', 'model-index.yml')
+# With these the package is used from the repository: links, not copies.
+EDITABLE = ('develop', 'editable_wheel')
+# With these the package's files are collected: copies.
+COPYING = ('sdist', 'bdist_wheel', 'build', 'build_py', 'install')
+
+
+def add_mim_extension():
+    """Put configs, tools and demos into ``integral_mmpose/.mim``."""
+    if any(word in sys.argv for word in EDITABLE):
+        place = _link
+    elif any(word in sys.argv for word in COPYING):
+        place = _copy
+    else:
+        return
+    folder = ROOT / PACKAGE / '.mim'
+    sources = [ROOT / name for name in MIM_NAMES if (ROOT / name).exists()]
+    if not sources:  # built from an sdist that holds .mim alone
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for source in sources:
+        place(source, folder / source.name)
+
+
+def _link(source, target):
+    try:
+        target.symlink_to(Path('..', '..', source.name))
+    except OSError:  # Windows without the right to make links
+        _copy(source, target)
+
+
+def _copy(source, target):
+    if source.is_dir():
+        ignored = shutil.ignore_patterns('__pycache__', '*.pyc')
+        shutil.copytree(source, target, ignore=ignored)
+    else:
+        shutil.copyfile(source, target)
+
+
+def requirements(name):
+    """The lines of a requirement file, without comments."""
+    lines = (ROOT / 'requirements' / f'{name}.txt').read_text('utf-8')
+    return [
+        line.strip()
+        for line in lines.splitlines()
+        if line.strip() and not line.startswith(('#', '-'))
+    ]
+
+
+def version():
+    """The version, read without importing the package."""
+    text = (ROOT / PACKAGE / 'version.py').read_text('utf-8')
+    return re.search(r"__version__ = '([^']+)'", text).group(1)
+
+
+def readme():
+    """The long description."""
+    path = ROOT / 'README.md'
+    return path.read_text('utf-8') if path.exists() else ''
+
+
+if __name__ == '__main__':
+    add_mim_extension()
+    setup(
+        name=PACKAGE,
+        version=version(),
+        description='Integral Human Pose Regression (Sun et al., ECCV 2018) '
+        'for MMPose: 2D and 3D',
+        long_description=readme(),
+        long_description_content_type='text/markdown',
+        url='https://arxiv.org/abs/1711.08229',
+        keywords='human pose estimation, soft-argmax, MMPose, Human3.6M',
+        packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+        include_package_data=True,
+        license='Apache-2.0',
+        classifiers=[
+            'Development Status :: 4 - Beta',
+            'License :: OSI Approved :: Apache Software License',
+            'Operating System :: POSIX',
+            'Programming Language :: Python :: 3.10',
+            'Programming Language :: Python :: 3.11',
+        ],
+        python_requires='>=3.10',
+        # Never torch, torchvision or mmpose: torch and torchvision must be a
+        # matched pair, and mmpose's metadata asks for a package (chumpy)
+        # that does not build.
+        install_requires=requirements('runtime'),
+        extras_require={
+            name: requirements(name)
+            for name in ('mim', 'mminstall', 'tests', 'docs', 'optional')
+        },
+        zip_safe=False,
+    )

@@ -1,0 +1,141 @@
+"""Imports go one way: functional at the bottom, tools at the top."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / 'integral_mmpose'
+FILES = sorted(PACKAGE.rglob('*.py'))
+FILES = [path for path in FILES if '.mim' not in path.parts]
+
+# Which parts of the package a part may import, besides itself.
+ARROWS = {
+    'functional': set(),
+    'codecs': {'functional'},
+    'models': {'functional', 'codecs'},
+    'datasets': {'functional'},
+    'evaluation': {'functional', 'datasets'},
+    'engine': {'functional'},
+    'visualization': {'functional', 'datasets'},
+    'apis': {'functional', 'datasets', 'visualization', 'engine'},
+}
+# models/losses lie below the heads.
+LOSSES = {'functional'}
+
+
+def imported_modules(path):
+    """Absolute names of the modules that a file imports."""
+    package = ('integral_mmpose',) + path.relative_to(PACKAGE).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = (
+                list(package[: len(package) + 1 - node.level])
+                if node.level
+                else []
+            )
+            base += node.module.split('.') if node.module else []
+            if base == ['integral_mmpose'] or not node.module:
+                yield from ('.'.join(base + [a.name]) for a in node.names)
+            else:
+                yield '.'.join(base)
+
+
+def part_of(path):
+    """The part that a file belongs to, None for the package's own files."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else None
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda p: p.stem)
+def test_arrows(path):
+    part = part_of(path)
+    if part is None:
+        return
+    own = {part} | ARROWS[part]
+    if path.parent.name == 'losses':
+        own = LOSSES | {'models'}
+    used = {
+        name.split('.')[1]
+        for name in imported_modules(path)
+        if name.startswith('integral_mmpose.')
+    }
+    assert used <= own, f'{path.name} imports {used - own}'
+    if path.parent.name == 'losses':
+        assert not any('models.heads' in n for n in imported_modules(path))
+
+
+@pytest.mark.parametrize(
+    'path', sorted((PACKAGE / 'functional').glob('*.py')), ids=lambda p: p.stem
+)
+def test_functional_knows_torch_and_numpy_only(path):
+    allowed = {'torch', 'numpy', 'integral_mmpose'} | sys.stdlib_module_names
+    used = {name.split('.')[0] for name in imported_modules(path)}
+    assert used <= allowed
+
+
+def test_the_check_sees_an_arrow(tmp_path, monkeypatch):
+    """Negative control: both spellings of a forbidden import are seen."""
+    monkeypatch.setitem(globals(), 'PACKAGE', tmp_path)
+    (tmp_path / 'functional').mkdir()
+    path = tmp_path / 'functional' / 'bad.py'
+    path.write_text(
+        'from ..models import heads\nfrom .. import codecs\n'
+        'import mmpose.apis\nfrom . import grid\n'
+    )
+    assert set(imported_modules(path)) == {
+        'integral_mmpose.models',
+        'integral_mmpose.codecs',
+        'mmpose.apis',
+        'integral_mmpose.functional.grid',
+    }
+
+
+FORBIDDEN = ('pickle', 'marshal', 'shelve', 'dill')
+
+
+def test_shipped_modules_run_no_data():
+    """pickle, eval, exec and yaml.load: the restricted cameras only."""
+    found = []
+    shipped = (
+        FILES
+        + sorted((ROOT / 'tools').rglob('*.py'))
+        + sorted((ROOT / 'demo').rglob('*.py'))
+    )
+    for path in shipped:
+        for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+            name = _dangerous(node)
+            if name:
+                found.append((path.name, name))
+    allowed = {('h36m_cameras.py', 'pickle')}
+    assert {f for f in found if f not in allowed} == set()
+
+
+def _dangerous(node):
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        names = [a.name for a in node.names]
+        names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        return next((n for n in names if n in FORBIDDEN), None)
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Name) and node.func.id in ('eval', 'exec'):
+        return node.func.id
+    if isinstance(node.func, ast.Attribute) and isinstance(
+        node.func.value, ast.Name
+    ):
+        called = f'{node.func.value.id}.{node.func.attr}'
+        if called in ('yaml.load', 'yaml.unsafe_load'):
+            return called
+    unsafe = [
+        k
+        for k in node.keywords
+        if k.arg == 'weights_only'
+        and getattr(k.value, 'value', 1) is False
+        or k.arg == 'allow_pickle'
+        and getattr(k.value, 'value', 0) is True
+    ]
+    return unsafe[0].arg if unsafe else None

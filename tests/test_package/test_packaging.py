@@ -1,0 +1,125 @@
+"""The wheel holds what mim looks for, and asks for nothing harmful."""
+
+import email
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = (
+    'integral_mmpose',
+    'configs',
+    'demo',
+    'tools',
+    'requirements',
+    'setup.py',
+    'pyproject.toml',
+    'MANIFEST.in',
+    'model-index.yml',
+    'README.md',
+    'LICENSE',
+)
+
+
+@pytest.fixture(scope='module')
+def source(tmp_path_factory):
+    """A copy of the repository: building writes into it."""
+    folder = tmp_path_factory.mktemp('source')
+    ignored = shutil.ignore_patterns('.mim', '__pycache__', 'work_dirs')
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        elif (ROOT / name).exists():
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def _build(source, *command):
+    done = subprocess.run(
+        [sys.executable, *command], cwd=source, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.fixture(scope='module')
+def wheel(source):
+    _build(
+        source,
+        '-m',
+        'pip',
+        'wheel',
+        '.',
+        '--no-deps',
+        '-q',
+        '--no-build-isolation',
+        '-w',
+        'out',
+    )
+    return zipfile.ZipFile(next((source / 'out').glob('*.whl')))
+
+
+def test_wheel_holds_every_module(wheel):
+    names = set(wheel.namelist())
+    modules = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / 'integral_mmpose').rglob('*.py')
+        if '.mim' not in path.parts
+    }
+    assert modules <= names
+    assert not [n for n in names if n.startswith(('tests', 'build'))]
+
+
+@pytest.mark.parametrize('folder', ['configs', 'tools', 'demo'])
+def test_wheel_holds_what_mim_runs(wheel, folder):
+    names = set(wheel.namelist())
+    expected = {
+        f'integral_mmpose/.mim/{path.relative_to(ROOT)}'
+        for path in (ROOT / folder).rglob('*')
+        if path.suffix in ('.py', '.sh', '.yml') and path.is_file()
+    }
+    assert expected
+    assert expected <= names
+    assert 'integral_mmpose/.mim/model-index.yml' in names
+
+
+def test_wheel_asks_for_no_pair_and_no_mmpose(wheel):
+    name = next(n for n in wheel.namelist() if n.endswith('METADATA'))
+    message = email.message_from_bytes(wheel.read(name))
+    plain = [r for r in message.get_all('Requires-Dist') if 'extra' not in r]
+    assert plain
+    assert not [r for r in plain if r.startswith(('torch', 'mm', 'onedl'))]
+    extras = set(message.get_all('Provides-Extra'))
+    assert {'mim', 'mminstall', 'tests'} <= extras
+    assert message['Version'] == '0.1.0'
+    assert message['Home-page'] or message.get_all('Project-URL')
+
+
+def test_editable_links_to_the_repository(source):
+    """mmpose's own extension does not know ``editable_wheel``."""
+    _build(source, 'setup.py', '-q', 'editable_wheel', '--dist-dir', 'out2')
+    for name in ('configs', 'tools', 'demo', 'model-index.yml'):
+        link = source / 'integral_mmpose' / '.mim' / name
+        assert link.is_symlink()
+        assert os.path.samefile(link, source / name)
+
+
+def test_metafiles_are_current():
+    """mim searches them: tools/analysis_tools/write_metafiles.py."""
+    _build(ROOT, 'tools/analysis_tools/write_metafiles.py', '--check')
+
+
+def test_metafiles_name_existing_configs():
+    import yaml
+
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    configs = []
+    for name in index['Import']:
+        models = yaml.safe_load((ROOT / name).read_text())['Models']
+        configs += [model['Config'] for model in models]
+    assert configs
+    assert all((ROOT / config).is_file() for config in configs)

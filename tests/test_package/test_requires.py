@@ -1,0 +1,131 @@
+"""Versions: readable errors, the forks, and no MMPose at all."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import integral_mmpose
+from integral_mmpose.requires import (
+    REQUIRED,
+    Range,
+    check_versions,
+    installed_version,
+    version_key,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_installed_versions_pass():
+    assert check_versions()
+    assert integral_mmpose.__version__ == '0.1.0'
+
+
+@pytest.mark.parametrize('name', list(REQUIRED))
+def test_installed_version_is_the_package_s(name):
+    assert installed_version(name) == __import__(name).__version__
+
+
+@pytest.mark.parametrize(
+    'wanted',
+    [
+        Range('99.0', '100.0'),
+        Range('0.0.1', '0.0.2'),
+    ],
+)
+def test_wrong_version_is_a_readable_error(wanted):
+    required = dict(REQUIRED, mmcv=wanted)
+    with pytest.raises(
+        ImportError,
+        match=rf'needs mmcv>={wanted.lowest},<{wanted.below}, but '
+        r".* is installed\. Run: pip install 'mmcv>=",
+    ):
+        check_versions(required)
+
+
+def test_missing_part_is_an_error():
+    required = dict(REQUIRED, no_such_part=Range('1.0', '2.0'))
+    with pytest.raises(ImportError, match='no_such_part.*not installed'):
+        check_versions(required)
+
+
+def test_order_of_versions():
+    """Oracle: packaging, for releases."""
+    from packaging.version import Version
+
+    versions = ['0.10.7', '0.8.0', '1.0.0', '2.1', '2.1.0', '2.2.0', '10.0.1']
+    for a in versions:
+        for b in versions:
+            assert (version_key(a) < version_key(b)) == (
+                Version(a) < Version(b)
+            )
+    assert version_key('2.1.0rc4+cu118') == (2, 1, 0)
+
+
+def _python(code):
+    return subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, text=True, capture_output=True
+    )
+
+
+def test_functional_works_without_mmpose():
+    """In an interpreter that cannot find them."""
+    code = """
+import importlib.util as u, sys
+real = u.find_spec
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('mmpose', 'mmengine', 'mmcv', 'mmdet'):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hide())
+u.find_spec = lambda name, package=None: None if name.startswith('mm') \\
+    else real(name, package)
+import integral_mmpose.functional as f, torch
+assert f.integral(torch.zeros(1, 2, 3, 5)).shape == (1, 2, 2)
+assert not {'mmpose', 'mmengine', 'mmcv', 'mmdet'} & set(sys.modules)
+"""
+    done = _python(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_wrong_mmpose_stops_the_import(tmp_path):
+    for name in REQUIRED:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / '__init__.py').touch()
+        (folder / 'version.py').write_text("__version__ = '0.2.0'\n")
+    done = _python(
+        f'import sys; sys.path.insert(0, {str(tmp_path)!r}); '
+        'import integral_mmpose'
+    )
+    assert done.returncode == 1
+    assert (
+        'needs mmengine>=0.8.0,<1.0.0, but 0.2.0 is installed' in done.stderr
+    )
+
+
+def test_assert_of_mmdet_is_translated(tmp_path):
+    """mmdet refuses its mmcv with an AssertionError."""
+    for name, version in (
+        ('mmengine', '0.10.7'),
+        ('mmcv', '2.2.0'),
+        ('mmdet', '3.3.0'),
+        ('mmpose', '1.3.2'),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        text = (
+            "assert False, 'MMCV is incompatible.'\n"
+            if name == 'mmdet'
+            else ''
+        )
+        (folder / '__init__.py').write_text(text)
+        (folder / 'version.py').write_text(f"__version__ = '{version}'\n")
+    done = _python(
+        f'import sys; sys.path.insert(0, {str(tmp_path)!r}); '
+        'import integral_mmpose'
+    )
+    assert done.returncode == 1
+    assert 'ImportError: the installed mmdet refuses its parts' in done.stderr

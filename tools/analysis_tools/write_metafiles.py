@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Write model-index.yml and the metafiles that it names: what mim searches.
+
+Run it after adding a config. Every config gets a line; weights and results
+are added here once there are published ones.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = 'Integral Human Pose Regression'
+DATA = {'h36m': 'Human3.6M', 'mpii': 'MPII', 'coco': 'COCO'}
+TASKS = {
+    'body_2d_keypoint': 'Body 2D Keypoint',
+    'body_3d_keypoint': 'Body 3D Keypoint',
+}
+HEAD = f"""\
+# Written by tools/analysis_tools/write_metafiles.py
+Collections:
+- Name: {COLLECTION}
+  Paper:
+    Title: Integral Human Pose Regression
+    URL: https://arxiv.org/abs/1711.08229
+"""
+
+
+def metafiles(root: Path) -> dict:
+    """The text of every file, by its path relative to ``root``.
+
+    Args:
+        root (Path): The repository.
+    """
+    folders = sorted({p.parent for p in root.glob('configs/body_*/*/*/*.py')})
+    files = {
+        (folder / 'metafile.yml').relative_to(root).as_posix(): metafile(
+            folder, root
+        )
+        for folder in folders
+    }
+    files['model-index.yml'] = 'Import:\n' + ''.join(
+        f'- {name}\n' for name in sorted(files)
+    )
+    return files
+
+
+def metafile(folder: Path, root: Path) -> str:
+    """The metafile of one folder of configs."""
+    dataset = DATA[folder.name]
+    task = TASKS[folder.relative_to(root / 'configs').parts[0]]
+    text = HEAD + 'Models:\n'
+    for config in sorted(folder.glob('*.py')):
+        text += (
+            f"- Name: '{config.stem}'\n"
+            f'  In Collection: {COLLECTION}\n'
+            f"  Config: '{config.relative_to(root).as_posix()}'\n"
+            '  Metadata:\n'
+            f'    Training Data: {dataset}\n'
+            '  Results:\n'
+            f'  - Task: {task}\n'
+            f'    Dataset: {dataset}\n'
+            '    Metrics: {}\n'
+        )
+    return text
+
+
+def main() -> int:
+    """Write the files; with ``--check`` only say whether they are current."""
+    changed = [
+        name
+        for name, text in metafiles(ROOT).items()
+        if not (ROOT / name).exists() or (ROOT / name).read_text() != text
+    ]
+    if '--check' not in sys.argv:
+        for name in changed:
+            (ROOT / name).write_text(metafiles(ROOT)[name])
+    print('\n'.join(changed) or 'all metafiles are current')
+    return int('--check' in sys.argv and bool(changed))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
