@@ -7,6 +7,7 @@ from .channels_last import ChannelsLastHook
 from .checkpoint_check import CheckCheckpointHook, check_weights
 from .nan_guard import NaNGuardHook
 from .seed_iteration import SeedIterationHook
+from .sharpen import SharpenHook
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -15,6 +16,7 @@ __all__ = [
     'CheckCheckpointHook',
     'NaNGuardHook',
     'SeedIterationHook',
+    'SharpenHook',
     'check_weights',
     'write_atomically',
 ]

@@ -248,11 +248,11 @@ def test_complete_is_kept_and_foreign_is_refused(folder, tmp_path):
 
 
 def test_half_made_is_made_again(tmp_path):
-    generate.generate(tmp_path, 3, SMALL, 2, lambda line: None)
+    generate.generate(tmp_path, 3, SMALL, 1, lambda line: None)
     manifest = json.loads((tmp_path / generate.MANIFEST).read_text())
     manifest['complete'] = False
     (tmp_path / generate.MANIFEST).write_text(json.dumps(manifest))
     (tmp_path / 'mpii/annotations/mpii_val.json').unlink()
-    assert generate.generate(tmp_path, 3, SMALL, 2,
+    assert generate.generate(tmp_path, 3, SMALL, 1,
                              lambda line: None)['complete']
     assert (tmp_path / 'mpii/annotations/mpii_val.json').is_file()

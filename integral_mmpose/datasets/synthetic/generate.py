@@ -7,6 +7,7 @@ neither the number of processes nor the size of the set changes it.
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -74,9 +75,7 @@ def generate(out, seed, scale, jobs=1, progress=print):
     for name in ('h36m', 'mpii', 'coco'):
         shutil.rmtree(out / name, ignore_errors=True)
     _write_manifest(out, dict(wanted, complete=False))
-    # A fork would copy the locks of OpenCV's and torch's threads.
-    with ProcessPoolExecutor(
-            jobs, get_context('spawn'), initializer=_one_thread) as pool:
+    with _workers(jobs) as pool:
         counts = dict(
             **_h36m(out / 'h36m', seed, sizes, pool, progress),
             **_pictures(mpii_writer, out / 'mpii', seed, sizes.mpii, pool,
@@ -86,6 +85,24 @@ def generate(out, seed, scale, jobs=1, progress=print):
     manifest = dict(wanted, complete=True, counts=counts)
     _write_manifest(out, manifest)
     return manifest
+
+
+def _workers(jobs):
+    if jobs == 1:
+        return _ThisProcess()
+    # A fork would copy the locks of OpenCV's and torch's threads.
+    return ProcessPoolExecutor(
+        jobs, get_context('spawn'), initializer=_one_thread)
+
+
+class _ThisProcess(nullcontext):
+    """An executor that works here, in order."""
+
+    def __enter__(self):
+        return self
+
+    def map(self, job, work, chunksize=1):
+        return map(job, work)
 
 
 def _one_thread():

@@ -140,8 +140,9 @@ def plan(train_frames, test_frames, extra_frames):
     """
     train = [(s, a, [TRAIN_STEP * n for n in range(train_frames)])
              for s in TRAIN_SUBJECTS for a in ACTIONS]
-    train += [(s, a, [TRAIN_STEP * (n + 1) for n in range(extra_frames)])
-              for s in TEST_SUBJECTS for a in ACTIONS]
+    if extra_frames:
+        train += [(s, a, [TRAIN_STEP * (n + 1) for n in range(extra_frames)])
+                  for s in TEST_SUBJECTS for a in ACTIONS]
     test = [(s, a, [TEST_STEP * n for n in range(test_frames)])
             for s in TEST_SUBJECTS for a in ACTIONS]
     return dict(train=train, test=test)

@@ -1,0 +1,42 @@
+"""Start an integral model from a heat map model without losing its answer.
+
+The maps of H1 lie in [0, 1]: their softmax is almost flat, and its
+expectation is the middle of the image, whatever was learned. The paper lets
+the training sharpen it. A factor folded into the last layer once, at the
+start, makes the expectation agree with the argmax from the first step.
+"""
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmpose.registry import HOOKS
+
+
+@HOOKS.register_module()
+class SharpenHook(Hook):
+    """Multiply the head's last layer by a factor when training starts.
+
+    Only at iteration 0 of a run that loads a checkpoint (``load_from``): a
+    resumed run has its factor in its weights.
+
+    Args:
+        factor (float): For maps of peak 1 over N cells it must be well above
+            log(N). Defaults to 30.
+    """
+
+    def __init__(self, factor: float = 30.0) -> None:
+        if not factor > 0:
+            raise ValueError(f'factor must be positive, got {factor}')
+        self.factor = factor
+
+    def before_train(self, runner) -> None:
+        """Scale weight and bias of ``head.final_layer``."""
+        if runner.iter > 0 or not runner._load_from:
+            return
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        with torch.no_grad():
+            for parameter in model.head.final_layer.parameters():
+                parameter.mul_(self.factor)
+        runner.logger.info(
+            f'the last layer of the head was multiplied by {self.factor}')
