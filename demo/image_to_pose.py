@@ -16,8 +16,7 @@ from mmengine.utils import ProgressBar
 from mmpose.apis import init_model
 
 from integral_mmpose.apis import (detect_persons, estimate_poses, load_boxes,
-                                  poses_to_json)
-from integral_mmpose.apis.image_to_pose import read_image
+                                  poses_to_json, read_image)
 from integral_mmpose.visualization import (draw_panel, save_contact_sheet,
                                            skeleton_from_metainfo)
 

@@ -33,8 +33,8 @@ from integral_mmpose.visualization import (draw_panel, plot_curves,
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/body_3d_keypoint/integral/h36m'
 METHODS = {
-    'istar': 'istar_res18w32_1xb64-8e_h36m-mpii-64x64.py',
-    'h1': 'h1_res18w32_1xb64-8e_h36m-mpii-64x64.py',
+    'istar': 'istar_res18w32_1xb32-12e_h36m-mpii-64x64.py',
+    'h1': 'h1_res18w32_1xb32-12e_h36m-mpii-64x64.py',
 }
 NAMES = {'istar': 'I*', 'h1': 'H1', 'mean_pose': 'mean pose'}
 METRICS = ('MPJPE', 'PA-MPJPE')
@@ -156,7 +156,8 @@ def draw_predictions(samples: dict, metainfo: dict, out: Path) -> None:
                     skeleton,
                     gt_mm=root_align(sample.gt_instances.keypoints_cam[0]),
                     scores=sample.pred_instances.keypoint_scores[0],
-                    title=f'{NAMES[name]}, {sample.metainfo["action"]}'))
+                    title=f'{NAMES[name]}, {sample.metainfo["action"]}',
+                    score_thr=0.))
         save_contact_sheet(panels, str(out / f'predictions_{name}.png'))
 
 

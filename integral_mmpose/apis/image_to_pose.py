@@ -16,6 +16,8 @@ import numpy as np
 from mmpose.apis import inference_topdown
 from mmpose.structures import PoseDataSample
 
+from integral_mmpose.functional import weak_perspective_mm
+
 #: Detected boxes are tight; the public code of the paper pads them by 1.25.
 DETECTION_PADDING = 1.25
 
@@ -81,14 +83,15 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
         boxes = json.load(file)
     result = {}
     for name, rows in boxes.items():
-        array = np.asarray(rows, dtype=np.float32).reshape(len(rows), -1)
-        if len(rows) and (array.shape[1] != 4
-                          or not np.isfinite(array).all()
-                          or not (array[:, 2:] > array[:, :2]).all()):
+        try:
+            array = np.array(rows, dtype=np.float32).reshape(-1, 4)
+            good = len(array) == len(rows) and np.isfinite(array).all()
+        except ValueError:
+            good = False
+        if not good or not (array[:, 2:] > array[:, :2]).all():
             raise ValueError(
                 f'{path}: {name}: boxes must be lists of four numbers left, '
                 f'top, right, bottom with left < right, got {rows}')
-        array = array.reshape(-1, 4)
         result[name] = np.concatenate(
             [array, np.ones((len(array), 1), np.float32)], 1)
     return result
@@ -126,24 +129,6 @@ def estimate_poses(model,
     return samples
 
 
-def root_relative_mm(keypoints: np.ndarray, box_side_px: float,
-                     depth_range_mm: float, root: int = 0) -> np.ndarray:
-    """Weak-perspective pose in mm from image px and relative depth.
-
-    Args:
-        keypoints (np.ndarray): (K, 3) x, y in px and z in mm.
-        box_side_px (float): Longer side of the box in px.
-        depth_range_mm (float): What that side stands for in mm.
-        root (int): Index of the root joint.
-
-    Returns:
-        np.ndarray: (K, 3) x right, y down, z forward in mm, root at 0.
-    """
-    pose = np.array(keypoints, dtype=np.float32)
-    pose[:, :2] *= depth_range_mm / box_side_px
-    return pose - pose[root]
-
-
 def poses_to_json(samples: Sequence[PoseDataSample],
                   depth_range_mm: Optional[float]) -> List[dict]:
     """Turn predictions into plain dicts.
@@ -167,7 +152,7 @@ def poses_to_json(samples: Sequence[PoseDataSample],
             keypoint_scores=found.keypoint_scores[0].tolist())
         if depth_range_mm is not None:
             side = float(np.max(sample.metainfo['input_scale']))
-            person['keypoints_mm'] = root_relative_mm(
-                keypoints, side, depth_range_mm).tolist()
+            person['keypoints_mm'] = weak_perspective_mm(
+                keypoints, mm_per_px=depth_range_mm / side).tolist()
         people.append(person)
     return people

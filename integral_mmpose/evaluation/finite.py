@@ -1,14 +1,20 @@
 """No metric scores a prediction that is not finite.
 
 pycocotools gives AP 1.000 to predictions that are all NaN, and a NaN distance
-counts as a miss: both hide a broken model.
+counts as a miss: both hide a broken model. The same holds for a ground truth
+that is not finite: no metric goes on without naming image and field.
 """
+
+from typing import Optional, Sequence
 
 import numpy as np
 
+#: What a model gives besides the keypoints; NMS and rescoring read it.
+SCORES = ('keypoint_scores', 'bbox_scores')
+
 
 def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
-    """Predicted keypoints of a sample, checked.
+    """Predicted keypoints of a sample; they and their scores are finite.
 
     Args:
         data_sample (dict): With ``pred_instances`` and, for the message,
@@ -19,19 +25,27 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
         np.ndarray: (N, K, C) float64.
 
     Raises:
-        ValueError: If there is no prediction or a number is not finite.
+        ValueError: If there is no prediction, its axes are not (N, K, C), or
+            a number is not finite.
     """
-    where = data_sample.get('img_path', data_sample.get('id', 'a sample'))
+    start = f'{metric}: {name_of(data_sample)}'
     found = data_sample.get('pred_instances')
     if found is None or 'keypoints' not in found:
-        raise ValueError(f'{metric}: {where}: no predicted keypoints')
+        raise ValueError(f'{start}: no predicted keypoints')
     keypoints = np.asarray(found['keypoints'], dtype=np.float64)
-    if not np.isfinite(keypoints).all():
-        joint = int(np.argwhere(~np.isfinite(keypoints))[0][-2])
+    if keypoints.ndim != 3:
         raise ValueError(
-            f'{metric}: {where}: the predicted joint {joint} is not finite. '
-            'The model has diverged: take an earlier checkpoint or a lower '
-            'learning rate')
+            f'{start}: the predicted keypoints must have the axes (N, K, C), '
+            f'got the shape {keypoints.shape}')
+    fix = ('The model has diverged: take an earlier checkpoint or a lower '
+           'learning rate')
+    if not np.isfinite(keypoints).all():
+        joint = int(np.argwhere(~np.isfinite(keypoints))[0][1])
+        raise ValueError(
+            f'{start}: the predicted joint {joint} is not finite. {fix}')
+    for name in SCORES:
+        if name in found and not np.isfinite(np.asarray(found[name])).all():
+            raise ValueError(f'{start}: {name} are not finite. {fix}')
     return keypoints
 
 
@@ -41,12 +55,56 @@ def required(data_sample: dict, field: str, metric: str):
     Raises:
         ValueError: Naming metric, image and field if it is missing.
     """
-    truth = data_sample.get('gt_instances', {})
+    truth = data_sample.get('gt_instances') or {}
     if field in truth:
         return truth[field]
     if data_sample.get(field) is not None:
         return data_sample[field]
-    where = data_sample.get('img_path', data_sample.get('id', 'a sample'))
     raise ValueError(
-        f'{metric}: {where}: the field {field!r} is missing. Take a dataset '
-        'that has it, and list it in meta_keys of PackPoseInputs')
+        f'{metric}: {name_of(data_sample)}: the field {field!r} is missing. '
+        'Take a dataset that has it, and list it in meta_keys of '
+        'PackPoseInputs')
+
+
+def required_numbers(data_sample: dict,
+                     field: str,
+                     metric: str,
+                     shape: Optional[Sequence[Optional[int]]] = None,
+                     positive: bool = False) -> np.ndarray:
+    """A ground-truth field as finite numbers of a known shape.
+
+    Args:
+        data_sample (dict): As :func:`required`.
+        field (str): Name of the field.
+        metric (str): Name of the metric, for the message.
+        shape (Sequence, optional): Expected shape; None is any size.
+        positive (bool): Whether every number must be above 0.
+
+    Returns:
+        np.ndarray: float64.
+
+    Raises:
+        ValueError: If the field is missing, of another shape, not finite or
+            not positive.
+    """
+    numbers = np.asarray(required(data_sample, field, metric), np.float64)
+    start = f'{metric}: {name_of(data_sample)}: {field}'
+    if shape is not None and (numbers.ndim != len(shape) or any(
+            want not in (None, size)
+            for want, size in zip(shape, numbers.shape))):
+        sizes = ', '.join('N' if n is None else str(n) for n in shape)
+        raise ValueError(f'{start} must have the shape ({sizes}), got '
+                         f'{numbers.shape}')
+    if not np.isfinite(numbers).all():
+        raise ValueError(f'{start} holds numbers that are not finite. '
+                         'Correct the annotation of this image')
+    if positive and not (numbers > 0).all():
+        raise ValueError(
+            f'{start} must be positive, got {numbers.tolist()}')
+    return numbers
+
+
+def name_of(data_sample: dict) -> str:
+    """What to call a sample in a message: its image, else its id."""
+    return str(data_sample.get('img_path') or data_sample.get('id', 'a sample')
+               )

@@ -7,7 +7,8 @@ and flip serve evaluation.
 
 from .align import (pck_auc, pck_curve, rigid_align, root_align,
                     similarity_align)
-from .camera import BOX_MM, back_project, box_side_px, project
+from .camera import (BOX_MM, back_project, box_side_px, project,
+                     weak_perspective_mm)
 from .check import check_finite, check_logits, check_shape
 from .errors import (joint_l1, joint_l2, map_binary_cross_entropy,
                      map_cross_entropy, map_squared_error, mask_coordinates,
@@ -34,5 +35,5 @@ __all__ = [
     'norm_to_px', 'pck_auc', 'pck_curve', 'project', 'px_to_norm',
     'rigid_align', 'root_align', 'similarity_align', 'softmax',
     'spread_score', 'vector_cross_entropy', 'vector_squared_error',
-    'vectors_to_coordinates'
+    'vectors_to_coordinates', 'weak_perspective_mm'
 ]

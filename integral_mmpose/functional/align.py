@@ -44,7 +44,8 @@ def rigid_align(pred, gt):
         gt (ndarray or Tensor): (..., K, 3).
 
     Returns:
-        The aligned prediction, of the type of ``pred``.
+        The aligned prediction, of the type of ``pred``; float64 where
+        ``pred`` holds whole numbers.
 
     Raises:
         ValueError: If the shapes differ or a number is not finite.
@@ -69,6 +70,30 @@ def similarity_align(pred, gt):
         True
     """
     return _align(pred, gt, with_scale=True)
+
+
+def joint_distances(pred, gt):
+    """Distance of every joint from the truth: MPJPE before its mean.
+
+    Args:
+        pred (ndarray or Tensor): (..., K, 3), aligned as the protocol asks.
+        gt (ndarray or Tensor): (..., K, 3).
+
+    Returns:
+        ndarray or Tensor: (..., K) in the unit of the poses.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> joint_distances(np.array([[3., 4., 0.]]), np.zeros((1, 3)))
+        array([5.])
+    """
+    _check_pair(pred, gt)
+    difference = pred - gt
+    if isinstance(difference, torch.Tensor):
+        return torch.linalg.vector_norm(difference, dim=-1)
+    return np.linalg.norm(difference, axis=-1)
 
 
 def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
@@ -117,12 +142,9 @@ def pck_auc(pck):
 
 def _align(pred, gt, with_scale: bool):
     is_tensor = isinstance(pred, torch.Tensor)
-    source, target = _double(pred), _double(gt)
-    if source.shape != target.shape:
-        raise ValueError(
-            f'pred {tuple(source.shape)} and gt {tuple(target.shape)} must '
-            'have the same shape')
-    check_shape(source, '... K 3', 'pred')
+    source = _double(pred)
+    target = _double(gt).to(source.device)
+    _check_pair(source, target)
     for name, pose in (('pred', source), ('gt', target)):
         if not bool(torch.isfinite(pose).all()):
             raise ValueError(f'{name} holds numbers that are not finite')
@@ -140,8 +162,19 @@ def _align(pred, gt, with_scale: bool):
         aligned = aligned * scale[..., None, None]
     aligned = aligned + center_gt
     if is_tensor:
-        return aligned.to(pred.device, pred.dtype)
-    return aligned.numpy().astype(np.asarray(pred).dtype)
+        return aligned.to(pred.dtype) if pred.is_floating_point() else aligned
+    dtype = np.asarray(pred).dtype
+    # Whole numbers would cut the aligned pose off at the mm.
+    floating = np.issubdtype(dtype, np.floating)
+    return aligned.numpy().astype(dtype if floating else np.float64)
+
+
+def _check_pair(pred, gt) -> None:
+    if pred.shape != gt.shape:
+        raise ValueError(
+            f'pred {tuple(pred.shape)} and gt {tuple(gt.shape)} must '
+            'have the same shape')
+    check_shape(pred, '... K 3', 'pred')
 
 
 def _double(array) -> torch.Tensor:

@@ -200,12 +200,15 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
     """
     logits = at_least_float32(logits)
     cells = logits.flatten(2)
-    share = (math.log(cells.shape[-1]) - cells.logsumexp(-1)).exp()[..., None]
+    log_share = math.log(cells.shape[-1]) - cells.logsumexp(-1)[..., None]
+    usable = log_share < 0
+    # Masked before exp: its overflow would turn the gradient into 0 * inf.
+    log_share = torch.where(usable, log_share, -torch.ones_like(log_share))
     sizes = torch.tensor(map_sizes(logits), dtype=logits.dtype,
                          device=logits.device)
-    usable = share < 1
-    share = torch.where(usable, share, torch.zeros_like(share))
-    corrected = (coordinates - share * (sizes - 1) / 2) / (1 - share)
+    middle = (sizes - 1) / 2
+    # E - w p~ over 1 - w; expm1 keeps its digits where w is close to 1.
+    corrected = (coordinates - log_share.exp() * middle) / -log_share.expm1()
     corrected = corrected.clamp(min=0).minimum(sizes - 1)
     return torch.where(usable, corrected, coordinates)
 
@@ -259,7 +262,9 @@ def spread_score(vectors: HeatVectors) -> Tensor:
             vector.shape[-1], dtype=vector.dtype, device=vector.device)
         variance = (vector * (bins - mean)**2).sum(-1)
         variances.append(variance / vector.shape[-1]**2)
-    spread = torch.stack(variances).mean(0).clamp(min=0).sqrt()
+    variance = torch.stack(variances).mean(0)
+    # Not 0: the slope of a square root is infinite there.
+    spread = variance.clamp(min=torch.finfo(variance.dtype).tiny).sqrt()
     return (1 + spread * math.sqrt(12))**-2
 
 

@@ -6,12 +6,11 @@ from .overlay import draw_skeleton_2d, enlarge
 from .panel import draw_panel, save_contact_sheet, save_image
 from .pose_visualizer import IntegralPoseVisualizer
 from .skeleton import Skeleton, skeleton_from_metainfo, skeleton_from_parents
-from .views import draw_skeleton_3d, render_views, weak_perspective_mm
+from .views import draw_skeleton_3d, render_views
 
 __all__ = [
     'IntegralPoseVisualizer', 'Skeleton', 'draw_heat_vectors', 'draw_panel',
     'draw_skeleton_2d', 'draw_skeleton_3d', 'enlarge', 'overlay_heatmaps',
     'plot_curves', 'read_scalars', 'render_views', 'save_contact_sheet',
-    'save_image', 'skeleton_from_metainfo', 'skeleton_from_parents',
-    'weak_perspective_mm'
+    'save_image', 'skeleton_from_metainfo', 'skeleton_from_parents'
 ]

@@ -17,11 +17,12 @@ from mmpose.structures import PoseDataSample
 from mmpose.structures.utils import revert_heatmap
 from mmpose.visualization import PoseLocalVisualizer
 
+from integral_mmpose.functional import weak_perspective_mm
 from .heat_vectors import overlay_heatmaps
 from .overlay import MIN_SIDE, draw_skeleton_2d, enlarge, write_labels
 from .panel import beside
 from .skeleton import MIDDLE, Skeleton
-from .views import render_views, weak_perspective_mm
+from .views import render_views
 
 
 @VISUALIZERS.register_module()

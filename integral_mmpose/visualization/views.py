@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from integral_mmpose.functional import BOX_MM, check_shape
+from integral_mmpose.functional import check_shape
 
 from .skeleton import Skeleton
 
@@ -20,46 +20,6 @@ from .skeleton import Skeleton
 VIEWS = (('from the camera', 10, -75), ('from the side', 10, -5))
 _INCHES = 3.2  # side of a view; the resolution follows the asked size
 _TRUTH_GREY = '0.45'
-
-
-def weak_perspective_mm(keypoints: np.ndarray,
-                        root: int = 0,
-                        mm_per_px: Optional[float] = None,
-                        box_side_px: Optional[float] = None) -> np.ndarray:
-    """Pixels and relative depth to mm around the root, without a camera.
-
-    x_mm = (x_px - x_root_px) * mm_per_px, and likewise y; z is in mm already.
-    All joints are taken to be as far away as the root, so this is for
-    looking, not for measuring.
-
-    Args:
-        keypoints (np.ndarray): (..., K, 3) image px x, y and z in mm.
-        root (int): Index of the root joint. Defaults to 0.
-        mm_per_px (float, optional): Scale at the root.
-        box_side_px (float, optional): Side of the box of 2000 mm, from which
-            the scale follows if ``mm_per_px`` is left out.
-
-    Returns:
-        np.ndarray: (..., K, 3) mm relative to the root.
-
-    Raises:
-        ValueError: If neither scale is given, or it is not positive.
-
-    Example:
-        >>> weak_perspective_mm(np.array([[5., 5., 0.], [9., 5., 40.]]),
-        ...                     box_side_px=200.)[1].tolist()
-        [40.0, 0.0, 40.0]
-    """
-    keypoints = np.asarray(keypoints, np.float64)
-    check_shape(keypoints, '... K 3', 'keypoints')
-    if mm_per_px is None and box_side_px:
-        mm_per_px = BOX_MM / box_side_px
-    if mm_per_px is None or not mm_per_px > 0:
-        raise ValueError(
-            'weak_perspective_mm needs a positive mm_per_px or box_side_px, '
-            f'got {mm_per_px} and {box_side_px}')
-    relative = keypoints - keypoints[..., root:root + 1, :]
-    return relative * np.array([mm_per_px, mm_per_px, 1.])
 
 
 def render_views(poses_mm: Sequence[np.ndarray],

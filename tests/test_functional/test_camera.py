@@ -35,6 +35,17 @@ def test_equals_the_homogeneous_camera_matrix():
     assert np.array_equal(got[..., 2], points[..., 2])
 
 
+def test_equals_opencv():
+    cv2 = pytest.importorskip('cv2')
+    points = scene().reshape(-1, 3)
+    matrix = np.array([[FOCAL[0], 0, PRINCIPAL[0]],
+                       [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]])
+    expected, _ = cv2.projectPoints(points, np.zeros(3), np.zeros(3), matrix,
+                                    None)
+    got = project(points, FOCAL, PRINCIPAL)[..., :2]
+    assert np.abs(got - expected[:, 0]).max() <= 1e-9
+
+
 @pytest.mark.parametrize('library', ['numpy', 'torch'])
 def test_back_project_inverts_project(library):
     convert = np.asarray if library == 'numpy' else torch.from_numpy

@@ -4,11 +4,11 @@ from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import proj3d
 
 from integral_mmpose.datasets.joints import H36M18_NAMES, H36M18_PARENTS
+from integral_mmpose.functional import weak_perspective_mm
 from integral_mmpose.visualization import (
     draw_skeleton_3d,
     render_views,
     skeleton_from_parents,
-    weak_perspective_mm,
 )
 from integral_mmpose.visualization.skeleton import LEFT, RIGHT
 from integral_mmpose.visualization.views import VIEWS

@@ -1,4 +1,4 @@
-# Strategy 2 at 64 px: half Human3.6M, half MPII in every batch of 64
+# Strategy 2 at 64 px: half Human3.6M, half MPII in every batch
 _base_ = ['./h36m_mpii_256x256.py']
 
 codec = dict(
@@ -14,7 +14,6 @@ train_pipeline[5].update(encoder=codec)
 val_pipeline[2].update(input_size=codec['input_size'])
 
 train_dataloader = dict(
-    batch_size=64,
     dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader

@@ -35,6 +35,9 @@ class MixedDataset(CombinedDataset):
             other joints than the mixture.
     """
 
+    #: What MMPose's init_model takes where a checkpoint has no metadata.
+    METAINFO = METAINFO['h36m18']
+
     def __init__(self,
                  datasets: Sequence[dict],
                  pipeline: Sequence = (),

@@ -95,7 +95,8 @@ def decode_batch(head, coordinates: Tensor, scores: Tensor,
     """
     check_finite(coordinates, f'{type(head).__name__}: coordinates')
     outputs = (coordinates, scores)
-    if coordinates.shape[-1] == 3:
+    # Without a decoder, head.decode says so.
+    if coordinates.shape[-1] == 3 and head.decoder is not None:
         ranges: List[float] = [
             head.decoder.depth_range(
                 s.metainfo.get('mm_per_px'), s.metainfo.get('input_scale'))

@@ -88,6 +88,7 @@ class IntegralHead(HeatmapHead):
         self.heatmap_loss = heatmap_loss and MODELS.build(heatmap_loss)
         self.joint_loss = joint_loss and MODELS.build(joint_loss)
         self.out_channels = out_channels
+        self.num_deconvolutions = len(deconv_out_channels or ())
         self.depth = depth
         self.decode_mode = decode
         self.heatmap_size = heatmap_size and tuple(heatmap_size)
@@ -109,7 +110,7 @@ class IntegralHead(HeatmapHead):
         if self.heatmap_size not in (None, (width, height)):
             raise ValueError(
                 f'heatmap_size is {self.heatmap_size} (w, h) but the '
-                f'features and {len(self.deconv_layers) // 3} deconvolutions '
+                f'features and {self.num_deconvolutions} deconvolutions '
                 f'give {(width, height)}: change input_size, '
                 'deconv_out_channels or heatmap_size')
         if self.depth == 1:
@@ -159,19 +160,25 @@ class IntegralHead(HeatmapHead):
                 bins = F.debias(bins, logits)
         return F.bins_to_norm(bins, F.map_sizes(logits))
 
+    @property
+    def score_kind(self) -> str:
+        """How a score is read: that of the loss whose maps are decoded."""
+        if self.decode_mode == 'argmax' and self.heatmap_loss is not None:
+            return self.heatmap_loss.score
+        return 'spread'
+
     def scores(self, logits: Tensor) -> Tensor:
         """Confidence (B, K) in [0, 1], read from the maps.
 
         The clipped peak for H1 maps, the peak's sigmoid for H3, else the
         spread of the heat vectors (see ``functional.spread_score``).
         """
-        kind = 'spread'
-        if self.decode_mode == 'argmax':
-            kind = self.heatmap_loss.score
-        if kind == 'spread':
+        if self.score_kind == 'spread':
             return F.spread_score(F.marginals(logits))
         peak = F.at_least_float32(logits).flatten(2).amax(-1)
-        return peak.sigmoid() if kind == 'sigmoid' else peak.clamp(0, 1)
+        if self.score_kind == 'sigmoid':
+            return peak.sigmoid()
+        return peak.clamp(0, 1)
 
     def predict(self,
                 feats: Features,
@@ -199,6 +206,8 @@ class IntegralHead(HeatmapHead):
         if flip_test:
             meta = batch_data_samples[0].metainfo
             flipped = self.forward(feats[1])
+            # An argmax hides a NaN, so the mirrored logits are checked too.
+            F.check_finite(flipped, f'{type(self).__name__}: logits')
             coordinates = merge_flipped(
                 coordinates, self.coordinates(flipped), meta['flip_indices'],
                 meta['input_size'])
@@ -212,12 +221,10 @@ class IntegralHead(HeatmapHead):
 
     def visible_maps(self, logits: Tensor) -> Tensor:
         """Maps to draw, (B, K, H, W): raw for H1, else probabilities."""
-        kind = 'spread'
-        if self.decode_mode == 'argmax':
-            kind = self.heatmap_loss.score
-        if kind == 'spread':
-            logits = F.softmax(logits)
-            return logits if self.depth == 1 else logits.sum(2)
-        logits = F.at_least_float32(logits)
-        maps = logits.sigmoid() if kind == 'sigmoid' else logits
+        if self.score_kind == 'spread':
+            probs = F.softmax(logits)
+            return probs if self.depth == 1 else probs.sum(2)
+        maps = F.at_least_float32(logits)
+        if self.score_kind == 'sigmoid':
+            maps = maps.sigmoid()
         return maps if self.depth == 1 else maps.amax(2)

@@ -1,8 +1,8 @@
-# Two cores without a GPU: 8 epochs of batch 64, x 0.1 at epochs 6 and 7;
+# Two cores without a GPU: 12 epochs of batch 32, x 0.1 at epochs 9 and 11;
 # no loader workers (export OMP_WAIT_POLICY=PASSIVE), channels last
 _base_ = ['../default_runtime.py']
 
-train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=4)
+train_cfg = dict(by_epoch=True, max_epochs=12, val_interval=4)
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=1e-3, fused=True),
     clip_grad=dict(max_norm=10., norm_type=2))
@@ -11,8 +11,8 @@ param_scheduler = [
     dict(
         type='MultiStepLR',
         begin=0,
-        end=8,
-        milestones=[6, 7],
+        end=12,
+        milestones=[9, 11],
         gamma=0.1,
         by_epoch=True)
 ]

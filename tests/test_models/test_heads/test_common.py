@@ -1,0 +1,71 @@
+"""Labels of a batch, accuracy, flip merge, decode."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from integral_mmpose.codecs import IntegralLabel
+from integral_mmpose.models.heads.common import (decode_batch, gather_labels,
+                                                 merge_flipped, pose_accuracy)
+
+
+def test_gather_labels(make_samples):
+    labels, weights = torch.rand(4, 3, 3), torch.rand(4, 3, 3)
+    got = gather_labels(make_samples(labels, weights), 3)
+    assert torch.equal(got[0], labels)
+    assert torch.equal(got[1], weights)
+    # A head of depth 1 on 3D data, the first hourglass, learns x and y.
+    got = gather_labels(make_samples(labels, weights), 2)
+    assert torch.equal(got[0], labels[..., :2])
+    assert torch.equal(got[1], weights[..., :2])
+
+
+def test_2d_labels_for_a_3d_head(make_samples):
+    with pytest.raises(ValueError, match='predicts 3 axes .* have 2'):
+        gather_labels(make_samples(torch.rand(2, 3, 2)), 3)
+
+
+def test_pose_accuracy_by_hand():
+    """Within 5 % of the side in x and y, of the labelled joints."""
+    labels = torch.full((1, 4, 3), 0.5)
+    pred = labels.clone()
+    pred[0, 0, 0] += 0.049
+    pred[0, 1, :2] += 0.04  # 0.057 away
+    pred[0, 2, 2] += 0.4  # z does not count
+    pred[0, 3] = 9
+    weights = torch.ones(1, 4, 3)
+    weights[0, 3] = 0
+    assert pose_accuracy(pred, labels, weights).item() == pytest.approx(2 / 3)
+    labels[0, 3] = float('nan')
+    assert pose_accuracy(pred, labels, weights).item() == pytest.approx(2 / 3)
+    weights[..., 2] = 0  # a 2D sample counts as well
+    assert pose_accuracy(pred, labels, weights).item() == pytest.approx(2 / 3)
+    assert pose_accuracy(pred, labels, weights * 0).item() == 0
+
+
+@pytest.mark.parametrize('axes', [2, 3])
+def test_merge_flipped_by_hand(axes):
+    """x' = W - 1 - x in px: 10 -> 53 of 64, z and y are averaged."""
+    points = torch.tensor([[[10 / 64, .2, .3], [0.5, .6, .7]]])[..., :axes]
+    other = torch.tensor([[[31 / 64, .6, .7], [57 / 64, .4, .5]]])[..., :axes]
+    copies = points.clone(), other.clone()
+    got = merge_flipped(points, other, [1, 0], (64, 48))
+    expected = torch.tensor([[[8 / 64, .3, .4], [32 / 64, .6, .7]]])
+    torch.testing.assert_close(got, expected[..., :axes])
+    assert torch.equal(points, copies[0])
+    assert torch.equal(other, copies[1])
+
+
+def test_decode_batch_gives_each_sample_its_range(make_samples):
+    head = SimpleNamespace(decoder=IntegralLabel((64, 48), 2000.))
+    seen = []
+    head.decode = seen.append
+    samples = make_samples(
+        n=3, mm_per_px=[4., None, 2.],
+        input_scale=[[100., 75.], [100., 75.], [800., 600.]])
+    decode_batch(head, torch.zeros(3, 2, 3), torch.ones(3, 2), samples)
+    assert seen[0][2].flatten().tolist() == [400, 2000, 1600]
+    with pytest.raises(ValueError, match='SimpleNamespace: coordinates'):
+        decode_batch(head, torch.full((3, 2, 3), torch.nan),
+                     torch.ones(3, 2), samples)
