@@ -15,18 +15,28 @@ import numpy as np
 from mmengine.utils import ProgressBar
 from mmpose.apis import init_model
 
-from integral_mmpose.apis import (detect_persons, estimate_poses, load_boxes,
-                                  poses_to_json, read_image)
-from integral_mmpose.visualization import (draw_panel, save_contact_sheet,
-                                           skeleton_from_metainfo)
+from integral_mmpose.apis import (
+    detect_persons,
+    estimate_poses,
+    load_boxes,
+    poses_to_json,
+    read_image,
+)
+from integral_mmpose.visualization import (
+    draw_panel,
+    save_contact_sheet,
+    skeleton_from_metainfo,
+)
 
 IMAGE_SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}
 
 
 def parse_args() -> argparse.Namespace:
+    """Options of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('images', nargs='+', help='images or folders')
     parser.add_argument('--config', required=True, help='pose config')
     parser.add_argument('--checkpoint', required=True, help='its weights')
@@ -34,7 +44,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--det-checkpoint', help='its weights')
     parser.add_argument('--det-threshold', type=float, default=0.3)
     parser.add_argument(
-        '--boxes', help='JSON: {"name.jpg": [[left, top, right, bottom]]}')
+        '--boxes', help='JSON: {"name.jpg": [[left, top, right, bottom]]}'
+    )
     parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument('--device', default='cpu')
     args = parser.parse_args()
@@ -50,8 +61,11 @@ def list_images(paths) -> list:
     images = []
     for path in map(Path, paths):
         if path.is_dir():
-            images += sorted(p for p in path.rglob('*')
-                             if p.suffix.lower() in IMAGE_SUFFIXES)
+            images += sorted(
+                p
+                for p in path.rglob('*')
+                if p.suffix.lower() in IMAGE_SUFFIXES
+            )
         else:
             images.append(path)
     return images
@@ -76,22 +90,28 @@ def draw(image, people, skeleton, out: Path) -> None:
             rgb,
             np.array(person['keypoints']),
             np.array(person['keypoints_mm'])
-            if 'keypoints_mm' in person else None,
+            if 'keypoints_mm' in person
+            else None,
             skeleton,
             scores=np.array(person['keypoint_scores']),
-            score_thr=0.) for person in people
+            score_thr=0.0,
+        )
+        for person in people
     ]
     save_contact_sheet(panels or [rgb], str(out))
 
 
 def main() -> int:
+    """Run over the images; 1 if one of them failed."""
     args = parse_args()
     model = init_model(args.config, args.checkpoint, device=args.device)
     detector = None
     if args.det_config:
         from mmdet.apis import init_detector
+
         detector = init_detector(
-            args.det_config, args.det_checkpoint, device=args.device)
+            args.det_config, args.det_checkpoint, device=args.device
+        )
     boxes = load_boxes(args.boxes) if args.boxes else None
     skeleton = skeleton_from_metainfo(model.dataset_meta)
     depth_range_mm = getattr(model.head.decoder, 'depth_range_mm', None)
@@ -104,7 +124,8 @@ def main() -> int:
             image = read_image(path)
             found = find_boxes(args, detector, boxes, path, image)
             people = poses_to_json(
-                estimate_poses(model, image, found), depth_range_mm)
+                estimate_poses(model, image, found), depth_range_mm
+            )
             draw(image, people, skeleton, out / f'{path.stem}.png')
             results[str(path)] = people
         except (ValueError, OSError) as error:
@@ -114,17 +135,21 @@ def main() -> int:
         json.dump(
             dict(
                 keypoint_names=list(
-                    model.dataset_meta['keypoint_id2name'].values()),
+                    model.dataset_meta['keypoint_id2name'].values()
+                ),
                 units='keypoints: image px; keypoints_mm: weak perspective, '
                 'x right, y down, z forward, root at 0',
                 images=results,
-                failed=failed), file)
+                failed=failed,
+            ),
+            file,
+        )
     counts = sum(map(len, results.values()))
     print(f'\n{counts} people in {len(results)} images -> {out}')
     for path, people in results.items():
         if not people:
             print(f'warning: no person found in {path}')
-    for path, error in failed.items():
+    for error in failed.values():
         print(f'error: {error}', file=sys.stderr)
     return 1 if failed else 0
 

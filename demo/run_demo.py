@@ -24,11 +24,13 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import integral_mmpose  # noqa: F401
-from integral_mmpose.functional import (back_project, rigid_align,
-                                        root_align)
-from integral_mmpose.visualization import (draw_panel, plot_curves,
-                                           save_contact_sheet,
-                                           skeleton_from_metainfo)
+from integral_mmpose.functional import back_project, rigid_align, root_align
+from integral_mmpose.visualization import (
+    draw_panel,
+    plot_curves,
+    save_contact_sheet,
+    skeleton_from_metainfo,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/body_3d_keypoint/integral/h36m'
@@ -50,10 +52,18 @@ def run(command, **kwargs) -> None:
 def make_data(out: Path, seed: int) -> Path:
     """Write the synthetic data, or keep it."""
     data = out / 'data'
-    run([
-        sys.executable, ROOT / 'tools/dataset_converters/make_synthetic.py',
-        '--out', data, '--seed', seed, '--scale', 'tiny'
-    ])
+    run(
+        [
+            sys.executable,
+            ROOT / 'tools/dataset_converters/make_synthetic.py',
+            '--out',
+            data,
+            '--seed',
+            seed,
+            '--scale',
+            'tiny',
+        ]
+    )
     os.environ['H36M_ROOT'] = str(data / 'h36m')
     os.environ['MPII_ROOT'] = str(data / 'mpii')
     return data
@@ -71,25 +81,39 @@ def train(name: str, out: Path, seed: int) -> float:
         print(f'{NAMES[name]}: trained already ({work_dir})')
         return json.loads(done.read_text())
     command = [
-        sys.executable, ROOT / 'tools/train.py', CONFIGS / METHODS[name],
-        '--work-dir', work_dir, '--resume', '--cfg-options',
-        f'randomness.seed={seed}'
+        sys.executable,
+        ROOT / 'tools/train.py',
+        CONFIGS / METHODS[name],
+        '--work-dir',
+        work_dir,
+        '--resume',
+        '--cfg-options',
+        f'randomness.seed={seed}',
     ]
     print('\n$ ' + ' '.join(str(c) for c in command), flush=True)
     work_dir.mkdir(parents=True, exist_ok=True)
     start = time.time()
-    with subprocess.Popen([str(c) for c in command], text=True,
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as process, open(
-                              work_dir / 'train.log', 'w') as log:
+    with (
+        subprocess.Popen(
+            [str(c) for c in command],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+        open(work_dir / 'train.log', 'w') as log,
+    ):
         for line in process.stdout:
             log.write(line)
             if re.search(r'Epoch\((train|val)\).*(loss|MPJPE)', line):
-                print(f'  {NAMES[name]:3} ' + line.split('INFO - ')[-1],
-                      end='', flush=True)
+                print(
+                    f'  {NAMES[name]:3} ' + line.split('INFO - ')[-1],
+                    end='',
+                    flush=True,
+                )
     if process.returncode:
-        raise SystemExit(f'training {NAMES[name]} failed, see '
-                         f'{work_dir / "train.log"}')
+        raise SystemExit(
+            f'training {NAMES[name]} failed, see {work_dir / "train.log"}'
+        )
     seconds = time.time() - start
     done.write_text(json.dumps(seconds))
     return seconds
@@ -119,16 +143,18 @@ def mean_pose(dataset, train_file: Path) -> dict:
         seen = np.isin(subject, ['S1', 'S5', 'S6', 'S7', 'S8'])
         poses = arrays['S'][seen, :, :3] * 1000
     mean = root_align(poses).mean(0)
-    truth = np.concatenate([
-        dataset.get_data_info(i)['keypoints_cam'][:, :17]
-        for i in range(len(dataset))
-    ])
+    truth = np.concatenate(
+        [
+            dataset.get_data_info(i)['keypoints_cam'][:, :17]
+            for i in range(len(dataset))
+        ]
+    )
     truth = root_align(truth)
     broadcast = np.broadcast_to(mean, truth.shape)
     aligned = root_align(rigid_align(broadcast, truth))
     return {
         'MPJPE': float(np.linalg.norm(truth - mean, axis=-1).mean()),
-        'PA-MPJPE': float(np.linalg.norm(truth - aligned, axis=-1).mean())
+        'PA-MPJPE': float(np.linalg.norm(truth - aligned, axis=-1).mean()),
     }
 
 
@@ -137,8 +163,10 @@ def camera_pose(sample) -> np.ndarray:
     meta, points = sample.metainfo, sample.pred_instances.keypoints[0].copy()
     points[:, 2] += meta['root_depth']
     return root_align(
-        back_project(points, np.asarray(meta['focal']),
-                     np.asarray(meta['principal'])))
+        back_project(
+            points, np.asarray(meta['focal']), np.asarray(meta['principal'])
+        )
+    )
 
 
 def draw_predictions(samples: dict, metainfo: dict, out: Path) -> None:
@@ -157,7 +185,9 @@ def draw_predictions(samples: dict, metainfo: dict, out: Path) -> None:
                     gt_mm=root_align(sample.gt_instances.keypoints_cam[0]),
                     scores=sample.pred_instances.keypoint_scores[0],
                     title=f'{NAMES[name]}, {sample.metainfo["action"]}',
-                    score_thr=0.))
+                    score_thr=0.0,
+                )
+            )
         save_contact_sheet(panels, str(out / f'predictions_{name}.png'))
 
 
@@ -169,24 +199,29 @@ def write_summary(summary: dict, out: Path) -> str:
     for name, title in NAMES.items():
         row = summary[name]
         lines.append(
-            f'| {title} | {row["MPJPE"]:.1f} | {row["PA-MPJPE"]:.1f} |')
+            f'| {title} | {row["MPJPE"]:.1f} | {row["PA-MPJPE"]:.1f} |'
+        )
     ratio_h1 = summary['istar']['MPJPE'] / summary['h1']['MPJPE']
     ratio_mean = summary['istar']['MPJPE'] / summary['mean_pose']['MPJPE']
     total = sum(summary['seconds'].values())
     lines += [
-        '', f'I* has {ratio_h1:.2f} of the error of H1 and {ratio_mean:.2f} '
-        'of that of the mean pose.', '',
+        '',
+        f'I* has {ratio_h1:.2f} of the error of H1 and {ratio_mean:.2f} '
+        'of that of the mean pose.',
+        '',
         'Synthetic data (tiny), Protocol 2: every 64th frame of S9 and S11; '
         'box 2000 mm from ground truth, root depth from ground truth, 17 '
         'joints, no flip test; PA without scale. ResNet-18 of half the width, '
         f'64 px, seed {summary["seed"]}, {total:.0f} s in all '
-        f'({torch.get_num_threads()} threads).', ''
+        f'({torch.get_num_threads()} threads).',
+        '',
     ]
     (out / 'summary.md').write_text('\n'.join(lines))
     return '\n'.join(lines)
 
 
 def main() -> None:
+    """Make, train, evaluate and show."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--out', default='work_dirs/demo')
     parser.add_argument('--seed', type=int, default=0)
@@ -206,10 +241,12 @@ def main() -> None:
         print(f'evaluating {NAMES[name]} ...', flush=True)
         summary[name], samples[name], dataset = evaluate(name, out)
     summary['mean_pose'] = mean_pose(
-        dataset, data / 'h36m/annotations/h36m_train.npz')
+        dataset, data / 'h36m/annotations/h36m_train.npz'
+    )
     draw_predictions(samples, dataset.metainfo, out)
-    plot_curves({NAMES[n]: out / n for n in METHODS},
-                str(out / 'training_curves.png'))
+    plot_curves(
+        {NAMES[n]: out / n for n in METHODS}, str(out / 'training_curves.png')
+    )
     summary['seconds']['evaluation'] = time.time() - start
     print('\n' + write_summary(summary, out))
     print(f'pictures, summary.md and summary.json are in {out}')

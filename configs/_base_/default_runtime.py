@@ -9,7 +9,9 @@ default_hooks = dict(
         max_keep_ckpts=3,
         save_best='auto',
         greater_keys=['PCKh', 'AUC'],
-        less_keys=['MPJPE']))
+        less_keys=['MPJPE'],
+    )
+)
 custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='SeedIterationHook'),

@@ -1,9 +1,17 @@
 """From an image to 2D or 3D poses."""
 
-from .image_to_pose import (detect_persons, estimate_poses, load_boxes,
-                            poses_to_json, read_image)
+from .image_to_pose import (
+    detect_persons,
+    estimate_poses,
+    load_boxes,
+    poses_to_json,
+    read_image,
+)
 
 __all__ = [
-    'detect_persons', 'estimate_poses', 'load_boxes', 'poses_to_json',
-    'read_image'
+    'detect_persons',
+    'estimate_poses',
+    'load_boxes',
+    'poses_to_json',
+    'read_image',
 ]

@@ -37,9 +37,9 @@ def read_image(path: str) -> np.ndarray:
     return image
 
 
-def detect_persons(detector,
-                   image: np.ndarray,
-                   threshold: float = 0.3) -> np.ndarray:
+def detect_persons(
+    detector, image: np.ndarray, threshold: float = 0.3
+) -> np.ndarray:
     """Find persons with an MMDetection model.
 
     Args:
@@ -54,16 +54,20 @@ def detect_persons(detector,
         ValueError: If the detector has no class ``person``.
     """
     from mmdet.apis import inference_detector
+
     classes = list(detector.dataset_meta.get('classes', ()))
     if 'person' not in classes:
         raise ValueError(
             f'the detector knows {classes} but no class "person": give a '
-            'detector that was trained on persons')
+            'detector that was trained on persons'
+        )
     found = inference_detector(detector, image).pred_instances.cpu().numpy()
     keep = (found.labels == classes.index('person')) & (
-        found.scores >= threshold)
+        found.scores >= threshold
+    )
     return np.concatenate(
-        [found.bboxes[keep], found.scores[keep, None]], 1).astype(np.float32)
+        [found.bboxes[keep], found.scores[keep, None]], 1
+    ).astype(np.float32)
 
 
 def load_boxes(path: str) -> Dict[str, np.ndarray]:
@@ -91,16 +95,20 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
         if not good or not (array[:, 2:] > array[:, :2]).all():
             raise ValueError(
                 f'{path}: {name}: boxes must be lists of four numbers left, '
-                f'top, right, bottom with left < right, got {rows}')
+                f'top, right, bottom with left < right, got {rows}'
+            )
         result[name] = np.concatenate(
-            [array, np.ones((len(array), 1), np.float32)], 1)
+            [array, np.ones((len(array), 1), np.float32)], 1
+        )
     return result
 
 
-def estimate_poses(model,
-                   image: np.ndarray,
-                   boxes: Optional[np.ndarray] = None,
-                   padding: float = DETECTION_PADDING) -> List[PoseDataSample]:
+def estimate_poses(
+    model,
+    image: np.ndarray,
+    boxes: Optional[np.ndarray] = None,
+    padding: float = DETECTION_PADDING,
+) -> List[PoseDataSample]:
     """Estimate the pose in each box.
 
     Args:
@@ -129,8 +137,9 @@ def estimate_poses(model,
     return samples
 
 
-def poses_to_json(samples: Sequence[PoseDataSample],
-                  depth_range_mm: Optional[float]) -> List[dict]:
+def poses_to_json(
+    samples: Sequence[PoseDataSample], depth_range_mm: Optional[float]
+) -> List[dict]:
     """Turn predictions into plain dicts.
 
     Args:
@@ -149,10 +158,12 @@ def poses_to_json(samples: Sequence[PoseDataSample],
             bbox=found.bboxes[0].tolist(),
             bbox_score=float(found.bbox_scores[0]),
             keypoints=keypoints[:, :2].tolist(),
-            keypoint_scores=found.keypoint_scores[0].tolist())
+            keypoint_scores=found.keypoint_scores[0].tolist(),
+        )
         if depth_range_mm is not None:
             side = float(np.max(sample.metainfo['input_scale']))
             person['keypoints_mm'] = weak_perspective_mm(
-                keypoints, mm_per_px=depth_range_mm / side).tolist()
+                keypoints, mm_per_px=depth_range_mm / side
+            ).tolist()
         people.append(person)
     return people

@@ -10,8 +10,12 @@ import numpy as np
 from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
-from integral_mmpose.functional import (mm_to_norm, norm_to_mm, norm_to_px,
-                                        px_to_norm)
+from integral_mmpose.functional import (
+    mm_to_norm,
+    norm_to_mm,
+    norm_to_px,
+    px_to_norm,
+)
 
 DEPTH_UNITS = ('crop', 'metric')
 
@@ -42,22 +46,28 @@ class IntegralLabel(BaseKeypointCodec):
 
     auxiliary_encode_keys = {'has_depth', 'mm_per_px', 'bbox_scale'}
     label_mapping_table = dict(
-        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights')
+        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
+    )
 
-    def __init__(self,
-                 input_size: Tuple[int, int],
-                 depth_range_mm: Optional[float] = None,
-                 depth_unit: str = 'crop') -> None:
+    def __init__(
+        self,
+        input_size: Tuple[int, int],
+        depth_range_mm: Optional[float] = None,
+        depth_unit: str = 'crop',
+    ) -> None:
         super().__init__()
         if len(input_size) != 2 or min(input_size) <= 0:
             raise ValueError(
-                f'input_size must be (w, h) in px, got {input_size}')
+                f'input_size must be (w, h) in px, got {input_size}'
+            )
         if depth_range_mm is not None and not depth_range_mm > 0:
             raise ValueError(
-                f'depth_range_mm must be positive, got {depth_range_mm}')
+                f'depth_range_mm must be positive, got {depth_range_mm}'
+            )
         if depth_unit not in DEPTH_UNITS:
             raise ValueError(
-                f'depth_unit must be one of {DEPTH_UNITS}, got {depth_unit!r}')
+                f'depth_unit must be one of {DEPTH_UNITS}, got {depth_unit!r}'
+            )
         self.input_size = tuple(input_size)
         self.depth_range_mm = depth_range_mm
         self.depth_unit = depth_unit
@@ -67,9 +77,11 @@ class IntegralLabel(BaseKeypointCodec):
         """Number of axes C of the labels: 2 or 3."""
         return 2 if self.depth_range_mm is None else 3
 
-    def depth_range(self,
-                    mm_per_px: Optional[float] = None,
-                    bbox_scale: Optional[Sequence[float]] = None) -> float:
+    def depth_range(
+        self,
+        mm_per_px: Optional[float] = None,
+        bbox_scale: Optional[Sequence[float]] = None,
+    ) -> float:
         """Depth in mm that the volume of one sample spans.
 
         Args:
@@ -82,17 +94,22 @@ class IntegralLabel(BaseKeypointCodec):
             float: Range in mm; ``depth_range_mm`` where the size of a pixel
             is unknown: the box is then taken to be that large.
         """
-        if (self.depth_unit == 'metric' or mm_per_px is None
-                or bbox_scale is None):
+        if (
+            self.depth_unit == 'metric'
+            or mm_per_px is None
+            or bbox_scale is None
+        ):
             return self.depth_range_mm
         return float(mm_per_px) * float(np.max(bbox_scale))
 
-    def encode(self,
-               keypoints: np.ndarray,
-               keypoints_visible: Optional[np.ndarray] = None,
-               has_depth: Optional[np.ndarray] = None,
-               mm_per_px: Optional[float] = None,
-               bbox_scale: Optional[np.ndarray] = None) -> dict:
+    def encode(
+        self,
+        keypoints: np.ndarray,
+        keypoints_visible: Optional[np.ndarray] = None,
+        has_depth: Optional[np.ndarray] = None,
+        mm_per_px: Optional[float] = None,
+        bbox_scale: Optional[np.ndarray] = None,
+    ) -> dict:
         """Encode joints.
 
         Args:
@@ -115,19 +132,25 @@ class IntegralLabel(BaseKeypointCodec):
                 f'the codec has {self.num_axes} axes (depth_range_mm='
                 f'{self.depth_range_mm}) but the dataset gives joints of the '
                 f'shape {keypoints.shape}: for a 2D dataset in a 3D model '
-                "add the transform ConvertJoints, which gives z with "
-                'weight 0, or set depth_range_mm=None')
+                'add the transform ConvertJoints, which gives z with '
+                'weight 0, or set depth_range_mm=None'
+            )
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
         labels = np.zeros((*keypoints.shape[:2], self.num_axes), np.float32)
         labels[..., :2] = px_to_norm(keypoints[..., :2], self.input_size)
         if self.num_axes == 3:
-            scale = None if bbox_scale is None else np.reshape(
-                bbox_scale, (-1, 2))[0]
+            scale = (
+                None
+                if bbox_scale is None
+                else np.reshape(bbox_scale, (-1, 2))[0]
+            )
             labels[..., 2] = mm_to_norm(
-                keypoints[..., 2], self.depth_range(mm_per_px, scale))
+                keypoints[..., 2], self.depth_range(mm_per_px, scale)
+            )
         weights = np.repeat(
-            keypoints_visible[..., None], self.num_axes, -1).astype(np.float32)
+            keypoints_visible[..., None], self.num_axes, -1
+        ).astype(np.float32)
         known = np.ones((*keypoints.shape[:1], self.num_axes), bool)
         if self.num_axes == 3 and has_depth is not None:
             known[:, 2] = np.reshape(has_depth, -1) > 0
@@ -139,11 +162,12 @@ class IntegralLabel(BaseKeypointCodec):
         labels = np.where(known, labels, 0.5).astype(np.float32)
         return dict(keypoint_labels=labels, keypoint_weights=weights)
 
-    def decode(self,
-               coordinates: np.ndarray,
-               scores: np.ndarray,
-               depth_range: Optional[np.ndarray] = None
-               ) -> Tuple[np.ndarray, np.ndarray]:
+    def decode(
+        self,
+        coordinates: np.ndarray,
+        scores: np.ndarray,
+        depth_range: Optional[np.ndarray] = None,
+    ) -> Tuple[np.ndarray, np.ndarray]:
         """Decode the normalised coordinates of one sample.
 
         Args:
@@ -162,5 +186,6 @@ class IntegralLabel(BaseKeypointCodec):
             if depth_range is None:
                 depth_range = self.depth_range_mm
             keypoints[..., 2] = norm_to_mm(
-                keypoints[..., 2], np.float32(np.squeeze(depth_range)))
+                keypoints[..., 2], np.float32(np.squeeze(depth_range))
+            )
         return keypoints, np.asarray(scores, dtype=np.float32)

@@ -5,6 +5,9 @@ from .body import H36MImageDataset, MixedDataset, MpiiExactDataset
 from .samplers import SeededSampler, ShareBatchSampler
 
 __all__ = [
-    'H36MImageDataset', 'MixedDataset', 'MpiiExactDataset', 'SeededSampler',
-    'ShareBatchSampler'
+    'H36MImageDataset',
+    'MixedDataset',
+    'MpiiExactDataset',
+    'SeededSampler',
+    'ShareBatchSampler',
 ]

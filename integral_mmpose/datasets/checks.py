@@ -14,12 +14,19 @@ import numpy as np
 
 #: No image has a side of 100,000 px: larger pixel coordinates are errors.
 MAX_PX = 1e5
-GET_DATA = ('Set `data_root`, or write the data with a converter of '
-            'tools/dataset_converters/ (make_synthetic.py needs no download).')
+GET_DATA = (
+    'Set `data_root`, or write the data with a converter of '
+    'tools/dataset_converters/ (make_synthetic.py needs no download).'
+)
 
 
-def annotation_error(file: str, id_, field: str, problem: str,
-                     fix: str = 'Correct or remove it.') -> ValueError:
+def annotation_error(
+    file: str,
+    id_,
+    field: str,
+    problem: str,
+    fix: str = 'Correct or remove it.',
+) -> ValueError:
     """The one form of an error about one annotation.
 
     Example:
@@ -42,7 +49,8 @@ def require_file(path: str, what: str, fix: str = GET_DATA) -> str:
     if folder and not osp.isdir(folder):
         raise FileNotFoundError(
             f'{what}: the folder {folder} of {osp.basename(path)} does not '
-            f'exist. {fix}')
+            f'exist. {fix}'
+        )
     raise FileNotFoundError(f'{what}: {path} does not exist. {fix}')
 
 
@@ -54,7 +62,8 @@ def require_root(data_root: str, what: str) -> None:
     """
     if data_root and not osp.isdir(data_root):
         raise FileNotFoundError(
-            f'{what}: the data root {data_root} does not exist. {GET_DATA}')
+            f'{what}: the data root {data_root} does not exist. {GET_DATA}'
+        )
 
 
 def load_json(path: str, what: str, kind: type):
@@ -71,16 +80,19 @@ def load_json(path: str, what: str, kind: type):
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f'{path}: {what} is not readable as JSON ({error}). Write it '
-            'again, or point to the right file.') from error
+            'again, or point to the right file.'
+        ) from error
     if not isinstance(data, kind):
         raise ValueError(
             f'{path}: {what} must be a JSON {kind.__name__}, got '
-            f'{type(data).__name__}. Point to the right file.')
+            f'{type(data).__name__}. Point to the right file.'
+        )
     return data
 
 
-def load_npz(path: str, what: str,
-             fields: Sequence[str]) -> Dict[str, np.ndarray]:
+def load_npz(
+    path: str, what: str, fields: Sequence[str]
+) -> Dict[str, np.ndarray]:
     """Read fields of an npz file without unpickling anything.
 
     Raises:
@@ -94,21 +106,31 @@ def load_npz(path: str, what: str,
             missing = [field for field in fields if field not in file.files]
             if missing:
                 raise annotation_error(
-                    path, 'all', missing[0],
+                    path,
+                    'all',
+                    missing[0],
                     f'is missing; the file has {sorted(file.files)}',
-                    f'{what} needs the fields {list(fields)}.')
+                    f'{what} needs the fields {list(fields)}.',
+                )
             return {field: _read(file, path, field) for field in fields}
-    except (zipfile.BadZipFile, OSError, EOFError, AttributeError,
-            TypeError) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        AttributeError,
+        TypeError,
+    ) as error:
         raise ValueError(
             f'{path}: {what} is not a readable npz file ({error}). Write it '
-            'again, or point to the right file.') from error
+            'again, or point to the right file.'
+        ) from error
     except ValueError as error:
         if str(error).startswith(path):
             raise
         raise ValueError(
             f'{path}: {what} is not a readable npz file ({error}). Write it '
-            'again, or point to the right file.') from error
+            'again, or point to the right file.'
+        ) from error
 
 
 def numbers(value, file: str, id_, field: str, shape: tuple) -> np.ndarray:
@@ -128,17 +150,24 @@ def numbers(value, file: str, id_, field: str, shape: tuple) -> np.ndarray:
             raise ValueError
     except (ValueError, TypeError, OverflowError):
         raise annotation_error(
-            file, id_, field, f'must hold numbers of the shape {shape}, got '
-            f'{str(value)[:60]}') from None
+            file,
+            id_,
+            field,
+            f'must hold numbers of the shape {shape}, got {str(value)[:60]}',
+        ) from None
     if array.shape != shape:
         raise annotation_error(
-            file, id_, field,
-            f'must have the shape {shape}, got {array.shape}')
+            file, id_, field, f'must have the shape {shape}, got {array.shape}'
+        )
     array = array.astype(np.float64)
     if not (np.abs(array) <= MAX_PX).all():
         raise annotation_error(
-            file, id_, field, 'holds a number that is not finite or larger '
-            f'than {MAX_PX:.0f}: {str(value)[:60]}')
+            file,
+            id_,
+            field,
+            'holds a number that is not finite or larger '
+            f'than {MAX_PX:.0f}: {str(value)[:60]}',
+        )
     return array.astype(np.float32)
 
 
@@ -147,5 +176,9 @@ def _read(file, path: str, field: str) -> np.ndarray:
         return file[field]
     except ValueError as error:
         raise annotation_error(
-            path, 'all', field, f'cannot be read without pickle ({error})',
-            'Store it as a plain array of numbers or strings.') from error
+            path,
+            'all',
+            field,
+            f'cannot be read without pickle ({error})',
+            'Store it as a plain array of numbers or strings.',
+        ) from error

@@ -19,20 +19,48 @@ for "not labelled" and becomes weight 0. All indices are 0-based.
 from typing import Dict, Optional, Sequence, Tuple
 
 #: Joints of Human3.6M in its usual 17-joint order (mmpose's names).
-H36M17_NAMES = ('root', 'right_hip', 'right_knee', 'right_foot', 'left_hip',
-                'left_knee', 'left_foot', 'spine', 'thorax', 'neck_base',
-                'head', 'left_shoulder', 'left_elbow', 'left_wrist',
-                'right_shoulder', 'right_elbow', 'right_wrist')
+H36M17_NAMES = (
+    'root',
+    'right_hip',
+    'right_knee',
+    'right_foot',
+    'left_hip',
+    'left_knee',
+    'left_foot',
+    'spine',
+    'thorax',
+    'neck_base',
+    'head',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+    'right_shoulder',
+    'right_elbow',
+    'right_wrist',
+)
 #: The joints of the 3D models: Human3.6M and the middle of the shoulders.
-H36M18_NAMES = H36M17_NAMES + ('thorax_mid', )
-MPII_NAMES = ('right_ankle', 'right_knee', 'right_hip', 'left_hip',
-              'left_knee', 'left_ankle', 'pelvis', 'thorax', 'upper_neck',
-              'head_top', 'right_wrist', 'right_elbow', 'right_shoulder',
-              'left_shoulder', 'left_elbow', 'left_wrist')
+H36M18_NAMES = H36M17_NAMES + ('thorax_mid',)
+MPII_NAMES = (
+    'right_ankle',
+    'right_knee',
+    'right_hip',
+    'left_hip',
+    'left_knee',
+    'left_ankle',
+    'pelvis',
+    'thorax',
+    'upper_neck',
+    'head_top',
+    'right_wrist',
+    'right_elbow',
+    'right_shoulder',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+)
 
 #: Parent of every joint (the official code's tree); the root's is itself.
-H36M18_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 17, 17, 8, 17, 11, 12, 17, 14, 15,
-                  0)
+H36M18_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 17, 17, 8, 17, 11, 12, 17, 14, 15, 0)
 #: Without joint 17 the tree runs through the neck (mmpose's skeleton).
 H36M17_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 MPII_PARENTS = (1, 2, 6, 6, 3, 4, 6, 6, 7, 8, 11, 12, 8, 8, 13, 14)
@@ -46,25 +74,51 @@ SHOULDERS = (11, 14)
 
 # mmpose gives MPII sigmas "adapted from COCO" and Human3.6M none; the joints
 # of Human3.6M take the value of the same body part.
-_SIGMA = dict(ankle=0.089, foot=0.089, knee=0.087, hip=0.107, wrist=0.062,
-              elbow=0.072, shoulder=0.079)
+_SIGMA = dict(
+    ankle=0.089,
+    foot=0.089,
+    knee=0.087,
+    hip=0.107,
+    wrist=0.062,
+    elbow=0.072,
+    shoulder=0.079,
+)
 _OTHER_SIGMA = 0.026
 _LEG = ('hip', 'knee', 'foot', 'ankle', 'root', 'pelvis')
 _COLORS = dict(left=(0, 255, 0), right=(255, 128, 0))
 _MIDDLE_COLOR = (51, 153, 255)
 
-MPII_TO_H36M18 = (6, 2, 1, 0, 3, 4, 5, -1, 8, -1, 9, 13, 14, 15, 12, 11, 10,
-                  7)
-COCO_TO_H36M18 = (-1, 12, 14, 16, 11, 13, 15, -1, -1, 0, -1, 5, 7, 9, 6, 8,
-                  10, -1)
+MPII_TO_H36M18 = (6, 2, 1, 0, 3, 4, 5, -1, 8, -1, 9, 13, 14, 15, 12, 11, 10, 7)
+COCO_TO_H36M18 = (
+    -1,
+    12,
+    14,
+    16,
+    11,
+    13,
+    15,
+    -1,
+    -1,
+    0,
+    -1,
+    5,
+    7,
+    9,
+    6,
+    8,
+    10,
+    -1,
+)
 H36M18_TO_H36M17 = tuple(range(17))
 
 
-def build_metainfo(dataset_name: str,
-                   names: Sequence[str],
-                   flip_pairs: Sequence[Tuple[int, int]],
-                   parents: Sequence[int],
-                   sigmas: Optional[Sequence[float]] = None) -> dict:
+def build_metainfo(
+    dataset_name: str,
+    names: Sequence[str],
+    flip_pairs: Sequence[Tuple[int, int]],
+    parents: Sequence[int],
+    sigmas: Optional[Sequence[float]] = None,
+) -> dict:
     """Write a joint set in the form that mmpose's data sets read.
 
     Args:
@@ -93,16 +147,17 @@ def build_metainfo(dataset_name: str,
     count = len(names)
     if len(set(names)) != count:
         raise ValueError(f'joint set {dataset_name}: a joint name repeats')
-    if len(parents) != count or (sigmas is not None
-                                 and len(sigmas) != count):
+    if len(parents) != count or (sigmas is not None and len(sigmas) != count):
         raise ValueError(
             f'joint set {dataset_name}: {count} names need {count} parents '
-            'and sigmas')
+            'and sigmas'
+        )
     used = [*parents, *(i for pair in flip_pairs for i in pair)]
     if any(not 0 <= index < count for index in used):
         raise ValueError(
             f'joint set {dataset_name}: parents and flip_pairs must lie in '
-            f'0..{count - 1}')
+            f'0..{count - 1}'
+        )
     swap = {a: b for pair in flip_pairs for a, b in (pair, pair[::-1])}
     info = {
         i: dict(
@@ -110,7 +165,8 @@ def build_metainfo(dataset_name: str,
             id=i,
             color=list(_color(name)),
             type='lower' if any(part in name for part in _LEG) else 'upper',
-            swap=names[swap[i]] if i in swap else '')
+            swap=names[swap[i]] if i in swap else '',
+        )
         for i, name in enumerate(names)
     }
     bones = [(i, p) for i, p in enumerate(parents) if i != p]
@@ -118,7 +174,8 @@ def build_metainfo(dataset_name: str,
         n: dict(
             link=(names[parent], names[child]),
             id=n,
-            color=list(_color(names[child])))
+            color=list(_color(names[child])),
+        )
         for n, (child, parent) in enumerate(bones)
     }
     return dict(
@@ -126,7 +183,8 @@ def build_metainfo(dataset_name: str,
         keypoint_info=info,
         skeleton_info=links,
         joint_weights=[1.0] * count,
-        sigmas=list(sigmas or map(_sigma, names)))
+        sigmas=list(sigmas or map(_sigma, names)),
+    )
 
 
 def _color(name: str) -> Tuple[int, int, int]:
@@ -135,24 +193,30 @@ def _color(name: str) -> Tuple[int, int, int]:
 
 def _sigma(name: str) -> float:
     part = name.split('_')[-1]
-    return _SIGMA.get(part, _SIGMA['hip'] if part in ('root', 'pelvis') else
-                      _OTHER_SIGMA)
+    return _SIGMA.get(
+        part, _SIGMA['hip'] if part in ('root', 'pelvis') else _OTHER_SIGMA
+    )
 
 
-H36M18_METAINFO = build_metainfo('h36m18', H36M18_NAMES, H36M_FLIP_PAIRS,
-                                 H36M18_PARENTS)
-H36M17_METAINFO = build_metainfo('h36m17', H36M17_NAMES, H36M_FLIP_PAIRS,
-                                 H36M17_PARENTS)
-MPII_METAINFO = build_metainfo('mpii', MPII_NAMES, MPII_FLIP_PAIRS,
-                               MPII_PARENTS)
+H36M18_METAINFO = build_metainfo(
+    'h36m18', H36M18_NAMES, H36M_FLIP_PAIRS, H36M18_PARENTS
+)
+H36M17_METAINFO = build_metainfo(
+    'h36m17', H36M17_NAMES, H36M_FLIP_PAIRS, H36M17_PARENTS
+)
+MPII_METAINFO = build_metainfo(
+    'mpii', MPII_NAMES, MPII_FLIP_PAIRS, MPII_PARENTS
+)
 
 #: Joint sets by name, for ``MixedDataset(metainfo=...)`` and
 #: ``ConvertJoints(target=...)``.
 METAINFO: Dict[str, dict] = dict(
-    h36m18=H36M18_METAINFO, h36m17=H36M17_METAINFO, mpii=MPII_METAINFO)
+    h36m18=H36M18_METAINFO, h36m17=H36M17_METAINFO, mpii=MPII_METAINFO
+)
 
 #: Index tables by name: (number of source joints, target joint set, table).
 MAPPINGS: Dict[str, Tuple[int, str, Tuple[int, ...]]] = dict(
     mpii_to_h36m=(16, 'h36m18', MPII_TO_H36M18),
     coco_to_h36m=(17, 'h36m18', COCO_TO_H36M18),
-    h36m18_to_h36m17=(18, 'h36m17', H36M18_TO_H36M17))
+    h36m18_to_h36m17=(18, 'h36m17', H36M18_TO_H36M17),
+)

@@ -56,16 +56,19 @@ class ShareBatchSampler(Sampler):
             that of the sources, or their sum does not divide the batch size.
     """
 
-    def __init__(self,
-                 sampler: Sampler,
-                 batch_size: int,
-                 shares: Sequence[int],
-                 num_batches: Optional[int] = None):
+    def __init__(
+        self,
+        sampler: Sampler,
+        batch_size: int,
+        shares: Sequence[int],
+        num_batches: Optional[int] = None,
+    ):
         if not hasattr(sampler, 'seed') or not hasattr(sampler, 'epoch'):
             raise ValueError(
                 f'ShareBatchSampler takes seed and epoch from its sampler, '
                 f'which {type(sampler).__name__} has not. Use '
-                "sampler=dict(type='SeededSampler').")
+                "sampler=dict(type='SeededSampler')."
+            )
         self.sampler = sampler
         self.batch_size = batch_size
         self.lens: List[int] = list(getattr(sampler.dataset, 'lens', []))
@@ -73,10 +76,12 @@ class ShareBatchSampler(Sampler):
         self.rank = getattr(sampler, 'rank', 0)
         self.world_size = getattr(sampler, 'world_size', 1)
         if num_batches is not None and num_batches < 1:
-            raise ValueError(f'num_batches must be at least 1, got '
-                             f'{num_batches}')
+            raise ValueError(
+                f'num_batches must be at least 1, got {num_batches}'
+            )
         self.num_batches = num_batches or -(
-            -self.lens[0] // (self.counts[0] * self.world_size))
+            -self.lens[0] // (self.counts[0] * self.world_size)
+        )
 
     def __len__(self) -> int:
         """Batches of an epoch, of one process."""
@@ -97,7 +102,7 @@ class ShareBatchSampler(Sampler):
         stream = self._stream(source, first)
         while True:
             piece = [next(stream) for _ in range(count * self.world_size)]
-            yield piece[self.rank * count:(self.rank + 1) * count]
+            yield piece[self.rank * count : (self.rank + 1) * count]
 
     def _stream(self, source: int, first: int) -> Iterator[SeededIndex]:
         """Endless permutations of one source, the same in all processes."""
@@ -110,16 +115,19 @@ class ShareBatchSampler(Sampler):
             number += 1
 
 
-def _counts(batch_size: int, shares: Sequence[int],
-            lens: Sequence[int]) -> List[int]:
+def _counts(
+    batch_size: int, shares: Sequence[int], lens: Sequence[int]
+) -> List[int]:
     if len(shares) != len(lens) or not lens:
         raise ValueError(
             f'shares={list(shares)} needs one number for each of the '
-            f'{len(lens)} sources of a MixedDataset')
+            f'{len(lens)} sources of a MixedDataset'
+        )
     if any(share != int(share) or share < 1 for share in shares):
         raise ValueError(
             f'shares={list(shares)} must be integers of at least 1. Leave a '
-            'source out of `datasets` instead of giving it a share of 0.')
+            'source out of `datasets` instead of giving it a share of 0.'
+        )
     if any(length < 1 for length in lens):
         raise ValueError(f'a source is empty: lengths {list(lens)}')
     total = int(sum(shares))
@@ -127,5 +135,6 @@ def _counts(batch_size: int, shares: Sequence[int],
         raise ValueError(
             f'batch_size={batch_size} cannot be split into shares of '
             f'{list(shares)}. Take a multiple of {total}, such as '
-            f'{-(-batch_size // total) * total}.')
+            f'{-(-batch_size // total) * total}.'
+        )
     return [int(share) * batch_size // total for share in shares]

@@ -39,4 +39,5 @@ class SharpenHook(Hook):
             for parameter in model.head.final_layer.parameters():
                 parameter.mul_(self.factor)
         runner.logger.info(
-            f'the last layer of the head was multiplied by {self.factor}')
+            f'the last layer of the head was multiplied by {self.factor}'
+        )

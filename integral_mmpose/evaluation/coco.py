@@ -15,8 +15,9 @@ class FiniteCocoMetric(CocoMetric):
     Arguments are those of ``CocoMetric``.
     """
 
-    def process(self, data_batch: Sequence[dict],
-                data_samples: Sequence[dict]) -> None:
+    def process(
+        self, data_batch: Sequence[dict], data_samples: Sequence[dict]
+    ) -> None:
         """Check, then collect a batch.
 
         Raises:
@@ -29,10 +30,13 @@ class FiniteCocoMetric(CocoMetric):
             if keypoints.shape[-1] != 2:
                 raise ValueError(
                     f'{start}: needs 2D keypoints (N, K, 2), got '
-                    f'{keypoints.shape}. Evaluate a 2D model')
+                    f'{keypoints.shape}. Evaluate a 2D model'
+                )
             if 'keypoint_scores' not in sample['pred_instances']:
-                raise ValueError(f"{start}: the field 'keypoint_scores' of "
-                                 'the prediction is missing')
+                raise ValueError(
+                    f"{start}: the field 'keypoint_scores' of "
+                    'the prediction is missing'
+                )
             for field in ('id', 'img_id', 'gt_instances'):
                 required(sample, field, 'CocoMetric')
         super().process(data_batch, data_samples)

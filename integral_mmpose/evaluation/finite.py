@@ -36,13 +36,17 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
     if keypoints.ndim != 3:
         raise ValueError(
             f'{start}: the predicted keypoints must have the axes (N, K, C), '
-            f'got the shape {keypoints.shape}')
-    fix = ('The model has diverged: take an earlier checkpoint or a lower '
-           'learning rate')
+            f'got the shape {keypoints.shape}'
+        )
+    fix = (
+        'The model has diverged: take an earlier checkpoint or a lower '
+        'learning rate'
+    )
     if not np.isfinite(keypoints).all():
         joint = int(np.argwhere(~np.isfinite(keypoints))[0][1])
         raise ValueError(
-            f'{start}: the predicted joint {joint} is not finite. {fix}')
+            f'{start}: the predicted joint {joint} is not finite. {fix}'
+        )
     for name in SCORES:
         if name in found and not np.isfinite(np.asarray(found[name])).all():
             raise ValueError(f'{start}: {name} are not finite. {fix}')
@@ -63,14 +67,17 @@ def required(data_sample: dict, field: str, metric: str):
     raise ValueError(
         f'{metric}: {name_of(data_sample)}: the field {field!r} is missing. '
         'Take a dataset that has it, and list it in meta_keys of '
-        'PackPoseInputs')
+        'PackPoseInputs'
+    )
 
 
-def required_numbers(data_sample: dict,
-                     field: str,
-                     metric: str,
-                     shape: Optional[Sequence[Optional[int]]] = None,
-                     positive: bool = False) -> np.ndarray:
+def required_numbers(
+    data_sample: dict,
+    field: str,
+    metric: str,
+    shape: Optional[Sequence[Optional[int]]] = None,
+    positive: bool = False,
+) -> np.ndarray:
     """A ground-truth field as finite numbers of a known shape.
 
     Args:
@@ -89,22 +96,28 @@ def required_numbers(data_sample: dict,
     """
     numbers = np.asarray(required(data_sample, field, metric), np.float64)
     start = f'{metric}: {name_of(data_sample)}: {field}'
-    if shape is not None and (numbers.ndim != len(shape) or any(
+    if shape is not None and (
+        numbers.ndim != len(shape)
+        or any(
             want not in (None, size)
-            for want, size in zip(shape, numbers.shape))):
+            for want, size in zip(shape, numbers.shape)
+        )
+    ):
         sizes = ', '.join('N' if n is None else str(n) for n in shape)
-        raise ValueError(f'{start} must have the shape ({sizes}), got '
-                         f'{numbers.shape}')
-    if not np.isfinite(numbers).all():
-        raise ValueError(f'{start} holds numbers that are not finite. '
-                         'Correct the annotation of this image')
-    if positive and not (numbers > 0).all():
         raise ValueError(
-            f'{start} must be positive, got {numbers.tolist()}')
+            f'{start} must have the shape ({sizes}), got {numbers.shape}'
+        )
+    if not np.isfinite(numbers).all():
+        raise ValueError(
+            f'{start} holds numbers that are not finite. '
+            'Correct the annotation of this image'
+        )
+    if positive and not (numbers > 0).all():
+        raise ValueError(f'{start} must be positive, got {numbers.tolist()}')
     return numbers
 
 
 def name_of(data_sample: dict) -> str:
     """What to call a sample in a message: its image, else its id."""
-    return str(data_sample.get('img_path') or data_sample.get('id', 'a sample')
-               )
+    name = data_sample.get('img_path') or data_sample.get('id', 'a sample')
+    return str(name)

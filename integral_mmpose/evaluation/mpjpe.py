@@ -8,6 +8,8 @@ root included. With scale it is another number: PA-MPJPE-sim.
 """
 
 import json
+from collections import Counter
+from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
@@ -15,16 +17,42 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from integral_mmpose.functional import (back_project, rigid_align, root_align,
-                                        similarity_align)
-from .finite import finite_keypoints, required
+from integral_mmpose.functional import (
+    back_project,
+    rigid_align,
+    root_align,
+    similarity_align,
+)
+from integral_mmpose.functional.align import joint_distances
+
+from .finite import finite_keypoints, name_of, required, required_numbers
 
 #: The 15 actions in the order of the paper's tables.
-ACTIONS = ('Directions', 'Discussion', 'Eating', 'Greeting', 'Phoning',
-           'Posing', 'Purchases', 'Sitting', 'SittingDown', 'Smoking',
-           'Photo', 'Waiting', 'Walking', 'WalkDog', 'WalkTogether')
+ACTIONS = (
+    'Directions',
+    'Discussion',
+    'Eating',
+    'Greeting',
+    'Phoning',
+    'Posing',
+    'Purchases',
+    'Sitting',
+    'SittingDown',
+    'Smoking',
+    'Photo',
+    'Waiting',
+    'Walking',
+    'WalkDog',
+    'WalkTogether',
+)
 #: Where the depth of the root comes from.
 ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
+#: What the boxes of H36MImageDataset are called in the evaluation mode.
+BOXES = {
+    '2000mm': '2000 mm from ground truth',
+    'tight': 'tight from ground truth',
+    'file': 'from a detection file',
+}
 
 
 @METRICS.register_module()
@@ -32,7 +60,9 @@ class IntegralMPJPE(BaseMetric):
     """MPJPE, PA-MPJPE (rigid) and PA-MPJPE-sim (with scale), in mm.
 
     Overall values weight every frame alike, which is what the paper prints
-    as "Avg".
+    as "Avg". What the numbers mean (boxes, root depth, joints, frames, flip
+    test) is logged with them, written into ``outfile``, and kept in
+    ``evaluation_mode``.
 
     Args:
         num_joints (int): The first joints that count. Defaults to 17.
@@ -40,8 +70,10 @@ class IntegralMPJPE(BaseMetric):
             ``root_depth_estimate``). Defaults to ``'gt'``.
         per_action (bool): Also MPJPE and PA-MPJPE of every action.
         per_joint (bool): Also MPJPE of every joint.
-        mode (str): What the boxes are, printed with the numbers. Defaults to
-            ``'box 2000 mm from ground truth'``.
+        box (str, optional): What the boxes are, for the evaluation mode.
+            ``None``: the field ``box`` of the samples, "not stated" without.
+        flip_test (bool, optional): Whether the model averages with the
+            mirrored image, for the evaluation mode.
         outfile (str, optional): JSON file for the errors of every frame.
         collect_device (str): ``'cpu'`` or ``'gpu'``.
         prefix (str, optional): Defaults to ``'h36m'``.
@@ -49,65 +81,90 @@ class IntegralMPJPE(BaseMetric):
 
     default_prefix = 'h36m'
 
-    def __init__(self,
-                 num_joints: int = 17,
-                 root_depth: str = 'gt',
-                 per_action: bool = True,
-                 per_joint: bool = False,
-                 mode: str = 'box 2000 mm from ground truth',
-                 outfile: Optional[str] = None,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        num_joints: int = 17,
+        root_depth: str = 'gt',
+        per_action: bool = True,
+        per_joint: bool = False,
+        box: Optional[str] = None,
+        flip_test: Optional[bool] = None,
+        outfile: Optional[str] = None,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if root_depth not in ROOT_DEPTHS:
-            raise ValueError(f'root_depth must be one of '
-                             f'{sorted(ROOT_DEPTHS)}, got {root_depth!r}')
+            raise ValueError(
+                f'root_depth must be one of '
+                f'{sorted(ROOT_DEPTHS)}, got {root_depth!r}'
+            )
         self.num_joints = num_joints
         self.root_depth = root_depth
         self.per_action = per_action
         self.per_joint = per_joint
-        self.mode = mode
+        self.box = box
+        self.flip_test = flip_test
         self.outfile = outfile
+        self.evaluation_mode = ''
 
-    def process(self, data_batch: Sequence[dict],
-                data_samples: Sequence[dict]) -> None:
+    def process(
+        self, data_batch: Sequence[dict], data_samples: Sequence[dict]
+    ) -> None:
         """Collect the poses of a batch in camera space.
 
         Raises:
-            ValueError: If a prediction is not finite or not 3D, a field is
-                missing, or the numbers of joints differ.
+            ValueError: Naming the image, if a prediction is not finite or
+                not 3D, a field is missing or broken, or the numbers of
+                joints differ.
         """
         for sample in data_samples:
-            pred = finite_keypoints(sample, 'MPJPE')[0]
-            where = sample.get('img_path', sample.get('id'))
-            truth = np.asarray(
-                required(sample, 'keypoints_cam', 'MPJPE'), np.float64)[0]
-            if pred.shape != truth.shape or pred.shape[-1] != 3:
+            keypoints = finite_keypoints(sample, 'MPJPE')
+            truth = required_numbers(
+                sample, 'keypoints_cam', 'MPJPE', (1, None, 3)
+            )
+            if keypoints.shape != truth.shape or (
+                truth.shape[1] < self.num_joints
+            ):
                 raise ValueError(
-                    f'MPJPE: {where}: the prediction {pred.shape} must have '
-                    f'the shape of the truth {truth.shape}: (joints, 3). '
-                    'Evaluate a 3D model with the joints of the data set')
-            depth = required(sample, ROOT_DEPTHS[self.root_depth], 'MPJPE')
-            pred = pred + [0, 0, float(depth)]
-            camera = [
-                np.asarray(required(sample, key, 'MPJPE'), np.float64)
-                for key in ('focal', 'principal')
-            ]
+                    f'MPJPE: {name_of(sample)}: the prediction '
+                    f'{keypoints.shape} must have the shape of the truth '
+                    f'{truth.shape}: (1, joints, 3), at least '
+                    f'{self.num_joints} joints. Evaluate a 3D model with the '
+                    'joints of the data set'
+                )
+            depth = required_numbers(
+                sample, ROOT_DEPTHS[self.root_depth], 'MPJPE', (), positive=True
+            )
+            focal = required_numbers(
+                sample, 'focal', 'MPJPE', (2,), positive=True
+            )
+            principal = required_numbers(sample, 'principal', 'MPJPE', (2,))
+            points = keypoints[0] + [0, 0, float(depth)]
             self.results.append(
                 dict(
-                    pred=back_project(pred, *camera),
-                    gt=truth,
-                    action=required(sample, 'action', 'MPJPE'),
-                    id=str(where)))
+                    pred=back_project(points, focal, principal),
+                    gt=truth[0],
+                    action=str(required(sample, 'action', 'MPJPE')),
+                    box=sample.get('box'),
+                    id=str(sample.get('id')),
+                    image=name_of(sample),
+                )
+            )
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """Errors in mm, overall and by action and joint as configured."""
+        """Errors in mm, overall and by action and joint as configured.
+
+        Raises:
+            ValueError: If there is no frame, or one came twice.
+        """
+        _check_once(results)
         pred = np.stack([r['pred'] for r in results])
         truth = np.stack([r['gt'] for r in results])
         errors = {
             'MPJPE': self._errors(pred, truth),
             'PA-MPJPE': self._errors(rigid_align(pred, truth), truth),
-            'PA-MPJPE-sim': self._errors(similarity_align(pred, truth), truth)
+            'PA-MPJPE-sim': self._errors(similarity_align(pred, truth), truth),
         }
         metrics = {k: float(e.mean()) for k, e in errors.items()}
         actions = np.array([r['action'] for r in results])
@@ -119,29 +176,67 @@ class IntegralMPJPE(BaseMetric):
         if self.per_joint:
             for joint, value in enumerate(errors['MPJPE'].mean(0)):
                 metrics[f'MPJPE/joint_{joint}'] = float(value)
+        self.evaluation_mode = self._describe(results)
         MMLogger.get_current_instance().info(
-            f'MPJPE: {len(results)} frames, {self.mode}, root depth '
-            f'{self.root_depth}, {self.num_joints} joints, rigid alignment '
-            f'over {pred.shape[1]} joints (PA-MPJPE-sim: with scale)')
+            f'MPJPE {metrics["MPJPE"]:.2f} mm, '
+            f'PA-MPJPE {metrics["PA-MPJPE"]:.2f} mm, '
+            f'PA-MPJPE-sim {metrics["PA-MPJPE-sim"]:.2f} mm: '
+            f'{self.evaluation_mode}'
+        )
         if self.outfile:
             self._write(results, errors, metrics)
         return metrics
 
     def _errors(self, pred: np.ndarray, truth: np.ndarray) -> np.ndarray:
         """Distance of every joint in mm, root upon root: (N, joints)."""
-        distance = root_align(pred) - root_align(truth)
-        return np.linalg.norm(distance, axis=-1)[:, :self.num_joints]
+        return joint_distances(root_align(pred), root_align(truth))[
+            :, : self.num_joints
+        ]
+
+    def _describe(self, results: List[dict]) -> str:
+        """The evaluation mode: what has to be said with every number."""
+        boxes = {self.box} if self.box else {r['box'] for r in results}
+        names = sorted(BOXES.get(b, b) or 'not stated' for b in boxes)
+        flip = {None: 'not stated', True: 'on', False: 'off'}[self.flip_test]
+        return (
+            f'box {" and ".join(names)}, root depth {self.root_depth}, '
+            f'{self.num_joints} joints (rigid alignment over '
+            f'{len(results[0]["gt"])}, -sim with scale), '
+            f'{len(results)} frames, flip test {flip}'
+        )
 
     def _write(self, results, errors, metrics) -> None:
         frames = [
             dict(
                 id=result['id'],
+                image=result['image'],
                 action=result['action'],
-                **{name: float(errors[name][n].mean()) for name in errors})
+                **{name: float(errors[name][n].mean()) for name in errors},
+            )
             for n, result in enumerate(results)
         ]
-        with open(self.outfile, 'w') as file:
-            json.dump(dict(metrics=metrics, frames=frames), file)
+        path = Path(self.outfile)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = dict(
+            mode=self.evaluation_mode, metrics=metrics, frames=frames
+        )
+        path.write_text(json.dumps(content), 'utf-8')
+
+
+def _check_once(results: List[dict]) -> None:
+    """A frame that counts twice would shift every mean."""
+    if not results:
+        raise ValueError(
+            'MPJPE: no frame was evaluated: the data set is empty'
+        )
+    frames = Counter((r['image'], r['id']) for r in results)
+    (image, _), times = frames.most_common(1)[0]
+    if times > 1:
+        raise ValueError(
+            f'MPJPE: {image}: evaluated {times} times. Take a sampler that '
+            'gives every frame once (DefaultSampler), and annotations with '
+            'distinct ids'
+        )
 
 
 def _paper_order(action: str):

@@ -7,6 +7,7 @@ of the mean, and joints are weighted by how often they are labelled.
 """
 
 import json
+from pathlib import Path
 from typing import Dict, Optional, Sequence
 
 import numpy as np
@@ -15,14 +16,21 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from integral_mmpose.functional import pck_auc, pck_curve
-from .finite import finite_keypoints, required
+
+from .finite import finite_keypoints, name_of, required, required_numbers
 
 #: 0, 0.01, …, 0.5: 51 values.
 ALPHAS = np.arange(51) / 100
 #: Joint groups of the MPII benchmark by MPII's joint numbers.
 GROUPS = dict(
-    Head=(8, 9), Shoulder=(12, 13), Elbow=(11, 14), Wrist=(10, 15),
-    Hip=(2, 3), Knee=(1, 4), Ankle=(0, 5))
+    Head=(8, 9),
+    Shoulder=(12, 13),
+    Elbow=(11, 14),
+    Wrist=(10, 15),
+    Hip=(2, 3),
+    Knee=(1, 4),
+    Ankle=(0, 5),
+)
 #: Pelvis and thorax do not count.
 COUNTED = tuple(sorted(joint for group in GROUPS.values() for joint in group))
 
@@ -42,56 +50,69 @@ class PCKhCurve(BaseMetric):
 
     default_prefix = 'pckh'
 
-    def __init__(self,
-                 joints: Optional[Sequence[int]] = None,
-                 outfile: Optional[str] = None,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        joints: Optional[Sequence[int]] = None,
+        outfile: Optional[str] = None,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if joints is not None and len(joints) != 16:
             raise ValueError(
                 f'joints must give an index for each of the 16 joints of '
-                f'MPII, got {len(joints)}')
+                f'MPII, got {len(joints)}'
+            )
+        if joints is not None and min(joints) < -1:
+            raise ValueError(
+                f'joints must be -1 (the model has no such '
+                f'joint) or an index, got {list(joints)}'
+            )
         self.joints = None if joints is None else np.asarray(joints)
         self.outfile = outfile
 
-    def process(self, data_batch: Sequence[dict],
-                data_samples: Sequence[dict]) -> None:
+    def process(
+        self, data_batch: Sequence[dict], data_samples: Sequence[dict]
+    ) -> None:
         """Collect the distances of a batch, in head sizes.
 
         Raises:
-            ValueError: If a prediction is not finite, a field is missing, or
-                a head size is not positive.
+            ValueError: Naming the image, if a prediction or a labelled joint
+                is not finite, a field is missing or of another shape, or a
+                head size is not positive.
         """
         for sample in data_samples:
             pred = finite_keypoints(sample, 'PCKh')[..., :2]
-            truth = np.asarray(
-                required(sample, 'keypoints', 'PCKh'), np.float64)[..., :2]
-            visible = np.asarray(
-                required(sample, 'keypoints_visible', 'PCKh')) > 0
-            head = np.asarray(
-                required(sample, 'head_size', 'PCKh'), np.float64)
-            where = sample.get('img_path', sample.get('id'))
-            if not (head > 0).all():
-                raise ValueError(f'PCKh: {where}: head_size must be positive, '
-                                 f'got {head.tolist()}')
+            visible, truth, head = _truth(sample, len(pred))
             if self.joints is not None:
+                if self.joints.max() >= pred.shape[1]:
+                    raise ValueError(
+                        f'PCKh: {name_of(sample)}: `joints` asks for the '
+                        f'joint {self.joints.max()} of a prediction with '
+                        f'{pred.shape[1]} joints'
+                    )
                 visible = visible & (self.joints >= 0)
                 pred = pred[:, self.joints]
-            if pred.shape != truth.shape or truth.shape[1] != 16:
+            if pred.shape != truth.shape:
                 raise ValueError(
-                    f'PCKh: {where}: 16 joints of MPII are needed, got '
-                    f'{pred.shape[1]} predicted and {truth.shape[1]} true: '
-                    'give `joints` for a model with other joints')
-            # An unlabelled joint may hold any number.
-            truth = np.where(visible[..., None], truth, 0)
+                    f'PCKh: {name_of(sample)}: 16 joints of MPII are needed, '
+                    f'got {pred.shape[1]} predicted joints: give `joints` '
+                    'for a model with other joints'
+                )
             distances = np.linalg.norm(pred - truth, axis=-1)
-            self.results.append((distances / head.reshape(-1, 1), visible))
+            self.results.append((distances / head[:, None], visible))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
-        """PCKh@0.5, PCKh@0.1, AUC, and PCKh@0.5 of each joint group."""
-        distances, visible = (
-            np.concatenate(parts) for parts in zip(*results))
+        """PCKh@0.5, PCKh@0.1, AUC, and PCKh@0.5 of each joint group.
+
+        Raises:
+            ValueError: If there is nobody, or no joint is labelled.
+        """
+        if not results:
+            raise ValueError(
+                'PCKh: nobody was evaluated: the data set is empty'
+            )
+        distances, visible = (np.concatenate(parts) for parts in zip(*results))
         pck, counts = pck_curve(distances, ALPHAS, visible)
         total = _mean(pck, counts, COUNTED)
         if total is None:
@@ -99,7 +120,7 @@ class PCKhCurve(BaseMetric):
         metrics = {
             'PCKh@0.5': float(total[50]),
             'PCKh@0.1': float(total[10]),
-            'AUC': float(pck_auc(total))
+            'AUC': float(pck_auc(total)),
         }
         for name, joints in GROUPS.items():
             curve = _mean(pck, counts, joints)
@@ -107,27 +128,50 @@ class PCKhCurve(BaseMetric):
                 metrics[f'PCKh@0.5/{name}'] = float(curve[50])
         MMLogger.get_current_instance().info(
             f'PCKh: {len(distances)} people, {int(counts.sum())} labelled '
-            'joints, boxes of the data set')
+            'joints, boxes of the data set'
+        )
         if self.outfile:
             self._write(pck, counts, total, metrics)
         return metrics
 
     def _write(self, pck, counts, total, metrics) -> None:
-        per_joint = {
-            str(j): pck[:, j].tolist() for j in COUNTED if counts[j]
-        }
-        with open(self.outfile, 'w') as file:
-            json.dump(
-                dict(
-                    alpha=ALPHAS.tolist(),
-                    PCKh=total.tolist(),
-                    PCKh_per_joint=per_joint,
-                    counts=counts.tolist(),
-                    metrics=metrics), file)
+        per_joint = {str(j): pck[:, j].tolist() for j in COUNTED if counts[j]}
+        content = dict(
+            alpha=ALPHAS.tolist(),
+            PCKh=total.tolist(),
+            PCKh_per_joint=per_joint,
+            counts=counts.tolist(),
+            metrics=metrics,
+        )
+        path = Path(self.outfile)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content), 'utf-8')
 
 
-def _mean(pck: np.ndarray, counts: np.ndarray,
-          joints: Sequence[int]) -> Optional[np.ndarray]:
+def _truth(sample: dict, count: int):
+    """Visible (N, 16), joints (N, 16, 2) in px and head sizes (N,) in px."""
+    visible = (
+        required_numbers(sample, 'keypoints_visible', 'PCKh', (count, 16)) > 0
+    )
+    head = required_numbers(
+        sample, 'head_size', 'PCKh', (count,), positive=True
+    )
+    # An unlabelled joint may hold any number; a third axis is depth.
+    joints = np.asarray(required(sample, 'keypoints', 'PCKh'), np.float64)
+    if joints.shape[:-1] == visible.shape:
+        joints = np.where(visible[..., None], joints[..., :2], 0)
+    joints = required_numbers(
+        dict(sample, gt_instances=dict(keypoints=joints)),
+        'keypoints',
+        'PCKh',
+        (count, 16, 2),
+    )
+    return visible, joints, head
+
+
+def _mean(
+    pck: np.ndarray, counts: np.ndarray, joints: Sequence[int]
+) -> Optional[np.ndarray]:
     """Curve of some joints, weighted by their counts; None if never seen."""
     joints = [joint for joint in joints if counts[joint]]
     if not joints:

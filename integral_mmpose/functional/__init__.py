@@ -5,35 +5,113 @@ softmax -> heat vectors -> expectation -> targets -> errors; camera, align
 and flip serve evaluation.
 """
 
-from .align import (pck_auc, pck_curve, rigid_align, root_align,
-                    similarity_align)
-from .camera import (BOX_MM, back_project, box_side_px, project,
-                     weak_perspective_mm)
+from .align import (
+    pck_auc,
+    pck_curve,
+    rigid_align,
+    root_align,
+    similarity_align,
+)
+from .camera import (
+    BOX_MM,
+    back_project,
+    box_side_px,
+    project,
+    weak_perspective_mm,
+)
 from .check import check_finite, check_logits, check_shape
-from .errors import (joint_l1, joint_l2, map_binary_cross_entropy,
-                     map_cross_entropy, map_squared_error, mask_coordinates,
-                     masked_mean, vector_cross_entropy, vector_squared_error)
+from .errors import (
+    joint_l1,
+    joint_l2,
+    map_binary_cross_entropy,
+    map_cross_entropy,
+    map_squared_error,
+    mask_coordinates,
+    masked_mean,
+    vector_cross_entropy,
+    vector_squared_error,
+)
 from .flip import flip_coordinates, flip_maps
-from .grid import (DEPTH_RANGE_MM, bins_to_norm, mm_to_norm, norm_to_bins,
-                   norm_to_mm, norm_to_px, px_to_norm)
-from .integral import (HeatVectors, argmax, at_least_float32, debias,
-                       expectation, integral, integral_one_step,
-                       log_marginals, map_sizes, marginals, softmax,
-                       spread_score, vectors_to_coordinates)
-from .targets import (disc_map, gaussian_map, gaussian_vector, hot_cell,
-                      nearest_bin)
+from .grid import (
+    DEPTH_RANGE_MM,
+    bins_to_norm,
+    mm_to_norm,
+    norm_to_bins,
+    norm_to_mm,
+    norm_to_px,
+    px_to_norm,
+)
+from .integral import (
+    HeatVectors,
+    argmax,
+    at_least_float32,
+    debias,
+    expectation,
+    integral,
+    integral_one_step,
+    log_marginals,
+    map_sizes,
+    marginals,
+    softmax,
+    spread_score,
+    vectors_to_coordinates,
+)
+from .targets import (
+    disc_map,
+    gaussian_map,
+    gaussian_vector,
+    hot_cell,
+    nearest_bin,
+)
 
 __all__ = [
-    'BOX_MM', 'DEPTH_RANGE_MM', 'HeatVectors', 'argmax', 'at_least_float32',
-    'back_project', 'bins_to_norm', 'box_side_px', 'check_finite',
-    'check_logits', 'check_shape', 'debias', 'disc_map', 'expectation',
-    'flip_coordinates', 'flip_maps', 'gaussian_map', 'gaussian_vector',
-    'hot_cell', 'integral', 'integral_one_step', 'joint_l1', 'joint_l2',
-    'log_marginals', 'map_binary_cross_entropy', 'map_cross_entropy',
-    'map_sizes', 'map_squared_error', 'marginals', 'mask_coordinates',
-    'masked_mean', 'mm_to_norm', 'nearest_bin', 'norm_to_bins', 'norm_to_mm',
-    'norm_to_px', 'pck_auc', 'pck_curve', 'project', 'px_to_norm',
-    'rigid_align', 'root_align', 'similarity_align', 'softmax',
-    'spread_score', 'vector_cross_entropy', 'vector_squared_error',
-    'vectors_to_coordinates', 'weak_perspective_mm'
+    'BOX_MM',
+    'DEPTH_RANGE_MM',
+    'HeatVectors',
+    'argmax',
+    'at_least_float32',
+    'back_project',
+    'bins_to_norm',
+    'box_side_px',
+    'check_finite',
+    'check_logits',
+    'check_shape',
+    'debias',
+    'disc_map',
+    'expectation',
+    'flip_coordinates',
+    'flip_maps',
+    'gaussian_map',
+    'gaussian_vector',
+    'hot_cell',
+    'integral',
+    'integral_one_step',
+    'joint_l1',
+    'joint_l2',
+    'log_marginals',
+    'map_binary_cross_entropy',
+    'map_cross_entropy',
+    'map_sizes',
+    'map_squared_error',
+    'marginals',
+    'mask_coordinates',
+    'masked_mean',
+    'mm_to_norm',
+    'nearest_bin',
+    'norm_to_bins',
+    'norm_to_mm',
+    'norm_to_px',
+    'pck_auc',
+    'pck_curve',
+    'project',
+    'px_to_norm',
+    'rigid_align',
+    'root_align',
+    'similarity_align',
+    'softmax',
+    'spread_score',
+    'vector_cross_entropy',
+    'vector_squared_error',
+    'vectors_to_coordinates',
+    'weak_perspective_mm',
 ]

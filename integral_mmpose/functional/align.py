@@ -33,7 +33,7 @@ def root_align(points, root: int = 0):
         array([1., 0., 2.])
     """
     check_shape(points, '... K 3', 'points')
-    return points - points[..., root:root + 1, :]
+    return points - points[..., root : root + 1, :]
 
 
 def rigid_align(pred, gt):
@@ -116,8 +116,11 @@ def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
                [100.]])
     """
     distances = np.asarray(distances, dtype=np.float64)
-    valid = np.ones(distances.shape, bool) if valid is None else (
-        np.asarray(valid, bool))
+    valid = (
+        np.ones(distances.shape, bool)
+        if valid is None
+        else (np.asarray(valid, bool))
+    )
     counts = valid.sum(0)
     right = [((distances <= t) & valid).sum(0) for t in thresholds]
     with np.errstate(invalid='ignore', divide='ignore'):
@@ -173,7 +176,8 @@ def _check_pair(pred, gt) -> None:
     if pred.shape != gt.shape:
         raise ValueError(
             f'pred {tuple(pred.shape)} and gt {tuple(gt.shape)} must '
-            'have the same shape')
+            'have the same shape'
+        )
     check_shape(pred, '... K 3', 'pred')
 
 

@@ -39,7 +39,8 @@ def project(points_mm, focal, principal):
     if not bool((depth > 0).all()):
         raise ValueError(
             'points must lie in front of the camera (Z > 0 mm), '
-            f'got Z = {float(depth.min())} mm')
+            f'got Z = {float(depth.min())} mm'
+        )
     pixels = points_mm[..., :2] / depth * focal + principal
     return _concatenate(pixels, depth)
 
@@ -82,10 +83,12 @@ def box_side_px(root_depth_mm, focal, box_mm: float = BOX_MM):
     return focal.mean(-1) * box_mm / root_depth_mm
 
 
-def weak_perspective_mm(keypoints: np.ndarray,
-                        root: int = 0,
-                        mm_per_px: Optional[float] = None,
-                        box_side_px: Optional[float] = None) -> np.ndarray:
+def weak_perspective_mm(
+    keypoints: np.ndarray,
+    root: int = 0,
+    mm_per_px: Optional[float] = None,
+    box_side_px: Optional[float] = None,
+) -> np.ndarray:
     """Pixels and relative depth to mm around the root, without a camera.
 
     x_mm = (x_px - x_root_px) * mm_per_px, and likewise y; z is in mm already.
@@ -117,9 +120,10 @@ def weak_perspective_mm(keypoints: np.ndarray,
     if mm_per_px is None or not mm_per_px > 0:
         raise ValueError(
             'weak_perspective_mm needs a positive mm_per_px or box_side_px, '
-            f'got {mm_per_px} and {box_side_px}')
-    relative = keypoints - keypoints[..., root:root + 1, :]
-    return relative * np.array([mm_per_px, mm_per_px, 1.])
+            f'got {mm_per_px} and {box_side_px}'
+        )
+    relative = keypoints - keypoints[..., root : root + 1, :]
+    return relative * np.array([mm_per_px, mm_per_px, 1.0])
 
 
 def _concatenate(first, second):

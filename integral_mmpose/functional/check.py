@@ -11,8 +11,9 @@ from typing import Dict, Optional
 import torch
 
 
-def check_shape(array, pattern: str, what: str,
-                known: Optional[Dict[str, int]] = None) -> Dict[str, int]:
+def check_shape(
+    array, pattern: str, what: str, known: Optional[Dict[str, int]] = None
+) -> Dict[str, int]:
     """Compare a shape with a pattern of axis names.
 
     Args:
@@ -38,18 +39,22 @@ def check_shape(array, pattern: str, what: str,
     if open_ended:
         names = names[1:]
     if len(shape) < len(names) or (
-            not open_ended and len(shape) != len(names)):
+        not open_ended and len(shape) != len(names)
+    ):
         raise ValueError(
             f'{what} must have the axes ({pattern.replace(" ", ", ")}), '
-            f'got the shape {shape}')
+            f'got the shape {shape}'
+        )
     sizes = dict(known or {})
-    for name, size in zip(names, shape[len(shape) - len(names):]):
-        expected = int(name) if name.isdigit() else sizes.setdefault(
-            name, size)
+    for name, size in zip(names, shape[len(shape) - len(names) :]):
+        expected = (
+            int(name) if name.isdigit() else sizes.setdefault(name, size)
+        )
         if size != expected:
             raise ValueError(
                 f'{what}: the axis {name} must have the size {expected}, '
-                f'got {size} in the shape {shape}')
+                f'got {size} in the shape {shape}'
+            )
     return sizes
 
 
@@ -65,12 +70,14 @@ def check_logits(logits: torch.Tensor, what: str = 'logits') -> None:
     if logits.dim() not in (4, 5):
         raise ValueError(
             f'{what} must have the axes (B, K, H, W) or (B, K, D, H, W), '
-            f'got the shape {tuple(logits.shape)}')
+            f'got the shape {tuple(logits.shape)}'
+        )
     if not logits.is_floating_point():
         raise ValueError(f'{what} must be floating point, got {logits.dtype}')
     if math.prod(logits.shape[2:]) == 0:
         raise ValueError(
-            f'{what} has an empty map: the shape is {tuple(logits.shape)}')
+            f'{what} has an empty map: the shape is {tuple(logits.shape)}'
+        )
 
 
 def check_finite(tensor: torch.Tensor, what: str) -> None:
@@ -89,4 +96,5 @@ def check_finite(tensor: torch.Tensor, what: str) -> None:
     first = tuple((~finite).nonzero()[0].tolist())
     raise ValueError(
         f'{what}: {int((~finite).sum())} of {tensor.numel()} numbers are not '
-        f'finite, the first at index {first}')
+        f'finite, the first at index {first}'
+    )

@@ -16,12 +16,18 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from .integral import at_least_float32, map_sizes
-from .targets import disc_map, gaussian_map, gaussian_vector, hot_cell
-from .targets import nearest_bin
+from .targets import (
+    disc_map,
+    gaussian_map,
+    gaussian_vector,
+    hot_cell,
+    nearest_bin,
+)
 
 
-def map_squared_error(maps: Tensor, coordinates: Tensor,
-                      sigma: float = 1.0) -> Tensor:
+def map_squared_error(
+    maps: Tensor, coordinates: Tensor, sigma: float = 1.0
+) -> Tensor:
     """H1 on a map or volume: sum (V - G)^2 / sum G^2, with G of peak 1.
 
     Divided by the target's own energy, the loss of an empty map is 1 at
@@ -62,8 +68,9 @@ def map_cross_entropy(logits: Tensor, coordinates: Tensor) -> Tensor:
     return cells.logsumexp(-1) - hot
 
 
-def map_binary_cross_entropy(logits: Tensor, coordinates: Tensor,
-                             radii: Sequence[float]) -> Tensor:
+def map_binary_cross_entropy(
+    logits: Tensor, coordinates: Tensor, radii: Sequence[float]
+) -> Tensor:
     """H3 on a map: mean over the cells of the cross-entropy to a disc.
 
     Args:
@@ -85,8 +92,9 @@ def map_binary_cross_entropy(logits: Tensor, coordinates: Tensor,
     return loss.flatten(2).mean(-1)
 
 
-def vector_squared_error(vector: Tensor, coordinate: Tensor,
-                         sigma: float = 1.0) -> Tensor:
+def vector_squared_error(
+    vector: Tensor, coordinate: Tensor, sigma: float = 1.0
+) -> Tensor:
     """H1 on a heat vector: sum (V - G)^2 / sum G^2, with G of sum 1.
 
     Args:
@@ -104,7 +112,8 @@ def vector_squared_error(vector: Tensor, coordinate: Tensor,
     """
     vector = at_least_float32(vector)
     target = gaussian_vector(
-        coordinate.to(vector.dtype), vector.shape[-1], sigma)
+        coordinate.to(vector.dtype), vector.shape[-1], sigma
+    )
     tiny = torch.finfo(vector.dtype).tiny
     target = target / target.sum(-1, keepdim=True).clamp(min=tiny)
     energy = target.square().sum(-1).clamp(min=tiny)
@@ -182,6 +191,7 @@ def masked_mean(errors: Tensor, weights: Tensor, count: int) -> Tensor:
     if errors.shape != weights.shape:
         raise ValueError(
             f'weights must have the shape {tuple(errors.shape)} of the '
-            f'errors, got {tuple(weights.shape)}')
+            f'errors, got {tuple(weights.shape)}'
+        )
     kept = torch.where(weights > 0, errors, torch.zeros_like(errors))
     return (kept * weights.to(kept.dtype)).sum() / max(count, 1)

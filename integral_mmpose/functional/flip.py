@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 
-def flip_coordinates(coordinates: Tensor, flip_indices: Sequence[int],
-                     width: float) -> Tensor:
+def flip_coordinates(
+    coordinates: Tensor, flip_indices: Sequence[int], width: float
+) -> Tensor:
     """Mirror joints: x' = width - 1 - x, y and z stay, left <-> right.
 
     Args:

@@ -94,6 +94,5 @@ def norm_to_mm(depth_norm, depth_range_mm=DEPTH_RANGE_MM):
 
 def _like(sizes, array):
     if isinstance(array, torch.Tensor):
-        return torch.as_tensor(
-            sizes, dtype=array.dtype, device=array.device)
+        return torch.as_tensor(sizes, dtype=array.dtype, device=array.device)
     return np.asarray(sizes, dtype=array.dtype)

@@ -102,8 +102,9 @@ def log_marginals(logits: Tensor) -> HeatVectors:
         log_x, log_y = plane.logsumexp(2), plane.logsumexp(3)
         log_z = logits.logsumexp((3, 4))
     total = log_x.logsumexp(-1, keepdim=True)
-    return HeatVectors(log_x - total, log_y - total,
-                       None if log_z is None else log_z - total)
+    return HeatVectors(
+        log_x - total, log_y - total, None if log_z is None else log_z - total
+    )
 
 
 def expectation(vector: Tensor) -> Tensor:
@@ -121,7 +122,8 @@ def expectation(vector: Tensor) -> Tensor:
     """
     vector = at_least_float32(vector)
     bins = torch.arange(
-        vector.shape[-1], dtype=vector.dtype, device=vector.device)
+        vector.shape[-1], dtype=vector.dtype, device=vector.device
+    )
     # A product and a sum: autocast would run a matrix product in half.
     return (vector * bins).sum(-1)
 
@@ -150,7 +152,8 @@ def integral(logits: Tensor) -> Tensor:
 def vectors_to_coordinates(vectors: HeatVectors) -> Tensor:
     """Expectation of each heat vector: (B, K, 2 or 3) bins, x, y[, z]."""
     return torch.stack(
-        [expectation(vector) for vector in vectors if vector is not None], -1)
+        [expectation(vector) for vector in vectors if vector is not None], -1
+    )
 
 
 def integral_one_step(logits: Tensor) -> Tensor:
@@ -170,7 +173,8 @@ def integral_one_step(logits: Tensor) -> Tensor:
     ]
     grids = torch.meshgrid(*axes, indexing='ij')  # [z,] y, x
     return torch.stack(
-        [(probs * grid).flatten(2).sum(-1) for grid in reversed(grids)], -1)
+        [(probs * grid).flatten(2).sum(-1) for grid in reversed(grids)], -1
+    )
 
 
 def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
@@ -204,8 +208,9 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
     usable = log_share < 0
     # Masked before exp: its overflow would turn the gradient into 0 * inf.
     log_share = torch.where(usable, log_share, -torch.ones_like(log_share))
-    sizes = torch.tensor(map_sizes(logits), dtype=logits.dtype,
-                         device=logits.device)
+    sizes = torch.tensor(
+        map_sizes(logits), dtype=logits.dtype, device=logits.device
+    )
     middle = (sizes - 1) / 2
     # E - w p~ over 1 - w; expm1 keeps its digits where w is close to 1.
     corrected = (coordinates - log_share.exp() * middle) / -log_share.expm1()
@@ -259,13 +264,14 @@ def spread_score(vectors: HeatVectors) -> Tensor:
         vector = at_least_float32(vector)
         mean = expectation(vector)[..., None]
         bins = torch.arange(
-            vector.shape[-1], dtype=vector.dtype, device=vector.device)
-        variance = (vector * (bins - mean)**2).sum(-1)
-        variances.append(variance / vector.shape[-1]**2)
+            vector.shape[-1], dtype=vector.dtype, device=vector.device
+        )
+        variance = (vector * (bins - mean) ** 2).sum(-1)
+        variances.append(variance / vector.shape[-1] ** 2)
     variance = torch.stack(variances).mean(0)
     # Not 0: the slope of a square root is infinite there.
     spread = variance.clamp(min=torch.finfo(variance.dtype).tiny).sqrt()
-    return (1 + spread * math.sqrt(12))**-2
+    return (1 + spread * math.sqrt(12)) ** -2
 
 
 def map_sizes(logits: Tensor) -> Tuple[int, ...]:

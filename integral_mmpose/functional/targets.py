@@ -32,11 +32,12 @@ def gaussian_vector(center: Tensor, size: int, sigma: float) -> Tensor:
         tensor([[[0.6065, 1.0000, 0.6065]]])
     """
     bins = torch.arange(size, dtype=center.dtype, device=center.device)
-    return (-(bins - center[..., None])**2 / (2 * sigma**2)).exp()
+    return (-((bins - center[..., None]) ** 2) / (2 * sigma**2)).exp()
 
 
-def gaussian_map(coordinates: Tensor, sizes: Sequence[int],
-                 sigma: float = 1.0) -> Tensor:
+def gaussian_map(
+    coordinates: Tensor, sizes: Sequence[int], sigma: float = 1.0
+) -> Tensor:
     """Gaussian target of H1: a product of one Gaussian per axis, peak 1.
 
     Args:
@@ -55,8 +56,14 @@ def gaussian_map(coordinates: Tensor, sizes: Sequence[int],
     volume = None
     for axis, size in enumerate(sizes):
         vector = gaussian_vector(coordinates[..., axis], size, sigma)
-        volume = vector if volume is None else (
-            vector.reshape(*vector.shape, *[1] * axis) * volume.unsqueeze(2))
+        volume = (
+            vector
+            if volume is None
+            else (
+                vector.reshape(*vector.shape, *[1] * axis)
+                * volume.unsqueeze(2)
+            )
+        )
     return volume
 
 
@@ -94,8 +101,9 @@ def hot_cell(coordinates: Tensor, sizes: Sequence[int]) -> Tensor:
     return index
 
 
-def disc_map(coordinates: Tensor, sizes: Sequence[int],
-             radii: Sequence[float]) -> Tensor:
+def disc_map(
+    coordinates: Tensor, sizes: Sequence[int], radii: Sequence[float]
+) -> Tensor:
     """Disc target of H3: 1 within the radius of the joint, else 0.
 
     Args:
@@ -115,8 +123,12 @@ def disc_map(coordinates: Tensor, sizes: Sequence[int],
     square = None
     for axis, (size, radius) in enumerate(zip(sizes, radii)):
         bins = torch.arange(
-            size, dtype=coordinates.dtype, device=coordinates.device)
-        term = ((bins - coordinates[..., axis, None]) / radius)**2
-        square = term if square is None else (
-            term.reshape(*term.shape, *[1] * axis) + square.unsqueeze(2))
+            size, dtype=coordinates.dtype, device=coordinates.device
+        )
+        term = ((bins - coordinates[..., axis, None]) / radius) ** 2
+        square = (
+            term
+            if square is None
+            else (term.reshape(*term.shape, *[1] * axis) + square.unsqueeze(2))
+        )
     return (square <= 1).to(coordinates.dtype)

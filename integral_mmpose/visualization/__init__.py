@@ -9,8 +9,19 @@ from .skeleton import Skeleton, skeleton_from_metainfo, skeleton_from_parents
 from .views import draw_skeleton_3d, render_views
 
 __all__ = [
-    'IntegralPoseVisualizer', 'Skeleton', 'draw_heat_vectors', 'draw_panel',
-    'draw_skeleton_2d', 'draw_skeleton_3d', 'enlarge', 'overlay_heatmaps',
-    'plot_curves', 'read_scalars', 'render_views', 'save_contact_sheet',
-    'save_image', 'skeleton_from_metainfo', 'skeleton_from_parents'
+    'IntegralPoseVisualizer',
+    'Skeleton',
+    'draw_heat_vectors',
+    'draw_panel',
+    'draw_skeleton_2d',
+    'draw_skeleton_3d',
+    'enlarge',
+    'overlay_heatmaps',
+    'plot_curves',
+    'read_scalars',
+    'render_views',
+    'save_contact_sheet',
+    'save_image',
+    'skeleton_from_metainfo',
+    'skeleton_from_parents',
 ]

@@ -12,8 +12,16 @@ from matplotlib.figure import Figure
 from .panel import save_image
 from .views import canvas_to_rgb
 
-_NOT_METRICS = ('step', 'time', 'data_time', 'lr', 'base_lr', 'memory',
-                'epoch', 'iter')
+_NOT_METRICS = (
+    'step',
+    'time',
+    'data_time',
+    'lr',
+    'base_lr',
+    'memory',
+    'epoch',
+    'iter',
+)
 Series = List[Tuple[float, float]]
 
 
@@ -23,6 +31,7 @@ class Scalars(NamedTuple):
     Training steps are iterations, validation steps epochs (or iterations
     where the training loop counts them).
     """
+
     training: Dict[str, Series]
     validation: Dict[str, Series]
 
@@ -45,13 +54,19 @@ def read_scalars(path: str) -> Scalars:
     """
     files = [path]
     if os.path.isdir(path):
-        files = sorted(glob.glob(os.path.join(
-            glob.escape(path), '**', 'vis_data', 'scalars.json'),
-            recursive=True))
+        files = sorted(
+            glob.glob(
+                os.path.join(
+                    glob.escape(path), '**', 'vis_data', 'scalars.json'
+                ),
+                recursive=True,
+            )
+        )
     if not files or not os.path.isfile(files[0]):
         raise ValueError(
             f'{path}: no vis_data/scalars.json here; give the file or the '
-            'work_dir of a training')
+            'work_dir of a training'
+        )
     tables: Tuple[dict, dict] = ({}, {})
     for file in files:
         for row in _rows(file):
@@ -59,17 +74,20 @@ def read_scalars(path: str) -> Scalars:
             table = tables[0 if 'lr' in row else 1]
             for name, value in row.items():
                 if name not in _NOT_METRICS and isinstance(
-                        value, (int, float)):
+                    value, (int, float)
+                ):
                     table.setdefault(name, {})[row.get('step', 0)] = value
-    return Scalars(*({
-        name: sorted(values.items())
-        for name, values in table.items()
-    } for table in tables))
+    return Scalars(
+        *(
+            {name: sorted(values.items()) for name, values in table.items()}
+            for table in tables
+        )
+    )
 
 
-def plot_curves(paths: Dict[str, str],
-                out: str,
-                metric: Optional[str] = None) -> np.ndarray:
+def plot_curves(
+    paths: Dict[str, str], out: str, metric: Optional[str] = None
+) -> np.ndarray:
     """Plot training loss and a validation metric of several runs.
 
     Args:
@@ -121,15 +139,18 @@ def _rows(path: str):
                 return
             raise ValueError(
                 f'{path}: line {number} is not JSON ({error}); delete it or '
-                'the file') from error
+                'the file'
+            ) from error
         if not isinstance(row, dict):
             raise ValueError(
-                f'{path}: line {number} must be a JSON object, got {row!r}')
+                f'{path}: line {number} must be a JSON object, got {row!r}'
+            )
         yield row
 
 
-def _choose_metric(runs: Dict[str, Scalars],
-                   metric: Optional[str]) -> Optional[str]:
+def _choose_metric(
+    runs: Dict[str, Scalars], metric: Optional[str]
+) -> Optional[str]:
     names = [list(run.validation) for run in runs.values()]
     every = [name for run in names for name in run]
     if metric is None:
@@ -138,7 +159,8 @@ def _choose_metric(runs: Dict[str, Scalars],
     if metric not in every:
         raise ValueError(
             f'no run has the validation value {metric!r}; they have '
-            f'{sorted(set(every))}')
+            f'{sorted(set(every))}'
+        )
     return metric
 
 

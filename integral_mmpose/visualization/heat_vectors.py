@@ -22,7 +22,7 @@ from integral_mmpose.functional import (
 
 from .views import canvas_to_rgb
 
-_MAP_INCHES = 3.
+_MAP_INCHES = 3.0
 
 
 def overlay_heatmaps(image: np.ndarray, heatmaps) -> np.ndarray:
@@ -49,16 +49,19 @@ def overlay_heatmaps(image: np.ndarray, heatmaps) -> np.ndarray:
     if heat.shape != (height, width):
         heat = _stretch(heat, width, height)
     colors = cv2.applyColorMap(
-        np.rint(255 * heat).astype(np.uint8), cv2.COLORMAP_JET)[..., ::-1]
+        np.rint(255 * heat).astype(np.uint8), cv2.COLORMAP_JET
+    )[..., ::-1]
     weight = 0.75 * np.clip(2 * heat, 0, 1)[..., None]
     return np.rint(image * (1 - weight) + colors * weight).astype(np.uint8)
 
 
-def draw_heat_vectors(image: np.ndarray,
-                      xy_map,
-                      vectors: HeatVectors,
-                      title: str = '',
-                      depth_range_mm: float = DEPTH_RANGE_MM) -> np.ndarray:
+def draw_heat_vectors(
+    image: np.ndarray,
+    xy_map,
+    vectors: HeatVectors,
+    title: str = '',
+    depth_range_mm: float = DEPTH_RANGE_MM,
+) -> np.ndarray:
     """The xy marginal of a joint over the input, its heat vectors beside it.
 
     Args:
@@ -84,8 +87,9 @@ def draw_heat_vectors(image: np.ndarray,
     figure = Figure(total, dpi=100)
 
     def place(x, y, w, h, **shared):  # in inches
-        return figure.add_axes([x / total[0], y / total[1], w / total[0],
-                                h / total[1]], **shared)
+        return figure.add_axes(
+            [x / total[0], y / total[1], w / total[0], h / total[1]], **shared
+        )
 
     main = place(0.65, 0.5, wide, _MAP_INCHES)
     _draw_map(main, image, xy_map)
@@ -95,13 +99,21 @@ def draw_heat_vectors(image: np.ndarray,
     y_px = _draw_vector(right, vectors[1], height / sizes['H'], 'y')
     main.axvline(x_px, color='white', linewidth=0.9, linestyle='--')
     main.axhline(y_px, color='white', linewidth=0.9, linestyle='--')
-    main.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5),
-             xlabel='px', ylabel='px')
+    main.set(
+        xlim=(-0.5, width - 0.5),
+        ylim=(height - 0.5, -0.5),
+        xlabel='px',
+        ylabel='px',
+    )
     if vectors[2] is not None:
-        _draw_depth(place(wide + 1.8, 0.5, 2.3, _MAP_INCHES), vectors[2],
-                    depth_range_mm)
-    figure.text(0.65 / total[0], 0.99, title, fontsize=11, va='top',
-                parse_math=False)
+        _draw_depth(
+            place(wide + 1.8, 0.5, 2.3, _MAP_INCHES),
+            vectors[2],
+            depth_range_mm,
+        )
+    figure.text(
+        0.65 / total[0], 0.99, title, fontsize=11, va='top', parse_math=False
+    )
     return canvas_to_rgb(figure)
 
 
@@ -111,9 +123,13 @@ def _draw_map(axes, image, xy_map):
     heat = xy_map / max(float(xy_map.max()), 1e-12)
     half_x, half_y = width / heat.shape[1] / 2, height / heat.shape[0] / 2
     axes.imshow(
-        heat, cmap='inferno', alpha=0.85 * np.clip(2 * heat, 0, 1),
-        interpolation='nearest', aspect='auto',
-        extent=(-half_x, width - half_x, height - half_y, -half_y))
+        heat,
+        cmap='inferno',
+        alpha=0.85 * np.clip(2 * heat, 0, 1),
+        interpolation='nearest',
+        aspect='auto',
+        extent=(-half_x, width - half_x, height - half_y, -half_y),
+    )
 
 
 def _draw_vector(axes, vector, px_per_bin, name) -> float:
@@ -138,8 +154,12 @@ def _draw_vector(axes, vector, px_per_bin, name) -> float:
 def _draw_depth(axes, vector, depth_range_mm):
     bins = np.arange(len(vector)) / len(vector)
     mean = float(expectation(torch.from_numpy(vector))) / len(vector)
-    axes.bar(norm_to_mm(bins, depth_range_mm), vector,
-             depth_range_mm / len(vector), color='tab:blue')
+    axes.bar(
+        norm_to_mm(bins, depth_range_mm),
+        vector,
+        depth_range_mm / len(vector),
+        color='tab:blue',
+    )
     mean_mm = norm_to_mm(mean, depth_range_mm)
     axes.axvline(mean_mm, color='black', linewidth=0.9, linestyle='--')
     axes.set_title(f'z = {mean_mm:.0f} mm', fontsize=9, pad=2)
@@ -151,9 +171,13 @@ def _stretch(heat, width, height):
     """Resize so that the centre of cell i falls on the pixel i * S / n."""
     scale_x, scale_y = width / heat.shape[1], height / heat.shape[0]
     matrix = np.array([[scale_x, 0, 0], [0, scale_y, 0]])
-    return cv2.warpAffine(heat, matrix, (width, height),
-                          flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(
+        heat,
+        matrix,
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
 
 def _numpy(array: Optional[np.ndarray]) -> np.ndarray:

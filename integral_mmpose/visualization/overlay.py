@@ -21,12 +21,14 @@ MIN_SIDE = 256
 _SHIFT = 4  # fraction bits of cv2's coordinates: 1/16 px
 
 
-def draw_skeleton_2d(image: np.ndarray,
-                     keypoints_px: np.ndarray,
-                     skeleton: Skeleton,
-                     scores: Optional[np.ndarray] = None,
-                     score_thr: float = 0.3,
-                     min_side: int = MIN_SIDE) -> np.ndarray:
+def draw_skeleton_2d(
+    image: np.ndarray,
+    keypoints_px: np.ndarray,
+    skeleton: Skeleton,
+    scores: Optional[np.ndarray] = None,
+    score_thr: float = 0.3,
+    min_side: int = MIN_SIDE,
+) -> np.ndarray:
     """Draw one person's joints and bones on a copy of an image.
 
     Args:
@@ -57,17 +59,30 @@ def draw_skeleton_2d(image: np.ndarray,
     thickness = max(1, round(size / 130))
     for (a, b), color in zip(skeleton.links, skeleton.link_colors):
         if shown[a] and shown[b]:
-            _blend(image, points[[a, b]], color, min(opacity[[a, b]]),
-                   thickness, 0)
+            _blend(
+                image,
+                points[[a, b]],
+                color,
+                min(opacity[[a, b]]),
+                thickness,
+                0,
+            )
     for joint in np.flatnonzero(shown):
         radius = max(1.5, size / 85) * (0.5 + 0.5 * opacity[joint])
-        _blend(image, points[[joint]], skeleton.colors[joint],
-               opacity[joint], 0, radius)
+        _blend(
+            image,
+            points[[joint]],
+            skeleton.colors[joint],
+            opacity[joint],
+            0,
+            radius,
+        )
     return image
 
 
-def enlarge(image: np.ndarray, points_px: np.ndarray,
-            min_side: int = MIN_SIDE) -> Tuple[np.ndarray, np.ndarray]:
+def enlarge(
+    image: np.ndarray, points_px: np.ndarray, min_side: int = MIN_SIDE
+) -> Tuple[np.ndarray, np.ndarray]:
     """Enlarge an image by a whole factor, and its points with it.
 
     Args:
@@ -88,22 +103,33 @@ def enlarge(image: np.ndarray, points_px: np.ndarray,
     if factor == 1:
         return image.copy(), points_px
     height, width = image.shape[:2]
-    image = cv2.resize(image, (factor * width, factor * height),
-                       interpolation=cv2.INTER_LINEAR)
+    image = cv2.resize(
+        image,
+        (factor * width, factor * height),
+        interpolation=cv2.INTER_LINEAR,
+    )
     return image, (points_px + 0.5) * factor - 0.5
 
 
-def write_labels(image: np.ndarray, points_px: np.ndarray,
-                 labels: Iterable) -> None:
+def write_labels(
+    image: np.ndarray, points_px: np.ndarray, labels: Iterable
+) -> None:
     """Write a label beside each point (N, 2), in place; NaN is skipped."""
     near = _drawable(points_px, 4 * max(image.shape[:2]))
     for point, label, ok in zip(points_px, labels, near):
         if ok:
             x, y = (point + (4, -4)).astype(int).tolist()
             for color, thickness in (((0, 0, 0), 2), ((255, 255, 255), 1)):
-                cv2.putText(image, str(label), (x, y),
-                            cv2.FONT_HERSHEY_SIMPLEX, 0.4, color, thickness,
-                            cv2.LINE_AA)
+                cv2.putText(
+                    image,
+                    str(label),
+                    (x, y),
+                    cv2.FONT_HERSHEY_SIMPLEX,
+                    0.4,
+                    color,
+                    thickness,
+                    cv2.LINE_AA,
+                )
 
 
 def _rgb(image) -> np.ndarray:
@@ -111,7 +137,8 @@ def _rgb(image) -> np.ndarray:
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
         raise ValueError(
             'image must be uint8 with the axes (H, W, 3) or (H, W), got '
-            f'{image.dtype} with the shape {image.shape}')
+            f'{image.dtype} with the shape {image.shape}'
+        )
     if image.ndim == 2:
         image = image[..., None].repeat(3, -1)
     check_shape(image, 'H W 3', 'image')
@@ -130,17 +157,24 @@ def _blend(image, points, color, opacity, thickness, radius):
     height, width = image.shape[:2]
     x0, y0 = np.maximum(np.floor(points.min(0)).astype(int) - margin, 0)
     x1, y1 = np.minimum(
-        np.ceil(points.max(0)).astype(int) + margin + 1, (width, height))
+        np.ceil(points.max(0)).astype(int) + margin + 1, (width, height)
+    )
     if x0 >= x1 or y0 >= y1:
         return
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
     fixed = np.rint((points - (x0, y0)) * (1 << _SHIFT)).astype(int).tolist()
     if len(fixed) == 2:
-        cv2.line(mask, fixed[0], fixed[1], 255, thickness, cv2.LINE_AA,
-                 _SHIFT)
+        cv2.line(mask, fixed[0], fixed[1], 255, thickness, cv2.LINE_AA, _SHIFT)
     else:
-        cv2.circle(mask, fixed[0], round(radius * (1 << _SHIFT)), 255, -1,
-                   cv2.LINE_AA, _SHIFT)
+        cv2.circle(
+            mask,
+            fixed[0],
+            round(radius * (1 << _SHIFT)),
+            255,
+            -1,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
     weight = mask[..., None] * (opacity / 255)
     region = image[y0:y1, x0:x1]
     region[:] = np.rint(region * (1 - weight) + np.array(color) * weight)

@@ -14,15 +14,17 @@ from .views import canvas_to_rgb, render_views
 _TITLE_PX = 26
 
 
-def draw_panel(image: np.ndarray,
-               keypoints_px: np.ndarray,
-               keypoints_mm: Optional[np.ndarray],
-               skeleton: Skeleton,
-               gt_mm: Optional[np.ndarray] = None,
-               scores: Optional[np.ndarray] = None,
-               title: str = '',
-               score_thr: float = 0.3,
-               size: int = 320) -> np.ndarray:
+def draw_panel(
+    image: np.ndarray,
+    keypoints_px: np.ndarray,
+    keypoints_mm: Optional[np.ndarray],
+    skeleton: Skeleton,
+    gt_mm: Optional[np.ndarray] = None,
+    scores: Optional[np.ndarray] = None,
+    title: str = '',
+    score_thr: float = 0.3,
+    size: int = 320,
+) -> np.ndarray:
     """Input | 2D overlay | 3D from the camera | 3D from the side.
 
     Args:
@@ -40,20 +42,25 @@ def draw_panel(image: np.ndarray,
     Returns:
         np.ndarray: (size + 26, W', 3) uint8 RGB.
     """
-    overlay = draw_skeleton_2d(image, keypoints_px, skeleton, scores,
-                               score_thr, size)
+    overlay = draw_skeleton_2d(
+        image, keypoints_px, skeleton, scores, score_thr, size
+    )
     plain, _ = enlarge(np.asarray(image), np.zeros(2), size)
     if plain.ndim == 2:
         plain = plain[..., None].repeat(3, -1)
     cells = [fit_height(plain, size), fit_height(overlay, size)]
     if keypoints_mm is not None:
-        cells.append(render_views(keypoints_mm, skeleton, gt_mm, scores,
-                                  score_thr, size))
+        cells.append(
+            render_views(
+                keypoints_mm, skeleton, gt_mm, scores, score_thr, size
+            )
+        )
     return add_title(beside(cells), title)
 
 
-def save_contact_sheet(panels: Sequence[np.ndarray], path: str,
-                       columns: int = 1) -> np.ndarray:
+def save_contact_sheet(
+    panels: Sequence[np.ndarray], path: str, columns: int = 1
+) -> np.ndarray:
     """Save panels as one picture, row by row.
 
     Args:
@@ -70,14 +77,15 @@ def save_contact_sheet(panels: Sequence[np.ndarray], path: str,
     if not len(panels) or columns < 1:
         raise ValueError(
             f'a contact sheet needs panels and columns >= 1, got '
-            f'{len(panels)} panels and columns={columns}')
+            f'{len(panels)} panels and columns={columns}'
+        )
     height = max(panel.shape[0] for panel in panels)
     width = max(panel.shape[1] for panel in panels)
     rows = -(-len(panels) // columns)
     sheet = np.full((rows * height, columns * width, 3), 255, np.uint8)
     for i, panel in enumerate(panels):
         y, x = i // columns * height, i % columns * width
-        sheet[y:y + panel.shape[0], x:x + panel.shape[1]] = panel
+        sheet[y : y + panel.shape[0], x : x + panel.shape[1]] = panel
     save_image(sheet, path)
     return sheet
 
@@ -95,7 +103,8 @@ def save_image(image: np.ndarray, path: str) -> None:
     except cv2.error as error:
         raise ValueError(
             f'{path}: cannot write {suffix or "no ending"} images; end it '
-            'with .png or .jpg') from error
+            'with .png or .jpg'
+        ) from error
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, 'wb') as file:
         file.write(data.tobytes())
@@ -107,16 +116,23 @@ def fit_height(image: np.ndarray, height: int) -> np.ndarray:
         return image
     width = max(1, round(image.shape[1] * height / image.shape[0]))
     shrink = image.shape[0] > height
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA
-                      if shrink else cv2.INTER_LINEAR)
+    return cv2.resize(
+        image,
+        (width, height),
+        interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR,
+    )
 
 
 def beside(cells: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
     """Put pictures beside each other, white between and below them."""
     height = max(cell.shape[0] for cell in cells)
     padded = [
-        np.pad(cell, ((0, height - cell.shape[0]), (0, gap), (0, 0)),
-               constant_values=255) for cell in cells
+        np.pad(
+            cell,
+            ((0, height - cell.shape[0]), (0, gap), (0, 0)),
+            constant_values=255,
+        )
+        for cell in cells
     ]
     return np.concatenate(padded, 1)[:, :-gap]
 
@@ -125,8 +141,9 @@ def add_title(picture: np.ndarray, title: str) -> np.ndarray:
     """Put a line of text above a picture."""
     width = picture.shape[1]
     figure = Figure((width / 100, _TITLE_PX / 100), dpi=100)
-    figure.text(6 / width, 0.5, title, fontsize=10, va='center',
-                parse_math=False)
+    figure.text(
+        6 / width, 0.5, title, fontsize=10, va='center', parse_math=False
+    )
     strip = canvas_to_rgb(figure)[:_TITLE_PX, :width]
     strip = cv2.resize(strip, (width, _TITLE_PX))
     return np.concatenate([strip, picture])

@@ -18,6 +18,7 @@ from mmpose.structures.utils import revert_heatmap
 from mmpose.visualization import PoseLocalVisualizer
 
 from integral_mmpose.functional import weak_perspective_mm
+
 from .heat_vectors import overlay_heatmaps
 from .overlay import MIN_SIDE, draw_skeleton_2d, enlarge, write_labels
 from .panel import beside
@@ -45,34 +46,38 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         **kwargs: Of :class:`mmpose.visualization.PoseLocalVisualizer`.
     """
 
-    def __init__(self,
-                 name: str = 'visualizer',
-                 *args,
-                 mm_per_px: Optional[float] = None,
-                 max_people: int = 4,
-                 min_side: int = MIN_SIDE,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        name: str = 'visualizer',
+        *args,
+        mm_per_px: Optional[float] = None,
+        max_people: int = 4,
+        min_side: int = MIN_SIDE,
+        **kwargs,
+    ) -> None:
         super().__init__(name, *args, **kwargs)
         self.mm_per_px = mm_per_px
         self.max_people = max_people
         self.min_side = min_side
 
     @master_only
-    def add_datasample(self,  # noqa: PLR0913 (MMPose's signature)
-                       name: str,
-                       image: np.ndarray,
-                       data_sample: PoseDataSample,
-                       draw_gt: bool = True,
-                       draw_pred: bool = True,
-                       draw_heatmap: bool = False,
-                       draw_bbox: bool = False,
-                       show_kpt_idx: bool = False,
-                       skeleton_style: str = 'mmpose',
-                       show: bool = False,
-                       wait_time: float = 0,
-                       out_file: Optional[str] = None,
-                       kpt_thr: float = 0.3,
-                       step: int = 0) -> np.ndarray:
+    def add_datasample(  # noqa: PLR0913 (MMPose's signature)
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: PoseDataSample,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        draw_heatmap: bool = False,
+        draw_bbox: bool = False,
+        show_kpt_idx: bool = False,
+        skeleton_style: str = 'mmpose',
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: Optional[str] = None,
+        kpt_thr: float = 0.3,
+        step: int = 0,
+    ) -> np.ndarray:
         """Draw a sample and save it to the file or to all back ends.
 
         The arguments are those of MMPose's visualizer; ``image`` is (H, W, 3)
@@ -87,17 +92,24 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         for kind, wanted in (('gt', draw_gt), ('pred', draw_pred)):
             if not wanted:
                 continue
-            cells.append(self._draw_people(
-                image, data_sample.get(f'{kind}_instances'), kpt_thr,
-                draw_bbox, show_kpt_idx))
+            cells.append(
+                self._draw_people(
+                    image,
+                    data_sample.get(f'{kind}_instances'),
+                    kpt_thr,
+                    draw_bbox,
+                    show_kpt_idx,
+                )
+            )
             fields = data_sample.get(f'{kind}_fields')
             if draw_heatmap and fields is not None and 'heatmaps' in fields:
                 maps = _on_image(fields.heatmaps, image, data_sample)
                 cells.append(self._enlarge(overlay_heatmaps(image, maps)))
         cells = cells or [self._enlarge(image)]
         if draw_pred:
-            cells += self._draw_views(data_sample, draw_gt, kpt_thr,
-                                      cells[0].shape[0])
+            cells += self._draw_views(
+                data_sample, draw_gt, kpt_thr, cells[0].shape[0]
+            )
         picture = beside(cells)
         self.set_image(picture)
         if show:
@@ -114,15 +126,23 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         children = {child for _, child in links}
         roots = [i for i in range(joints) if i not in children]
         return Skeleton(
-            links, _colors(self.link_color, len(links)),
+            links,
+            _colors(self.link_color, len(links)),
             _colors(self.kpt_color, joints),
-            roots[0] if len(roots) == 1 else 0)
+            roots[0] if len(roots) == 1 else 0,
+        )
 
     def _enlarge(self, image: np.ndarray) -> np.ndarray:
         return enlarge(image, np.zeros(2), self.min_side)[0]
 
-    def _draw_people(self, image, instances: Optional[InstanceData], kpt_thr,
-                     draw_bbox, show_kpt_idx) -> np.ndarray:
+    def _draw_people(
+        self,
+        image,
+        instances: Optional[InstanceData],
+        kpt_thr,
+        draw_bbox,
+        show_kpt_idx,
+    ) -> np.ndarray:
         picture = self._enlarge(image)
         if instances is None:
             return picture
@@ -131,14 +151,18 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             skeleton = self._skeleton(keypoints.shape[1])
             _, points = enlarge(image, keypoints[..., :2], self.min_side)
             for person, score in zip(points, scores):
-                picture = draw_skeleton_2d(picture, person, skeleton, score,
-                                           kpt_thr, min_side=0)
+                picture = draw_skeleton_2d(
+                    picture, person, skeleton, score, kpt_thr, min_side=0
+                )
                 if show_kpt_idx:
                     shown = np.flatnonzero(score >= kpt_thr)
                     write_labels(picture, person[shown], shown)
             if len(points) > 1 and keypoints.shape[-1] == 3:
-                write_labels(picture, points[:, skeleton.root],
-                             [f'#{i}' for i in range(len(points))])
+                write_labels(
+                    picture,
+                    points[:, skeleton.root],
+                    [f'#{i}' for i in range(len(points))],
+                )
         if draw_bbox and 'bboxes' in instances:
             corners = _numpy(instances.bboxes).reshape(-1, 2, 2)
             _, corners = enlarge(image, corners, self.min_side)
@@ -146,8 +170,9 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
                 cv2.rectangle(picture, low, high, (0, 200, 0), 1)
         return picture
 
-    def _draw_views(self, data_sample, draw_gt, kpt_thr,
-                    height) -> List[np.ndarray]:
+    def _draw_views(
+        self, data_sample, draw_gt, kpt_thr, height
+    ) -> List[np.ndarray]:
         """3D views of the best people, one row each: [] or [picture]."""
         people = data_sample.get('pred_instances')
         if people is None or 'keypoints' not in people or not len(people):
@@ -162,19 +187,29 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             true_mm = _numpy(truth.keypoints_cam)
             if true_mm.shape != keypoints.shape:
                 true_mm = None
-        best = np.argsort(-_numpy(people.get(
-            'bbox_scores', scores.mean(1))).ravel(), kind='stable')
-        best = best[:self.max_people]
+        best = np.argsort(
+            -_numpy(people.get('bbox_scores', scores.mean(1))).ravel(),
+            kind='stable',
+        )
+        best = best[: self.max_people]
         size = int(np.clip(height // len(best), 192, 640))
         rows = []
         for i in best:
-            pose = self._to_mm(people, keypoints, i, skeleton.root,
-                               data_sample)
-            rows.append(render_views(
-                pose, skeleton, None if true_mm is None else true_mm[i],
-                scores[i], kpt_thr, size))
+            pose = self._to_mm(
+                people, keypoints, i, skeleton.root, data_sample
+            )
+            rows.append(
+                render_views(
+                    pose,
+                    skeleton,
+                    None if true_mm is None else true_mm[i],
+                    scores[i],
+                    kpt_thr,
+                    size,
+                )
+            )
             if len(people) > 1:
-                write_labels(rows[-1], np.array([[2., 20.]]), [f'#{i}'])
+                write_labels(rows[-1], np.array([[2.0, 20.0]]), [f'#{i}'])
         return [np.concatenate(rows)]
 
     def _to_mm(self, people, keypoints, i, root, data_sample) -> np.ndarray:
@@ -189,16 +224,19 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         else:  # MMPose's usual padding of a tight box
             side = 1.25 * np.ptp(keypoints[i, :, :2], axis=0).max()
         scale = None if scale is None else float(np.ravel(scale)[0])
-        return weak_perspective_mm(keypoints[i], root, scale,
-                                   max(float(side), 1.))
+        return weak_perspective_mm(
+            keypoints[i], root, scale, max(float(side), 1.0)
+        )
 
 
 def _joints(instances: InstanceData) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints (N, K, C) and their visibility or score (N, K)."""
     keypoints = _numpy(
-        instances.get('transformed_keypoints', instances.keypoints))
-    scores = instances.get('keypoints_visible',
-                           instances.get('keypoint_scores'))
+        instances.get('transformed_keypoints', instances.keypoints)
+    )
+    scores = instances.get(
+        'keypoints_visible', instances.get('keypoint_scores')
+    )
     if scores is None:
         return keypoints, np.ones(keypoints.shape[:2])
     scores = _numpy(scores)
@@ -211,14 +249,18 @@ def _on_image(heatmaps, image, data_sample) -> np.ndarray:
     meta = data_sample.metainfo
     if heatmaps.shape[-2:] == image.shape[:2] or 'input_scale' not in meta:
         return heatmaps
-    return revert_heatmap(heatmaps, np.asarray(meta['input_center']),
-                          np.asarray(meta['input_scale']), image.shape[:2])
+    return revert_heatmap(
+        heatmaps,
+        np.asarray(meta['input_center']),
+        np.asarray(meta['input_scale']),
+        image.shape[:2],
+    )
 
 
 def _colors(colors, count: int):
     """A colour for each of ``count``: as given if they fit, else blue."""
     if colors is None or isinstance(colors, str) or len(colors) != count:
-        return (MIDDLE, ) * count
+        return (MIDDLE,) * count
     return tuple(tuple(int(c) for c in color) for color in colors)
 
 

@@ -20,14 +20,16 @@ class Skeleton(NamedTuple):
     of them, ``colors`` one for each of the K joints; ``root`` is the joint
     that 3D drawings are centred on.
     """
+
     links: Tuple[Tuple[int, int], ...]
     link_colors: Tuple[Color, ...]
     colors: Tuple[Color, ...]
     root: int = 0
 
 
-def skeleton_from_parents(parents: Sequence[int],
-                          names: Optional[Sequence[str]] = None) -> Skeleton:
+def skeleton_from_parents(
+    parents: Sequence[int], names: Optional[Sequence[str]] = None
+) -> Skeleton:
     """Skeleton of a tree; a bone has the colour of its child.
 
     Args:
@@ -50,16 +52,21 @@ def skeleton_from_parents(parents: Sequence[int],
     if len(names) != len(parents):
         raise ValueError(
             f'{len(parents)} parents but {len(names)} names: both list every '
-            'joint')
+            'joint'
+        )
     roots = [i for i, parent in enumerate(parents) if i == parent]
     if not roots:
         raise ValueError(
-            "no joint is its own parent: set the root's parent to itself")
+            "no joint is its own parent: set the root's parent to itself"
+        )
     colors = tuple(color_of(name) for name in names)
     bones = [(p, i) for i, p in enumerate(parents) if i != p]
     return Skeleton(
-        tuple(bones), tuple(colors[child] for _, child in bones), colors,
-        roots[0])
+        tuple(bones),
+        tuple(colors[child] for _, child in bones),
+        colors,
+        roots[0],
+    )
 
 
 def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
@@ -81,8 +88,9 @@ def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
         links = metainfo['skeleton_links']
         link_colors = metainfo['skeleton_link_colors']
     elif 'skeleton_info' in metainfo and 'keypoint_info' in metainfo:
-        joints = sorted(metainfo['keypoint_info'].values(),
-                        key=lambda joint: joint['id'])
+        joints = sorted(
+            metainfo['keypoint_info'].values(), key=lambda joint: joint['id']
+        )
         index = {joint['name']: joint['id'] for joint in joints}
         bones = metainfo['skeleton_info'].values()
         colors = [joint['color'] for joint in joints]
@@ -92,12 +100,16 @@ def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
         raise ValueError(
             'metainfo needs keypoint_info and skeleton_info, or '
             'keypoint_colors and skeleton_links; it has '
-            f'{sorted(metainfo)}')
+            f'{sorted(metainfo)}'
+        )
     children = {int(child) for _, child in links}
     roots = [i for i in range(len(colors)) if i not in children]
     return Skeleton(
-        tuple((int(a), int(b)) for a, b in links), _tuples(link_colors),
-        _tuples(colors), roots[0] if len(roots) == 1 else 0)
+        tuple((int(a), int(b)) for a, b in links),
+        _tuples(link_colors),
+        _tuples(colors),
+        roots[0] if len(roots) == 1 else 0,
+    )
 
 
 def color_of(name: str) -> Color:

@@ -22,12 +22,14 @@ _INCHES = 3.2  # side of a view; the resolution follows the asked size
 _TRUTH_GREY = '0.45'
 
 
-def render_views(poses_mm: Sequence[np.ndarray],
-                 skeleton: Skeleton,
-                 gt_mm: Optional[Sequence[np.ndarray]] = None,
-                 scores: Optional[np.ndarray] = None,
-                 score_thr: float = 0.3,
-                 size: int = 320) -> np.ndarray:
+def render_views(
+    poses_mm: Sequence[np.ndarray],
+    skeleton: Skeleton,
+    gt_mm: Optional[Sequence[np.ndarray]] = None,
+    scores: Optional[np.ndarray] = None,
+    score_thr: float = 0.3,
+    size: int = 320,
+) -> np.ndarray:
     """Picture of one pose, or of several beside each other, in two views.
 
     Args:
@@ -49,27 +51,38 @@ def render_views(poses_mm: Sequence[np.ndarray],
     if not len(poses) == len(truths) == len(scores):
         raise ValueError(
             f'{len(poses)} poses need as many true poses and scores, got '
-            f'{len(truths)} and {len(scores)}')
+            f'{len(truths)} and {len(scores)}'
+        )
     columns = len(VIEWS) * len(poses)
     figure = Figure((_INCHES * columns, _INCHES), dpi=size / _INCHES)
     for p, (pose, truth, score) in enumerate(zip(poses, truths, scores)):
         for v, (name, elevation, azimuth) in enumerate(VIEWS):
             left = (len(VIEWS) * p + v) / columns
             axes = figure.add_axes(
-                [left, 0, 1 / columns, 0.94], projection='3d')
+                [left, 0, 1 / columns, 0.94], projection='3d'
+            )
             draw_skeleton_3d(axes, pose, skeleton, truth, score, score_thr)
             axes.view_init(elevation, azimuth)
-            figure.text(left + 0.5 / columns, 0.985, name, fontsize=9,
-                        ha='center', va='top', color='0.3')
+            figure.text(
+                left + 0.5 / columns,
+                0.985,
+                name,
+                fontsize=9,
+                ha='center',
+                va='top',
+                color='0.3',
+            )
     return canvas_to_rgb(figure)
 
 
-def draw_skeleton_3d(axes,
-                     pose_mm: np.ndarray,
-                     skeleton: Skeleton,
-                     gt_mm: Optional[np.ndarray] = None,
-                     scores: Optional[np.ndarray] = None,
-                     score_thr: float = 0.3) -> None:
+def draw_skeleton_3d(
+    axes,
+    pose_mm: np.ndarray,
+    skeleton: Skeleton,
+    gt_mm: Optional[np.ndarray] = None,
+    scores: Optional[np.ndarray] = None,
+    score_thr: float = 0.3,
+) -> None:
     """Draw a pose, and the true one in grey, into matplotlib's 3D axes.
 
     Args:
@@ -93,16 +106,29 @@ def draw_skeleton_3d(axes,
     _set_room(axes, everything)
     if truth is not None:
         for a, b in skeleton.links:
-            axes.plot(*truth[[a, b]].T, color=_TRUTH_GREY, linewidth=1.4,
-                      linestyle=(0, (3, 1.5)))
+            axes.plot(
+                *truth[[a, b]].T,
+                color=_TRUTH_GREY,
+                linewidth=1.4,
+                linestyle=(0, (3, 1.5)),
+            )
     opacity = 0.3 + 0.7 * np.clip(np.nan_to_num(scores), 0, 1)
     for (a, b), color in zip(skeleton.links, skeleton.link_colors):
-        axes.plot(*points[[a, b]].T, color=_on_white(color), linewidth=2.2,
-                  alpha=opacity[[a, b]].min(), solid_capstyle='round')
+        axes.plot(
+            *points[[a, b]].T,
+            color=_on_white(color),
+            linewidth=2.2,
+            alpha=opacity[[a, b]].min(),
+            solid_capstyle='round',
+        )
     shown = np.isfinite(points).all(-1)
     colors = [(*_on_white(c), o) for c, o in zip(skeleton.colors, opacity)]
-    axes.scatter(*points[shown].T, s=9, depthshade=False,
-                 c=[c for c, s in zip(colors, shown) if s] or None)
+    axes.scatter(
+        *points[shown].T,
+        s=9,
+        depthshade=False,
+        c=[c for c, s in zip(colors, shown) if s] or None,
+    )
 
 
 def canvas_to_rgb(figure: Figure) -> np.ndarray:
@@ -139,10 +165,18 @@ def _set_room(axes, points: np.ndarray) -> None:
     axes.set_axis_off()
     reach = max(0.6 * half, 0.55 * (high - low)[:2].max())
     for step in np.linspace(-reach, reach, 7):
-        for x, y in (((-reach, reach), (step, step)),
-                     ((step, step), (-reach, reach))):
-            axes.plot(np.add(middle[0], x), np.add(middle[1], y),
-                      [ground] * 2, color='0.85', linewidth=0.6, zorder=0)
+        for x, y in (
+            ((-reach, reach), (step, step)),
+            ((step, step), (-reach, reach)),
+        ):
+            axes.plot(
+                np.add(middle[0], x),
+                np.add(middle[1], y),
+                [ground] * 2,
+                color='0.85',
+                linewidth=0.6,
+                zorder=0,
+            )
 
 
 def _bounds(points: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -150,7 +184,7 @@ def _bounds(points: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     if not len(points):
         points = np.array([[-1e3] * 3, [1e3] * 3])
     low, high = points.min(0), points.max(0)
-    return low, np.maximum(high, low + 1.)
+    return low, np.maximum(high, low + 1.0)
 
 
 def _on_white(color) -> Tuple[float, float, float]:

@@ -23,9 +23,11 @@ from integral_mmpose.apis import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / ('configs/body_3d_keypoint/integral/h36m/'
-                 'istar_res18w32_1xb32-12e_h36m-mpii-64x64.py')
-PERSON = np.array([[40., 30., 90., 130.]], np.float32)
+CONFIG = ROOT / (
+    'configs/body_3d_keypoint/integral/h36m/'
+    'istar_res18w32_1xb32-12e_h36m-mpii-64x64.py'
+)
+PERSON = np.array([[40.0, 30.0, 90.0, 130.0]], np.float32)
 
 
 @pytest.fixture(scope='module')
@@ -42,10 +44,12 @@ def image():
 @pytest.fixture
 def peak(model, monkeypatch):
     """Make the head answer bin (x, y, z) = (4, 8, 12) of 16 for all."""
+
     def forward(feats):
-        logits = torch.full((len(feats[-1]), 18, 16, 16, 16), -50.)
-        logits[:, :, 12, 8, 4] = 50.
+        logits = torch.full((len(feats[-1]), 18, 16, 16, 16), -50.0)
+        logits[:, :, 12, 8, 4] = 50.0
         return logits
+
     monkeypatch.setattr(model.head, 'forward', forward)
 
 
@@ -54,9 +58,11 @@ def test_bins_become_image_px_and_mm(model, image, peak):
     boxes = np.concatenate([PERSON, [[0.9]]], 1).astype(np.float32)
     samples = estimate_poses(model, image, boxes)
     found = samples[0].pred_instances
-    corner = np.array([65., 80.]) - 62.5
-    expected = [*(corner + np.array([4, 8]) / 16 * 125),
-                (12 / 16 - 0.5) * 2000]
+    corner = np.array([65.0, 80.0]) - 62.5
+    expected = [
+        *(corner + np.array([4, 8]) / 16 * 125),
+        (12 / 16 - 0.5) * 2000,
+    ]
     np.testing.assert_allclose(found.keypoints[0, 5], expected, atol=1e-3)
     assert found.keypoint_scores.shape == (1, 18)
     assert found.bbox_scores == pytest.approx(0.9)
@@ -65,11 +71,12 @@ def test_bins_become_image_px_and_mm(model, image, peak):
 def test_json_has_px_and_weak_perspective_mm(model, image, peak):
     samples = estimate_poses(model, image, PERSON)
     samples[0].pred_instances.keypoints[0, 3] += [5, -10, 40]
-    person = poses_to_json(samples, 2000.)[0]
+    person = poses_to_json(samples, 2000.0)[0]
     json.dumps(person)
     # 2000 mm over 125 px are 16 mm a pixel.
-    np.testing.assert_allclose(person['keypoints_mm'][3], [80, -160, 40],
-                               atol=1e-2)
+    np.testing.assert_allclose(
+        person['keypoints_mm'][3], [80, -160, 40], atol=1e-2
+    )
     assert person['keypoints_mm'][0] == [0, 0, 0]
     assert 'keypoints_mm' not in poses_to_json(samples, None)[0]
 
@@ -77,29 +84,39 @@ def test_json_has_px_and_weak_perspective_mm(model, image, peak):
 def test_whole_image_is_one_unpadded_person(model, image, peak):
     found = estimate_poses(model, image)[0].pred_instances
     # 200 x 160 made square: side 200, from y = 80 - 100.
-    np.testing.assert_allclose(found.keypoints[0, 0, :2], [50., 80.],
-                               atol=1e-3)
+    np.testing.assert_allclose(
+        found.keypoints[0, 0, :2], [50.0, 80.0], atol=1e-3
+    )
 
 
 def test_no_box_is_an_empty_result(model, image):
     assert estimate_poses(model, image, np.zeros((0, 5))) == []
-    assert poses_to_json([], 2000.) == []
+    assert poses_to_json([], 2000.0) == []
 
 
 def test_detector_keeps_persons_above_the_threshold(monkeypatch, image):
     import mmdet.apis
+
     found = InstanceData(
-        bboxes=torch.tensor([[1., 2., 3., 4.], [5., 6., 7., 8.],
-                             [9., 10., 11., 12.]]),
+        bboxes=torch.tensor(
+            [
+                [1.0, 2.0, 3.0, 4.0],
+                [5.0, 6.0, 7.0, 8.0],
+                [9.0, 10.0, 11.0, 12.0],
+            ]
+        ),
         labels=torch.tensor([1, 0, 1]),
-        scores=torch.tensor([0.8, 0.9, 0.2]))
+        scores=torch.tensor([0.8, 0.9, 0.2]),
+    )
     monkeypatch.setattr(
-        mmdet.apis, 'inference_detector',
-        lambda detector, image: SimpleNamespace(pred_instances=found))
+        mmdet.apis,
+        'inference_detector',
+        lambda detector, image: SimpleNamespace(pred_instances=found),
+    )
     detector = SimpleNamespace(dataset_meta=dict(classes=('car', 'person')))
     boxes = detect_persons(detector, image)
     np.testing.assert_allclose(boxes, [[1, 2, 3, 4, 0.8]])
-    detector.dataset_meta = dict(classes=('car', ))
+    detector.dataset_meta = dict(classes=('car',))
     with pytest.raises(ValueError, match='no class "person"'):
         detect_persons(detector, image)
 
@@ -136,10 +153,21 @@ def test_command_line_finishes_and_lists_bad_files(model, tmp_path, image):
     checkpoint = tmp_path / 'weights.pth'
     torch.save(dict(state_dict=model.state_dict()), checkpoint)
     done = subprocess.run(
-        [sys.executable, str(ROOT / 'demo/image_to_pose.py'), str(folder),
-         '--config', str(CONFIG), '--checkpoint', str(checkpoint), '--out',
-         str(tmp_path / 'out')], capture_output=True, text=True,
-        env={**__import__('os').environ, 'PYTHONPATH': str(ROOT)})
+        [
+            sys.executable,
+            str(ROOT / 'demo/image_to_pose.py'),
+            str(folder),
+            '--config',
+            str(CONFIG),
+            '--checkpoint',
+            str(checkpoint),
+            '--out',
+            str(tmp_path / 'out'),
+        ],
+        capture_output=True,
+        text=True,
+        env={**__import__('os').environ, 'PYTHONPATH': str(ROOT)},
+    )
     assert done.returncode == 1, done.stderr[-2000:]
     assert 'broken.jpg' in done.stderr
     result = json.loads((tmp_path / 'out/poses.json').read_text())

@@ -21,16 +21,19 @@ def joints(axes, n=1, k=17, seed=0):
 
 
 def codec(axes, **kwargs):
-    return IntegralLabel(SIZE, 2000. if axes == 3 else None, **kwargs)
+    return IntegralLabel(SIZE, 2000.0 if axes == 3 else None, **kwargs)
 
 
 def test_is_registered_and_tells_what_it_needs():
     built = KEYPOINT_CODECS.build(
-        dict(type='IntegralLabel', input_size=SIZE, depth_range_mm=2000.))
+        dict(type='IntegralLabel', input_size=SIZE, depth_range_mm=2000.0)
+    )
     assert built.num_axes == 3
     assert codec(2).num_axes == 2
     assert built.auxiliary_encode_keys == {
-        'has_depth', 'mm_per_px', 'bbox_scale'
+        'has_depth',
+        'mm_per_px',
+        'bbox_scale',
     }
 
 
@@ -40,11 +43,14 @@ def test_is_registered_and_tells_what_it_needs():
 def test_decode_inverts_encode(axes, unit, seed):
     label = codec(axes, depth_unit=unit)
     points = joints(axes, seed=seed)
-    depth = dict(mm_per_px=4.1, bbox_scale=np.array([[450., 600.]]))
+    depth = dict(mm_per_px=4.1, bbox_scale=np.array([[450.0, 600.0]]))
     encoded = label.encode(points, **depth)
-    depth_range = np.array([label.depth_range(4.1, [450., 600.])])
-    got, scores = label.decode(encoded['keypoint_labels'], np.ones((1, 17)),
-                               depth_range if axes == 3 else None)
+    depth_range = np.array([label.depth_range(4.1, [450.0, 600.0])])
+    got, scores = label.decode(
+        encoded['keypoint_labels'],
+        np.ones((1, 17)),
+        depth_range if axes == 3 else None,
+    )
     assert np.abs(got - points)[..., :2].max() <= 1e-4
     assert np.abs(got - points)[..., 2:].max(initial=0) <= 1e-3
     assert (encoded['keypoint_weights'] == 1).all()
@@ -53,10 +59,11 @@ def test_decode_inverts_encode(axes, unit, seed):
 
 def test_hand_values():
     """Left edge: x / w and y / h; z / 2000 + 1/2."""
-    points = np.array([[[48., 64., 500.], [0., 0., -1000.]]], np.float32)
+    points = np.array([[[48.0, 64.0, 500.0], [0.0, 0.0, -1000.0]]], np.float32)
     encoded = codec(3).encode(points)
-    assert encoded['keypoint_labels'].tolist() == [[[.25, .25, .75],
-                                                    [0, 0, 0]]]
+    assert encoded['keypoint_labels'].tolist() == [
+        [[0.25, 0.25, 0.75], [0, 0, 0]]
+    ]
     # The cell-centre reading would be (x + 1/2) / w.
     assert encoded['keypoint_labels'][0, 0, 0] != 48.5 / 192
     got, _ = codec(3).decode(encoded['keypoint_labels'], np.ones((1, 2)))
@@ -66,7 +73,7 @@ def test_hand_values():
 def test_types_shapes_and_no_change_of_the_input():
     points, visible = joints(3, n=2), np.ones((2, 17), np.float64)
     copies = points.copy(), visible.copy()
-    encoded = codec(3).encode(points, visible, np.array([1., 0.]))
+    encoded = codec(3).encode(points, visible, np.array([1.0, 0.0]))
     assert list(encoded) == ['keypoint_labels', 'keypoint_weights']
     for value in encoded.values():
         assert value.shape == (2, 17, 3)
@@ -78,25 +85,36 @@ def test_types_shapes_and_no_change_of_the_input():
     assert (coordinates == np.float32(0.3)).all()
 
 
-@pytest.mark.parametrize('x, y, z, inside', [
-    (0., 0., -1000., True), (191.9, 255.9, 999., True),
-    (-0.01, 9., 0., False), (192., 9., 0., False), (9., -1., 0., False),
-    (9., 256., 0., False), (9., 9., 1000., False), (9., 9., -1001., False),
-    (np.nan, 9., 0., False), (9., np.inf, 0., False), (9., 9., np.nan, False)])
+@pytest.mark.parametrize(
+    'x, y, z, inside',
+    [
+        (0.0, 0.0, -1000.0, True),
+        (191.9, 255.9, 999.0, True),
+        (-0.01, 9.0, 0.0, False),
+        (192.0, 9.0, 0.0, False),
+        (9.0, -1.0, 0.0, False),
+        (9.0, 256.0, 0.0, False),
+        (9.0, 9.0, 1000.0, False),
+        (9.0, 9.0, -1001.0, False),
+        (np.nan, 9.0, 0.0, False),
+        (9.0, np.inf, 0.0, False),
+        (9.0, 9.0, np.nan, False),
+    ],
+)
 def test_outside_has_weight_zero_on_every_axis(x, y, z, inside):
-    points = np.array([[[x, y, z], [50., 50., 0.]]], np.float32)
+    points = np.array([[[x, y, z], [50.0, 50.0, 0.0]]], np.float32)
     weights = codec(3).encode(points)['keypoint_weights']
     assert weights[0, 0].tolist() == [float(inside)] * 3
     assert weights[0, 1].tolist() == [1, 1, 1]
 
 
 def test_invisible_joints_keep_their_weight():
-    visible = np.array([[0., 0.5, 1.]], np.float32)
+    visible = np.array([[0.0, 0.5, 1.0]], np.float32)
     weights = codec(3).encode(joints(3, k=3), visible)['keypoint_weights']
-    assert weights.tolist() == [[[0, 0, 0], [.5, .5, .5], [1, 1, 1]]]
+    assert weights.tolist() == [[[0, 0, 0], [0.5, 0.5, 0.5], [1, 1, 1]]]
 
 
-@pytest.mark.parametrize('z', [0., 5000., np.nan])
+@pytest.mark.parametrize('z', [0.0, 5000.0, np.nan])
 def test_a_2d_sample_has_weight_zero_on_z_alone(z):
     """Whatever its z holds: the sample trains x and y of a 3D model."""
     points = joints(3)
@@ -116,31 +134,35 @@ def test_a_2d_codec_leaves_the_depth_out():
 @pytest.mark.parametrize('scale', [0.75, 1.0, 1.25])
 def test_crop_unit_by_hand(scale):
     """z / (2000 s) + 1/2, s the augmentation scale of the 2000 mm box."""
-    focal, depth = 1145., 5200.
+    focal, depth = 1145.0, 5200.0
     side = 2000 * focal / depth * scale
-    points = np.array([[[60., 60., 300.]]], np.float32)
+    points = np.array([[[60.0, 60.0, 300.0]]], np.float32)
     encoded = codec(3, depth_unit='crop').encode(
-        points, mm_per_px=depth / focal, bbox_scale=np.full((1, 2), side))
+        points, mm_per_px=depth / focal, bbox_scale=np.full((1, 2), side)
+    )
     assert encoded['keypoint_labels'][0, 0, 2] == pytest.approx(
-        300 / (2000 * scale) + 0.5, rel=1e-6)
+        300 / (2000 * scale) + 0.5, rel=1e-6
+    )
     metric = codec(3, depth_unit='metric').encode(
-        points, mm_per_px=depth / focal, bbox_scale=np.full((1, 2), side))
+        points, mm_per_px=depth / focal, bbox_scale=np.full((1, 2), side)
+    )
     assert metric['keypoint_labels'][0, 0, 2] == pytest.approx(0.65)
 
 
 def test_depth_range():
     crop, metric = codec(3), codec(3, depth_unit='metric')
-    assert crop.depth_range(4., [300., 400.]) == 1600  # the longer side
-    assert metric.depth_range(4., [300., 400.]) == 2000
-    assert crop.depth_range(None, [300., 400.]) == 2000
-    assert crop.depth_range(4., None) == 2000
-    assert isinstance(crop.depth_range(np.float32(4), [1., 1.]), float)
+    assert crop.depth_range(4.0, [300.0, 400.0]) == 1600  # the longer side
+    assert metric.depth_range(4.0, [300.0, 400.0]) == 2000
+    assert crop.depth_range(None, [300.0, 400.0]) == 2000
+    assert crop.depth_range(4.0, None) == 2000
+    assert isinstance(crop.depth_range(np.float32(4), [1.0, 1.0]), float)
 
 
 def test_decode_uses_the_range_of_the_sample():
     coordinates = np.full((1, 2, 3), 0.75, np.float32)
-    got, _ = codec(3).decode(coordinates, np.ones((1, 2)),
-                             np.array([[1000.]]))
+    got, _ = codec(3).decode(
+        coordinates, np.ones((1, 2)), np.array([[1000.0]])
+    )
     assert got[0, 0].tolist() == [144, 192, 250]
 
 
@@ -150,21 +172,24 @@ def test_flip_commutes_with_encode():
     visible = np.ones((1, 17), np.float32)
     visible[0, 1] = 0.5
     flipped, flipped_visible = flip_keypoints(
-        points.copy(), visible.copy(), SIZE, pairs)
+        points.copy(), visible.copy(), SIZE, pairs
+    )
     got = codec(3).encode(flipped, flipped_visible)
     expected = codec(3).encode(points, visible)
     labels = expected['keypoint_labels'][:, pairs]
     labels[..., 0] = 191 / 192 - labels[..., 0]
     assert np.abs(got['keypoint_labels'] - labels).max() <= 1e-6
-    assert np.array_equal(got['keypoint_weights'],
-                          expected['keypoint_weights'][:, pairs])
+    assert np.array_equal(
+        got['keypoint_weights'], expected['keypoint_weights'][:, pairs]
+    )
 
 
-@pytest.mark.parametrize('rotation', [0., 27., -60.])
+@pytest.mark.parametrize('rotation', [0.0, 27.0, -60.0])
 def test_affine_commutes_with_encode(rotation):
     """encode(A k) = S^-1 A S encode(k), and z stays."""
     matrix = get_warp_matrix(
-        np.array([100., 120.]), np.array([300., 400.]), rotation, SIZE)
+        np.array([100.0, 120.0]), np.array([300.0, 400.0]), rotation, SIZE
+    )
     points = joints(3)
     moved = points.copy()
     moved[..., :2] = points[..., :2] @ matrix[:, :2].T + matrix[:, 2]
@@ -177,13 +202,16 @@ def test_affine_commutes_with_encode(rotation):
     assert np.array_equal(got[..., 2], labels[..., 2])
 
 
-@pytest.mark.parametrize('kwargs, message', [
-    (dict(input_size=(256, 0)), 'input_size'),
-    (dict(input_size=(256, 256, 64)), 'input_size'),
-    (dict(depth_range_mm=0.), 'depth_range_mm must be positive, got 0'),
-    (dict(depth_range_mm=float('nan')), 'depth_range_mm'),
-    (dict(depth_unit='mm'), "depth_unit must be one of .* got 'mm'"),
-])
+@pytest.mark.parametrize(
+    'kwargs, message',
+    [
+        (dict(input_size=(256, 0)), 'input_size'),
+        (dict(input_size=(256, 256, 64)), 'input_size'),
+        (dict(depth_range_mm=0.0), 'depth_range_mm must be positive, got 0'),
+        (dict(depth_range_mm=float('nan')), 'depth_range_mm'),
+        (dict(depth_unit='mm'), "depth_unit must be one of .* got 'mm'"),
+    ],
+)
 def test_bad_arguments(kwargs, message):
     with pytest.raises(ValueError, match=message):
         IntegralLabel(**{'input_size': (256, 256), **kwargs})

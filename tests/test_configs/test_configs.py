@@ -47,14 +47,18 @@ def test_sizes_reach_every_part(path):
     cfg = Config.fromfile(path)
     assert len(codecs(cfg)) >= 3
     assert all(codec == cfg.codec for codec in codecs(cfg))
-    for loader in (cfg.train_dataloader, cfg.val_dataloader,
-                   cfg.test_dataloader):
+    for loader in (
+        cfg.train_dataloader,
+        cfg.val_dataloader,
+        cfg.test_dataloader,
+    ):
         affine = steps(loader.dataset.pipeline, 'TopdownAffine')
         assert [tuple(s.input_size) for s in affine] == [
             tuple(cfg.codec.input_size)
         ]
     assert (cfg.model.head.get('depth', 1) > 1) == (
-        cfg.codec.get('depth_range_mm') is not None)
+        cfg.codec.get('depth_range_mm') is not None
+    )
     for key in ('dataset_type', 'data_mode', 'data_root', 'codec'):
         assert key in cfg
     assert cfg.default_scope == 'mmpose'
@@ -108,8 +112,11 @@ def shorten(cfg, work_dir):
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     cfg.log_level = 'ERROR'
     cfg.randomness = dict(seed=0)
-    for loader in (cfg.train_dataloader, cfg.val_dataloader,
-                   cfg.test_dataloader):
+    for loader in (
+        cfg.train_dataloader,
+        cfg.val_dataloader,
+        cfg.test_dataloader,
+    ):
         loader.update(batch_size=2, num_workers=0, persistent_workers=False)
         loader.dataset.indices = 2
     if 'batch_sampler' in cfg.train_dataloader:
@@ -128,7 +135,8 @@ def test_trains_and_validates_one_step(path, roots, tmp_path):
     reached = set()
     for name, parameter in runner.model.named_parameters():
         parameter.register_hook(
-            lambda g, name=name: reached.add(name) if g.any() else None)
+            lambda g, name=name: reached.add(name) if g.any() else None
+        )
     runner.train()
     # The last bias of an integral head shifts all cells alike: no gradient.
     # Residual branches start at zero (MMPose's zero_init_residual).

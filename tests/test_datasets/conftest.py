@@ -11,13 +11,19 @@ from scipy.io import savemat
 
 FOCAL = (1150.0, 1140.0)
 PRINCIPAL = (500.0, 490.0)
-FRAMES = [('S1', 'Directions_1', 1), ('S1', 'Directions_1', 6),
-          ('S9', 'WalkingDog', 65), ('S9', 'Photo_2', 64),
-          ('S11', 'SittingDown_1', 1), ('S11', 'SittingDown_1', 129)]
+FRAMES = [
+    ('S1', 'Directions_1', 1),
+    ('S1', 'Directions_1', 6),
+    ('S9', 'WalkingDog', 65),
+    ('S9', 'Photo_2', 64),
+    ('S11', 'SittingDown_1', 1),
+    ('S11', 'SittingDown_1', 129),
+]
 
 
 class H36MFiles(NamedTuple):
     """A folder, a function that writes it anew, and what it writes."""
+
     root: str
     write: Callable
     arrays: Callable
@@ -26,6 +32,7 @@ class H36MFiles(NamedTuple):
 
 class MpiiFiles(NamedTuple):
     """A folder, a function that writes it anew, and what it writes."""
+
     root: str
     write: Callable
     people: Callable
@@ -61,13 +68,21 @@ def make_h36m_arrays(frames=FRAMES, seed=0):
         center=pixels[:, 0].astype(np.float32),
         scale=np.ones(count, np.float32),
         part=np.concatenate([pixels, ones], -1).astype(np.float32),
-        S=np.concatenate([points, ones], -1).astype(np.float32))
+        S=np.concatenate([points, ones], -1).astype(np.float32),
+    )
 
 
 def make_cameras(subjects=('S1', 'S9', 'S11')):
     camera = dict(
-        f=FOCAL, c=PRINCIPAL, k=[0, 0, 0], p=[0, 0], R=np.eye(3).tolist(),
-        T=[0, 0, 0], w=1000, h=1002)
+        f=FOCAL,
+        c=PRINCIPAL,
+        k=[0, 0, 0],
+        p=[0, 0],
+        R=np.eye(3).tolist(),
+        T=[0, 0, 0],
+        w=1000,
+        h=1002,
+    )
     return {subject: {'54138969': camera} for subject in subjects}
 
 
@@ -99,12 +114,15 @@ def make_people(count=5, seed=1):
         labelled = np.ones(16, int)
         labelled[n] = 0
         joints[n] = 0
-        people.append(dict(
-            image=f'{n // 2 + 10:09d}.jpg',
-            center=[50.0 + n, 60.0],
-            scale=0.5 + 0.1 * n,
-            joints=joints.tolist(),
-            joints_vis=labelled.tolist()))
+        people.append(
+            dict(
+                image=f'{n // 2 + 10:09d}.jpg',
+                center=[50.0 + n, 60.0],
+                scale=0.5 + 0.1 * n,
+                joints=joints.tolist(),
+                joints_vis=labelled.tolist(),
+            )
+        )
     return people
 
 
@@ -120,9 +138,8 @@ def mpii(tmp_path):
         (folder / f'mpii_{split}.json').write_text(json.dumps(people))
         if heads:
             boxes = np.zeros((2, 2, len(people)))
-            boxes[1] = np.arange(1, len(people) + 1) * np.array([[3.], [4.]])
-            savemat(folder / f'mpii_gt_{split}.mat',
-                    dict(headboxes_src=boxes))
+            boxes[1] = np.arange(1, len(people) + 1) * np.array([[3.0], [4.0]])
+            savemat(folder / f'mpii_gt_{split}.mat', dict(headboxes_src=boxes))
         return str(root)
 
     write()

@@ -22,18 +22,25 @@ def test_sample_is_the_file(h36m):
     info = build(h36m.root).get_data_info(2)
     arrays = h36m.arrays()
     points = arrays['S'][2, :, :3] * 1000
-    np.testing.assert_allclose(info['keypoints'][0, :17, :2],
-                               arrays['part'][2, :, :2])
-    np.testing.assert_allclose(info['keypoints'][0, :17, 2],
-                               points[:, 2] - points[0, 2], atol=1e-3)
-    np.testing.assert_allclose(info['keypoints_cam'][0, :17], points,
-                               rtol=1e-6)
+    np.testing.assert_allclose(
+        info['keypoints'][0, :17, :2], arrays['part'][2, :, :2]
+    )
+    np.testing.assert_allclose(
+        info['keypoints'][0, :17, 2], points[:, 2] - points[0, 2], atol=1e-3
+    )
+    np.testing.assert_allclose(
+        info['keypoints_cam'][0, :17], points, rtol=1e-6
+    )
     assert info['keypoints'].shape == (1, 18, 3)
     assert info['keypoints'].dtype == np.float32
     assert info['keypoints_visible'].tolist() == [[1.0] * 18]
     assert info['has_depth'].tolist() == [1.0]
-    assert (info['subject'], info['action'], info['frame'],
-            info['camera_id']) == ('S9', 'WalkDog', 64, '54138969')
+    assert (
+        info['subject'],
+        info['action'],
+        info['frame'],
+        info['camera_id'],
+    ) == ('S9', 'WalkDog', 64, '54138969')
     assert info['root_depth'] == pytest.approx(points[0, 2])
     assert info['focal'].tolist() == list(FOCAL)
     assert info['principal'].tolist() == list(PRINCIPAL)
@@ -44,8 +51,9 @@ def test_sample_is_the_file(h36m):
 def test_thorax_is_the_projected_middle_not_the_middle_of_pixels(h36m):
     info = build(h36m.root).get_data_info(0)
     points = info['keypoints_cam'][0].astype(np.float64)
-    np.testing.assert_allclose(points[17], (points[11] + points[14]) / 2,
-                               rtol=1e-6)
+    np.testing.assert_allclose(
+        points[17], (points[11] + points[14]) / 2, rtol=1e-6
+    )
     seen = points[17, :2] / points[17, 2] * FOCAL + PRINCIPAL
     pixels = info['keypoints'][0, :, :2]
     np.testing.assert_allclose(pixels[17], seen, atol=1e-2)
@@ -59,8 +67,9 @@ def test_2000_mm_box(h36m):
     side = 2000 * 1145.0 / info['root_depth']
     assert x2 - x1 == pytest.approx(side, rel=1e-5)
     assert y2 - y1 == pytest.approx(side, rel=1e-5)
-    np.testing.assert_allclose([(x1 + x2) / 2, (y1 + y2) / 2],
-                               info['keypoints'][0, 0, :2], atol=1e-3)
+    np.testing.assert_allclose(
+        [(x1 + x2) / 2, (y1 + y2) / 2], info['keypoints'][0, 0, :2], atol=1e-3
+    )
     # The depth range of the codec, mm_per_px * side, is then 2000 mm.
     assert info['mm_per_px'] * side == pytest.approx(2000)
 
@@ -69,7 +78,8 @@ def test_tight_box(h36m):
     info = build(h36m.root, box='tight').get_data_info(1)
     pixels = info['keypoints'][0, :, :2]
     np.testing.assert_allclose(
-        info['bbox'][0], [*pixels.min(0), *pixels.max(0)])
+        info['bbox'][0], [*pixels.min(0), *pixels.max(0)]
+    )
 
 
 def write_detections(tmp_path, detections):
@@ -89,21 +99,31 @@ def detections(h36m):
 def test_detected_box_of_highest_score(h36m, tmp_path):
     boxes = detections(h36m)
     boxes[4]['bbox'] = [7, 8, 10, 20]
-    data = build(h36m.root, box='file',
-                 bbox_file=write_detections(tmp_path, boxes), subjects=['S9'])
+    data = build(
+        h36m.root,
+        box='file',
+        bbox_file=write_detections(tmp_path, boxes),
+        subjects=['S9'],
+    )
     info = data.get_data_info(0)
     assert info['bbox'].tolist() == [[7, 8, 17, 28]]
     assert info['bbox_score'].tolist() == [0.5]
 
 
-@pytest.mark.parametrize('change,message', [
-    (lambda d: d[2].pop('bbox'), 'id 2: field `bbox` is missing'),
-    (lambda d: d[2].update(bbox=[1, 2, 3]), 'id 2: field `bbox`'),
-    (lambda d: d[2].update(bbox=[1, 2, 0, 3]), 'id 2: field `bbox`'),
-    (lambda d: d[2].update(score=float('nan')), 'id 2: field `score`'),
-    (lambda d: d[2].update(imgname=3), 'id 2: field `imgname`'),
-    (lambda d: d.__delitem__(slice(0, 2)), 'S1_Directions_1.54138969_000001'),
-])
+@pytest.mark.parametrize(
+    'change,message',
+    [
+        (lambda d: d[2].pop('bbox'), 'id 2: field `bbox` is missing'),
+        (lambda d: d[2].update(bbox=[1, 2, 3]), 'id 2: field `bbox`'),
+        (lambda d: d[2].update(bbox=[1, 2, 0, 3]), 'id 2: field `bbox`'),
+        (lambda d: d[2].update(score=float('nan')), 'id 2: field `score`'),
+        (lambda d: d[2].update(imgname=3), 'id 2: field `imgname`'),
+        (
+            lambda d: d.__delitem__(slice(0, 2)),
+            'S1_Directions_1.54138969_000001',
+        ),
+    ],
+)
 def test_bad_detection_file(h36m, tmp_path, change, message):
     boxes = detections(h36m)
     change(boxes)
@@ -119,16 +139,19 @@ def test_2d_view_of_3d_data(h36m):
     assert info['has_depth'].tolist() == [0.0]
 
 
-@pytest.mark.parametrize('selection,rows', [
-    (dict(subjects=['S9', 11]), [2, 3, 4, 5]),
-    (dict(actions=['Photo', 'WalkingDog']), [2, 3]),
-    (dict(actions=['TakingPhoto']), [3]),
-    (dict(frame_step=64), [0, 2, 4, 5]),
-    (dict(frame_step=5), [0, 1, 4]),
-    (dict(subjects=['S1'], frame_step=5, actions=['Directions']), [0, 1]),
-    (dict(indices=2), [0, 1]),
-    (dict(indices=[5, 0]), [5, 0]),
-])
+@pytest.mark.parametrize(
+    'selection,rows',
+    [
+        (dict(subjects=['S9', 11]), [2, 3, 4, 5]),
+        (dict(actions=['Photo', 'WalkingDog']), [2, 3]),
+        (dict(actions=['TakingPhoto']), [3]),
+        (dict(frame_step=64), [0, 2, 4, 5]),
+        (dict(frame_step=5), [0, 1, 4]),
+        (dict(subjects=['S1'], frame_step=5, actions=['Directions']), [0, 1]),
+        (dict(indices=2), [0, 1]),
+        (dict(indices=[5, 0]), [5, 0]),
+    ],
+)
 @pytest.mark.parametrize('serialize', [True, False])
 def test_selection(h36m, selection, rows, serialize):
     data = build(h36m.root, serialize_data=serialize, **selection)
@@ -146,38 +169,49 @@ def test_names_of_files():
     for action in ACTIONS:
         for trial in ('', '_1', '_2'):
             name = f'S11_{action}{trial}.55011271_000193.jpg'
-            assert parse_name(f'S11/x/{name}') == ('S11', action, '55011271',
-                                                   192)
+            assert parse_name(f'S11/x/{name}') == (
+                'S11',
+                action,
+                '55011271',
+                192,
+            )
     assert parse_name('s_09_act_02_subact_01_ca_01_000001.jpg') is None
     assert parse_name('S1_Directions.54138969_000000.jpg') is None
 
 
 def test_names_in_arrays(h36m):
-    assert [parse_name(n).frame + 1 for n in
-            h36m.arrays()['imgname'].tolist()] == [1, 6, 65, 64, 1, 129]
+    assert [
+        parse_name(n).frame + 1 for n in h36m.arrays()['imgname'].tolist()
+    ] == [1, 6, 65, 64, 1, 129]
 
 
-@pytest.mark.parametrize('kwargs,message', [
-    (dict(subjects=['S7']), "subject 'S7'; the file has"),
-    (dict(subjects=[]), 'no frame is left'),
-    (dict(actions=['Dancing']), "no action 'Dancing'"),
-    (dict(actions=['Eating']), "action 'Eating'; the file has"),
-    (dict(subjects=['S9'], frame_step=1000), 'no frame is left'),
-    (dict(frame_step=0), 'frame_step must be'),
-    (dict(box='3000mm'), 'box must be one of'),
-    (dict(box='file'), 'bbox_file goes with'),
-])
+@pytest.mark.parametrize(
+    'kwargs,message',
+    [
+        (dict(subjects=['S7']), "subject 'S7'; the file has"),
+        (dict(subjects=[]), 'no frame is left'),
+        (dict(actions=['Dancing']), "no action 'Dancing'"),
+        (dict(actions=['Eating']), "action 'Eating'; the file has"),
+        (dict(subjects=['S9'], frame_step=1000), 'no frame is left'),
+        (dict(frame_step=0), 'frame_step must be'),
+        (dict(box='3000mm'), 'box must be one of'),
+        (dict(box='file'), 'bbox_file goes with'),
+    ],
+)
 def test_bad_selection(h36m, kwargs, message):
     with pytest.raises(ValueError, match=message):
         build(h36m.root, **kwargs)
 
 
-@pytest.mark.parametrize('kwargs,name', [
-    (dict(ann_file='annotations/h36m_test.npz'), 'h36m_test.npz'),
-    (dict(camera_file='annotations/cams.json'), 'cams.json'),
-    (dict(ann_file='labels/h36m_test.npz'), 'labels'),
-    (dict(box='file', bbox_file='boxes.json'), 'boxes.json'),
-])
+@pytest.mark.parametrize(
+    'kwargs,name',
+    [
+        (dict(ann_file='annotations/h36m_test.npz'), 'h36m_test.npz'),
+        (dict(camera_file='annotations/cams.json'), 'cams.json'),
+        (dict(ann_file='labels/h36m_test.npz'), 'labels'),
+        (dict(box='file', bbox_file='boxes.json'), 'boxes.json'),
+    ],
+)
 def test_missing_file(h36m, kwargs, name):
     with pytest.raises(FileNotFoundError, match=name):
         build(h36m.root, **kwargs)
@@ -197,9 +231,16 @@ def test_missing_field(h36m, field):
 
 
 @pytest.mark.parametrize('field', ['part', 'S'])
-@pytest.mark.parametrize('change', [
-    lambda a: a[:, :16], lambda a: a[:5], lambda a: a[..., :1],
-    lambda a: a.astype(str), lambda a: a.reshape(-1)])
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda a: a[:, :16],
+        lambda a: a[:5],
+        lambda a: a[..., :1],
+        lambda a: a.astype(str),
+        lambda a: a.reshape(-1),
+    ],
+)
 def test_wrong_shape(h36m, field, change):
     arrays = h36m.arrays()
     arrays[field] = change(arrays[field])
@@ -207,19 +248,33 @@ def test_wrong_shape(h36m, field, change):
         build(h36m.write(arrays))
 
 
-@pytest.mark.parametrize('field,axis,value,problem', [
-    ('part', 0, np.nan, 'not finite'), ('part', 1, np.inf, 'not finite'),
-    ('part', 0, 1e9, 'above'), ('S', 0, np.nan, 'not finite'),
-    ('S', 2, np.nan, 'not finite'), ('S', 2, -4.0, 'behind the camera'),
-    ('S', 2, 0.0, 'behind the camera'), ('S', 2, 5000.0, 'is it in mm')])
-def test_wrong_number_names_file_id_and_field(h36m, field, axis, value,
-                                              problem):
+@pytest.mark.parametrize(
+    'field,axis,value,problem',
+    [
+        ('part', 0, np.nan, 'not finite'),
+        ('part', 1, np.inf, 'not finite'),
+        ('part', 0, 1e9, 'above'),
+        ('S', 0, np.nan, 'not finite'),
+        ('S', 2, np.nan, 'not finite'),
+        ('S', 2, -4.0, 'behind the camera'),
+        ('S', 2, 0.0, 'behind the camera'),
+        ('S', 2, 5000.0, 'is it in mm'),
+    ],
+)
+def test_wrong_number_names_file_id_and_field(
+    h36m, field, axis, value, problem
+):
     arrays = h36m.arrays()
     arrays[field][4, 9, axis] = value
     with pytest.raises(ValueError) as error:
         build(h36m.write(arrays))
-    for part in (FILE, 'id 4 (S11/S11_Sitting', f'`{field}`', 'joint 9',
-                 problem):
+    for part in (
+        FILE,
+        'id 4 (S11/S11_Sitting',
+        f'`{field}`',
+        'joint 9',
+        problem,
+    ):
         assert part in str(error.value)
 
 
@@ -265,13 +320,16 @@ def test_missing_cameras(h36m):
     assert len(build(root, subjects=['S1'])) == 2
 
 
-@pytest.mark.parametrize('change,message', [
-    (lambda c: c.pop('f'), '`f` is missing'),
-    (lambda c: c.update(c=[1, 2, 3]), '`c` must have the shape'),
-    (lambda c: c.update(f=[1, float('nan')]), '`f` holds a number'),
-    (lambda c: c.update(f=[-1150, 1150]), '`f` must be > 0'),
-    (lambda c: c.update(f='wide'), '`f` must hold numbers'),
-])
+@pytest.mark.parametrize(
+    'change,message',
+    [
+        (lambda c: c.pop('f'), '`f` is missing'),
+        (lambda c: c.update(c=[1, 2, 3]), '`c` must have the shape'),
+        (lambda c: c.update(f=[1, float('nan')]), '`f` holds a number'),
+        (lambda c: c.update(f=[-1150, 1150]), '`f` must be > 0'),
+        (lambda c: c.update(f='wide'), '`f` must hold numbers'),
+    ],
+)
 def test_wrong_camera(h36m, change, message):
     cameras = json.loads(json.dumps(h36m.cameras()))
     change(cameras['S9']['54138969'])
@@ -289,6 +347,7 @@ def test_camera_of_another_data_set(h36m):
 
 def test_registered_where_the_inferencer_finds_a_detector(h36m):
     from mmpose.apis.inferencers.utils import default_det_models
+
     for name in ('H36MImageDataset', 'MpiiExactDataset', 'MixedDataset'):
         module = DATASETS.get(name).__module__
         kind = module.split('datasets.')[-1].split('.')[0].lower()

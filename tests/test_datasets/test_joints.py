@@ -5,8 +5,9 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from integral_mmpose.datasets import joints
 
 
-@pytest.mark.parametrize('name,count', [('h36m18', 18), ('h36m17', 17),
-                                        ('mpii', 16)])
+@pytest.mark.parametrize(
+    'name,count', [('h36m18', 18), ('h36m17', 17), ('mpii', 16)]
+)
 def test_metainfo_is_what_mmpose_parses(name, count):
     info = parse_pose_metainfo(joints.METAINFO[name])
     assert info['num_keypoints'] == count == len(info['sigmas'])
@@ -15,7 +16,8 @@ def test_metainfo_is_what_mmpose_parses(name, count):
     for index, mirrored in enumerate(flips):
         a, b = (info['keypoint_id2name'][i] for i in (index, mirrored))
         assert b == a.replace('left', '?').replace('right', 'left').replace(
-            '?', 'right')
+            '?', 'right'
+        )
     assert len(info['skeleton_links']) == count - 1
 
 
@@ -23,15 +25,19 @@ def test_names_and_flips_are_mmposes():
     for name, ours in (('h36m', 'h36m17'), ('mpii', 'mpii')):
         with pytest.warns(UserWarning):
             upstream = parse_pose_metainfo(
-                dict(from_file=f'configs/_base_/datasets/{name}.py'))
+                dict(from_file=f'configs/_base_/datasets/{name}.py')
+            )
         info = parse_pose_metainfo(joints.METAINFO[ours])
         assert info['keypoint_id2name'] == upstream['keypoint_id2name']
         assert info['flip_indices'] == upstream['flip_indices']
 
 
 def test_tree_has_one_root():
-    for parents in (joints.H36M18_PARENTS, joints.H36M17_PARENTS,
-                    joints.MPII_PARENTS):
+    for parents in (
+        joints.H36M18_PARENTS,
+        joints.H36M17_PARENTS,
+        joints.MPII_PARENTS,
+    ):
         for joint in range(len(parents)):
             for _ in parents:
                 joint = parents[joint]
@@ -44,17 +50,44 @@ def _side(name):
 
 
 # Same place, another name.
-SAME = {('pelvis', 'root'), ('upper_neck', 'thorax'), ('head_top', 'head'),
-        ('ankle', 'foot'), ('nose', 'neck_base'), ('thorax', 'thorax_mid')}
+SAME = {
+    ('pelvis', 'root'),
+    ('upper_neck', 'thorax'),
+    ('head_top', 'head'),
+    ('ankle', 'foot'),
+    ('nose', 'neck_base'),
+    ('thorax', 'thorax_mid'),
+}
 
 
-@pytest.mark.parametrize('table,source', [
-    ('mpii_to_h36m', joints.MPII_NAMES),
-    ('coco_to_h36m',
-     ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear',
-      'left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow',
-      'left_wrist', 'right_wrist', 'left_hip', 'right_hip', 'left_knee',
-      'right_knee', 'left_ankle', 'right_ankle'))])
+@pytest.mark.parametrize(
+    'table,source',
+    [
+        ('mpii_to_h36m', joints.MPII_NAMES),
+        (
+            'coco_to_h36m',
+            (
+                'nose',
+                'left_eye',
+                'right_eye',
+                'left_ear',
+                'right_ear',
+                'left_shoulder',
+                'right_shoulder',
+                'left_elbow',
+                'right_elbow',
+                'left_wrist',
+                'right_wrist',
+                'left_hip',
+                'right_hip',
+                'left_knee',
+                'right_knee',
+                'left_ankle',
+                'right_ankle',
+            ),
+        ),
+    ],
+)
 def test_tables_join_the_same_places(table, source):
     count, target, indices = joints.MAPPINGS[table]
     assert count == len(source)
@@ -64,8 +97,10 @@ def test_tables_join_the_same_places(table, source):
         if index < 0:
             continue
         assert _side(source[index]) == _side(name)
-        a, b = (n.replace('left_', '').replace('right_', '')
-                for n in (source[index], name))
+        a, b = (
+            n.replace('left_', '').replace('right_', '')
+            for n in (source[index], name)
+        )
         assert a == b or (a, b) in SAME
 
 
@@ -81,4 +116,22 @@ def test_build_metainfo_says_what_is_wrong():
 def test_flip_pairs_of_the_official_code():
     info = parse_pose_metainfo(joints.H36M18_METAINFO)
     assert info['flip_indices'] == [
-        0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13, 17]
+        0,
+        4,
+        5,
+        6,
+        1,
+        2,
+        3,
+        7,
+        8,
+        9,
+        10,
+        14,
+        15,
+        16,
+        11,
+        12,
+        13,
+        17,
+    ]

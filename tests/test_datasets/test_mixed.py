@@ -10,15 +10,17 @@ PIPELINE = [
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='RandomFlip', prob=0.5),
     dict(type='TopdownAffine', input_size=(32, 32)),
-    dict(type='PackPoseInputs', meta_keys=('id', 'has_depth', 'source',
-                                           'mm_per_px', 'flip_indices'))
+    dict(
+        type='PackPoseInputs',
+        meta_keys=('id', 'has_depth', 'source', 'mm_per_px', 'flip_indices'),
+    ),
 ]
 
 
 def sources(h36m, mpii):
     return [
         dict(type='H36MImageDataset', data_root=h36m.root),
-        dict(type='MpiiExactDataset', data_root=mpii.root, pipeline=[CONVERT])
+        dict(type='MpiiExactDataset', data_root=mpii.root, pipeline=[CONVERT]),
     ]
 
 
@@ -44,9 +46,14 @@ def test_metainfo_is_the_mixtures(h36m, mpii):
 
 def test_builds_from_a_config_with_custom_metainfo(h36m, mpii):
     from integral_mmpose.datasets.joints import H36M18_METAINFO
+
     data = DATASETS.build(
-        dict(type='MixedDataset', datasets=sources(h36m, mpii),
-             metainfo=H36M18_METAINFO))
+        dict(
+            type='MixedDataset',
+            datasets=sources(h36m, mpii),
+            metainfo=H36M18_METAINFO,
+        )
+    )
     assert len(data) == 11
 
 
@@ -57,8 +64,9 @@ def test_wrong_mixtures(h36m, mpii):
         MixedDataset([])
     unconverted = sources(h36m, mpii)
     del unconverted[1]['pipeline']
-    with pytest.raises(ValueError, match='16 joints, the mixture has 18. '
-                                         'Put ConvertJoints'):
+    with pytest.raises(
+        ValueError, match='16 joints, the mixture has 18. Put ConvertJoints'
+    ):
         MixedDataset(unconverted)[7]
 
 
@@ -76,6 +84,7 @@ def test_upstreams_sampler_repeats_epoch_0_after_a_resume(h36m, mpii):
     from mmpose.datasets.samplers import MultiSourceSampler
 
     from integral_mmpose.datasets import SeededSampler, ShareBatchSampler
+
     data = MixedDataset(sources(h36m, mpii))
     upstream, ours = [], []
     for epoch in (0, 3):  # a fresh process each, resumed at that epoch

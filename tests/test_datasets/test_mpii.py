@@ -22,10 +22,12 @@ def test_joints_are_0_based_where_upstream_is_1_based(mpii):
     expected = np.float32(people[3]['joints'])
     np.testing.assert_array_equal(info['keypoints'][0], expected - 1)
     with pytest.warns(UserWarning, match='metainfo config file'):
-        upstream = MpiiDataset(data_root=mpii.root,
-                               ann_file='annotations/mpii_train.json')
+        upstream = MpiiDataset(
+            data_root=mpii.root, ann_file='annotations/mpii_train.json'
+        )
     np.testing.assert_array_equal(
-        upstream.get_data_info(3)['keypoints'][0], expected)
+        upstream.get_data_info(3)['keypoints'][0], expected
+    )
 
 
 def test_box_of_the_official_code(mpii):
@@ -35,7 +37,8 @@ def test_box_of_the_official_code(mpii):
     y += 15 * person['scale']
     half = 200 * person['scale'] * 1.25 / 2
     np.testing.assert_allclose(
-        info['bbox'], [[x - half, y - half, x + half, y + half]], rtol=1e-6)
+        info['bbox'], [[x - half, y - half, x + half, y + half]], rtol=1e-6
+    )
     assert info['mm_per_px'] == pytest.approx(1000 / half)
     half = build(mpii.root, bbox_padding=1.0).get_data_info(2)['bbox'][0]
     assert half[2] - half[0] == pytest.approx(200 * person['scale'])
@@ -80,15 +83,21 @@ def test_layout_with_files_at_the_root(mpii, tmp_path):
     folder.mkdir()
     for split, count in (('train', 5), ('val', 3)):
         (folder / f'other_{split}.json').write_text(
-            json.dumps(mpii.people(count)))
-        savemat(folder / f'other_gt_{split}.mat',
-                dict(headboxes_src=np.ones((2, 2, count)) *
-                     np.array([0, 5.]).reshape(2, 1, 1)))
+            json.dumps(mpii.people(count))
+        )
+        savemat(
+            folder / f'other_gt_{split}.mat',
+            dict(
+                headboxes_src=np.ones((2, 2, count))
+                * np.array([0, 5.0]).reshape(2, 1, 1)
+            ),
+        )
     assert len(build(str(folder))) == 5
     data = build(str(folder), split='val')
     assert len(data) == 3
     assert data.get_data_info(0)['head_size'][0] == pytest.approx(
-        0.6 * 50**0.5)
+        0.6 * 50**0.5
+    )
 
 
 def test_head_boxes_are_optional_unless_named(mpii, tmp_path):
@@ -96,8 +105,9 @@ def test_head_boxes_are_optional_unless_named(mpii, tmp_path):
     assert 'head_size' not in build(root, split='val').get_data_info(0)
     with pytest.raises(FileNotFoundError, match='heads.mat'):
         build(root, headbox_file='heads.mat')
-    assert 'head_size' not in build(
-        mpii.root, headbox_file='').get_data_info(0)
+    assert 'head_size' not in build(mpii.root, headbox_file='').get_data_info(
+        0
+    )
 
 
 def test_names_of_images_need_not_be_numbers(mpii):
@@ -114,9 +124,13 @@ def test_two_files_fit(mpii):
         build(mpii.root)
 
 
-@pytest.mark.parametrize('kwargs,name', [
-    (dict(split='trainval'), r'\*_trainval.json'),
-    (dict(ann_file='annotations/x.json'), 'x.json')])
+@pytest.mark.parametrize(
+    'kwargs,name',
+    [
+        (dict(split='trainval'), r'\*_trainval.json'),
+        (dict(ann_file='annotations/x.json'), 'x.json'),
+    ],
+)
 def test_missing_file(mpii, kwargs, name):
     with pytest.raises(FileNotFoundError, match=name):
         build(mpii.root, **kwargs)
@@ -145,13 +159,29 @@ def expect_error(mpii, people, id_, field):
 FIELDS = ('image', 'center', 'scale', 'joints', 'joints_vis')
 
 
-BAD = ('delete', None, [], {}, [None], [[1, [2]]], float('nan'), -1e9,
-       10**30, 'text')
+BAD = (
+    'delete',
+    None,
+    [],
+    {},
+    [None],
+    [[1, [2]]],
+    float('nan'),
+    -1e9,
+    10**30,
+    'text',
+)
 
 
 @pytest.mark.parametrize(
-    'field,value', [(field, value) for field in FIELDS for value in BAD
-                    if (field, value) != ('image', 'text')])
+    'field,value',
+    [
+        (field, value)
+        for field in FIELDS
+        for value in BAD
+        if (field, value) != ('image', 'text')
+    ],
+)
 def test_every_field_with_bad_values(mpii, field, value):
     people = mpii.people()
     if value == 'delete':
@@ -161,16 +191,20 @@ def test_every_field_with_bad_values(mpii, field, value):
     expect_error(mpii, people, 3, field)
 
 
-@pytest.mark.parametrize('change,field', [
-    (lambda p: p['joints'].pop(), 'joints'),
-    (lambda p: p['joints'].append([1, 2]), 'joints'),
-    (lambda p: p['joints'][4].append(3), 'joints'),
-    (lambda p: p['joints'][4].__setitem__(0, float('inf')), 'joints'),
-    (lambda p: p['joints'][4].__setitem__(0, None), 'joints'),
-    (lambda p: p['joints_vis'].pop(), 'joints_vis'),
-    (lambda p: p['center'].append(1), 'center'),
-    (lambda p: p.update(scale=0), 'scale'),
-    (lambda p: p.update(scale=[1, 1]), 'scale')])
+@pytest.mark.parametrize(
+    'change,field',
+    [
+        (lambda p: p['joints'].pop(), 'joints'),
+        (lambda p: p['joints'].append([1, 2]), 'joints'),
+        (lambda p: p['joints'][4].append(3), 'joints'),
+        (lambda p: p['joints'][4].__setitem__(0, float('inf')), 'joints'),
+        (lambda p: p['joints'][4].__setitem__(0, None), 'joints'),
+        (lambda p: p['joints_vis'].pop(), 'joints_vis'),
+        (lambda p: p['center'].append(1), 'center'),
+        (lambda p: p.update(scale=0), 'scale'),
+        (lambda p: p.update(scale=[1, 1]), 'scale'),
+    ],
+)
 def test_wrong_counts_and_numbers(mpii, change, field):
     people = mpii.people()
     change(people[1])
@@ -181,10 +215,14 @@ def test_a_person_that_is_no_dict(mpii):
     expect_error(mpii, [*mpii.people(2), 'x'], 2, 'image')
 
 
-@pytest.mark.parametrize('boxes,message', [
-    (np.ones((2, 2, 4)), 'must have the shape'),
-    (np.zeros((2, 2, 5)), 'id 0: field `headboxes_src`'),
-    (np.full((2, 2, 5), np.nan), 'id 0: field `headboxes_src`')])
+@pytest.mark.parametrize(
+    'boxes,message',
+    [
+        (np.ones((2, 2, 4)), 'must have the shape'),
+        (np.zeros((2, 2, 5)), 'id 0: field `headboxes_src`'),
+        (np.full((2, 2, 5), np.nan), 'id 0: field `headboxes_src`'),
+    ],
+)
 def test_wrong_head_boxes(mpii, boxes, message):
     path = Path(mpii.root, 'annotations', 'mpii_gt_train.mat')
     savemat(path, dict(headboxes_src=boxes))
@@ -200,8 +238,27 @@ def test_broken_head_box_file(mpii, content):
         build(mpii.root)
 
 
-VALUES = [None, True, -1, 0, 3.5, float('nan'), float('inf'), -float('inf'),
-          1e30, 1e308, 10**40, '', 'x', [], [[]], {}, [1], [1, 2], 2**63]
+VALUES = [
+    None,
+    True,
+    -1,
+    0,
+    3.5,
+    float('nan'),
+    float('inf'),
+    -float('inf'),
+    1e30,
+    1e308,
+    10**40,
+    '',
+    'x',
+    [],
+    [[]],
+    {},
+    [1],
+    [1, 2],
+    2**63,
+]
 
 
 def fuzz(person, rng):
@@ -215,7 +272,7 @@ def fuzz(person, rng):
     elif kind == 2:
         person[field][rng.randrange(len(person[field]))] = rng.choice(VALUES)
     else:
-        person[field] = person[field][:rng.randrange(len(person[field]))]
+        person[field] = person[field][: rng.randrange(len(person[field]))]
 
 
 def test_fuzzed_annotations_are_accepted_and_finite_or_a_named_error(mpii):
@@ -229,8 +286,9 @@ def test_fuzzed_annotations_are_accepted_and_finite_or_a_named_error(mpii):
         try:
             info = data._person(person, 7)
         except ValueError as error:
-            assert re.search(r'mpii_train\.json: id 7: field `\w+`',
-                             str(error))
+            assert re.search(
+                r'mpii_train\.json: id 7: field `\w+`', str(error)
+            )
             continue
         accepted += 1
         for key in ('bbox', 'keypoints', 'keypoints_visible', 'mm_per_px'):

@@ -13,14 +13,15 @@ pytestmark = [
     pytest.mark.shared_data,
     pytest.mark.skipif(
         'INTEGRAL_MMPOSE_DATA' not in os.environ,
-        reason='INTEGRAL_MMPOSE_DATA is not set: needs lspet/ and samples/')
+        reason='INTEGRAL_MMPOSE_DATA is not set: needs lspet/ and samples/',
+    ),
 ]
 PIPELINE = [
     dict(type='LoadImageChecked'),
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='RandomFlip', prob=1.0),
     dict(type='TopdownAffine', input_size=(256, 256)),
-    dict(type='PackPoseInputs', pack_transformed=True)
+    dict(type='PackPoseInputs', pack_transformed=True),
 ]
 
 
@@ -38,16 +39,21 @@ def h36m_samples(data, tmp_path):
     cameras = {}
     for name, part, points in zip(*arrays.values()):
         ratio = points[:, :2] / points[:, 2:3]
-        fits = [np.polyfit(ratio[:, axis], part[:, axis], 1)
-                for axis in (0, 1)]
+        fits = [
+            np.polyfit(ratio[:, axis], part[:, axis], 1) for axis in (0, 1)
+        ]
         camera_id = name.split('.')[1].split('/')[0]
         cameras[name.split('/')[0]] = {
-            camera_id: dict(f=[f for f, _ in fits], c=[c for _, c in fits])}
+            camera_id: dict(f=[f for f, _ in fits], c=[c for _, c in fits])
+        }
     path = tmp_path / 'cameras.json'
     path.write_text(json.dumps(cameras))
     return dict(
-        data_root=str(root), ann_file='test_h36m_body3d.npz',
-        camera_file=str(path), data_prefix=dict(img=''))
+        data_root=str(root),
+        ann_file='test_h36m_body3d.npz',
+        camera_file=str(path),
+        data_prefix=dict(img=''),
+    )
 
 
 def test_h36m_joints_project_onto_their_pixels(h36m_samples):
@@ -59,8 +65,9 @@ def test_h36m_joints_project_onto_their_pixels(h36m_samples):
         np.testing.assert_allclose(info['focal'], 1145, atol=12)
         np.testing.assert_allclose(info['principal'], 512, atol=12)
         points = info['keypoints_cam'][0]
-        seen = points[:, :2] / points[:, 2:] * info['focal'] + info[
-            'principal']
+        seen = (
+            points[:, :2] / points[:, 2:] * info['focal'] + info['principal']
+        )
         assert np.abs(seen - info['keypoints'][0, :, :2]).max() < 1.0
         assert 1000 < info['root_depth'] < 8000
         # Thigh and shin of an adult, in mm.
@@ -80,23 +87,29 @@ def test_h36m_samples_run_through_mmposes_pipeline(h36m_samples):
         z = crop[:, 2]
         assert z[0] == 0 and np.abs(z).max() < 1000
     frames = [dataset.get_data_info(n) for n in range(4)]
-    assert [f['action'] for f in frames] == ['Directions', 'SittingDown',
-                                             'Greeting', 'WalkDog']
+    assert [f['action'] for f in frames] == [
+        'Directions',
+        'SittingDown',
+        'Greeting',
+        'WalkDog',
+    ]
 
 
 @pytest.mark.parametrize('split,count', [('train', 4000), ('val', 1000)])
 def test_lspet(data, split, count):
     root = str(data / 'lspet')
     dataset = MpiiExactDataset(
-        data_root=root, split=split, test_mode=split == 'val')
+        data_root=root, split=split, test_mode=split == 'val'
+    )
     assert len(dataset) == count
     people = json.loads((data / f'lspet/lspet_{split}.json').read_text())
     for index in range(0, count, 97):
         info = dataset.get_data_info(index)
         person = people[index]
         np.testing.assert_allclose(
-            info['keypoints'][0], np.array(person['joints']) - 1, atol=1e-4)
-        assert info['head_size'].shape == (1, )
+            info['keypoints'][0], np.array(person['joints']) - 1, atol=1e-4
+        )
+        assert info['head_size'].shape == (1,)
         assert info['head_size'][0] > 0
         x1, y1, x2, y2 = info['bbox'][0]
         seen = info['keypoints'][0][info['keypoints_visible'][0] > 0]
@@ -106,8 +119,11 @@ def test_lspet(data, split, count):
 
 def test_lspet_joints_lie_in_the_image(data):
     dataset = MpiiExactDataset(
-        data_root=str(data / 'lspet'), split='val',
-        pipeline=PIPELINE[:1], indices=50)
+        data_root=str(data / 'lspet'),
+        split='val',
+        pipeline=PIPELINE[:1],
+        indices=50,
+    )
     for index in range(50):
         out = dataset[index]
         height, width = out['img_shape']
@@ -118,8 +134,11 @@ def test_lspet_joints_lie_in_the_image(data):
 
 def test_mpii_samples(data):
     dataset = MpiiExactDataset(
-        data_root=str(data / 'samples/mpii'), ann_file='test_mpii.json',
-        data_prefix=dict(img=''), pipeline=PIPELINE)
+        data_root=str(data / 'samples/mpii'),
+        ann_file='test_mpii.json',
+        data_prefix=dict(img=''),
+        pipeline=PIPELINE,
+    )
     assert len(dataset) == 5
     for index in range(5):
         assert dataset[index]['inputs'].shape == (3, 256, 256)

@@ -23,8 +23,15 @@ class Sources:
         return index
 
 
-def make(lens=(12, 30), batch_size=4, shares=(1, 1), seed=3, rank=0,
-         world_size=1, **kwargs):
+def make(
+    lens=(12, 30),
+    batch_size=4,
+    shares=(1, 1),
+    seed=3,
+    rank=0,
+    world_size=1,
+    **kwargs,
+):
     sampler = SeededSampler(Sources(*lens), seed=seed)
     sampler.rank, sampler.world_size = rank, world_size
     return ShareBatchSampler(sampler, batch_size, list(shares), **kwargs)
@@ -34,9 +41,17 @@ def source_of(index, lens):
     return int(np.searchsorted(np.cumsum(lens), index, side='right'))
 
 
-@pytest.mark.parametrize('lens,batch_size,shares', [
-    ((12, 30), 4, (1, 1)), ((12, 5), 6, (2, 1)), ((7, 3, 50), 8, (1, 2, 1)),
-    ((5, ), 2, (1, )), ((3, 1000), 10, (1, 4)), ((1, 1), 8, (1, 1))])
+@pytest.mark.parametrize(
+    'lens,batch_size,shares',
+    [
+        ((12, 30), 4, (1, 1)),
+        ((12, 5), 6, (2, 1)),
+        ((7, 3, 50), 8, (1, 2, 1)),
+        ((5,), 2, (1,)),
+        ((3, 1000), 10, (1, 4)),
+        ((1, 1), 8, (1, 1)),
+    ],
+)
 def test_every_batch_has_the_exact_shares(lens, batch_size, shares):
     batches = list(make(lens, batch_size, shares))
     part = batch_size // sum(shares)
@@ -46,7 +61,8 @@ def test_every_batch_has_the_exact_shares(lens, batch_size, shares):
     # An epoch sees the first source once (and wraps to fill the last batch).
     assert len(batches) == -(-lens[0] // (part * shares[0]))
     assert {i for b in batches for i in b if i < lens[0]} == set(
-        range(lens[0]))
+        range(lens[0])
+    )
 
 
 def test_order_depends_on_seed_and_epoch_only():
@@ -69,7 +85,7 @@ def test_order_depends_on_seed_and_epoch_only():
 def test_a_source_that_ends_is_permuted_anew():
     batches = list(make(lens=(40, 10), batch_size=2))
     second = [batch[1] - 40 for batch in batches]
-    passes = [second[n:n + 10] for n in range(0, 40, 10)]
+    passes = [second[n : n + 10] for n in range(0, 40, 10)]
     assert all(sorted(p) == list(range(10)) for p in passes)
     assert len({tuple(p) for p in passes}) == 4
 
@@ -77,10 +93,11 @@ def test_a_source_that_ends_is_permuted_anew():
 @pytest.mark.parametrize('world_size', [2, 3])
 def test_processes_share_an_epoch(world_size):
     lens = (36, 100)
-    ranks = [list(make(lens, 4, rank=rank, world_size=world_size))
-             for rank in range(world_size)]
-    assert {len(batches) for batches in ranks} == {
-        36 // (2 * world_size)}
+    ranks = [
+        list(make(lens, 4, rank=rank, world_size=world_size))
+        for rank in range(world_size)
+    ]
+    assert {len(batches) for batches in ranks} == {36 // (2 * world_size)}
     for batches in ranks:
         assert all(sum(i < 36 for i in batch) == 2 for batch in batches)
     everything = [i for batches in ranks for batch in batches for i in batch]
@@ -100,13 +117,17 @@ def test_num_batches():
         make(num_batches=0)
 
 
-@pytest.mark.parametrize('kwargs,message', [
-    (dict(batch_size=5), 'multiple of 2, such as 6'),
-    (dict(shares=(1, 0)), 'at least 1. Leave a source out'),
-    (dict(shares=(1, -1)), 'at least 1'),
-    (dict(shares=(0.5, 0.5)), 'must be integers'),
-    (dict(shares=(1, )), 'one number for each of the 2 sources'),
-    (dict(lens=(12, 0)), 'a source is empty')])
+@pytest.mark.parametrize(
+    'kwargs,message',
+    [
+        (dict(batch_size=5), 'multiple of 2, such as 6'),
+        (dict(shares=(1, 0)), 'at least 1. Leave a source out'),
+        (dict(shares=(1, -1)), 'at least 1'),
+        (dict(shares=(0.5, 0.5)), 'must be integers'),
+        (dict(shares=(1,)), 'one number for each of the 2 sources'),
+        (dict(lens=(12, 0)), 'a source is empty'),
+    ],
+)
 def test_wrong_arguments(kwargs, message):
     with pytest.raises(ValueError, match=message):
         make(**kwargs)
@@ -135,7 +156,7 @@ def test_loader_of_mmengine_and_its_hook():
     class FakeRunner:
         epoch = 4
 
-        class train_loop:
+        class train_loop:  # noqa: N801 (an attribute of the runner)
             dataloader = Runner.build_dataloader(
                 dict(
                     batch_size=4,
@@ -143,8 +164,11 @@ def test_loader_of_mmengine_and_its_hook():
                     dataset=Sources(12, 30),
                     sampler=dict(type='SeededSampler'),
                     batch_sampler=dict(
-                        type='ShareBatchSampler', shares=[1, 1])),
-                seed=3)
+                        type='ShareBatchSampler', shares=[1, 1]
+                    ),
+                ),
+                seed=3,
+            )
 
     loader = FakeRunner.train_loop.dataloader
     expected = make()

@@ -17,7 +17,7 @@ AUGMENT = [
     dict(type='UniformBBoxTransform'),
     dict(type='TopdownAffine', input_size=(32, 32)),
     dict(type='RandomChannelScale'),
-    dict(type='PackPoseInputs', pack_transformed=True)
+    dict(type='PackPoseInputs', pack_transformed=True),
 ]
 
 
@@ -36,9 +36,16 @@ def test_stream_is_a_function_of_the_index_alone():
     first = draw(7, (1, 2))
     np.random.rand(100)
     assert draw(7, (1, 2)) == first
-    others = {draw(*a) for a in
-              [(8, (1, 2)), (7, (1, 3)), (7, (2, 2)), (7, (2, 1)),
-               (7, (1, 2, 0, 1))]}
+    others = {
+        draw(*a)
+        for a in [
+            (8, (1, 2)),
+            (7, (1, 3)),
+            (7, (2, 2)),
+            (7, (2, 1)),
+            (7, (1, 2, 0, 1)),
+        ]
+    }
     assert first not in others and len(others) == 5
 
 
@@ -52,14 +59,20 @@ def mixed(h36m, mpii):
     return dict(
         type='MixedDataset',
         datasets=[
-            dict(type='H36MImageDataset', data_root=h36m.root,
-                 pipeline=AUGMENT[:1]),
-            dict(type='MpiiExactDataset', data_root=mpii.root,
-                 pipeline=AUGMENT[:1] + [
-                     dict(type='ConvertJoints', mapping='mpii_to_h36m',
-                          dim=3)])
+            dict(
+                type='H36MImageDataset',
+                data_root=h36m.root,
+                pipeline=AUGMENT[:1],
+            ),
+            dict(
+                type='MpiiExactDataset',
+                data_root=mpii.root,
+                pipeline=AUGMENT[:1]
+                + [dict(type='ConvertJoints', mapping='mpii_to_h36m', dim=3)],
+            ),
         ],
-        pipeline=AUGMENT[1:])
+        pipeline=AUGMENT[1:],
+    )
 
 
 def epochs(dataset, num_workers, which, seed=0, persistent=False):
@@ -71,23 +84,30 @@ def epochs(dataset, num_workers, which, seed=0, persistent=False):
             sampler=dict(type='SeededSampler'),
             batch_sampler=dict(type='ShareBatchSampler', shares=[1, 1]),
             dataset=dataset,
-            **extra),
-        seed=seed)
+            **extra,
+        ),
+        seed=seed,
+    )
     batches = []
     for epoch in which:
         loader.batch_sampler.sampler.set_epoch(epoch)
         for batch in loader:
-            points = [s.gt_instances.transformed_keypoints
-                      for s in batch['data_samples']]
-            batches.append((torch.stack(batch['inputs']).numpy(),
-                            np.stack(points)))
+            points = [
+                s.gt_instances.transformed_keypoints
+                for s in batch['data_samples']
+            ]
+            batches.append(
+                (torch.stack(batch['inputs']).numpy(), np.stack(points))
+            )
     return batches
 
 
 def equal(first, second):
     return len(first) == len(second) and all(
-        np.array_equal(a, b) for pair in zip(first, second)
-        for a, b in zip(*pair))
+        np.array_equal(a, b)
+        for pair in zip(first, second)
+        for a, b in zip(*pair)
+    )
 
 
 def test_batches_do_not_depend_on_workers_nor_on_the_past(h36m, mpii):
@@ -95,8 +115,8 @@ def test_batches_do_not_depend_on_workers_nor_on_the_past(h36m, mpii):
     alone = epochs(dataset, 0, [0, 1])
     assert equal(alone, epochs(dataset, 2, [0, 1], persistent=True))
     # A run that starts with epoch 1 continues exactly.
-    assert equal(alone[len(alone) // 2:], epochs(dataset, 1, [1]))
-    assert not equal(alone[:len(alone) // 2], alone[len(alone) // 2:])
+    assert equal(alone[len(alone) // 2 :], epochs(dataset, 1, [1]))
+    assert not equal(alone[: len(alone) // 2], alone[len(alone) // 2 :])
     assert not equal(alone, epochs(dataset, 0, [0, 1], seed=1))
 
 

@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
-from integral_mmpose.datasets.synthetic import (body, coco_writer, generate,
-                                                h36m_writer, mpii_writer)
+from integral_mmpose.datasets.synthetic import (
+    body,
+    coco_writer,
+    generate,
+    h36m_writer,
+    mpii_writer,
+)
 from integral_mmpose.datasets.synthetic.actions import ACTIONS, sample_motion
 from integral_mmpose.datasets.synthetic.render import Canvas, Ellipsoid
 
@@ -30,10 +35,15 @@ def subject(action='Greeting', name='S9', frames=(0, 64)):
 
 def by_hand(points, camera):
     """u = f X / Z + c, written again."""
-    return np.stack([
-        camera.focal[0] * points[:, 0] / points[:, 2] + camera.principal[0],
-        camera.focal[1] * points[:, 1] / points[:, 2] + camera.principal[1]
-    ], 1)
+    return np.stack(
+        [
+            camera.focal[0] * points[:, 0] / points[:, 2]
+            + camera.principal[0],
+            camera.focal[1] * points[:, 1] / points[:, 2]
+            + camera.principal[1],
+        ],
+        1,
+    )
 
 
 @pytest.mark.parametrize('action', ['Greeting', 'SittingDown', 'Walking'])
@@ -44,10 +54,16 @@ def test_projected_joints_lie_on_drawn_joints(action):
         joints = camera.to_camera(person.posed.joints[1])
         for joint, expected in zip(joints, by_hand(joints, camera)):
             canvas = Canvas(camera.size, camera.focal, camera.principal)
-            canvas.draw([
-                Ellipsoid(joint, np.eye(3), np.full(3, 0.03),
-                          np.full((1, 3), 255.))
-            ])
+            canvas.draw(
+                [
+                    Ellipsoid(
+                        joint,
+                        np.eye(3),
+                        np.full(3, 0.03),
+                        np.full((1, 3), 255.0),
+                    )
+                ]
+            )
             ys, xs = np.nonzero(canvas.owner)
             if len(xs) and 5 < expected.min() and expected.max() < 315:
                 centroid = [xs.mean(), ys.mean()]
@@ -82,18 +98,26 @@ def test_left_is_at_the_right_of_who_faces_the_camera():
 def test_left_and_right_wear_different_colours():
     person, _ = subject()
     for part in ('upper', 'thigh'):
-        left, right = (person.textures[f'{side}_{part}'].mean(0)
-                       for side in ('left', 'right'))
+        left, right = (
+            person.textures[f'{side}_{part}'].mean(0)
+            for side in ('left', 'right')
+        )
         assert np.abs(left - right).max() > 20
 
 
 def test_nearer_parts_hide_farther_ones():
     """Painter's order, both ways: two balls on one ray."""
-    near, far = (Ellipsoid(np.array([0., 0., z]), np.eye(3), np.full(3, 0.1),
-                           np.full((1, 3), c)) for z, c in ((2., 250.),
-                                                            (3., 50.)))
+    near, far = (
+        Ellipsoid(
+            np.array([0.0, 0.0, z]),
+            np.eye(3),
+            np.full(3, 0.1),
+            np.full((1, 3), c),
+        )
+        for z, c in ((2.0, 250.0), (3.0, 50.0))
+    )
     for order in ([near, far], [far, near]):
-        canvas = Canvas((64, 64), np.full(2, 100.), np.full(2, 32.))
+        canvas = Canvas((64, 64), np.full(2, 100.0), np.full(2, 32.0))
         canvas.draw(order)
         image = canvas.compose(np.zeros((64, 64, 3), np.uint8))
         assert canvas.depth[32, 32] == pytest.approx(1.9, abs=1e-3)
@@ -108,16 +132,19 @@ def test_joint_limits_and_constant_bones(action):
     assert (motion.angles >= low - 1e-9).all()
     assert (motion.angles <= high + 1e-9).all()
     bones = body.sample_proportions(np.random.default_rng(0))
-    posed = body.forward_kinematics(motion.angles, bones, motion.yaw,
-                                    motion.ground)
+    posed = body.forward_kinematics(
+        motion.angles, bones, motion.yaw, motion.ground
+    )
     points = dict(zip(body.JOINTS, np.moveaxis(posed.joints, 1, 0)))
     for side in ('left', 'right'):
-        for first, second, name in (('hip', 'knee', 'thigh'),
-                                    ('knee', 'foot', 'shin'),
-                                    ('elbow', 'wrist', 'forearm')):
+        for first, second, name in (
+            ('hip', 'knee', 'thigh'),
+            ('knee', 'foot', 'shin'),
+            ('elbow', 'wrist', 'forearm'),
+        ):
             length = np.linalg.norm(
-                points[f'{side}_{first}'] - points[f'{side}_{second}'],
-                axis=1)
+                points[f'{side}_{first}'] - points[f'{side}_{second}'], axis=1
+            )
             np.testing.assert_allclose(length, bones[name], atol=1e-9)
     # Smooth: no joint moves faster than 8 m/s between frames 0.16 s apart.
     steps = np.linalg.norm(np.diff(posed.joints, axis=0), axis=-1)
@@ -131,8 +158,9 @@ def test_knees_and_elbows_bend_the_right_way(side):
     angles[0, body.DOFS.index(f'{side[0]}_kn_flex')] = 60
     angles[0, body.DOFS.index(f'{side[0]}_el_flex')] = 60
     bones = body.sample_proportions(np.random.default_rng(0))
-    posed = body.forward_kinematics(angles, bones, np.zeros(1),
-                                    np.zeros((1, 2)))
+    posed = body.forward_kinematics(
+        angles, bones, np.zeros(1), np.zeros((1, 2))
+    )
     points = dict(zip(body.JOINTS, posed.joints[0]))
     assert (points[f'{side}_foot'] - points[f'{side}_knee'])[0] < -0.1
     assert (points[f'{side}_wrist'] - points[f'{side}_elbow'])[0] > 0.1
@@ -152,18 +180,21 @@ def test_bitwise_repeatable_whatever_the_processes(folder, tmp_path):
     assert len(names) > 100
     for name in names:
         assert (tmp_path / 'a' / name).read_bytes() == (
-            folder / name).read_bytes(), name
+            folder / name
+        ).read_bytes(), name
     image, _ = mpii_writer.write_image(tmp_path / 'b', 4, 'train', 0)
     assert (tmp_path / 'b/images' / image['image']).read_bytes() != (
-        folder / 'mpii/images' / image['image']).read_bytes()
+        folder / 'mpii/images' / image['image']
+    ).read_bytes()
 
 
 def test_h36m_layout(folder):
     root = folder / 'h36m'
     cameras = json.loads((root / 'annotations/cameras.json').read_text())
     for split, step in (('train', 5), ('test', 64)):
-        with np.load(root / f'annotations/h36m_{split}.npz',
-                     allow_pickle=False) as arrays:
+        with np.load(
+            root / f'annotations/h36m_{split}.npz', allow_pickle=False
+        ) as arrays:
             names, part, s = (arrays[k] for k in ('imgname', 'part', 'S'))
         assert part.shape == (len(names), 17, 3)
         assert s.shape == (len(names), 17, 4)
@@ -177,15 +208,19 @@ def test_h36m_layout(folder):
             frame = int(Path(name).stem.split('_')[-1]) - 1
             assert frame % step == 0
         subjects = {name.split('/')[0] for name in names}
-        assert subjects == ({'S9', 'S11'} if split == 'test' else
-                            {'S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11'})
+        assert subjects == (
+            {'S9', 'S11'}
+            if split == 'test'
+            else {'S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11'}
+        )
 
 
 def test_mpii_layout(folder):
     root = folder / 'mpii'
     for split, number in (('train', 4), ('val', 3)):
         entries = json.loads(
-            (root / f'annotations/mpii_{split}.json').read_text())
+            (root / f'annotations/mpii_{split}.json').read_text()
+        )
         mat = loadmat(root / f'annotations/mpii_gt_{split}.mat')
         assert len(entries) == number
         assert mat['headboxes_src'].shape == (2, 2, number)
@@ -203,8 +238,8 @@ def test_mpii_layout(folder):
 
 def test_coco_layout_is_read_by_pycocotools(folder):
     from xtcocotools.coco import COCO
-    coco = COCO(
-        str(folder / 'coco/annotations/person_keypoints_val2017.json'))
+
+    coco = COCO(str(folder / 'coco/annotations/person_keypoints_val2017.json'))
     assert len(coco.getImgIds()) == 3 and 0 not in coco.getImgIds()
     for annotation in coco.loadAnns(coco.getAnnIds()):
         keypoints = np.array(annotation['keypoints']).reshape(17, 3)
@@ -215,8 +250,12 @@ def test_coco_layout_is_read_by_pycocotools(folder):
         seen = keypoints[keypoints[:, 2] == 2, :2]
         assert (seen >= [x - 2, y - 2]).all()
         assert (seen <= [x + w + 2, y + h + 2]).all()
-    detections = json.loads((folder / 'coco/person_detection_results/'
-                             'COCO_val2017_detections.json').read_text())
+    detections = json.loads(
+        (
+            folder / 'coco/person_detection_results/'
+            'COCO_val2017_detections.json'
+        ).read_text()
+    )
     assert {d['image_id'] for d in detections} <= set(coco.getImgIds())
     # Every person is found, and something else besides.
     assert len(detections) > len(coco.getAnnIds())
@@ -253,6 +292,7 @@ def test_half_made_is_made_again(tmp_path):
     manifest['complete'] = False
     (tmp_path / generate.MANIFEST).write_text(json.dumps(manifest))
     (tmp_path / 'mpii/annotations/mpii_val.json').unlink()
-    assert generate.generate(tmp_path, 3, SMALL, 1,
-                             lambda line: None)['complete']
+    assert generate.generate(tmp_path, 3, SMALL, 1, lambda line: None)[
+        'complete'
+    ]
     assert (tmp_path / 'mpii/annotations/mpii_val.json').is_file()

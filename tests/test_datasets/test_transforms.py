@@ -1,24 +1,31 @@
 import cv2
 import numpy as np
 import pytest
-from mmpose.datasets.transforms import (KeypointConverter, RandomFlip,
-                                        RandomHalfBody, TopdownAffine)
+from mmpose.datasets.transforms import (
+    KeypointConverter,
+    RandomFlip,
+    RandomHalfBody,
+    TopdownAffine,
+)
 from scipy import stats
 
-from integral_mmpose.datasets.joints import (H36M18_METAINFO, build_metainfo)
-from integral_mmpose.datasets.transforms import (ConvertJoints,
-                                                 LoadImageChecked,
-                                                 OfficialBBoxTransform,
-                                                 RandomChannelScale,
-                                                 RandomHalfBody3D,
-                                                 UniformBBoxTransform)
+from integral_mmpose.datasets.joints import H36M18_METAINFO, build_metainfo
+from integral_mmpose.datasets.transforms import (
+    ConvertJoints,
+    LoadImageChecked,
+    OfficialBBoxTransform,
+    RandomChannelScale,
+    RandomHalfBody3D,
+    UniformBBoxTransform,
+)
 
 
 def person(joints=17, axes=3, seed=0):
     rng = np.random.default_rng(seed)
     return dict(
         keypoints=rng.uniform(1, 99, (2, joints, axes)).astype(np.float32),
-        keypoints_visible=np.ones((2, joints), np.float32))
+        keypoints_visible=np.ones((2, joints), np.float32),
+    )
 
 
 def test_mapping_by_hand():
@@ -32,8 +39,9 @@ def test_mapping_by_hand():
             assert not out['keypoints'][:, target].any()
             assert not out['keypoints_visible'][:, target].any()
         else:
-            np.testing.assert_array_equal(out['keypoints'][:, target],
-                                          source[:, index])
+            np.testing.assert_array_equal(
+                out['keypoints'][:, target], source[:, index]
+            )
             assert out['keypoints_visible'][:, target].all()
     assert out['has_depth'].tolist() == [0, 0]
     assert out['dataset_name'] == 'h36m18'
@@ -42,15 +50,18 @@ def test_mapping_by_hand():
 def test_z_stays_where_upstream_drops_it():
     results = person(18)
     kept = ConvertJoints('h36m18_to_h36m17')(dict(results))
-    np.testing.assert_array_equal(kept['keypoints'],
-                                  results['keypoints'][:, :17])
+    np.testing.assert_array_equal(
+        kept['keypoints'], results['keypoints'][:, :17]
+    )
     assert kept['has_depth'].tolist() == [1, 1]
     upstream = KeypointConverter(17, [(i, i) for i in range(17)])
     assert upstream(person(18))['keypoints'].shape[-1] == 2
 
 
-@pytest.mark.parametrize('axes,dim,expected,depth', [
-    (2, 3, 3, 0), (3, 2, 2, 0), (3, 3, 3, 1), (2, None, 2, 0)])
+@pytest.mark.parametrize(
+    'axes,dim,expected,depth',
+    [(2, 3, 3, 0), (3, 2, 2, 0), (3, 3, 3, 1), (2, None, 2, 0)],
+)
 def test_dim(axes, dim, expected, depth):
     out = ConvertJoints('coco_to_h36m', dim=dim)(person(17, axes))
     assert out['keypoints'].shape == (2, 18, expected)
@@ -71,38 +82,50 @@ def test_flip_after_conversion_is_conversion_after_flip():
     from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
     from integral_mmpose.datasets.joints import MPII_METAINFO
+
     source = parse_pose_metainfo(MPII_METAINFO)['flip_indices']
     outs = []
     for first in ('flip', 'convert'):
         results = person(16, 2)
         results['keypoints_visible'][:, 4] = 0
-        results.update(img=np.zeros((80, 120, 3), np.uint8),
-                       img_shape=(80, 120), flip_indices=source)
+        results.update(
+            img=np.zeros((80, 120, 3), np.uint8),
+            img_shape=(80, 120),
+            flip_indices=source,
+        )
         steps = [RandomFlip(prob=1.0), ConvertJoints('mpii_to_h36m')]
         for step in steps if first == 'flip' else steps[::-1]:
             results = step(results)
         outs.append(results)
     a, b = outs
-    np.testing.assert_array_equal(a['keypoints_visible'],
-                                  b['keypoints_visible'])
+    np.testing.assert_array_equal(
+        a['keypoints_visible'], b['keypoints_visible']
+    )
     seen = a['keypoints_visible'] > 0
     np.testing.assert_allclose(a['keypoints'][seen], b['keypoints'][seen])
 
 
 def test_a_joint_set_of_ones_own():
-    target = build_metainfo('legs', ['right_foot', 'left_foot', 'tail'],
-                            [(0, 1)], [0, 0, 0])
+    target = build_metainfo(
+        'legs', ['right_foot', 'left_foot', 'tail'], [(0, 1)], [0, 0, 0]
+    )
     out = ConvertJoints([3, 6, -1], target=target)(person(18))
     assert out['flip_indices'] == [1, 0, 2]
-    np.testing.assert_array_equal(out['keypoints'][:, :2],
-                                  person(18)['keypoints'][:, [3, 6]])
+    np.testing.assert_array_equal(
+        out['keypoints'][:, :2], person(18)['keypoints'][:, [3, 6]]
+    )
 
 
-@pytest.mark.parametrize('args,message', [
-    (('nothing', ), 'no joint table'),
-    (([0, 1], ), 'target must be'), (([0, 1], 'h36m'), 'target must be'),
-    (([0, 1], H36M18_METAINFO), '2 entries, .* 18 joints'),
-    (('mpii_to_h36m', None, 4), 'dim must be')])
+@pytest.mark.parametrize(
+    'args,message',
+    [
+        (('nothing',), 'no joint table'),
+        (([0, 1],), 'target must be'),
+        (([0, 1], 'h36m'), 'target must be'),
+        (([0, 1], H36M18_METAINFO), '2 entries, .* 18 joints'),
+        (('mpii_to_h36m', None, 4), 'dim must be'),
+    ],
+)
 def test_wrong_conversion(args, message):
     with pytest.raises(ValueError, match=message):
         ConvertJoints(*args)
@@ -117,26 +140,31 @@ def test_wrong_number_of_source_joints_names_the_image():
 def half_body(axes):
     results = person(18, axes)
     results.update(
-        upper_body_ids=list(range(7, 18)), lower_body_ids=list(range(7)),
+        upper_body_ids=list(range(7, 18)),
+        lower_body_ids=list(range(7)),
         bbox_center=np.zeros((2, 2), np.float32),
-        bbox_scale=np.ones((2, 2), np.float32))
+        bbox_scale=np.ones((2, 2), np.float32),
+    )
     return results
 
 
 def test_half_body_keeps_z_and_is_upstreams_in_2d():
     outs = []
-    for kind, axes in ((RandomHalfBody, 2), (RandomHalfBody3D, 2),
-                       (RandomHalfBody3D, 3)):
+    for kind, axes in (
+        (RandomHalfBody, 2),
+        (RandomHalfBody3D, 2),
+        (RandomHalfBody3D, 3),
+    ):
         np.random.seed(0)
         results = half_body(3)
         keypoints = results['keypoints']
         results['keypoints'] = keypoints[..., :axes]
         outs.append(kind(prob=1.0)(results))
-        np.testing.assert_array_equal(outs[-1]['keypoints'],
-                                      keypoints[..., :axes])
+        np.testing.assert_array_equal(
+            outs[-1]['keypoints'], keypoints[..., :axes]
+        )
     for out in outs[1:]:
-        np.testing.assert_allclose(out['bbox_center'],
-                                   outs[0]['bbox_center'])
+        np.testing.assert_allclose(out['bbox_center'], outs[0]['bbox_center'])
         np.testing.assert_allclose(out['bbox_scale'], outs[0]['bbox_scale'])
     with pytest.raises(ValueError, match='too many values'):
         RandomHalfBody(prob=1.0)(half_body(3))
@@ -149,10 +177,12 @@ def draws(transform, count=20000):
 
 def test_uniform_augmentation_is_uniform_and_always():
     shift, scale, rotation = draws(UniformBBoxTransform())
-    for values, low, high in ((shift[:, 0], -.02, .02),
-                              (shift[:, 1], -.02, .02),
-                              (scale[:, 0], .75, 1.25),
-                              (rotation, -30, 30)):
+    for values, low, high in (
+        (shift[:, 0], -0.02, 0.02),
+        (shift[:, 1], -0.02, 0.02),
+        (scale[:, 0], 0.75, 1.25),
+        (rotation, -30, 30),
+    ):
         test = stats.kstest(values, 'uniform', args=(low, high - low))
         assert test.pvalue > 0.01
 
@@ -162,7 +192,7 @@ def test_official_augmentation_has_its_distribution():
     assert not shift.any()
     # clip(N, +-1): 15.87 % of the mass at each end.
     for end in (0.75, 1.25):
-        assert np.isclose(scale, end).mean() == pytest.approx(.1587, abs=.01)
+        assert np.isclose(scale, end).mean() == pytest.approx(0.1587, abs=0.01)
     assert scale.min() >= 0.75 and scale.max() <= 1.25
     assert (rotation == 0).mean() == pytest.approx(0.4, abs=0.015)
     turned = rotation[rotation != 0]
@@ -174,8 +204,7 @@ def test_official_augmentation_has_its_distribution():
 
 def test_scale_of_the_box_is_what_the_crop_shows():
     results = half_body(3)
-    for key in ('bbox_center', 'bbox_scale', 'keypoints',
-                'keypoints_visible'):
+    for key in ('bbox_center', 'bbox_scale', 'keypoints', 'keypoints_visible'):
         results[key] = results[key][:1]
     results['img'] = np.zeros((100, 100, 3), np.uint8)
     results['bbox_center'][:] = 50
@@ -186,8 +215,8 @@ def test_scale_of_the_box_is_what_the_crop_shows():
     np.testing.assert_allclose(results['bbox_scale'], [[60, 60]])
     crop = results['transformed_keypoints'][0]
     np.testing.assert_allclose(
-        crop[:, :2], (results['keypoints'][0, :, :2] - 20) * 64 / 60,
-        atol=1e-3)
+        crop[:, :2], (results['keypoints'][0, :, :2] - 20) * 64 / 60, atol=1e-3
+    )
     np.testing.assert_array_equal(crop[:, 2], results['keypoints'][0, :, 2])
 
 

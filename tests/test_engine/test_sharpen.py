@@ -16,25 +16,28 @@ def make_runner(iteration=0, load_from='h1.pth'):
     model.head = nn.Module()
     model.head.final_layer = nn.Conv2d(3, 2, 1)
     return SimpleNamespace(
-        model=model, iter=iteration, _load_from=load_from,
-        logger=logging.getLogger('test'))
+        model=model,
+        iter=iteration,
+        _load_from=load_from,
+        logger=logging.getLogger('test'),
+    )
 
 
 def test_scales_the_maps_at_the_start_only():
     runner, features = make_runner(), torch.randn(1, 3, 4, 5)
     before = runner.model.head.final_layer(features)
-    SharpenHook(7.).before_train(runner)
+    SharpenHook(7.0).before_train(runner)
     after = runner.model.head.final_layer(features)
     torch.testing.assert_close(after, 7 * before)
     for other in (make_runner(iteration=3), make_runner(load_from=None)):
         weight = other.model.head.final_layer.weight.clone()
-        SharpenHook(7.).before_train(other)
+        SharpenHook(7.0).before_train(other)
         assert torch.equal(other.model.head.final_layer.weight, weight)
 
 
 def test_why_it_is_there():
     """A learned H1 map: flat softmax without the factor, right with it."""
-    joint = torch.tensor([[[11., 3.]]])
+    joint = torch.tensor([[[11.0, 3.0]]])
     maps = F.gaussian_map(joint, (16, 16))
     assert (F.integral(maps) - joint).abs().max() > 3
     assert (F.integral(30 * maps) - joint).abs().max() < 0.01
@@ -42,4 +45,4 @@ def test_why_it_is_there():
 
 def test_bad_factor():
     with pytest.raises(ValueError, match='positive'):
-        SharpenHook(0.)
+        SharpenHook(0.0)

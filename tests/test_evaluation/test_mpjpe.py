@@ -9,19 +9,22 @@ from scipy.spatial.transform import Rotation
 
 from integral_mmpose.evaluation import IntegralMPJPE
 
-FOCAL, PRINCIPAL = np.array([1100., 1200.]), np.array([500., 480.])
+FOCAL, PRINCIPAL = np.array([1100.0, 1200.0]), np.array([500.0, 480.0])
 
 
-def make_sample(rng, action='Walking', noise=40.):
+def make_sample(rng, action='Walking', noise=40.0):
     """A true pose, and a prediction given as px and relative depth."""
     depth = rng.uniform(4000, 5000)
     truth = rng.normal(size=(18, 3)) * 300 + [100, -50, depth]
     pred = truth + rng.normal(size=(18, 3)) * noise
     root_depth = truth[0, 2]
-    px = np.stack([
-        FOCAL[0] * pred[:, 0] / pred[:, 2] + PRINCIPAL[0],
-        FOCAL[1] * pred[:, 1] / pred[:, 2] + PRINCIPAL[1]
-    ], 1)
+    px = np.stack(
+        [
+            FOCAL[0] * pred[:, 0] / pred[:, 2] + PRINCIPAL[0],
+            FOCAL[1] * pred[:, 1] / pred[:, 2] + PRINCIPAL[1],
+        ],
+        1,
+    )
     keypoints = np.concatenate([px, pred[:, 2:] - root_depth], 1)
     sample = dict(
         pred_instances=dict(keypoints=keypoints[None]),
@@ -30,7 +33,8 @@ def make_sample(rng, action='Walking', noise=40.):
         root_depth=root_depth,
         focal=FOCAL,
         principal=PRINCIPAL,
-        img_path=f'{action}.jpg')
+        img_path=f'{action}.jpg',
+    )
     return sample, pred, truth
 
 
@@ -38,7 +42,7 @@ def loop_mpjpe(pred, truth, joints=17):
     errors = []
     for j in range(joints):
         difference = (pred[j] - pred[0]) - (truth[j] - truth[0])
-        errors.append(sum(d * d for d in difference)**0.5)
+        errors.append(sum(d * d for d in difference) ** 0.5)
     return sum(errors) / joints
 
 
@@ -70,17 +74,19 @@ def test_equals_loop_and_scipy(batch):
     assert metrics['h36m/MPJPE'] == pytest.approx(expected, abs=1e-9)
     for name, scale in (('PA-MPJPE', False), ('PA-MPJPE-sim', True)):
         expected = np.mean(
-            [loop_mpjpe(scipy_aligned(p, t, scale), t) for _, p, t in batch])
+            [loop_mpjpe(scipy_aligned(p, t, scale), t) for _, p, t in batch]
+        )
         assert metrics[f'h36m/{name}'] == pytest.approx(expected, abs=1e-6)
 
 
 def test_scale_is_not_aligned_away_by_the_rigid_form():
     rng = np.random.default_rng(1)
-    sample, _, truth = make_sample(rng, noise=0.)
+    sample, _, truth = make_sample(rng, noise=0.0)
     larger = (truth - truth[0]) * 1.1 + truth[0]
     px = FOCAL * larger[:, :2] / larger[:, 2:] + PRINCIPAL
     sample['pred_instances']['keypoints'] = np.concatenate(
-        [px, larger[:, 2:] - truth[0, 2]], 1)[None]
+        [px, larger[:, 2:] - truth[0, 2]], 1
+    )[None]
     metrics = evaluate([sample])
     # Without scale: 10 % of the distance to the root remains.
     distance = np.linalg.norm(truth - truth[0], axis=-1)[:17].mean()
@@ -93,33 +99,36 @@ def test_overall_weights_frames_and_actions_are_apart(batch):
     metrics = evaluate([s for s, _, _ in batch], per_joint=True)
     for action in ('Walking', 'Photo', 'Directions'):
         expected = np.mean(
-            [loop_mpjpe(p, t) for s, p, t in batch if s['action'] == action])
+            [loop_mpjpe(p, t) for s, p, t in batch if s['action'] == action]
+        )
         assert metrics[f'h36m/MPJPE/{action}'] == pytest.approx(expected)
     joints = [metrics[f'h36m/MPJPE/joint_{j}'] for j in range(17)]
     assert np.mean(joints) == pytest.approx(metrics['h36m/MPJPE'])
     assert joints[0] == pytest.approx(0, abs=1e-9)
-    order = [k for k in metrics if k.startswith('h36m/MPJPE/') and
-             'joint' not in k]
+    order = [
+        k for k in metrics if k.startswith('h36m/MPJPE/') and 'joint' not in k
+    ]
     assert [k.split('/')[-1] for k in order] == [
-        'Directions', 'Photo', 'Walking'
+        'Directions',
+        'Photo',
+        'Walking',
     ]
 
 
 def test_truth_as_prediction_is_zero():
-    sample, _, _ = make_sample(np.random.default_rng(2), noise=0.)
+    sample, _, _ = make_sample(np.random.default_rng(2), noise=0.0)
     for name in ('MPJPE', 'PA-MPJPE', 'PA-MPJPE-sim'):
-        assert evaluate([sample])[f'h36m/{name}'] == pytest.approx(
-            0, abs=1e-9)
+        assert evaluate([sample])[f'h36m/{name}'] == pytest.approx(0, abs=1e-9)
 
 
 def test_thorax_of_the_18_does_not_count():
-    sample, _, _ = make_sample(np.random.default_rng(3), noise=0.)
+    sample, _, _ = make_sample(np.random.default_rng(3), noise=0.0)
     sample['pred_instances']['keypoints'][0, 17] += 50
     assert evaluate([sample])['h36m/MPJPE'] == pytest.approx(0, abs=1e-9)
 
 
 def test_estimated_root_depth_scales_the_pose():
-    sample, _, truth = make_sample(np.random.default_rng(4), noise=0.)
+    sample, _, truth = make_sample(np.random.default_rng(4), noise=0.0)
     sample['root_depth_estimate'] = sample['root_depth'] * 1.05
     metrics = evaluate([sample], root_depth='estimate')
     assert metrics['h36m/MPJPE'] > 1
@@ -128,10 +137,17 @@ def test_estimated_root_depth_scales_the_pose():
         evaluate([sample], root_depth='estimate')
 
 
-@pytest.mark.parametrize('field', [
-    'focal', 'principal', 'root_depth', 'action', 'gt_instances',
-    'pred_instances'
-])
+@pytest.mark.parametrize(
+    'field',
+    [
+        'focal',
+        'principal',
+        'root_depth',
+        'action',
+        'gt_instances',
+        'pred_instances',
+    ],
+)
 def test_missing_field_is_named(batch, field):
     sample = copy.deepcopy(batch[0][0])
     del sample[field]

@@ -9,16 +9,19 @@ import pytest
 from integral_mmpose.evaluation import PCKhCurve
 
 
-def make_sample(rng, noise=8.):
+def make_sample(rng, noise=8.0):
     truth = rng.uniform(20, 200, size=(1, 16, 2))
     return dict(
         pred_instances=dict(
-            keypoints=truth + rng.normal(size=truth.shape) * noise),
+            keypoints=truth + rng.normal(size=truth.shape) * noise
+        ),
         gt_instances=dict(
             keypoints=truth,
             keypoints_visible=(rng.random((1, 16)) > 0.2).astype(np.float32),
-            head_size=rng.uniform(20, 40, size=1)),
-        img_path='person.jpg')
+            head_size=rng.uniform(20, 40, size=1),
+        ),
+        img_path='person.jpg',
+    )
 
 
 def evaluate(samples, **kwargs):
@@ -35,9 +38,11 @@ def loop_pckh(samples, alpha):
         for joint in range(16):
             if joint in (6, 7) or not truth['keypoints_visible'][0, joint]:
                 continue
-            d = (sample['pred_instances']['keypoints'][0, joint] -
-                 truth['keypoints'][0, joint])
-            distance = (d[0]**2 + d[1]**2)**0.5
+            d = (
+                sample['pred_instances']['keypoints'][0, joint]
+                - truth['keypoints'][0, joint]
+            )
+            distance = (d[0] ** 2 + d[1] ** 2) ** 0.5
             right += distance <= alpha * truth['head_size'][0]
             total += 1
     return 100 * right / total
@@ -59,8 +64,9 @@ def test_equals_loop(samples):
 
 def test_truth_as_prediction_is_perfect(samples, tmp_path):
     for sample in samples:
-        sample['pred_instances']['keypoints'] = (
-            sample['gt_instances']['keypoints'].copy())
+        sample['pred_instances']['keypoints'] = sample['gt_instances'][
+            'keypoints'
+        ].copy()
     out = tmp_path / 'curve.json'
     metrics = evaluate(samples, outfile=str(out))
     assert metrics['pckh/AUC'] == 100
@@ -71,8 +77,9 @@ def test_one_pixel_off_is_seen(samples):
     """The upstream metric adds 1 to joints that are 1-based already."""
     for sample in samples:
         sample['pred_instances']['keypoints'] = (
-            sample['gt_instances']['keypoints'] + 1)
-        sample['gt_instances']['head_size'][:] = 10.
+            sample['gt_instances']['keypoints'] + 1
+        )
+        sample['gt_instances']['head_size'][:] = 10.0
     # sqrt(2) px of a head of 10 px: right from alpha = 0.15 on.
     metrics = evaluate(samples)
     assert metrics['pckh/PCKh@0.1'] == 0
@@ -80,11 +87,11 @@ def test_one_pixel_off_is_seen(samples):
 
 
 def test_distance_of_alpha_head_sizes_is_right():
-    sample = make_sample(np.random.default_rng(1), noise=0.)
-    sample['gt_instances']['head_size'][:] = 20.
-    sample['gt_instances']['keypoints'][:] = 50.
-    sample['pred_instances']['keypoints'] = np.full((1, 16, 2), 50.)
-    sample['pred_instances']['keypoints'][..., 0] += 10.
+    sample = make_sample(np.random.default_rng(1), noise=0.0)
+    sample['gt_instances']['head_size'][:] = 20.0
+    sample['gt_instances']['keypoints'][:] = 50.0
+    sample['pred_instances']['keypoints'] = np.full((1, 16, 2), 50.0)
+    sample['pred_instances']['keypoints'][..., 0] += 10.0
     assert evaluate([sample])['pckh/PCKh@0.5'] == 100
     sample['pred_instances']['keypoints'][..., 0] += 1e-6
     assert evaluate([sample])['pckh/PCKh@0.5'] == 0
@@ -130,8 +137,9 @@ def test_model_with_other_joints(samples):
         PCKhCurve(joints=[0, 1])
 
 
-@pytest.mark.parametrize('field',
-                         ['keypoints', 'keypoints_visible', 'head_size'])
+@pytest.mark.parametrize(
+    'field', ['keypoints', 'keypoints_visible', 'head_size']
+)
 def test_missing_field_is_named(samples, field):
     del samples[0]['gt_instances'][field]
     with pytest.raises(ValueError, match=f'person.jpg.*{field}'):

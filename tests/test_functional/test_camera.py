@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from integral_mmpose.functional import (BOX_MM, back_project, box_side_px,
-                                        project)
+from integral_mmpose.functional import (
+    BOX_MM,
+    back_project,
+    box_side_px,
+    project,
+)
 
 FOCAL = np.array([1145.0, 1143.5])
 PRINCIPAL = np.array([512.5, 515.4])
@@ -19,29 +23,36 @@ def scene(n=50):
 
 def test_hand_values():
     """x right, y down: f_x X / Z + c_x = 500 * 200 / 1000 + 50 = 150."""
-    got = project(np.array([200., -100., 1000.]), np.array([500., 400.]),
-                  np.array([50., 60.]))
+    got = project(
+        np.array([200.0, -100.0, 1000.0]),
+        np.array([500.0, 400.0]),
+        np.array([50.0, 60.0]),
+    )
     assert got.tolist() == [150, 20, 1000]
 
 
 def test_equals_the_homogeneous_camera_matrix():
     points = scene()
-    matrix = np.array([[FOCAL[0], 0, PRINCIPAL[0]],
-                       [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]])
+    matrix = np.array(
+        [[FOCAL[0], 0, PRINCIPAL[0]], [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]]
+    )
     homogeneous = points @ matrix.T
     got = project(points, FOCAL, PRINCIPAL)
     np.testing.assert_allclose(
-        got[..., :2], homogeneous[..., :2] / homogeneous[..., 2:], rtol=1e-13)
+        got[..., :2], homogeneous[..., :2] / homogeneous[..., 2:], rtol=1e-13
+    )
     assert np.array_equal(got[..., 2], points[..., 2])
 
 
 def test_equals_opencv():
     cv2 = pytest.importorskip('cv2')
     points = scene().reshape(-1, 3)
-    matrix = np.array([[FOCAL[0], 0, PRINCIPAL[0]],
-                       [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]])
-    expected, _ = cv2.projectPoints(points, np.zeros(3), np.zeros(3), matrix,
-                                    None)
+    matrix = np.array(
+        [[FOCAL[0], 0, PRINCIPAL[0]], [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]]
+    )
+    expected, _ = cv2.projectPoints(
+        points, np.zeros(3), np.zeros(3), matrix, None
+    )
     got = project(points, FOCAL, PRINCIPAL)[..., :2]
     assert np.abs(got - expected[:, 0]).max() <= 1e-9
 
@@ -65,13 +76,16 @@ def test_one_camera_for_each_pose():
     got = project(points, focal, principal)
     for i in range(2):
         assert np.array_equal(
-            got[i], project(points[i], focal[i, 0], principal[i, 0]))
+            got[i], project(points[i], focal[i, 0], principal[i, 0])
+        )
 
 
-@pytest.mark.parametrize('depth', [0., -5., float('nan')])
+@pytest.mark.parametrize('depth', [0.0, -5.0, float('nan')])
 def test_behind_the_camera(depth):
     with pytest.raises(ValueError, match='in front of the camera'):
-        project(np.array([[0., 0., 10.], [1., 2., depth]]), FOCAL, PRINCIPAL)
+        project(
+            np.array([[0.0, 0.0, 10.0], [1.0, 2.0, depth]]), FOCAL, PRINCIPAL
+        )
 
 
 def test_empty():
@@ -80,16 +94,19 @@ def test_empty():
 
 def test_box_side_is_the_projection_of_2000_mm():
     """Two points 2 m apart at the root's depth are one side apart."""
-    focal, depth = np.array([1000., 1000.]), 5000.
-    ends = project(np.array([[-1000., 0., depth], [1000., 0., depth]]), focal,
-                   PRINCIPAL)
+    focal, depth = np.array([1000.0, 1000.0]), 5000.0
+    ends = project(
+        np.array([[-1000.0, 0.0, depth], [1000.0, 0.0, depth]]),
+        focal,
+        PRINCIPAL,
+    )
     side = box_side_px(np.array(depth), focal)
     assert side == ends[1, 0] - ends[0, 0] == 400
-    assert box_side_px(np.array(depth), focal, 1000.) == 200
+    assert box_side_px(np.array(depth), focal, 1000.0) == 200
     assert BOX_MM == 2000
 
 
 def test_box_side_of_a_batch_uses_the_mean_focal_length():
-    focal = torch.tensor([[900., 1100.], [500., 700.]])
-    side = box_side_px(torch.tensor([4000., 1000.]), focal)
+    focal = torch.tensor([[900.0, 1100.0], [500.0, 700.0]])
+    side = box_side_px(torch.tensor([4000.0, 1000.0]), focal)
     assert side.tolist() == [500, 1200]

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from integral_mmpose.functional import (check_finite, check_logits,
-                                        check_shape)
+from integral_mmpose.functional import check_finite, check_logits, check_shape
 
 
 def test_returns_the_size_of_every_axis():
@@ -25,24 +24,30 @@ def test_known_sizes_are_compared_and_not_changed():
     assert known == {'K': 17}
 
 
-@pytest.mark.parametrize('shape, pattern, message', [
-    ((2, 3), 'B K 3', r'pose must have the axes \(B, K, 3\), .*\(2, 3\)'),
-    ((2, 3, 4), 'B K', r'axes \(B, K\), got the shape \(2, 3, 4\)'),
-    ((3, ), '... K 3', r'axes \(\.\.\., K, 3\), got the shape \(3,\)'),
-    ((2, 5, 2), 'B K 3', 'the axis 3 must have the size 3, got 2'),
-    ((2, 4, 5), 'B N N', 'the axis N must have the size 4, got 5'),
-])
+@pytest.mark.parametrize(
+    'shape, pattern, message',
+    [
+        ((2, 3), 'B K 3', r'pose must have the axes \(B, K, 3\), .*\(2, 3\)'),
+        ((2, 3, 4), 'B K', r'axes \(B, K\), got the shape \(2, 3, 4\)'),
+        ((3,), '... K 3', r'axes \(\.\.\., K, 3\), got the shape \(3,\)'),
+        ((2, 5, 2), 'B K 3', 'the axis 3 must have the size 3, got 2'),
+        ((2, 4, 5), 'B N N', 'the axis N must have the size 4, got 5'),
+    ],
+)
 def test_wrong_shape(shape, pattern, message):
     with pytest.raises(ValueError, match=message):
         check_shape(torch.zeros(shape), pattern, 'pose')
 
 
-@pytest.mark.parametrize('logits, message', [
-    (torch.zeros(3, 4, 5), r'maps must have the axes .*\(3, 4, 5\)'),
-    (torch.zeros(1, 2, 3, 4, 5, 6), r'\(1, 2, 3, 4, 5, 6\)'),
-    (torch.zeros(1, 2, 3, 4, dtype=torch.int64), 'floating point.*int64'),
-    (torch.zeros(1, 2, 0, 4), r'empty map: the shape is \(1, 2, 0, 4\)'),
-])
+@pytest.mark.parametrize(
+    'logits, message',
+    [
+        (torch.zeros(3, 4, 5), r'maps must have the axes .*\(3, 4, 5\)'),
+        (torch.zeros(1, 2, 3, 4, 5, 6), r'\(1, 2, 3, 4, 5, 6\)'),
+        (torch.zeros(1, 2, 3, 4, dtype=torch.int64), 'floating point.*int64'),
+        (torch.zeros(1, 2, 0, 4), r'empty map: the shape is \(1, 2, 0, 4\)'),
+    ],
+)
 def test_wrong_logits(logits, message):
     with pytest.raises(ValueError, match=message):
         check_logits(logits, 'maps')

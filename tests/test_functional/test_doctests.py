@@ -9,8 +9,16 @@ import torch
 
 import integral_mmpose.functional as functional
 
-MODULES = ('align', 'camera', 'check', 'errors', 'flip', 'grid', 'integral',
-           'targets')
+MODULES = (
+    'align',
+    'camera',
+    'check',
+    'errors',
+    'flip',
+    'grid',
+    'integral',
+    'targets',
+)
 
 
 @pytest.mark.parametrize('name', MODULES)
@@ -27,9 +35,13 @@ def test_examples(name):
 WITHOUT_EXAMPLE = {'HeatVectors', 'vectors_to_coordinates'}
 
 
-@pytest.mark.parametrize('name', [
-    name for name in functional.__all__
-    if callable(getattr(functional, name)) and name not in WITHOUT_EXAMPLE
-])
+@pytest.mark.parametrize(
+    'name',
+    [
+        name
+        for name in functional.__all__
+        if callable(getattr(functional, name)) and name not in WITHOUT_EXAMPLE
+    ],
+)
 def test_every_function_has_an_example(name):
     assert '>>>' in getattr(functional, name).__doc__

@@ -8,9 +8,19 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.nn import functional as F
 
 from integral_mmpose.functional import (
-    joint_l1, joint_l2, log_marginals, map_binary_cross_entropy,
-    map_cross_entropy, map_sizes, map_squared_error, marginals,
-    mask_coordinates, masked_mean, vector_cross_entropy, vector_squared_error)
+    joint_l1,
+    joint_l2,
+    log_marginals,
+    map_binary_cross_entropy,
+    map_cross_entropy,
+    map_sizes,
+    map_squared_error,
+    marginals,
+    mask_coordinates,
+    masked_mean,
+    vector_cross_entropy,
+    vector_squared_error,
+)
 
 SHAPES = [(1, 2, 3, 4, 5), (2, 3, 5, 7)]
 LARGE = (2, 3, 8, 8, 8)
@@ -22,12 +32,13 @@ def example(shape, seed=0):
     logits = torch.randn(shape, generator=generator, dtype=torch.float64)
     sizes = torch.tensor(map_sizes(logits), dtype=torch.float64)
     unit = torch.rand(
-        *shape[:2], len(sizes), generator=generator, dtype=torch.float64)
+        *shape[:2], len(sizes), generator=generator, dtype=torch.float64
+    )
     return logits, unit * (sizes - 1)
 
 
 def radii(logits):
-    return [1.3, 1.7, 1.1][:logits.dim() - 2]
+    return [1.3, 1.7, 1.1][: logits.dim() - 2]
 
 
 def bce(logits, coordinates):
@@ -35,17 +46,25 @@ def bce(logits, coordinates):
 
 
 def h1_vectors(logits, coordinates):
-    return torch.stack([
-        vector_squared_error(v, coordinates[..., axis])
-        for axis, v in enumerate(marginals(logits)) if v is not None
-    ], -1)
+    return torch.stack(
+        [
+            vector_squared_error(v, coordinates[..., axis])
+            for axis, v in enumerate(marginals(logits))
+            if v is not None
+        ],
+        -1,
+    )
 
 
 def h2_vectors(logits, coordinates):
-    return torch.stack([
-        vector_cross_entropy(v, coordinates[..., axis])
-        for axis, v in enumerate(log_marginals(logits)) if v is not None
-    ], -1)
+    return torch.stack(
+        [
+            vector_cross_entropy(v, coordinates[..., axis])
+            for axis, v in enumerate(log_marginals(logits))
+            if v is not None
+        ],
+        -1,
+    )
 
 
 ERRORS = [map_squared_error, map_cross_entropy, bce, h1_vectors, h2_vectors]
@@ -60,13 +79,14 @@ def test_h1_on_maps_by_a_loop(shape, sigma):
         for k in range(shape[1]):
             error = energy = 0
             for index in torch.ones(shape[2:]).nonzero().tolist():
-                square = sum((i - c)**2 for i, c in zip(
-                    reversed(index), points[b, k].tolist()))
+                square = sum(
+                    (i - c) ** 2
+                    for i, c in zip(reversed(index), points[b, k].tolist())
+                )
                 target = math.exp(-square / (2 * sigma**2))
-                error += (maps[(b, k, *index)].item() - target)**2
+                error += (maps[(b, k, *index)].item() - target) ** 2
                 energy += target**2
-            assert got[b, k].item() == pytest.approx(
-                error / energy, rel=1e-12)
+            assert got[b, k].item() == pytest.approx(error / energy, rel=1e-12)
 
 
 @pytest.mark.parametrize('sigma', [1.0, 0.6])
@@ -77,24 +97,28 @@ def test_h1_on_vectors_by_a_loop(sigma):
     for b in range(2):
         for k in range(3):
             target = [
-                math.exp(-(i - centre[b, k].item())**2 / (2 * sigma**2))
+                math.exp(-((i - centre[b, k].item()) ** 2) / (2 * sigma**2))
                 for i in range(7)
             ]
             target = [t / math.fsum(target) for t in target]
-            error = sum((v - t)**2
-                        for v, t in zip(vector[b, k].tolist(), target))
+            error = sum(
+                (v - t) ** 2 for v, t in zip(vector[b, k].tolist(), target)
+            )
             expected = error / sum(t * t for t in target)
             assert got[b, k].item() == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize('shape', [(1, 1, 8, 8), (1, 1, 64, 64),
-                                   (1, 1, 16, 16, 16), (1, 1, 32, 32, 32)])
+@pytest.mark.parametrize(
+    'shape',
+    [(1, 1, 8, 8), (1, 1, 64, 64), (1, 1, 16, 16, 16), (1, 1, 32, 32, 32)],
+)
 def test_h1_of_an_empty_map_is_one_at_every_size(shape):
     """A mean over the cells would fall from 0.05 to 2e-4 between these."""
     maps = torch.zeros(shape)
     points = torch.full((1, 1, len(shape) - 2), 3.3)
     torch.testing.assert_close(
-        map_squared_error(maps, points), torch.ones(1, 1))
+        map_squared_error(maps, points), torch.ones(1, 1)
+    )
 
 
 @pytest.mark.parametrize('shape', SHAPES)
@@ -106,8 +130,10 @@ def test_h2_equals_torch_cross_entropy(shape):
     for axis, size in enumerate(shape[2:]):
         flat = flat * size + index[..., axis]
     expected = F.cross_entropy(
-        logits.reshape(shape[0] * shape[1], -1), flat.flatten(),
-        reduction='none').view(shape[:2])
+        logits.reshape(shape[0] * shape[1], -1),
+        flat.flatten(),
+        reduction='none',
+    ).view(shape[:2])
     assert (got - expected).abs().max() <= 1e-12
     vectors = h2_vectors(logits, points)
     probs = logits.flatten(2).softmax(-1).view(shape)
@@ -115,15 +141,15 @@ def test_h2_equals_torch_cross_entropy(shape):
         kept = len(shape) - 1 - axis
         others = [a for a in range(2, len(shape)) if a != kept]
         line = probs.sum(others)
-        hot = line.gather(-1, points[..., axis:axis + 1].round().long())
+        hot = line.gather(-1, points[..., axis : axis + 1].round().long())
         assert (vectors[..., axis] + hot[..., 0].log()).abs().max() <= 1e-12
 
 
 def test_h2_target_is_rounded_and_not_floored():
     logits = torch.zeros(1, 1, 1, 6)
     logits[..., 3] = 8.0
-    right = map_cross_entropy(logits, torch.tensor([[[2.6, 0.]]]))
-    wrong = map_cross_entropy(logits, torch.tensor([[[2.4, 0.]]]))
+    right = map_cross_entropy(logits, torch.tensor([[[2.6, 0.0]]]))
+    wrong = map_cross_entropy(logits, torch.tensor([[[2.4, 0.0]]]))
     assert right.item() < 0.01 < 7 < wrong.item()
     log_x = log_marginals(logits).x
     assert vector_cross_entropy(log_x, torch.tensor([[2.6]])).item() < 0.01
@@ -136,11 +162,18 @@ def test_h3_equals_torch_bce(shape):
     target = torch.zeros(shape, dtype=torch.float64)
     for index in torch.ones(shape).nonzero().tolist():
         b, k, *cell = index
-        distance = sum(((i - c) / r)**2 for i, c, r in zip(
-            reversed(cell), points[b, k].tolist(), radii(logits)))
+        distance = sum(
+            ((i - c) / r) ** 2
+            for i, c, r in zip(
+                reversed(cell), points[b, k].tolist(), radii(logits)
+            )
+        )
         target[tuple(index)] = distance <= 1
-    expected = F.binary_cross_entropy(
-        logits.sigmoid(), target, reduction='none').flatten(2).mean(-1)
+    expected = (
+        F.binary_cross_entropy(logits.sigmoid(), target, reduction='none')
+        .flatten(2)
+        .mean(-1)
+    )
     assert (bce(logits, points) - expected).abs().max() <= 1e-12
 
 
@@ -182,7 +215,8 @@ def test_batches_and_the_input(function, shape):
     assert torch.equal(points, copies[1])
     for b in range(shape[0]):
         torch.testing.assert_close(
-            whole[b:b + 1], function(logits[b:b + 1], points[b:b + 1]))
+            whole[b : b + 1], function(logits[b : b + 1], points[b : b + 1])
+        )
     assert function(logits[:0], points[:0]).shape == (0, *whole.shape[1:])
 
 
@@ -215,9 +249,9 @@ def test_extremes_are_finite_with_their_gradients(function, value):
 
 
 def test_cross_entropy_of_an_empty_plane_is_not_the_log_of_zero():
-    logits = torch.full((1, 1, 2, 3), -200.)
-    logits[..., 0] = 0.
-    points = torch.full((1, 1, 2), 1.)
+    logits = torch.full((1, 1, 2, 3), -200.0)
+    logits[..., 0] = 0.0
+    points = torch.full((1, 1, 2), 1.0)
     assert h2_vectors(logits, points)[0, 0, 0].item() == pytest.approx(200)
     assert marginals(logits).x[0, 0, 1].log().isinf()
 
@@ -242,13 +276,13 @@ def test_mask_and_mean_ignore_what_has_no_weight():
 
 
 def test_masked_mean_by_hand():
-    errors = torch.tensor([[1., 2.], [4., float('nan')]])
-    weights = torch.tensor([[1., 0.5], [0., 0.]])
+    errors = torch.tensor([[1.0, 2.0], [4.0, float('nan')]])
+    weights = torch.tensor([[1.0, 0.5], [0.0, 0.0]])
     assert masked_mean(errors, weights, 4).item() == (1 + 1) / 4
     assert masked_mean(errors[:0], weights[:0], 0).item() == 0
 
 
-@pytest.mark.parametrize('shape', [(2, 2), (2, 3, 1), (3, )])
+@pytest.mark.parametrize('shape', [(2, 2), (2, 3, 1), (3,)])
 def test_masked_mean_does_not_broadcast(shape):
     with pytest.raises(ValueError, match=r'the shape \(2, 3\) of the errors'):
         masked_mean(torch.ones(2, 3), torch.ones(shape), 6)

@@ -3,23 +3,30 @@
 import pytest
 import torch
 
-from integral_mmpose.functional import (bins_to_norm, flip_coordinates,
-                                        flip_maps, integral, norm_to_px,
-                                        px_to_norm)
+from integral_mmpose.functional import (
+    bins_to_norm,
+    flip_coordinates,
+    flip_maps,
+    integral,
+    norm_to_px,
+    px_to_norm,
+)
 
 PAIRS = [0, 2, 1, 3, 4]
 
 
 def test_hand_values():
     """x' = W - 1 - x, y and z stay, joints 1 and 2 change places."""
-    coordinates = torch.tensor([[0., 1., 2.], [3., 4., 5.], [6., 7., 8.]])
+    coordinates = torch.tensor(
+        [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0, 7.0, 8.0]]
+    )
     got = flip_coordinates(coordinates, [0, 2, 1], 10)
     assert got.tolist() == [[9, 1, 2], [3, 7, 8], [6, 4, 5]]
 
 
 def test_pixel_rule_and_not_the_image_edge():
     """The first pixel lands on the last one, W - 1, and not on W."""
-    got = flip_coordinates(torch.tensor([[0., 0.]]), [0], 64)[0, 0].item()
+    got = flip_coordinates(torch.tensor([[0.0, 0.0]]), [0], 64)[0, 0].item()
     assert got == 63 != 64
 
 
@@ -30,7 +37,8 @@ def test_twice_is_the_identity(axes):
     got = flip_coordinates(coordinates, PAIRS, 48)
     assert got.dtype == torch.float64
     torch.testing.assert_close(
-        flip_coordinates(got, PAIRS, 48), copy, rtol=0, atol=1e-12)
+        flip_coordinates(got, PAIRS, 48), copy, rtol=0, atol=1e-12
+    )
     assert torch.equal(coordinates, copy)
 
 
@@ -40,15 +48,16 @@ def test_maps_by_a_loop(shape):
     got = flip_maps(maps, PAIRS)
     for joint in range(5):
         for x in range(4):
-            assert torch.equal(got[:, joint, ..., x],
-                               maps[:, PAIRS[joint], ..., 3 - x])
+            assert torch.equal(
+                got[:, joint, ..., x], maps[:, PAIRS[joint], ..., 3 - x]
+            )
 
 
 def test_an_image_and_its_joints_mirror_together():
     """A bright pixel is where its mirrored coordinate says."""
     image = torch.zeros(1, 1, 6, 8)
     image[0, 0, 2, 5] = 1
-    x, y = flip_coordinates(torch.tensor([[5., 2.]]), [0], 8)[0].long()
+    x, y = flip_coordinates(torch.tensor([[5.0, 2.0]]), [0], 8)[0].long()
     assert flip_maps(image, [0])[0, 0, y, x] == 1
 
 
@@ -56,8 +65,8 @@ def predicted(x_px, bins, side):
     """Logits of an ideal network that sees its joint at a pixel."""
     centre = x_px * bins / side
     grid = torch.arange(bins, dtype=torch.float64)
-    row = -(grid - centre)**2 / 2
-    column = -(grid - bins / 2)**2 / 2
+    row = -((grid - centre) ** 2) / 2
+    column = -((grid - bins / 2) ** 2) / 2
     return (column[:, None] + row)[None, None]
 
 
@@ -67,11 +76,11 @@ def test_flip_test_of_coordinates_has_no_bias_and_of_maps_has(bins, side):
     logits, mirrored = (predicted(p, bins, side) for p in (x, side - 1 - x))
 
     def to_px(maps):
-        return norm_to_px(bins_to_norm(integral(maps), (bins, bins)),
-                          (side, side))
+        return norm_to_px(
+            bins_to_norm(integral(maps), (bins, bins)), (side, side)
+        )
 
-    merged = (to_px(logits) +
-              flip_coordinates(to_px(mirrored), [0], side)) / 2
+    merged = (to_px(logits) + flip_coordinates(to_px(mirrored), [0], side)) / 2
     assert abs(merged[0, 0, 0].item() - x) < 1e-3
     # The wrong readings: mirror the maps, then shift them by a bin or not.
     cell = side / bins

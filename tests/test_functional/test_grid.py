@@ -4,30 +4,41 @@ import numpy as np
 import pytest
 import torch
 
-from integral_mmpose.functional import (DEPTH_RANGE_MM, bins_to_norm,
-                                        mm_to_norm, norm_to_bins, norm_to_mm,
-                                        norm_to_px, px_to_norm)
+from integral_mmpose.functional import (
+    DEPTH_RANGE_MM,
+    bins_to_norm,
+    mm_to_norm,
+    norm_to_bins,
+    norm_to_mm,
+    norm_to_px,
+    px_to_norm,
+)
 
 SIZES = (16, 8, 4)  # w, h, d
 INPUT = (64, 48)
 
 
 def test_hand_values():
-    bins = torch.tensor([[3., 3., 3.], [15., 7., 1.]])
+    bins = torch.tensor([[3.0, 3.0, 3.0], [15.0, 7.0, 1.0]])
     norm = bins_to_norm(bins, SIZES)
     assert norm.tolist() == [[3 / 16, 3 / 8, 3 / 4], [15 / 16, 7 / 8, 1 / 4]]
     assert norm_to_px(norm[..., :2], INPUT).tolist() == [[12, 18], [60, 42]]
     assert norm_to_mm(norm[..., 2]).tolist() == [500, -500]
-    assert px_to_norm(torch.tensor([16., 36.]), INPUT).tolist() == [.25, .75]
-    assert norm_to_bins(torch.tensor([.25, .75]), (16, 8)).tolist() == [4, 6]
-    assert mm_to_norm(torch.tensor([-1000., 0., 250.])).tolist() == [
-        0, 0.5, 0.625
+    assert px_to_norm(torch.tensor([16.0, 36.0]), INPUT).tolist() == [
+        0.25,
+        0.75,
+    ]
+    assert norm_to_bins(torch.tensor([0.25, 0.75]), (16, 8)).tolist() == [4, 6]
+    assert mm_to_norm(torch.tensor([-1000.0, 0.0, 250.0])).tolist() == [
+        0,
+        0.5,
+        0.625,
     ]
 
 
 def test_left_edge_and_not_cell_centre():
     """Bin 3 of 16 over 64 px is the pixel 12: the left edge of its cell."""
-    norm = bins_to_norm(torch.tensor([3., 0.]), (16, 16))
+    norm = bins_to_norm(torch.tensor([3.0, 0.0]), (16, 16))
     pixel = norm_to_px(norm, (64, 64))[0].item()
     assert pixel == 12
     centre_half_px = (3 + 0.5) * 64 / 16 - 0.5
@@ -39,7 +50,7 @@ def test_left_edge_and_not_cell_centre():
 
 def test_root_lies_at_the_middle_bin():
     """Depth 0 is bin D / 2, and not the middle (D - 1) / 2 of the bins."""
-    bins = norm_to_bins(torch.tensor([0., 0., mm_to_norm(0.)]), SIZES)
+    bins = norm_to_bins(torch.tensor([0.0, 0.0, mm_to_norm(0.0)]), SIZES)
     assert bins[2] == 2.0 != (SIZES[2] - 1) / 2
 
 
@@ -49,14 +60,17 @@ def test_order_is_width_first():
     assert (norm_to_px(one, INPUT)[..., 1] == 48).all()
 
 
-@pytest.mark.parametrize('there, back, sizes', [
-    (bins_to_norm, norm_to_bins, SIZES),
-    (norm_to_bins, bins_to_norm, SIZES),
-    (px_to_norm, norm_to_px, (64, 48, 5)),
-    (norm_to_px, px_to_norm, (64, 48, 5)),
-    (mm_to_norm, norm_to_mm, 1700.),
-    (norm_to_mm, mm_to_norm, 1700.),
-])
+@pytest.mark.parametrize(
+    'there, back, sizes',
+    [
+        (bins_to_norm, norm_to_bins, SIZES),
+        (norm_to_bins, bins_to_norm, SIZES),
+        (px_to_norm, norm_to_px, (64, 48, 5)),
+        (norm_to_px, px_to_norm, (64, 48, 5)),
+        (mm_to_norm, norm_to_mm, 1700.0),
+        (norm_to_mm, mm_to_norm, 1700.0),
+    ],
+)
 @pytest.mark.parametrize('library', ['numpy', 'torch'])
 def test_inverse_type_and_no_change_of_the_input(there, back, sizes, library):
     values = np.random.default_rng(0).uniform(-2, 3, (2, 5, 3))
@@ -76,9 +90,10 @@ def test_dtype_is_kept(dtype):
 
 
 def test_a_depth_range_for_each_sample():
-    ranges = np.array([[2000.], [1000.]])
+    ranges = np.array([[2000.0], [1000.0]])
     assert norm_to_mm(np.full((2, 3), 0.75), ranges)[:, 0].tolist() == [
-        500, 250
+        500,
+        250,
     ]
     assert DEPTH_RANGE_MM == 2000
 

@@ -16,7 +16,7 @@ from integral_mmpose import functional as F
 SHAPES = [(2, 3, 5, 7), (2, 3, 4, 5, 7)]
 
 
-def random_logits(shape, seed=0, dtype=torch.float64, scale=2.):
+def random_logits(shape, seed=0, dtype=torch.float64, scale=2.0):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=dtype) * scale
 
@@ -29,16 +29,20 @@ def naive_integral(logits):
         for k in range(volume.shape[1]):
             cells = volume[b, k].tolist()
             top = max(v for plane in cells for row in plane for v in row)
-            total, sums = 0., [0., 0., 0.]
+            total, sums = 0.0, [0.0, 0.0, 0.0]
             for z, plane in enumerate(cells):
                 for y, row in enumerate(plane):
                     for x, value in enumerate(row):
                         p = math.exp(value - top)
                         total += p
-                        sums = [sums[0] + p * x, sums[1] + p * y,
-                                sums[2] + p * z]
-            result[b, k] = torch.tensor([s / total for s in sums],
-                                         dtype=torch.float64)
+                        sums = [
+                            sums[0] + p * x,
+                            sums[1] + p * y,
+                            sums[2] + p * z,
+                        ]
+            result[b, k] = torch.tensor(
+                [s / total for s in sums], dtype=torch.float64
+            )
     return result if logits.dim() == 5 else result[..., :2]
 
 
@@ -46,10 +50,12 @@ def naive_integral(logits):
 def test_equals_naive_loop(shape):
     logits = random_logits(shape)
     expected = naive_integral(logits)
-    torch.testing.assert_close(F.integral(logits), expected, rtol=0,
-                               atol=1e-12)
-    torch.testing.assert_close(F.integral_one_step(logits), expected, rtol=0,
-                               atol=1e-12)
+    torch.testing.assert_close(
+        F.integral(logits), expected, rtol=0, atol=1e-12
+    )
+    torch.testing.assert_close(
+        F.integral_one_step(logits), expected, rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize('shape', SHAPES)
@@ -57,37 +63,44 @@ def test_marginals_equal_loops_and_log_marginals(shape):
     logits = random_logits(shape)
     probs = torch.softmax(logits.reshape(*shape[:2], -1), -1).reshape(shape)
     expected = {
-        'x': torch.stack([probs[..., i].flatten(2).sum(-1)
-                          for i in range(shape[-1])], -1),
-        'y': torch.stack([probs[..., i, :].flatten(2).sum(-1)
-                          for i in range(shape[-2])], -1)
+        'x': torch.stack(
+            [probs[..., i].flatten(2).sum(-1) for i in range(shape[-1])], -1
+        ),
+        'y': torch.stack(
+            [probs[..., i, :].flatten(2).sum(-1) for i in range(shape[-2])], -1
+        ),
     }
     if len(shape) == 5:
-        expected['z'] = torch.stack([probs[:, :, i].flatten(2).sum(-1)
-                                     for i in range(shape[2])], -1)
+        expected['z'] = torch.stack(
+            [probs[:, :, i].flatten(2).sum(-1) for i in range(shape[2])], -1
+        )
     vectors, logs = F.marginals(logits), F.log_marginals(logits)
     for name, vector in expected.items():
         torch.testing.assert_close(getattr(vectors, name), vector)
         torch.testing.assert_close(getattr(logs, name).exp(), vector)
-        assert torch.allclose(getattr(vectors, name).sum(-1),
-                              torch.ones(shape[:2], dtype=torch.float64))
+        assert torch.allclose(
+            getattr(vectors, name).sum(-1),
+            torch.ones(shape[:2], dtype=torch.float64),
+        )
     if len(shape) == 4:
         assert vectors.z is None and logs.z is None
 
 
-@pytest.mark.parametrize('shape,fast', [((1, 2, 3, 4, 5), False),
-                                        ((2, 3, 5, 7), False),
-                                        ((2, 3, 8, 8, 8), True)])
+@pytest.mark.parametrize(
+    'shape,fast',
+    [((1, 2, 3, 4, 5), False), ((2, 3, 5, 7), False), ((2, 3, 8, 8, 8), True)],
+)
 def test_gradients(shape, fast):
     logits = random_logits(shape).requires_grad_()
-    assert gradcheck(F.integral, (logits, ), fast_mode=fast)
-    assert gradgradcheck(F.integral, (logits, ), fast_mode=fast)
+    assert gradcheck(F.integral, (logits,), fast_mode=fast)
+    assert gradgradcheck(F.integral, (logits,), fast_mode=fast)
 
     def log_sum(x):
-        return sum(v.square().sum() for v in F.log_marginals(x)
-                   if v is not None)
+        return sum(
+            v.square().sum() for v in F.log_marginals(x) if v is not None
+        )
 
-    assert gradcheck(log_sum, (logits, ), fast_mode=True)
+    assert gradcheck(log_sum, (logits,), fast_mode=True)
 
 
 def test_official_and_dsntnn_formulas():
@@ -100,12 +113,14 @@ def test_official_and_dsntnn_formulas():
     official_x = (accu_x * torch.arange(7)).sum(2) / 7 - 0.5
     official_z = (accu_z * torch.arange(6)).sum(2) / 6 - 0.5
     norm = F.bins_to_norm(F.integral(logits), (7, 5, 6))
-    torch.testing.assert_close(norm[..., 0] - 0.5, official_x, atol=1e-6,
-                               rtol=0)
-    torch.testing.assert_close(norm[..., 2] - 0.5, official_z, atol=1e-6,
-                               rtol=0)
+    torch.testing.assert_close(
+        norm[..., 0] - 0.5, official_x, atol=1e-6, rtol=0
+    )
+    torch.testing.assert_close(
+        norm[..., 2] - 0.5, official_z, atol=1e-6, rtol=0
+    )
     # dsntnn: cell centres, (2 i - (n - 1)) / n in [-1, 1].
-    centres = (2 * torch.arange(7.) - 6) / 7
+    centres = (2 * torch.arange(7.0) - 6) / 7
     dsnt_x = (accu_x * centres).sum(2)
     bins = F.integral(logits)[..., 0]
     torch.testing.assert_close((2 * bins - 6) / 7, dsnt_x, atol=1e-6, rtol=0)
@@ -120,9 +135,13 @@ def test_left_edge_and_not_cell_centre():
 
 
 @settings(max_examples=500, deadline=None)
-@given(seed=st.integers(0, 10**6), width=st.integers(2, 9),
-       height=st.integers(2, 9), depth=st.integers(1, 6),
-       scale=st.floats(0, 30))
+@given(
+    seed=st.integers(0, 10**6),
+    width=st.integers(2, 9),
+    height=st.integers(2, 9),
+    depth=st.integers(1, 6),
+    scale=st.floats(0, 30),
+)
 def test_properties(seed, width, height, depth, scale):
     """Convex hull, shift of the logits, axes, two-step = one-step, batch."""
     shape = (2, 2, depth, height, width)
@@ -132,17 +151,20 @@ def test_properties(seed, width, height, depth, scale):
     assert (result >= 0).all() and (result <= limit + 1e-5).all()
     one_step = F.integral_one_step(logits)
     torch.testing.assert_close(result, one_step, atol=3e-6, rtol=3e-6)
-    shifted = F.integral(logits + 5.)
+    shifted = F.integral(logits + 5.0)
     torch.testing.assert_close(result, shifted, atol=2e-4, rtol=0)
     swapped = F.integral(logits.permute(0, 1, 4, 3, 2))
-    torch.testing.assert_close(result[..., [2, 1, 0]], swapped, atol=1e-5,
-                               rtol=0)
-    torch.testing.assert_close(F.integral(logits[1:]), result[1:], atol=1e-6,
-                               rtol=0)
+    torch.testing.assert_close(
+        result[..., [2, 1, 0]], swapped, atol=1e-5, rtol=0
+    )
+    torch.testing.assert_close(
+        F.integral(logits[1:]), result[1:], atol=1e-6, rtol=0
+    )
     rolled = torch.nn.functional.pad(logits, (1, 0), value=-1e9)
     moved = F.integral(rolled)
-    torch.testing.assert_close(moved[..., 0], result[..., 0] + 1, atol=1e-5,
-                               rtol=0)
+    torch.testing.assert_close(
+        moved[..., 0], result[..., 0] + 1, atol=1e-5, rtol=0
+    )
 
 
 @pytest.mark.parametrize('shape', SHAPES)
@@ -154,13 +176,15 @@ def test_leaves_input_and_type_alone(shape):
     assert torch.equal(logits, before)
     transposed = random_logits(shape).transpose(-1, -2)
     assert not transposed.is_contiguous()
-    torch.testing.assert_close(F.integral(transposed),
-                               F.integral(transposed.contiguous()))
+    torch.testing.assert_close(
+        F.integral(transposed), F.integral(transposed.contiguous())
+    )
     assert F.integral(logits[:0]).shape == (0, 3, len(shape) - 2)
 
 
-@pytest.mark.parametrize('dtype,limit', [(torch.float16, 0.01),
-                                         (torch.bfloat16, 0.06)])
+@pytest.mark.parametrize(
+    'dtype,limit', [(torch.float16, 0.01), (torch.bfloat16, 0.06)]
+)
 @pytest.mark.parametrize('autocast', [False, True])
 def test_half_precision(dtype, limit, autocast):
     """All-half arithmetic errs by 0.05 and 0.28 bins over 64^3."""
@@ -178,7 +202,8 @@ def test_extreme_logits_are_finite():
         logits[0, 0, 1, 2, 3] = value
         logits.requires_grad_()
         loss = F.integral(logits).sum() + sum(
-            v.clamp(min=-1e5).sum() for v in F.log_marginals(logits))
+            v.clamp(min=-1e5).sum() for v in F.log_marginals(logits)
+        )
         loss.backward()
         assert torch.isfinite(loss) and torch.isfinite(logits.grad).all()
 
@@ -188,36 +213,37 @@ def test_debias_equals_the_published_formula():
     logits = random_logits((2, 3, 5, 7)).abs()
     raw = F.integral(logits)
     c = logits.exp().flatten(2).sum(-1)[..., None]
-    n, middle = 35, torch.tensor([3., 2.], dtype=torch.float64)
+    n, middle = 35, torch.tensor([3.0, 2.0], dtype=torch.float64)
     expected = (c * raw - n * middle) / (c - n)
     torch.testing.assert_close(F.debias(raw, logits), expected)
 
 
 def test_debias_finds_the_peak_and_survives_extremes():
     logits = torch.zeros(1, 1, 9, 9)
-    logits[0, 0, 2, 7] = 3.
+    logits[0, 0, 2, 7] = 3.0
     raw = F.integral(logits)
     assert abs(raw[0, 0, 0] - 7) > 1  # what debiasing is for
     torch.testing.assert_close(
-        F.debias(raw, logits), torch.tensor([[[7., 2.]]]), atol=1e-4, rtol=0)
-    for value in (6.5e4, -6.5e4, 0.):
+        F.debias(raw, logits), torch.tensor([[[7.0, 2.0]]]), atol=1e-4, rtol=0
+    )
+    for value in (6.5e4, -6.5e4, 0.0):
         flat = torch.full((1, 1, 9, 9), value)
         raw = F.integral(flat)
         torch.testing.assert_close(F.debias(raw, flat), raw)
 
 
 def test_argmax_and_score_by_hand():
-    logits = torch.full((1, 1, 3, 4, 5), -100.)
-    logits[0, 0, 2, 1, 3] = 100.
-    assert F.argmax(logits).tolist() == [[[3., 1., 2.]]]
+    logits = torch.full((1, 1, 3, 4, 5), -100.0)
+    logits[0, 0, 2, 1, 3] = 100.0
+    assert F.argmax(logits).tolist() == [[[3.0, 1.0, 2.0]]]
     assert F.spread_score(F.marginals(logits)).item() == pytest.approx(1)
     # Uniform over many cells: deviation 1 / sqrt(12) of the side.
     flat = F.spread_score(F.marginals(torch.zeros(1, 1, 64, 64)))
     assert flat.item() == pytest.approx(0.25, abs=1e-4)
     two = torch.full((1, 1, 1, 8), -1e4)
-    two[..., [2, 4]] = 0.
+    two[..., [2, 4]] = 0.0
     # x deviates by 1 of 8 bins, y by 0: root mean square 1 / 8 / sqrt(2).
-    expected = (1 + math.sqrt(12) / 8 / math.sqrt(2))**-2
+    expected = (1 + math.sqrt(12) / 8 / math.sqrt(2)) ** -2
     score = F.spread_score(F.marginals(two))
     assert score.item() == pytest.approx(expected)
 
@@ -227,14 +253,14 @@ def test_argmax_equals_numpy():
     found = F.argmax(logits).numpy()
     for b in range(2):
         for k in range(3):
-            z, y, x = np.unravel_index(
-                logits[b, k].argmax().item(), (4, 5, 7))
+            z, y, x = np.unravel_index(logits[b, k].argmax().item(), (4, 5, 7))
             assert found[b, k].tolist() == [x, y, z]
 
 
-@pytest.mark.parametrize('function', [
-    F.integral, F.marginals, F.log_marginals, F.integral_one_step, F.argmax
-])
+@pytest.mark.parametrize(
+    'function',
+    [F.integral, F.marginals, F.log_marginals, F.integral_one_step, F.argmax],
+)
 def test_wrong_shapes_are_named(function):
     with pytest.raises(ValueError, match=r'\(B, K, H, W\).*\(2, 3, 4\)'):
         function(torch.zeros(2, 3, 4))

@@ -19,13 +19,14 @@ def blob(x, y, height, shape=(24, 32), sigma=1.5):
     """A zero background with one bump of logits."""
     rows = torch.arange(shape[0]).double()[:, None]
     columns = torch.arange(shape[1]).double()
-    square = (columns - x)**2 + (rows - y)**2
+    square = (columns - x) ** 2 + (rows - y) ** 2
     return height * (-square / (2 * sigma**2)).exp()[None, None]
 
 
 @pytest.mark.parametrize('shape', [(2, 3, 4, 5, 6), (2, 3, 9, 11)])
-@pytest.mark.parametrize('dtype, tolerance', [(torch.float64, 1e-11),
-                                              (torch.float32, 1e-5)])
+@pytest.mark.parametrize(
+    'dtype, tolerance', [(torch.float64, 1e-11), (torch.float32, 1e-5)]
+)
 def test_published_formula_on_moderate_logits(shape, dtype, tolerance):
     torch.manual_seed(0)
     logits = (torch.rand(shape) * 4 + 0.5).to(dtype)
@@ -36,7 +37,7 @@ def test_published_formula_on_moderate_logits(shape, dtype, tolerance):
     assert (debias(raw, logits) - expected).abs().max() <= tolerance
 
 
-@pytest.mark.parametrize('height', [2., 4., 8., 20.])
+@pytest.mark.parametrize('height', [2.0, 4.0, 8.0, 20.0])
 @pytest.mark.parametrize('x, y', [(5, 18), (26, 6), (15, 11)])
 def test_known_joint(height, x, y):
     """The raw expectation is pulled to the middle, the debiased is not."""
@@ -59,11 +60,11 @@ def test_known_joint_in_a_volume():
     logits[0, 0, 4, 1, 6] = 6
     logits[0, 1, 0, 5, 2] = 6
     got = debias(integral(logits), logits)
-    expected = torch.tensor([[[6., 1., 4.], [2., 5., 0.]]]).double()
+    expected = torch.tensor([[[6.0, 1.0, 4.0], [2.0, 5.0, 0.0]]]).double()
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize('shift', [0., -1., -6.5e4])
+@pytest.mark.parametrize('shift', [0.0, -1.0, -6.5e4])
 def test_no_cell_above_the_background_keeps_the_raw(shift):
     logits = torch.zeros(1, 1, 4, 5) + shift
     raw = integral(logits)
@@ -86,7 +87,7 @@ def test_stays_inside_the_map():
     logits = torch.randn(20, 3, 5, 7) * 0.3
     got = debias(integral(logits), logits)
     assert (got >= 0).all()
-    assert (got <= torch.tensor([6., 4.])).all()
+    assert (got <= torch.tensor([6.0, 4.0])).all()
 
 
 @pytest.mark.parametrize('dtype', [torch.half, torch.bfloat16, torch.float32])
@@ -99,7 +100,7 @@ def test_no_overflow_at_6_5e4(dtype):
     assert published(raw, logits).isnan().any()
 
 
-@pytest.mark.parametrize('value', [-6.5e4, -200., 0., 6.5e4])
+@pytest.mark.parametrize('value', [-6.5e4, -200.0, 0.0, 6.5e4])
 def test_gradient_is_finite_at_every_level(value):
     """exp(log N - log C) overflows below the background: 0 * inf is NaN."""
     logits = torch.full((1, 2, 4, 5), value)

@@ -4,10 +4,17 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
-from integral_mmpose.functional import (HeatVectors, debias, expectation,
-                                        integral, integral_one_step,
-                                        log_marginals, marginals, softmax,
-                                        spread_score)
+from integral_mmpose.functional import (
+    HeatVectors,
+    debias,
+    expectation,
+    integral,
+    integral_one_step,
+    log_marginals,
+    marginals,
+    softmax,
+    spread_score,
+)
 
 SHAPES = [(1, 2, 3, 4, 5), (2, 3, 5, 7)]
 LARGE = (2, 3, 8, 8, 8)
@@ -23,8 +30,13 @@ def score(logits):
 
 
 FUNCTIONS = [
-    integral, integral_one_step, marginals, log_marginals, softmax,
-    sharp_debias, score
+    integral,
+    integral_one_step,
+    marginals,
+    log_marginals,
+    softmax,
+    sharp_debias,
+    score,
 ]
 
 
@@ -49,20 +61,20 @@ def random_logits(shape, seed, dtype=torch.float64):
 @pytest.mark.parametrize('shape', SHAPES)
 def test_gradcheck(function, shape):
     logits = random_logits(shape, 0)
-    assert gradcheck(as_tuple(function), (logits, ))
-    assert gradgradcheck(as_tuple(function), (logits, ), fast_mode=True)
+    assert gradcheck(as_tuple(function), (logits,))
+    assert gradgradcheck(as_tuple(function), (logits,), fast_mode=True)
 
 
 @pytest.mark.parametrize('shape', SHAPES)
 def test_gradgradcheck_in_full(shape):
-    assert gradgradcheck(integral, (random_logits(shape, 1), ))
+    assert gradgradcheck(integral, (random_logits(shape, 1),))
 
 
 @pytest.mark.parametrize('function', FUNCTIONS)
 @pytest.mark.parametrize('seed', [0, 1, 2])
 def test_gradcheck_of_a_larger_volume(function, seed):
     logits = random_logits(LARGE, seed)
-    assert gradcheck(as_tuple(function), (logits, ), fast_mode=True)
+    assert gradcheck(as_tuple(function), (logits,), fast_mode=True)
 
 
 @pytest.mark.parametrize('function', FUNCTIONS)
@@ -72,13 +84,13 @@ def test_gradcheck_of_a_transposed_input(function):
         return as_tuple(function)(logits.transpose(-1, -2).transpose(0, 1))
 
     logits = random_logits((3, 2, 5, 7), 3)
-    assert gradcheck(transposed, (logits, ))
+    assert gradcheck(transposed, (logits,))
 
 
 def test_gradcheck_of_expectation():
     vector = random_logits((2, 3, 5), 4)
-    assert gradcheck(expectation, (vector, ))
-    assert gradgradcheck(expectation, (vector, ))
+    assert gradcheck(expectation, (vector,))
+    assert gradgradcheck(expectation, (vector,))
 
 
 def extremes(dtype, shape=(1, 2, 4, 5, 6)):
@@ -89,16 +101,17 @@ def extremes(dtype, shape=(1, 2, 4, 5, 6)):
     return [low, -low, peak, -peak]
 
 
-@pytest.mark.parametrize('dtype',
-                         [torch.float16, torch.bfloat16, torch.float32])
-@pytest.mark.parametrize('function', [
-    *FUNCTIONS, lambda logits: debias(integral(logits), logits)
-])
+@pytest.mark.parametrize(
+    'dtype', [torch.float16, torch.bfloat16, torch.float32]
+)
+@pytest.mark.parametrize(
+    'function', [*FUNCTIONS, lambda logits: debias(integral(logits), logits)]
+)
 def test_extremes_are_finite_with_their_gradients(function, dtype):
     for logits in extremes(dtype):
         logits.requires_grad_()
         result = as_tuple(function)(logits)
-        result = result if isinstance(result, tuple) else (result, )
+        result = result if isinstance(result, tuple) else (result,)
         assert all(r.isfinite().all() for r in result)
         sum((r * torch.rand_like(r)).sum() for r in result).backward()
         assert logits.grad.isfinite().all()
@@ -108,8 +121,8 @@ def test_extreme_values():
     low, high, peak, hole = (integral(e)[0, 0] for e in extremes(torch.half))
     assert peak.tolist() == [3, 2, 1]
     for even in (low, high):
-        torch.testing.assert_close(even, torch.tensor([2.5, 2., 1.5]))
-    others = (torch.tensor([2.5, 2., 1.5]) * 120 - peak) / 119
+        torch.testing.assert_close(even, torch.tensor([2.5, 2.0, 1.5]))
+    others = (torch.tensor([2.5, 2.0, 1.5]) * 120 - peak) / 119
     torch.testing.assert_close(hole, others)
     # The hole's own plane is not empty; a whole empty plane stays finite.
     logits = torch.full((1, 1, 2, 3), -6.5e4)
@@ -119,8 +132,9 @@ def test_extreme_values():
     assert marginals(logits).x.log().isinf().any()
 
 
-@pytest.mark.parametrize('dtype, tolerance', [(torch.float16, 0.01),
-                                              (torch.bfloat16, 0.06)])
+@pytest.mark.parametrize(
+    'dtype, tolerance', [(torch.float16, 0.01), (torch.bfloat16, 0.06)]
+)
 @pytest.mark.parametrize('function', [integral, integral_one_step])
 def test_half_precision_over_64_bins(function, dtype, tolerance):
     """Against float64 of the same rounded logits, in and out of autocast."""
@@ -135,8 +149,13 @@ def test_half_precision_over_64_bins(function, dtype, tolerance):
     # Negative control: the plain formula in this precision.
     probs = logits.flatten(2).softmax(-1).view_as(logits)
     bins = torch.arange(64, dtype=dtype)
-    plain = torch.stack([(probs.sum(axes) * bins).sum(-1)
-                         for axes in ((2, 3), (2, 4), (3, 4))], -1)
+    plain = torch.stack(
+        [
+            (probs.sum(axes) * bins).sum(-1)
+            for axes in ((2, 3), (2, 4), (3, 4))
+        ],
+        -1,
+    )
     assert (plain.double() - exact).abs().max() > tolerance
 
 

@@ -4,8 +4,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integral_mmpose.functional import (integral, integral_one_step,
-                                        log_marginals, marginals)
+from integral_mmpose.functional import (
+    integral,
+    integral_one_step,
+    log_marginals,
+    marginals,
+)
 
 EXAMPLES = settings(max_examples=500, deadline=None, derandomize=True)
 EMPTY = -1e4  # probability 0 beside any other cell
@@ -17,10 +21,11 @@ def logits(draw, axes=None):
     axes = draw(st.sampled_from([2, 3])) if axes is None else axes
     shape = [draw(st.integers(1, 6)) for _ in range(axes)]
     seed = draw(st.integers(0, 2**31))
-    scale = draw(st.sampled_from([0., 0.1, 1., 10., 100., 1e4]))
+    scale = draw(st.sampled_from([0.0, 0.1, 1.0, 10.0, 100.0, 1e4]))
     generator = torch.Generator().manual_seed(seed)
     return scale * torch.randn(
-        2, 3, *shape, generator=generator, dtype=torch.float64)
+        2, 3, *shape, generator=generator, dtype=torch.float64
+    )
 
 
 def close(a, b, tolerance=1e-9):

@@ -5,23 +5,36 @@ import math
 import pytest
 import torch
 
-from integral_mmpose.functional import (HeatVectors, argmax,
-                                        at_least_float32, bins_to_norm,
-                                        expectation, integral,
-                                        integral_one_step, log_marginals,
-                                        map_sizes, marginals, softmax,
-                                        spread_score, vectors_to_coordinates)
+from integral_mmpose.functional import (
+    HeatVectors,
+    argmax,
+    at_least_float32,
+    bins_to_norm,
+    expectation,
+    integral,
+    integral_one_step,
+    log_marginals,
+    map_sizes,
+    marginals,
+    softmax,
+    spread_score,
+    vectors_to_coordinates,
+)
 
 SHAPES = [(1, 2, 3, 4, 5), (2, 3, 5, 7)]
 FUNCTIONS = [
-    argmax, integral, integral_one_step, softmax, marginals, log_marginals
+    argmax,
+    integral,
+    integral_one_step,
+    softmax,
+    marginals,
+    log_marginals,
 ]
 
 
 def random_logits(shape, scale=3.0, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return scale * torch.randn(
-        shape, generator=generator, dtype=torch.float64)
+    return scale * torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
 def cells(logits):
@@ -78,15 +91,12 @@ def test_softmax_and_heat_vectors_by_a_loop(shape):
 
 def test_hand_values():
     """Weights 1 : 2 : 3 in a row of 3: 0/6 + 2/6 + 6/6 = 4/3."""
-    logits = torch.tensor([1., 2., 3.]).log().view(1, 1, 1, 3)
-    torch.testing.assert_close(
-        integral(logits), torch.tensor([[[4 / 3, 0]]]))
+    logits = torch.tensor([1.0, 2.0, 3.0]).log().view(1, 1, 1, 3)
+    torch.testing.assert_close(integral(logits), torch.tensor([[[4 / 3, 0]]]))
     column = logits.view(1, 1, 3, 1)
-    torch.testing.assert_close(
-        integral(column), torch.tensor([[[0, 4 / 3]]]))
+    torch.testing.assert_close(integral(column), torch.tensor([[[0, 4 / 3]]]))
     deep = logits.view(1, 1, 3, 1, 1)
-    torch.testing.assert_close(
-        integral(deep), torch.tensor([[[0, 0, 4 / 3]]]))
+    torch.testing.assert_close(integral(deep), torch.tensor([[[0, 0, 4 / 3]]]))
 
 
 def test_hand_gradient():
@@ -108,9 +118,11 @@ def test_argmax_by_a_loop(shape):
 
 def test_argmax_is_within_half_a_bin_of_the_peak():
     centre = torch.rand(1, 50, 2, dtype=torch.float64) * 6 + 0.5
-    x = torch.arange(8.)
-    logits = -((x - centre[..., :1])**2)[..., None, :] - (
-        (x - centre[..., 1:])**2)[..., :, None]
+    x = torch.arange(8.0)
+    logits = (
+        -((x - centre[..., :1]) ** 2)[..., None, :]
+        - ((x - centre[..., 1:]) ** 2)[..., :, None]
+    )
     assert (argmax(logits) - centre).abs().max() <= 0.5
 
 
@@ -129,7 +141,7 @@ def test_official_formula(shape):
         line = volume.sum(others)
         weights = torch.arange(line.shape[-1]).float()
         official.append((line * weights).sum(2) / line.shape[-1] - 0.5)
-    official = torch.stack(official, -1)[..., :len(shape) - 2]
+    official = torch.stack(official, -1)[..., : len(shape) - 2]
     ours = bins_to_norm(integral(maps), map_sizes(maps)) - 0.5
     assert (ours - official).abs().max() <= 1e-6
 
@@ -176,16 +188,22 @@ def test_layouts_batches_and_the_input(function, shape):
         for a, b in zip(whole, tensors(function(other))):
             torch.testing.assert_close(a, b, rtol=1e-6, atol=2e-6)
     for b in range(shape[0]):
-        for a, c in zip(whole, tensors(function(logits[b:b + 1]))):
-            torch.testing.assert_close(a[b:b + 1], c, rtol=1e-6, atol=1e-6)
+        for a, c in zip(whole, tensors(function(logits[b : b + 1]))):
+            torch.testing.assert_close(a[b : b + 1], c, rtol=1e-6, atol=1e-6)
     for a, c in zip(whole, tensors(function(logits[:0]))):
         assert c.shape == (0, *a.shape[1:])
 
 
 @pytest.mark.parametrize('function', FUNCTIONS)
-@pytest.mark.parametrize('dtype, expected', [
-    (torch.float16, torch.float32), (torch.bfloat16, torch.float32),
-    (torch.float32, torch.float32), (torch.float64, torch.float64)])
+@pytest.mark.parametrize(
+    'dtype, expected',
+    [
+        (torch.float16, torch.float32),
+        (torch.bfloat16, torch.float32),
+        (torch.float32, torch.float32),
+        (torch.float64, torch.float64),
+    ],
+)
 def test_dtype(function, dtype, expected):
     logits = random_logits((2, 3, 4, 5)).to(dtype)
     for result in tensors(function(logits)):
@@ -219,7 +237,8 @@ def test_spread_score_by_hand():
     logits, sizes = torch.zeros(1, 1, 4, 8, 16), (16, 8, 4)
     mean = sum((n * n - 1) / 12 / n**2 for n in sizes) / 3
     assert spread_score(marginals(logits)).item() == pytest.approx(
-        (1 + math.sqrt(12 * mean))**-2, rel=1e-6)
+        (1 + math.sqrt(12 * mean)) ** -2, rel=1e-6
+    )
     large = spread_score(marginals(torch.zeros(1, 1, 128, 128)))
     assert large.item() == pytest.approx(0.25, abs=1e-4)
 
@@ -228,7 +247,7 @@ def test_spread_score_falls_with_the_spread_and_ignores_the_place():
     grid = torch.arange(32, dtype=torch.float64)
 
     def score(sigma, x=15, y=16):
-        logits = -((grid[:, None] - y)**2 + (grid - x)**2) / (2 * sigma**2)
+        logits = -((grid[:, None] - y) ** 2 + (grid - x) ** 2) / (2 * sigma**2)
         return spread_score(marginals(logits[None, None])).item()
 
     scores = [score(sigma) for sigma in (0.3, 0.6, 1, 2, 4, 100)]

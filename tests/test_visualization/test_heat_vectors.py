@@ -37,8 +37,9 @@ def test_broad_and_narrow_joints_are_equally_visible():
     assert (picture[4, 4] != 100).any()
 
 
-@pytest.mark.parametrize('maps', [np.zeros((2, 8, 8)),
-                                  np.full((2, 8, 8), np.nan)])
+@pytest.mark.parametrize(
+    'maps', [np.zeros((2, 8, 8)), np.full((2, 8, 8), np.nan)]
+)
 def test_empty_maps_leave_the_image(maps):
     image = np.full((32, 32, 3), 100, np.uint8)
     assert (overlay_heatmaps(image, maps) == 100).all()
@@ -51,24 +52,26 @@ def test_the_lines_stand_at_the_expectations(monkeypatch):
     """
     figures = []
     real = module.canvas_to_rgb
-    monkeypatch.setattr(module, 'canvas_to_rgb',
-                        lambda f: (figures.append(f), real(f))[1])
+    monkeypatch.setattr(
+        module, 'canvas_to_rgb', lambda f: (figures.append(f), real(f))[1]
+    )
     logits = torch.full((1, 1, 4, 8, 8), -1e4)
     logits[0, 0, 1, 6, [2, 4]] = 0
     vectors = marginals(logits)
     vectors = HeatVectors(*[v[0, 0] for v in vectors])
     image = np.full((32, 64, 3), 100, np.uint8)
-    picture = draw_heat_vectors(image, logits.softmax(-1)[0, 0, 1], vectors,
-                                'left_wrist')
+    picture = draw_heat_vectors(
+        image, logits.softmax(-1)[0, 0, 1], vectors, 'left_wrist'
+    )
     assert picture.ndim == 3 and picture.dtype == np.uint8
     main, top, right, depth = figures[0].axes
     assert main.lines[0].get_xdata()[0] == pytest.approx(24)
     assert main.lines[1].get_ydata()[0] == pytest.approx(24)
     assert depth.lines[0].get_xdata()[0] == pytest.approx(-500)
     heights = [bar.get_height() for bar in top.patches]
-    np.testing.assert_allclose(heights, [0, 0, .5, 0, .5, 0, 0, 0])
+    np.testing.assert_allclose(heights, [0, 0, 0.5, 0, 0.5, 0, 0, 0])
     centres = [bar.get_x() + bar.get_width() / 2 for bar in top.patches]
-    np.testing.assert_allclose(centres, np.arange(8) * 8.)
+    np.testing.assert_allclose(centres, np.arange(8) * 8.0)
     assert [bar.get_width() for bar in right.patches][6] == pytest.approx(1)
 
 
@@ -77,7 +80,9 @@ def test_2d_has_no_depth_and_wrong_sizes_are_named():
     vectors = HeatVectors(np.ones(8) / 8, np.ones(4) / 4, None)
     with_depth = vectors._replace(z=np.ones(4) / 4)
     heat = np.ones((4, 8)) / 32
-    assert draw_heat_vectors(image, heat, vectors).shape[1] < (
-        draw_heat_vectors(image, heat, with_depth).shape[1])
+    assert (
+        draw_heat_vectors(image, heat, vectors).shape[1]
+        < (draw_heat_vectors(image, heat, with_depth).shape[1])
+    )
     with pytest.raises(ValueError, match='vectors.x'):
         draw_heat_vectors(image, np.ones((8, 4)), vectors)

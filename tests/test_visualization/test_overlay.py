@@ -9,9 +9,10 @@ from integral_mmpose.visualization import (
 from integral_mmpose.visualization.overlay import write_labels
 from integral_mmpose.visualization.skeleton import LEFT, MIDDLE, RIGHT
 
-SKELETON = skeleton_from_parents([0, 0, 0],
-                                 ['root', 'left_wrist', 'right_wrist'])
-POINTS = np.array([[150., 40.], [250., 100.], [50., 100.]])
+SKELETON = skeleton_from_parents(
+    [0, 0, 0], ['root', 'left_wrist', 'right_wrist']
+)
+POINTS = np.array([[150.0, 40.0], [250.0, 100.0], [50.0, 100.0]])
 
 
 def _grey(height=200, width=300):
@@ -37,7 +38,7 @@ def test_nothing_is_drawn_away_from_the_bones():
     for a, b in SKELETON.links:
         for t in np.linspace(0, 1, 200):
             px, py = POINTS[a] * (1 - t) + POINTS[b] * t
-            near |= (x - px)**2 + (y - py)**2 < 7**2
+            near |= (x - px) ** 2 + (y - py) ** 2 < 7**2
     changed = (picture != 77).any(-1)
     assert changed.any() and not changed[~near].any()
 
@@ -50,8 +51,9 @@ def test_the_image_is_not_modified():
 
 
 def test_joints_below_the_threshold_are_left_out_with_their_bones():
-    picture = draw_skeleton_2d(_grey(), POINTS, SKELETON,
-                               np.array([1, .29, 1]), 0.3, 0)
+    picture = draw_skeleton_2d(
+        _grey(), POINTS, SKELETON, np.array([1, 0.29, 1]), 0.3, 0
+    )
     assert _at(picture, POINTS[1]) == (77, 77, 77)
     assert _at(picture, POINTS[[0, 1]].mean(0)) == (77, 77, 77)
     assert _at(picture, POINTS[2]) == RIGHT
@@ -59,8 +61,10 @@ def test_joints_below_the_threshold_are_left_out_with_their_bones():
 
 def test_low_confidence_is_fainter_and_smaller():
     pictures = [
-        draw_skeleton_2d(_grey(), POINTS, SKELETON, np.array([0, s, 0]), 0.3,
-                         0).astype(int) for s in (0.4, 1.)
+        draw_skeleton_2d(
+            _grey(), POINTS, SKELETON, np.array([0, s, 0]), 0.3, 0
+        ).astype(int)
+        for s in (0.4, 1.0)
     ]
     faint, strong = [abs(p - 77).sum(-1) for p in pictures]
     assert 0 < faint.max() < strong.max()
@@ -78,7 +82,7 @@ def test_joints_that_are_not_finite_or_far_away_are_left_out(bad):
 
 def test_a_joint_outside_the_image_keeps_its_bone_inside():
     points = POINTS.copy()
-    points[1] = (350., -20.)
+    points[1] = (350.0, -20.0)
     picture = draw_skeleton_2d(_grey(), points, SKELETON, min_side=0)
     assert _at(picture, points[[0, 1]].mean(0)) == LEFT
 
@@ -90,7 +94,7 @@ def test_enlarging_keeps_a_joint_on_its_pixel():
     """
     image = np.zeros((32, 32, 3), np.uint8)
     image[7, 5] = 255
-    large, points = enlarge(image, np.array([5., 7.]), 256)
+    large, points = enlarge(image, np.array([5.0, 7.0]), 256)
     mass = large[..., 0].astype(float)
     y, x = np.mgrid[:256, :256]
     centre = [(mass * x).sum() / mass.sum(), (mass * y).sum() / mass.sum()]
@@ -102,15 +106,19 @@ def test_grey_images_and_points_with_depth_are_taken():
     points = np.concatenate([POINTS, np.ones((3, 1))], 1)
     picture = draw_skeleton_2d(_grey()[..., 0], points, SKELETON, min_side=0)
     np.testing.assert_array_equal(
-        picture, draw_skeleton_2d(_grey(), POINTS, SKELETON, min_side=0))
+        picture, draw_skeleton_2d(_grey(), POINTS, SKELETON, min_side=0)
+    )
 
 
-@pytest.mark.parametrize('image, points, message', [
-    (np.zeros((8, 8, 3)), POINTS, 'uint8'),
-    (np.zeros((8, 8, 4), np.uint8), POINTS, 'image'),
-    (np.zeros((0, 8, 3), np.uint8), POINTS, 'shape'),
-    (np.zeros((8, 8, 3), np.uint8), POINTS[:2], 'keypoints_px'),
-])
+@pytest.mark.parametrize(
+    'image, points, message',
+    [
+        (np.zeros((8, 8, 3)), POINTS, 'uint8'),
+        (np.zeros((8, 8, 4), np.uint8), POINTS, 'image'),
+        (np.zeros((0, 8, 3), np.uint8), POINTS, 'shape'),
+        (np.zeros((8, 8, 3), np.uint8), POINTS[:2], 'keypoints_px'),
+    ],
+)
 def test_wrong_arguments_are_named(image, points, message):
     with pytest.raises(ValueError, match=message):
         draw_skeleton_2d(image, points, SKELETON)
@@ -118,6 +126,6 @@ def test_wrong_arguments_are_named(image, points, message):
 
 def test_labels_stay_near_their_points_and_skip_nan():
     picture = _grey()
-    write_labels(picture, np.array([[np.nan, 5.], [100., 100.]]), [1, 2])
+    write_labels(picture, np.array([[np.nan, 5.0], [100.0, 100.0]]), [1, 2])
     y, x = np.nonzero((picture != 77).any(-1))
     assert 98 < x.min() and x.max() < 130 and 80 < y.min() and y.max() < 102

@@ -12,8 +12,8 @@ from integral_mmpose.visualization.panel import beside, fit_height
 from integral_mmpose.visualization.skeleton import LEFT
 
 SKELETON = skeleton_from_parents([0, 0], ['root', 'left_wrist'])
-PIXELS = np.array([[10., 30.], [50., 12.]])
-POSE = np.array([[0., 0., 4000.], [600., -300., 3800.]])
+PIXELS = np.array([[10.0, 30.0], [50.0, 12.0]])
+POSE = np.array([[0.0, 0.0, 4000.0], [600.0, -300.0, 3800.0]])
 
 
 def _image(height=64, width=64):
@@ -21,15 +21,23 @@ def _image(height=64, width=64):
 
 
 def test_a_panel_is_input_overlay_and_two_views():
-    panel = draw_panel(_image(), PIXELS, POSE, SKELETON, gt_mm=POSE,
-                       scores=np.ones(2), title='I* $ x_y', size=128)
+    panel = draw_panel(
+        _image(),
+        PIXELS,
+        POSE,
+        SKELETON,
+        gt_mm=POSE,
+        scores=np.ones(2),
+        title='I* $ x_y',
+        size=128,
+    )
     assert panel.shape == (128 + 26, 4 * 128 + 2 * 4, 3)
     picture = panel[26:]
     assert (picture[:, :128] == 60).all()  # the input has no drawing
     x, y = np.rint((PIXELS[1] + 0.5) * 2 - 0.5).astype(int)
     assert tuple(picture[y, 132 + x]) == LEFT
     for first in (264, 392):
-        assert (picture[:, first:first + 128] < 250).any()
+        assert (picture[:, first : first + 128] < 250).any()
     assert (panel[:26] < 128).any()  # the title
 
 
@@ -40,14 +48,15 @@ def test_without_a_3d_pose_the_views_are_left_out():
 
 
 def test_a_large_image_shrinks_to_the_height():
-    panel = draw_panel(_image(900, 600), PIXELS * 10, None, SKELETON,
-                       size=300)
+    panel = draw_panel(_image(900, 600), PIXELS * 10, None, SKELETON, size=300)
     assert panel.shape == (326, 404, 3)
 
 
 def test_a_contact_sheet_holds_every_panel_in_reading_order(tmp_path):
-    panels = [np.full((h, w, 3), v, np.uint8)
-              for h, w, v in ((4, 9, 10), (6, 5, 20), (3, 3, 30))]
+    panels = [
+        np.full((h, w, 3), v, np.uint8)
+        for h, w, v in ((4, 9, 10), (6, 5, 20), (3, 3, 30))
+    ]
     path = tmp_path / 'new' / 'sheet.png'
     save_contact_sheet(panels, str(path), columns=2)
     sheet = cv2.imread(str(path))

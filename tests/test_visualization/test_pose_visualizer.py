@@ -21,12 +21,29 @@ META = parse_pose_metainfo(H36M18_METAINFO)
 LEFT_WRIST, RIGHT_WRIST = 13, 16
 SIZE = 256
 #: Facing the camera, left arm up; px in a 256-px image, z in mm.
-POSE = np.array([
-    (128, 128, 0), (115, 128, 0), (115, 173, 0), (115, 218, 0),
-    (141, 128, 0), (141, 173, -60), (141, 218, 0), (128, 105, 0),
-    (128, 80, 0), (128, 70, -120), (128, 56, 0), (145, 83, 0),
-    (158, 59, 0), (168, 36, -100), (111, 83, 0), (107, 111, 40),
-    (106, 136, -60), (128, 83, 0)], np.float32)
+POSE = np.array(
+    [
+        (128, 128, 0),
+        (115, 128, 0),
+        (115, 173, 0),
+        (115, 218, 0),
+        (141, 128, 0),
+        (141, 173, -60),
+        (141, 218, 0),
+        (128, 105, 0),
+        (128, 80, 0),
+        (128, 70, -120),
+        (128, 56, 0),
+        (145, 83, 0),
+        (158, 59, 0),
+        (168, 36, -100),
+        (111, 83, 0),
+        (107, 111, 40),
+        (106, 136, -60),
+        (128, 83, 0),
+    ],
+    np.float32,
+)
 
 
 def _image():
@@ -35,26 +52,36 @@ def _image():
 
 def _sample(axes=3, people=1, **instances):
     keypoints = np.stack([POSE[:, :axes]] * people)
-    sample = PoseDataSample(metainfo=dict(
-        input_center=np.array([128., 128.]),
-        input_scale=np.array([200., 200.]), ori_shape=(SIZE, SIZE),
-        input_size=(64, 64)))
+    sample = PoseDataSample(
+        metainfo=dict(
+            input_center=np.array([128.0, 128.0]),
+            input_scale=np.array([200.0, 200.0]),
+            ori_shape=(SIZE, SIZE),
+            input_size=(64, 64),
+        )
+    )
     sample.pred_instances = InstanceData(
         keypoints=keypoints,
         keypoint_scores=np.ones((people, 18), np.float32),
         keypoints_visible=np.ones((people, 18), np.float32),
-        bboxes=np.tile(np.array([[28., 28., 228., 228.]]), (people, 1)),
-        bbox_scores=np.linspace(0.1, 1, people), **instances)
+        bboxes=np.tile(np.array([[28.0, 28.0, 228.0, 228.0]]), (people, 1)),
+        bbox_scores=np.linspace(0.1, 1, people),
+        **instances,
+    )
     sample.gt_instances = InstanceData(
-        keypoints=keypoints[:1] + 2, keypoints_visible=np.ones((1, 18)),
-        bboxes=np.array([[28., 28., 228., 228.]]), bbox_scores=np.ones(1))
+        keypoints=keypoints[:1] + 2,
+        keypoints_visible=np.ones((1, 18)),
+        bboxes=np.array([[28.0, 28.0, 228.0, 228.0]]),
+        bbox_scores=np.ones(1),
+    )
     return sample
 
 
 @pytest.fixture()
 def visualizer(request):
     visualizer = VISUALIZERS.build(
-        dict(type='IntegralPoseVisualizer', name=request.node.name))
+        dict(type='IntegralPoseVisualizer', name=request.node.name)
+    )
     assert isinstance(visualizer, IntegralPoseVisualizer)
     visualizer.set_dataset_meta(META)
     return visualizer
@@ -73,19 +100,19 @@ def _check_overlay(picture):
 
 def test_2d_predictions_get_the_overlay_only(visualizer):
     image = _image()
-    picture = visualizer.add_datasample('x', image, _sample(2),
-                                        draw_gt=False)
+    picture = visualizer.add_datasample('x', image, _sample(2), draw_gt=False)
     assert picture.shape == (SIZE, SIZE, 3)
     _check_overlay(picture)
     assert (image == 90).all()
 
 
 def test_3d_predictions_get_two_views_beside(visualizer):
-    picture = visualizer.add_datasample('x', _image(), _sample(),
-                                        draw_gt=False)
+    picture = visualizer.add_datasample(
+        'x', _image(), _sample(), draw_gt=False
+    )
     assert picture.shape == (SIZE, 3 * SIZE + 4, 3)
     _check_overlay(picture)
-    views = picture[:, SIZE + 4:]
+    views = picture[:, SIZE + 4 :]
     green = (abs(views.astype(int) - (0, 204, 0)) < 12).all(-1)
     assert green[:, :SIZE].any() and green[:, SIZE:].any()
 
@@ -96,32 +123,35 @@ def rendered(monkeypatch):
     calls = []
     real = pose_visualizer.render_views
     monkeypatch.setattr(
-        pose_visualizer, 'render_views',
-        lambda *args: (calls.append(args), real(*args))[1])
+        pose_visualizer,
+        'render_views',
+        lambda *args: (calls.append(args), real(*args))[1],
+    )
     return calls
 
 
 def test_the_scale_is_2000_mm_over_the_box(visualizer, rendered):
     """The box has 200 px: 10 mm a pixel; the wrist is 40 px from the root."""
     visualizer.add_datasample('x', _image(), _sample(), draw_gt=False)
-    np.testing.assert_allclose(rendered[0][0][LEFT_WRIST],
-                               [400, -920, -100], rtol=1e-5)
+    np.testing.assert_allclose(
+        rendered[0][0][LEFT_WRIST], [400, -920, -100], rtol=1e-5
+    )
 
 
 def test_the_sample_and_the_argument_can_give_the_scale(rendered):
     sample = _sample()
-    sample.set_metainfo(dict(mm_per_px=np.array([5.])))
+    sample.set_metainfo(dict(mm_per_px=np.array([5.0])))
     visualizer = IntegralPoseVisualizer()
     visualizer.set_dataset_meta(META)
     visualizer.add_datasample('x', _image(), sample, draw_gt=False)
-    visualizer.mm_per_px = 2.
+    visualizer.mm_per_px = 2.0
     visualizer.add_datasample('x', _image(), sample, draw_gt=False)
     assert rendered[0][0][LEFT_WRIST, 0] == pytest.approx(200)
     assert rendered[1][0][LEFT_WRIST, 0] == pytest.approx(80)
 
 
 def test_camera_space_poses_are_drawn_as_they_are(visualizer, rendered):
-    pose = np.arange(54.).reshape(1, 18, 3)
+    pose = np.arange(54.0).reshape(1, 18, 3)
     sample = _sample(keypoints_cam=pose)
     sample.gt_instances.keypoints_cam = pose + 1
     visualizer.add_datasample('x', _image(), sample)
@@ -141,9 +171,11 @@ def test_the_best_people_are_shown_each_in_a_row(visualizer, rendered):
 def test_small_images_are_enlarged(visualizer):
     sample = _sample(2)
     sample.pred_instances.keypoints = (
-        sample.pred_instances.keypoints + 0.5) / 4 - 0.5
+        sample.pred_instances.keypoints + 0.5
+    ) / 4 - 0.5
     picture = visualizer.add_datasample(
-        'x', _image()[:64, :64], sample, draw_gt=False)
+        'x', _image()[:64, :64], sample, draw_gt=False
+    )
     assert picture.shape == (SIZE, SIZE, 3)
     _check_overlay(picture)
 
@@ -151,7 +183,8 @@ def test_small_images_are_enlarged(visualizer):
 def test_low_scores_tensors_and_extra_visibility_axes(visualizer):
     sample = _sample(2)
     sample.pred_instances.keypoints = torch.from_numpy(
-        sample.pred_instances.keypoints)
+        sample.pred_instances.keypoints
+    )
     visible = torch.ones(1, 18, 2)
     visible[0, LEFT_WRIST] = 0.2
     sample.pred_instances.keypoints_visible = visible
@@ -166,10 +199,11 @@ def test_heat_maps_of_the_crop_land_on_their_joint(visualizer):
     maps = np.zeros((18, 64, 64), np.float32)
     maps[3, 48, 16] = 1
     sample.pred_fields = PixelData(heatmaps=maps)
-    picture = visualizer.add_datasample('x', _image(), sample, draw_gt=False,
-                                        draw_heatmap=True)
+    picture = visualizer.add_datasample(
+        'x', _image(), sample, draw_gt=False, draw_heatmap=True
+    )
     assert picture.shape == (SIZE, 2 * SIZE + 4, 3)
-    heat = abs(picture[:, SIZE + 4:].astype(float) - 90).sum(-1)
+    heat = abs(picture[:, SIZE + 4 :].astype(float) - 90).sum(-1)
     y, x = np.mgrid[:SIZE, :SIZE]
     centre = [(heat * v).sum() / heat.sum() for v in (x, y)]
     np.testing.assert_allclose(centre, [78, 178], atol=0.5)
@@ -177,8 +211,14 @@ def test_heat_maps_of_the_crop_land_on_their_joint(visualizer):
 
 def test_boxes_and_numbers_can_be_drawn(visualizer):
     plain, full = [
-        visualizer.add_datasample('x', _image(), _sample(2), draw_gt=False,
-                                  draw_bbox=b, show_kpt_idx=b)
+        visualizer.add_datasample(
+            'x',
+            _image(),
+            _sample(2),
+            draw_gt=False,
+            draw_bbox=b,
+            show_kpt_idx=b,
+        )
         for b in (False, True)
     ]
     assert _at(plain, (60, 28)) == (90, 90, 90)
@@ -198,7 +238,8 @@ def test_samples_without_anything_show_the_image(visualizer):
 
 def test_without_metainfo_joints_are_drawn_without_bones():
     picture = IntegralPoseVisualizer().add_datasample(
-        'x', _image(), _sample(), draw_gt=False)
+        'x', _image(), _sample(), draw_gt=False
+    )
     assert _at(picture, POSE[LEFT_WRIST]) == MIDDLE
     assert _at(picture, POSE[[12, 13]].mean(0)) == (90, 90, 90)
 
@@ -207,19 +248,28 @@ def test_without_metainfo_joints_are_drawn_without_bones():
 def test_the_hook_of_mmpose_draws_and_saves(tmp_path, phase):
     cv2.imwrite(str(tmp_path / 'person.png'), _image())
     visualizer = IntegralPoseVisualizer.get_instance(
-        f'hook_{phase}', vis_backends=[dict(type='LocalVisBackend')],
-        save_dir=str(tmp_path))
+        f'hook_{phase}',
+        vis_backends=[dict(type='LocalVisBackend')],
+        save_dir=str(tmp_path),
+    )
     sample = _sample()
     sample.set_metainfo(dict(img_path=str(tmp_path / 'person.png')))
     sample.pred_fields = PixelData(
-        heatmaps=np.random.default_rng(0).random((18, 64, 64), np.float32))
+        heatmaps=np.random.default_rng(0).random((18, 64, 64), np.float32)
+    )
     evaluator = SimpleNamespace(dataset_meta=META)
     runner = SimpleNamespace(
-        val_evaluator=evaluator, test_evaluator=evaluator, iter=0,
-        work_dir=str(tmp_path), timestamp='now')
+        val_evaluator=evaluator,
+        test_evaluator=evaluator,
+        iter=0,
+        work_dir=str(tmp_path),
+        timestamp='now',
+    )
     hook = PoseVisualizationHook(
-        enable=True, interval=1, out_dir='pictures' if phase == 'test' else
-        None)
+        enable=True,
+        interval=1,
+        out_dir='pictures' if phase == 'test' else None,
+    )
     assert hook._visualizer is visualizer
     if phase == 'val':
         hook.after_val_iter(runner, 0, dict(data_samples=[sample]), [sample])

@@ -19,12 +19,29 @@ HEAD, LEFT_FOOT, LEFT_WRIST = 10, 6, 13
 
 def _standing():
     """Facing the camera 4 m away, left arm up: camera mm, y down."""
-    pose = np.array([
-        (0, 0, 0), (-130, 0, 0), (-130, 450, 0), (-130, 900, 0),
-        (130, 0, 0), (130, 450, -60), (130, 900, 0), (0, -230, 0),
-        (0, -480, 0), (0, -580, -120), (0, -720, 0), (170, -450, 0),
-        (300, -690, 0), (400, -920, -100), (-170, -450, 0),
-        (-210, -170, 40), (-220, 80, -60), (0, -450, 0)], float)
+    pose = np.array(
+        [
+            (0, 0, 0),
+            (-130, 0, 0),
+            (-130, 450, 0),
+            (-130, 900, 0),
+            (130, 0, 0),
+            (130, 450, -60),
+            (130, 900, 0),
+            (0, -230, 0),
+            (0, -480, 0),
+            (0, -580, -120),
+            (0, -720, 0),
+            (170, -450, 0),
+            (300, -690, 0),
+            (400, -920, -100),
+            (-170, -450, 0),
+            (-210, -170, 40),
+            (-220, 80, -60),
+            (0, -450, 0),
+        ],
+        float,
+    )
     return pose + (0, 0, 4000)
 
 
@@ -68,8 +85,9 @@ def test_from_the_camera_left_and_right_are_as_in_the_image():
     """A person facing the camera has the left side on the right."""
     picture = render_views(_standing(), SKELETON, size=300)
     front, side = picture[:, :300], picture[:, 300:]
-    left, right = [np.nonzero(_mask(front, c))[1].mean()
-                   for c in (LEFT, RIGHT)]
+    left, right = [
+        np.nonzero(_mask(front, c))[1].mean() for c in (LEFT, RIGHT)
+    ]
     assert left > right + 20
     assert (front != side).any()
 
@@ -89,9 +107,12 @@ def test_the_ground_lies_at_the_lowest_joint():
     axes = _axes()
     draw_skeleton_3d(axes, _standing(), SKELETON)
     assert axes.get_zlim()[0] == pytest.approx(-900)
-    flat = [line for line in axes.lines
-            if np.ptp(line.get_data_3d()[2]) == 0
-            and line.get_data_3d()[2][0] == pytest.approx(-900)]
+    flat = [
+        line
+        for line in axes.lines
+        if np.ptp(line.get_data_3d()[2]) == 0
+        and line.get_data_3d()[2][0] == pytest.approx(-900)
+    ]
     assert len(flat) >= 10
 
 
@@ -99,7 +120,8 @@ def test_where_the_person_stands_does_not_matter():
     pose = _standing()
     np.testing.assert_array_equal(
         render_views(pose, SKELETON),
-        render_views(pose + (1000, -200, 3000), SKELETON))
+        render_views(pose + (1000, -200, 3000), SKELETON),
+    )
 
 
 def test_the_true_pose_is_grey_and_dashed_under_the_prediction():
@@ -112,8 +134,9 @@ def test_the_true_pose_is_grey_and_dashed_under_the_prediction():
 
 def test_several_poses_stand_beside_each_other():
     pose = _standing()
-    both = render_views(np.stack([pose, pose[:, [0, 1, 2]] * 1.]), SKELETON,
-                        size=200)
+    both = render_views(
+        np.stack([pose, pose[:, [0, 1, 2]] * 1.0]), SKELETON, size=200
+    )
     assert both.shape == (200, 800, 3)
     one = render_views(pose, SKELETON, size=200)
     assert abs(both[:, :400].astype(int) - one).mean() < 1
@@ -136,6 +159,7 @@ def test_joints_below_the_threshold_or_not_finite_are_left_out():
 
 def test_drawing_opens_no_pyplot_figure():
     import matplotlib.pyplot as plt
+
     before = plt.get_fignums()
     render_views(_standing(), SKELETON)
     assert plt.get_fignums() == before
@@ -143,15 +167,18 @@ def test_drawing_opens_no_pyplot_figure():
 
 def test_weak_perspective_by_hand():
     """A box of 100 px is 2000 mm: 20 mm a pixel."""
-    keypoints = np.array([[[50., 60., 10.], [53., 56., -110.]]])
+    keypoints = np.array([[[50.0, 60.0, 10.0], [53.0, 56.0, -110.0]]])
     expected = [[[0, 0, 0], [60, -80, -120]]]
     np.testing.assert_allclose(
-        weak_perspective_mm(keypoints, box_side_px=100), expected)
+        weak_perspective_mm(keypoints, box_side_px=100), expected
+    )
     np.testing.assert_allclose(
-        weak_perspective_mm(keypoints, mm_per_px=20, box_side_px=7), expected)
+        weak_perspective_mm(keypoints, mm_per_px=20, box_side_px=7), expected
+    )
     np.testing.assert_allclose(
         weak_perspective_mm(keypoints, root=1, mm_per_px=20)[0, 0],
-        [-60, 80, 120])
+        [-60, 80, 120],
+    )
 
 
 def test_weak_perspective_of_a_far_person_is_the_camera_pose():
@@ -162,9 +189,15 @@ def test_weak_perspective_of_a_far_person_is_the_camera_pose():
     np.testing.assert_allclose(seen, pose - pose[0], atol=0.5)
 
 
-@pytest.mark.parametrize('scale', [{}, dict(mm_per_px=0.),
-                                   dict(mm_per_px=float('nan')),
-                                   dict(box_side_px=-3.)])
+@pytest.mark.parametrize(
+    'scale',
+    [
+        {},
+        dict(mm_per_px=0.0),
+        dict(mm_per_px=float('nan')),
+        dict(box_side_px=-3.0),
+    ],
+)
 def test_weak_perspective_needs_a_scale(scale):
     with pytest.raises(ValueError, match='mm_per_px'):
         weak_perspective_mm(np.zeros((2, 3)), **scale)

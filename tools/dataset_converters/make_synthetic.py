@@ -15,23 +15,31 @@ from integral_mmpose.datasets.synthetic.generate import SCALES, generate
 
 
 def main() -> int:
+    """Parse the options and generate; 1 on an error."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--scale', choices=list(SCALES), default='tiny')
     parser.add_argument(
-        '--jobs', type=int, default=os.cpu_count(), help='processes')
+        '--jobs', type=int, default=os.cpu_count(), help='processes'
+    )
     args = parser.parse_args()
     if args.seed < 0 or args.jobs < 1:
         parser.error('--seed must not be negative, --jobs at least 1')
     start = time.time()
     try:
         manifest = generate(
-            args.out, args.seed, args.scale, args.jobs,
-            lambda line: print(f'[{time.time() - start:5.0f} s] {line}',
-                               flush=True))
+            args.out,
+            args.seed,
+            args.scale,
+            args.jobs,
+            lambda line: print(
+                f'[{time.time() - start:5.0f} s] {line}', flush=True
+            ),
+        )
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1

@@ -7,13 +7,33 @@ data_root = '{{$H36M_ROOT:data/h36m}}'
 codec = dict(
     type='IntegralLabel',
     input_size=(256, 256),
-    depth_range_mm=2000.,
-    depth_unit='crop')
-meta_keys = ('id', 'img_id', 'img_path', 'ori_shape', 'img_shape',
-             'input_size', 'input_center', 'input_scale', 'flip',
-             'flip_direction', 'flip_indices', 'dataset_name', 'subject',
-             'action', 'camera_id', 'frame', 'focal', 'principal',
-             'root_depth', 'mm_per_px', 'has_depth', 'box')
+    depth_range_mm=2000.0,
+    depth_unit='crop',
+)
+meta_keys = (
+    'id',
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'input_size',
+    'input_center',
+    'input_scale',
+    'flip',
+    'flip_direction',
+    'flip_indices',
+    'dataset_name',
+    'subject',
+    'action',
+    'camera_id',
+    'frame',
+    'focal',
+    'principal',
+    'root_depth',
+    'mm_per_px',
+    'has_depth',
+    'box',
+)
 
 train_pipeline = [
     dict(type='SeedSample'),
@@ -23,13 +43,13 @@ train_pipeline = [
     dict(type='UniformBBoxTransform'),
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=meta_keys),
 ]
 val_pipeline = [
     dict(type='LoadImageChecked'),
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=meta_keys),
 ]
 
 train_dataloader = dict(
@@ -43,7 +63,9 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file='annotations/h36m_train.npz',
         subjects=['S1', 'S5', 'S6', 'S7', 'S8'],
-        pipeline=train_pipeline))
+        pipeline=train_pipeline,
+    ),
+)
 val_dataloader = dict(
     batch_size=32,
     num_workers=2,
@@ -57,7 +79,9 @@ val_dataloader = dict(
         subjects=['S9', 'S11'],
         frame_step=64,
         test_mode=True,
-        pipeline=val_pipeline))
+        pipeline=val_pipeline,
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='IntegralMPJPE')

@@ -17,17 +17,18 @@ train_dataloader = dict(
                 data_root=_base_.data_root,
                 ann_file='annotations/h36m_train.npz',
                 subjects=['S1', 'S5', 'S6', 'S7', 'S8'],
-                pipeline=[dict(type='SeedSample')]),
+                pipeline=[dict(type='SeedSample')],
+            ),
             dict(
                 type='MpiiExactDataset',
                 data_root=mpii_root,
                 split='train',
                 pipeline=[
                     dict(type='SeedSample'),
-                    dict(
-                        type='ConvertJoints',
-                        mapping='mpii_to_h36m',
-                        dim=3)
-                ])
+                    dict(type='ConvertJoints', mapping='mpii_to_h36m', dim=3),
+                ],
+            ),
         ],
-        pipeline=train_pipeline))
+        pipeline=train_pipeline,
+    ),
+)

@@ -4,4 +4,5 @@ _base_ = ['./integral_res50.py']
 
 model = dict(
     backbone=dict(depth=18, base_channels=32, init_cfg=None),
-    head=dict(in_channels=256, deconv_out_channels=(128, 128, 128)))
+    head=dict(in_channels=256, deconv_out_channels=(128, 128, 128)),
+)

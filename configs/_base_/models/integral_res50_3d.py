@@ -2,5 +2,5 @@
 _base_ = ['./integral_res50.py']
 
 model = dict(
-    head=dict(
-        out_channels=18, depth=64, deconv_out_channels=(256, 256, 256)))
+    head=dict(out_channels=18, depth=64, deconv_out_channels=(256, 256, 256))
+)

@@ -7,17 +7,19 @@ _base_ = ['../default_runtime.py']
 train_cfg = dict(by_epoch=True, max_epochs=70, val_interval=10)
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=1e-3),
-    clip_grad=dict(max_norm=10., norm_type=2))
+    clip_grad=dict(max_norm=10.0, norm_type=2),
+)
 param_scheduler = [
     dict(
-        type='LinearLR', begin=0, end=500, start_factor=0.001,
-        by_epoch=False),
+        type='LinearLR', begin=0, end=500, start_factor=0.001, by_epoch=False
+    ),
     dict(
         type='MultiStepLR',
         begin=0,
         end=70,
         milestones=[45, 60],
         gamma=0.1,
-        by_epoch=True)
+        by_epoch=True,
+    ),
 ]
 auto_scale_lr = dict(base_batch_size=128)

@@ -5,7 +5,8 @@ _base_ = ['../default_runtime.py']
 train_cfg = dict(by_epoch=True, max_epochs=20, val_interval=5)
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=1e-3, fused=True),
-    clip_grad=dict(max_norm=10., norm_type=2))
+    clip_grad=dict(max_norm=10.0, norm_type=2),
+)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
     dict(
@@ -14,6 +15,7 @@ param_scheduler = [
         end=20,
         milestones=[14, 18],
         gamma=0.1,
-        by_epoch=True)
+        by_epoch=True,
+    ),
 ]
 auto_scale_lr = dict(base_batch_size=128)

@@ -57,23 +57,27 @@ class H36MImageDataset(BaseCocoStyleDataset):
 
     METAINFO = H36M18_METAINFO
 
-    def __init__(self,
-                 ann_file: str = 'annotations/h36m_train.npz',
-                 camera_file: str = 'annotations/cameras.json',
-                 subjects: Optional[Sequence] = None,
-                 actions: Optional[Sequence[str]] = None,
-                 frame_step: int = 1,
-                 box: str = '2000mm',
-                 bbox_file: Optional[str] = None,
-                 depth: bool = True,
-                 **kwargs):
+    def __init__(
+        self,
+        ann_file: str = 'annotations/h36m_train.npz',
+        camera_file: str = 'annotations/cameras.json',
+        subjects: Optional[Sequence] = None,
+        actions: Optional[Sequence[str]] = None,
+        frame_step: int = 1,
+        box: str = '2000mm',
+        bbox_file: Optional[str] = None,
+        depth: bool = True,
+        **kwargs,
+    ):
         if box not in BOXES or (box == 'file') != bool(bbox_file):
             raise ValueError(
                 f'box must be one of {BOXES}, and bbox_file goes with '
-                f"'file' only; got box={box!r}, bbox_file={bbox_file!r}")
+                f"'file' only; got box={box!r}, bbox_file={bbox_file!r}"
+            )
         self.camera_file = camera_file
         self.selection = dict(
-            subjects=subjects, actions=actions, frame_step=frame_step)
+            subjects=subjects, actions=actions, frame_step=frame_step
+        )
         self.box = box
         self.detections = bbox_file
         self.depth = depth
@@ -94,11 +98,14 @@ class H36MImageDataset(BaseCocoStyleDataset):
         """
         require_root(self.data_root, type(self).__name__)
         self._frames = read_annotations(self.ann_file, **self.selection)
-        self._cameras = read_cameras(self.camera_file, self._frames,
-                                     self.ann_file)
+        self._cameras = read_cameras(
+            self.camera_file, self._frames, self.ann_file
+        )
         self._boxes = (
             read_boxes(self.detections, self._frames)
-            if self.detections else None)
+            if self.detections
+            else None
+        )
         return [dict(row=row) for row in range(len(self._frames.ids))]
 
     def get_data_info(self, idx: int) -> dict:
@@ -112,11 +119,13 @@ class H36MImageDataset(BaseCocoStyleDataset):
         name = self._frames.names[row].decode()
         frame = parse_name(name)
         camera = self._cameras[frame.subject, frame.camera_id]
-        points_mm, pixels = add_thorax(self._frames.points_mm[row],
-                                       self._frames.pixels[row])
+        points_mm, pixels = add_thorax(
+            self._frames.points_mm[row], self._frames.pixels[row]
+        )
         depth_mm = points_mm[:, 2:] - points_mm[0, 2]
-        keypoints = np.concatenate(
-            [pixels, depth_mm], -1) if self.depth else pixels
+        keypoints = (
+            np.concatenate([pixels, depth_mm], -1) if self.depth else pixels
+        )
         root_depth = float(points_mm[0, 2])
         bbox, score = self._bbox(row, pixels, root_depth, camera[:2])
         id_ = int(self._frames.ids[row])
@@ -134,7 +143,8 @@ class H36MImageDataset(BaseCocoStyleDataset):
             focal=camera[:2].copy(),
             principal=camera[2:].copy(),
             mm_per_px=root_depth / float(camera[:2].mean()),
-            **frame._asdict())
+            **frame._asdict(),
+        )
 
     def _bbox(self, row, pixels, root_depth, focal):
         score = np.ones(1, np.float32)
@@ -148,8 +158,11 @@ class H36MImageDataset(BaseCocoStyleDataset):
         return box[None].astype(np.float32), score
 
     def _in_root(self, path: str) -> str:
-        return path if is_abs(path) or not self.data_root else join_path(
-            self.data_root, path)
+        return (
+            path
+            if is_abs(path) or not self.data_root
+            else join_path(self.data_root, path)
+        )
 
 
 def add_thorax(points_mm: np.ndarray, pixels: np.ndarray):
@@ -170,5 +183,7 @@ def add_thorax(points_mm: np.ndarray, pixels: np.ndarray):
     weights = points_mm[shoulders, 2:]
     seen = (weights * pixels[shoulders]).sum(0) / weights.sum()
     middle = points_mm[shoulders].mean(0)
-    return (np.concatenate([points_mm, middle[None]]).astype(np.float32),
-            np.concatenate([pixels, seen[None]]).astype(np.float32))
+    return (
+        np.concatenate([points_mm, middle[None]]).astype(np.float32),
+        np.concatenate([pixels, seen[None]]).astype(np.float32),
+    )

@@ -19,8 +19,9 @@ from .h36m_files import Annotations, parse_name
 MAX_REPROJECTION_PX = 50.0
 
 
-def read_cameras(path: str, annotations: Annotations,
-                 ann_file: str) -> Dict[Tuple[str, str], np.ndarray]:
+def read_cameras(
+    path: str, annotations: Annotations, ann_file: str
+) -> Dict[Tuple[str, str], np.ndarray]:
     """Read f_x, f_y, c_x, c_y of every camera that the frames need.
 
     Returns:
@@ -65,7 +66,8 @@ def read_boxes(path: str, annotations: Annotations) -> np.ndarray:
         raise ValueError(
             f'{path}: {len(missing)} of {len(annotations.names)} frames have '
             f'no detection, the first is {missing[0].decode()}. Run the '
-            'detector with a lower threshold on them.')
+            'detector with a lower threshold on them.'
+        )
     return np.stack([best[name] for name in annotations.names.tolist()])
 
 
@@ -75,44 +77,53 @@ def _detection(detection, path: str, id_: int) -> Tuple[bytes, np.ndarray]:
             raise annotation_error(path, id_, field, 'is missing')
     if not isinstance(detection['imgname'], str):
         raise annotation_error(path, id_, 'imgname', 'must be a string')
-    x, y, w, h = numbers(detection['bbox'], path, id_, 'bbox', (4, ))
+    x, y, w, h = numbers(detection['bbox'], path, id_, 'bbox', (4,))
     if w <= 0 or h <= 0:
         raise annotation_error(
-            path, id_, 'bbox', f'must have a width and a height, got {w}, {h}')
+            path, id_, 'bbox', f'must have a width and a height, got {w}, {h}'
+        )
     score = numbers(detection['score'], path, id_, 'score', ())
     return detection['imgname'].encode(), np.array(
-        [x, y, x + w, y + h, score], np.float32)
+        [x, y, x + w, y + h, score], np.float32
+    )
 
 
-def _intrinsics(cameras: dict, path: str, subject: str,
-                camera_id: str) -> np.ndarray:
+def _intrinsics(
+    cameras: dict, path: str, subject: str, camera_id: str
+) -> np.ndarray:
     by_id = cameras.get(subject)
     if not isinstance(by_id, dict) or camera_id not in by_id:
         known = sorted(by_id) if isinstance(by_id, dict) else sorted(cameras)
         raise ValueError(
             f'{path}: no camera {camera_id} of the subject {subject}; the '
-            f'file has {known}. Write the cameras again from the data set.')
+            f'file has {known}. Write the cameras again from the data set.'
+        )
     camera = by_id[camera_id]
     id_ = f'{subject}/{camera_id}'
     parts = []
     for field in ('f', 'c'):
         if not isinstance(camera, dict) or field not in camera:
             raise annotation_error(path, id_, field, 'is missing')
-        parts.append(numbers(camera[field], path, id_, field, (2, )))
+        parts.append(numbers(camera[field], path, id_, field, (2,)))
     if not (parts[0] > 0).all():
         raise annotation_error(path, id_, 'f', f'must be > 0, got {parts[0]}')
     return np.concatenate(parts)
 
 
-def _check_projection(annotations: Annotations, table: np.ndarray,
-                      path: str, ann_file: str) -> None:
-    seen = project(annotations.points_mm, table[:, None, :2],
-                   table[:, None, 2:])[..., :2]
+def _check_projection(
+    annotations: Annotations, table: np.ndarray, path: str, ann_file: str
+) -> None:
+    seen = project(
+        annotations.points_mm, table[:, None, :2], table[:, None, 2:]
+    )[..., :2]
     error = np.linalg.norm(seen - annotations.pixels, axis=-1).mean(-1)
     row = int(error.argmax())
     if error[row] > MAX_REPROJECTION_PX:
         raise annotation_error(
-            ann_file, f'{annotations.ids[row]} '
-            f'({annotations.names[row].decode()})', 'part',
+            ann_file,
+            f'{annotations.ids[row]} ({annotations.names[row].decode()})',
+            'part',
             f'is {error[row]:.0f} px away from the projection of `S` by the '
-            f'cameras of {path}', 'Take both files from the same data set.')
+            f'cameras of {path}',
+            'Take both files from the same data set.',
+        )

@@ -16,21 +16,38 @@ import numpy as np
 from ..checks import MAX_PX, annotation_error, load_npz
 
 #: The 15 actions in the paper's order.
-ACTIONS = ('Directions', 'Discussion', 'Eating', 'Greeting', 'Phoning',
-           'Posing', 'Purchases', 'Sitting', 'SittingDown', 'Smoking',
-           'Photo', 'Waiting', 'Walking', 'WalkDog', 'WalkTogether')
-ALIASES = dict(TakingPhoto='Photo', WalkingDog='WalkDog',
-               WalkingTogether='WalkTogether')
+ACTIONS = (
+    'Directions',
+    'Discussion',
+    'Eating',
+    'Greeting',
+    'Phoning',
+    'Posing',
+    'Purchases',
+    'Sitting',
+    'SittingDown',
+    'Smoking',
+    'Photo',
+    'Waiting',
+    'Walking',
+    'WalkDog',
+    'WalkTogether',
+)
+ALIASES = dict(
+    TakingPhoto='Photo', WalkingDog='WalkDog', WalkingTogether='WalkTogether'
+)
 #: Metres: a room is smaller, and millimetres by mistake are larger.
 MAX_DEPTH_M = 100.0
 
 _NAME = re.compile(
     r'(?P<subject>S\d+)_(?P<action>[A-Za-z]+)(?: ?_?\d+)?\.'
-    r'(?P<camera>\d+)_(?P<frame>\d+)\.\w+$')
+    r'(?P<camera>\d+)_(?P<frame>\d+)\.\w+$'
+)
 
 
 class FrameName(NamedTuple):
     """What the name of a Human3.6M image says."""
+
     subject: str
     action: str
     camera_id: str
@@ -43,6 +60,7 @@ class Annotations(NamedTuple):
     ids (n,) row in the file; names (n,) UTF-8 bytes (a quarter of numpy's
     unicode); pixels (n, 17, 2) px; points_mm (n, 17, 3) camera space in mm.
     """
+
     ids: np.ndarray
     names: np.ndarray
     pixels: np.ndarray
@@ -60,13 +78,17 @@ def parse_name(imgname: str) -> Optional[FrameName]:
     if match is None or int(match['frame']) < 1:
         return None
     action = ALIASES.get(match['action'], match['action'])
-    return FrameName(match['subject'], action, match['camera'],
-                     int(match['frame']) - 1)
+    return FrameName(
+        match['subject'], action, match['camera'], int(match['frame']) - 1
+    )
 
 
-def read_annotations(path: str, subjects: Optional[Sequence] = None,
-                     actions: Optional[Sequence[str]] = None,
-                     frame_step: int = 1) -> Annotations:
+def read_annotations(
+    path: str,
+    subjects: Optional[Sequence] = None,
+    actions: Optional[Sequence[str]] = None,
+    frame_step: int = 1,
+) -> Annotations:
     """Read the frames of some subjects and actions, and check them.
 
     Args:
@@ -79,12 +101,14 @@ def read_annotations(path: str, subjects: Optional[Sequence] = None,
     Raises:
         FileNotFoundError, ValueError: Naming file, id, field and the fix.
     """
-    data = load_npz(path, 'the Human3.6M annotation file',
-                    ('imgname', 'part', 'S'))
+    data = load_npz(
+        path, 'the Human3.6M annotation file', ('imgname', 'part', 'S')
+    )
     _check_shapes(data, path)
     frames = _parse_names(data['imgname'], path)
-    keep = (_one_of(frames, 'subject', _subject_names(subjects), path)
-            & _one_of(frames, 'action', _action_names(actions), path))
+    keep = _one_of(
+        frames, 'subject', _subject_names(subjects), path
+    ) & _one_of(frames, 'action', _action_names(actions), path)
     if frame_step < 1:
         raise ValueError(f'frame_step must be at least 1, got {frame_step}')
     keep &= np.array([f.frame for f in frames], np.int64) % frame_step == 0
@@ -93,11 +117,14 @@ def read_annotations(path: str, subjects: Optional[Sequence] = None,
         raise ValueError(
             f'{path}: no frame is left of {len(keep)} for '
             f'subjects={subjects}, actions={actions}, '
-            f'frame_step={frame_step}. Relax one of them.')
+            f'frame_step={frame_step}. Relax one of them.'
+        )
     result = Annotations(
-        ids, np.char.encode(data['imgname'][ids], 'utf-8'),
+        ids,
+        np.char.encode(data['imgname'][ids], 'utf-8'),
         data['part'][ids, :, :2].astype(np.float32),
-        (data['S'][ids, :, :3] * 1000.0).astype(np.float32))
+        (data['S'][ids, :, :3] * 1000.0).astype(np.float32),
+    )
     _check_numbers(result, path)
     return result
 
@@ -106,18 +133,29 @@ def _check_shapes(data: dict, path: str) -> None:
     count = len(data['imgname']) if data['imgname'].ndim == 1 else -1
     if count < 0 or data['imgname'].dtype.kind != 'U':
         raise annotation_error(
-            path, 'all', 'imgname', 'must be a one-dimensional array of '
+            path,
+            'all',
+            'imgname',
+            'must be a one-dimensional array of '
             f'strings, got {data["imgname"].dtype} of the shape '
-            f'{data["imgname"].shape}')
+            f'{data["imgname"].shape}',
+        )
     for field, axes in (('part', 2), ('S', 3)):
         array = data[field]
-        if (array.ndim != 3 or array.shape[:2] != (count, 17)
-                or array.shape[2] < axes or array.dtype.kind not in 'iuf'):
+        if (
+            array.ndim != 3
+            or array.shape[:2] != (count, 17)
+            or array.shape[2] < axes
+            or array.dtype.kind not in 'iuf'
+        ):
             raise annotation_error(
-                path, 'all', field,
+                path,
+                'all',
+                field,
                 f'must hold numbers of the shape ({count}, 17, {axes} or '
                 f'more), got {array.dtype} of the shape {array.shape}',
-                'Write 17 joints for every image.')
+                'Write 17 joints for every image.',
+            )
 
 
 def _parse_names(names: np.ndarray, path: str) -> List[FrameName]:
@@ -125,10 +163,13 @@ def _parse_names(names: np.ndarray, path: str) -> List[FrameName]:
     for id_, frame in enumerate(frames):
         if frame is None:
             raise annotation_error(
-                path, id_, 'imgname',
+                path,
+                id_,
+                'imgname',
                 f'does not name subject, action, camera and frame: '
                 f'{names[id_]}',
-                'Use S1_Directions_1.54138969_000001.jpg as a pattern.')
+                'Use S1_Directions_1.54138969_000001.jpg as a pattern.',
+            )
     return frames
 
 
@@ -146,12 +187,14 @@ def _action_names(actions: Optional[Sequence[str]]) -> Optional[Set[str]]:
     if unknown:
         raise ValueError(
             f'Human3.6M has no action {unknown[0]!r}. Choose from '
-            f'{list(ACTIONS)}.')
+            f'{list(ACTIONS)}.'
+        )
     return wanted
 
 
-def _one_of(frames: List[FrameName], field: str, wanted: Optional[Set[str]],
-            path: str) -> np.ndarray:
+def _one_of(
+    frames: List[FrameName], field: str, wanted: Optional[Set[str]], path: str
+) -> np.ndarray:
     if wanted is None:
         return np.ones(len(frames), bool)
     values = [getattr(frame, field) for frame in frames]
@@ -159,22 +202,33 @@ def _one_of(frames: List[FrameName], field: str, wanted: Optional[Set[str]],
     if absent:
         raise ValueError(
             f'{path}: no frame of the {field} {absent[0]!r}; the file has '
-            f'{sorted(set(values))}. Correct `{field}s` or the file.')
+            f'{sorted(set(values))}. Correct `{field}s` or the file.'
+        )
     return np.array([value in wanted for value in values])
 
 
 def _check_numbers(annotations: Annotations, path: str) -> None:
     names, depth_m = annotations.names, annotations.points_mm[..., 2] / 1000
     tests = (
-        ('part', ~(np.abs(annotations.pixels) <= MAX_PX).all(-1),
-         f'is not finite or above {MAX_PX:.0f} px'),
+        (
+            'part',
+            ~(np.abs(annotations.pixels) <= MAX_PX).all(-1),
+            f'is not finite or above {MAX_PX:.0f} px',
+        ),
         ('S', ~np.isfinite(annotations.points_mm).all(-1), 'is not finite'),
         ('S', ~(depth_m > 0), 'lies behind the camera (Z <= 0)'),
-        ('S', ~(np.abs(annotations.points_mm) <= MAX_DEPTH_M * 1000).all(-1),
-         f'is farther than {MAX_DEPTH_M:.0f} m away; is it in mm?'))
+        (
+            'S',
+            ~(np.abs(annotations.points_mm) <= MAX_DEPTH_M * 1000).all(-1),
+            f'is farther than {MAX_DEPTH_M:.0f} m away; is it in mm?',
+        ),
+    )
     for field, bad, problem in tests:
         if bad.any():
             row, joint = np.argwhere(bad)[0]
             raise annotation_error(
-                path, f'{annotations.ids[row]} ({names[row].decode()})',
-                field, f'joint {joint} {problem}')
+                path,
+                f'{annotations.ids[row]} ({names[row].decode()})',
+                field,
+                f'joint {joint} {problem}',
+            )

@@ -14,9 +14,15 @@ from mmpose.registry import DATASETS
 from ..joints import METAINFO
 from ..seeding import SeededIndex
 
-_METAINFO_KEYS = ('dataset_name', 'upper_body_ids', 'lower_body_ids',
-                  'flip_pairs', 'flip_indices', 'dataset_keypoint_weights',
-                  'skeleton_links')
+_METAINFO_KEYS = (
+    'dataset_name',
+    'upper_body_ids',
+    'lower_body_ids',
+    'flip_pairs',
+    'flip_indices',
+    'dataset_keypoint_weights',
+    'skeleton_links',
+)
 
 
 @DATASETS.register_module()
@@ -38,23 +44,29 @@ class MixedDataset(CombinedDataset):
     #: What MMPose's init_model takes where a checkpoint has no metadata.
     METAINFO = METAINFO['h36m18']
 
-    def __init__(self,
-                 datasets: Sequence[dict],
-                 pipeline: Sequence = (),
-                 metainfo: Union[str, dict] = 'h36m18',
-                 **kwargs):
+    def __init__(
+        self,
+        datasets: Sequence[dict],
+        pipeline: Sequence = (),
+        metainfo: Union[str, dict] = 'h36m18',
+        **kwargs,
+    ):
         if isinstance(metainfo, str):
             if metainfo not in METAINFO:
-                raise ValueError(f'no joint set is named {metainfo!r}. Choose '
-                                 f'from {sorted(METAINFO)} or give a dict.')
+                raise ValueError(
+                    f'no joint set is named {metainfo!r}. Choose '
+                    f'from {sorted(METAINFO)} or give a dict.'
+                )
             metainfo = METAINFO[metainfo]
         if not datasets:
             raise ValueError('MixedDataset needs at least one source')
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
         empty = [n for n, length in enumerate(self._lens) if not length]
         if empty:
-            raise ValueError(f'source {empty[0]} of MixedDataset is empty. '
-                             'Correct its selection or leave it out.')
+            raise ValueError(
+                f'source {empty[0]} of MixedDataset is empty. '
+                'Correct its selection or leave it out.'
+            )
 
     def get_data_info(self, idx: int) -> dict:
         """The sample after the pipeline of its source."""
@@ -68,7 +80,8 @@ class MixedDataset(CombinedDataset):
             raise ValueError(
                 f'source {source} ({type(self.datasets[source]).__name__}) '
                 f'gives {info["keypoints"].shape[1]} joints, the mixture has '
-                f'{expected}. Put ConvertJoints into its pipeline.')
+                f'{expected}. Put ConvertJoints into its pipeline.'
+            )
         for key in _METAINFO_KEYS:
             info[key] = deepcopy(self._metainfo[key])
         info['source'] = source

@@ -21,8 +21,13 @@ from mmpose.registry import DATASETS
 
 from integral_mmpose.functional.camera import BOX_MM
 
-from ..checks import (annotation_error, load_json, numbers, require_file,
-                      require_root)
+from ..checks import (
+    annotation_error,
+    load_json,
+    numbers,
+    require_file,
+    require_root,
+)
 from ..joints import MPII_METAINFO
 
 #: MPII's `scale` is the height of the person over 200 px.
@@ -55,12 +60,14 @@ class MpiiExactDataset(BaseCocoStyleDataset):
 
     METAINFO = MPII_METAINFO
 
-    def __init__(self,
-                 split: str = 'train',
-                 ann_file: str = '',
-                 headbox_file: Optional[str] = None,
-                 bbox_padding: float = 1.25,
-                 **kwargs):
+    def __init__(
+        self,
+        split: str = 'train',
+        ann_file: str = '',
+        headbox_file: Optional[str] = None,
+        bbox_padding: float = 1.25,
+        **kwargs,
+    ):
         self.split = split
         self.headbox_file = headbox_file
         self.bbox_padding = bbox_padding
@@ -82,12 +89,16 @@ class MpiiExactDataset(BaseCocoStyleDataset):
         """The one file that fits, relative to the data root, or None."""
         root = self.data_root or '.'
         for folder in ('annotations', ''):
-            found = sorted(glob.glob(
-                osp.join(glob.escape(osp.join(root, folder)), pattern)))
+            found = sorted(
+                glob.glob(
+                    osp.join(glob.escape(osp.join(root, folder)), pattern)
+                )
+            )
             if len(found) > 1:
                 raise ValueError(
                     f'{root}: {len(found)} files fit {pattern}: {found}. '
-                    'Name one by ann_file or headbox_file.')
+                    'Name one by ann_file or headbox_file.'
+                )
             if found:
                 return osp.abspath(found[0])
         return None
@@ -97,11 +108,14 @@ class MpiiExactDataset(BaseCocoStyleDataset):
         if not self.ann_file:
             raise FileNotFoundError(
                 f'{self.data_root}: no annotations/*_{self.split}.json and no '
-                f'*_{self.split}.json. Correct split or data_root.')
+                f'*_{self.split}.json. Correct split or data_root.'
+            )
         people = load_json(self.ann_file, 'the MPII annotation file', list)
         if not people:
-            raise ValueError(f'{self.ann_file}: holds no annotation. Point to '
-                             'the right file.')
+            raise ValueError(
+                f'{self.ann_file}: holds no annotation. Point to '
+                'the right file.'
+            )
         instances = [self._person(p, i) for i, p in enumerate(people)]
         heads = self._head_sizes(len(people))
         image_ids = _image_ids([info['img_path'] for info in instances])
@@ -109,10 +123,11 @@ class MpiiExactDataset(BaseCocoStyleDataset):
         for id_, info in enumerate(instances):
             info['img_id'] = image_ids[info['img_path']]
             if heads is not None:
-                info['head_size'] = heads[id_:id_ + 1]
+                info['head_size'] = heads[id_ : id_ + 1]
             images.setdefault(info['img_id'], info['img_path'])
         return instances, [
-            dict(img_id=i, img_path=path) for i, path in images.items()]
+            dict(img_id=i, img_path=path) for i, path in images.items()
+        ]
 
     def _is_valid_instance(self, info: dict) -> bool:
         """Training skips people without a joint; tests keep everyone."""
@@ -125,16 +140,19 @@ class MpiiExactDataset(BaseCocoStyleDataset):
                 raise annotation_error(file, id_, field, 'is missing')
         name = person['image']
         if not isinstance(name, str) or not name:
-            raise annotation_error(file, id_, 'image',
-                                   f'must be a file name, got {name!r}')
-        center = numbers(person['center'], file, id_, 'center', (2, ))
+            raise annotation_error(
+                file, id_, 'image', f'must be a file name, got {name!r}'
+            )
+        center = numbers(person['center'], file, id_, 'center', (2,))
         scale = float(numbers(person['scale'], file, id_, 'scale', ()))
         if scale <= 0:
-            raise annotation_error(file, id_, 'scale',
-                                   f'must be > 0, got {scale}')
+            raise annotation_error(
+                file, id_, 'scale', f'must be > 0, got {scale}'
+            )
         joints = numbers(person['joints'], file, id_, 'joints', (count, 2))
-        labelled = numbers(person['joints_vis'], file, id_, 'joints_vis',
-                           (count, ))
+        labelled = numbers(
+            person['joints_vis'], file, id_, 'joints_vis', (count,)
+        )
         # (0, 0) and (-1, -1) are the marks of a joint nobody labelled.
         visible = (labelled > 0) & ~(joints <= 0).all(-1)
         center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
@@ -142,20 +160,23 @@ class MpiiExactDataset(BaseCocoStyleDataset):
         return dict(
             id=id_,
             img_path=osp.join(self.data_prefix['img'], name),
-            bbox=np.concatenate([center - side / 2, center + side / 2
-                                 ])[None].astype(np.float32),
+            bbox=np.concatenate([center - side / 2, center + side / 2])[
+                None
+            ].astype(np.float32),
             bbox_score=np.ones(1, np.float32),
             keypoints=joints[None] - 1,
             keypoints_visible=visible[None].astype(np.float32),
             has_depth=np.zeros(1, np.float32),
             # No camera: the box counts as the 2000 mm box of the 3D data.
-            mm_per_px=BOX_MM / side)
+            mm_per_px=BOX_MM / side,
+        )
 
     def _head_sizes(self, count: int) -> Optional[np.ndarray]:
         """(n,) head sizes in px, or None without a file."""
         if not self.headbox_file:
             return None
         from scipy.io import loadmat
+
         path = require_file(self.headbox_file, 'the head box file')
         try:
             boxes = np.asarray(loadmat(path)['headboxes_src'], np.float64)
@@ -166,15 +187,21 @@ class MpiiExactDataset(BaseCocoStyleDataset):
             ) from error
         if boxes.shape != (2, 2, count):
             raise annotation_error(
-                path, 'all', 'headboxes_src',
+                path,
+                'all',
+                'headboxes_src',
                 f'must have the shape (2, 2, {count}), one head box for each '
-                f'annotation of {self.ann_file}, got {boxes.shape}')
+                f'annotation of {self.ann_file}, got {boxes.shape}',
+            )
         sizes = HEAD_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0)
         bad = np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0)))
         if len(bad):
             raise annotation_error(
-                path, bad[0], 'headboxes_src',
-                f'must span a finite box, got {boxes[..., bad[0]].tolist()}')
+                path,
+                bad[0],
+                'headboxes_src',
+                f'must span a finite box, got {boxes[..., bad[0]].tolist()}',
+            )
         return sizes.astype(np.float32)
 
 

@@ -5,104 +5,242 @@ standing. One trial draws its own keys (a random side, a random offset per
 angle), wanders smoothly between them and adds slow oscillations, so a trial
 is a smooth function of time that can be evaluated at any frame.
 """
+
 from typing import NamedTuple
 
 import numpy as np
 
 from .body import DOFS, clip_to_limits, mirror
 
-ACTIONS = ('Directions', 'Discussion', 'Eating', 'Greeting', 'Phoning',
-           'Posing', 'Purchases', 'Sitting', 'SittingDown', 'Smoking',
-           'Photo', 'Waiting', 'Walking', 'WalkDog', 'WalkTogether')
+ACTIONS = (
+    'Directions',
+    'Discussion',
+    'Eating',
+    'Greeting',
+    'Phoning',
+    'Posing',
+    'Purchases',
+    'Sitting',
+    'SittingDown',
+    'Smoking',
+    'Photo',
+    'Waiting',
+    'Walking',
+    'WalkDog',
+    'WalkTogether',
+)
 FPS = 50
 ROAM = 0.6  # metres from the middle of the studio
 
-STAND = dict(l_sh_abd=8, r_sh_abd=8, l_el_flex=15, r_el_flex=15, l_hip_abd=4,
-             r_hip_abd=4, l_kn_flex=5, r_kn_flex=5)
-CHAIR = dict(lean=10, l_hip_flex=85, r_hip_flex=85, l_kn_flex=85,
-             r_kn_flex=85, l_hip_abd=10, r_hip_abd=10, l_sh_flex=35,
-             r_sh_flex=35, l_el_flex=50, r_el_flex=50)
-FLOOR = dict(pitch=-10, lean=30, l_hip_flex=105, r_hip_flex=105,
-             l_kn_flex=95, r_kn_flex=95, l_hip_abd=20, r_hip_abd=20,
-             l_sh_flex=50, r_sh_flex=50, l_el_flex=30, r_el_flex=30)
-KNEEL = dict(lean=10, l_hip_flex=75, l_kn_flex=85, r_hip_flex=0,
-             r_kn_flex=95)
+STAND = dict(
+    l_sh_abd=8,
+    r_sh_abd=8,
+    l_el_flex=15,
+    r_el_flex=15,
+    l_hip_abd=4,
+    r_hip_abd=4,
+    l_kn_flex=5,
+    r_kn_flex=5,
+)
+CHAIR = dict(
+    lean=10,
+    l_hip_flex=85,
+    r_hip_flex=85,
+    l_kn_flex=85,
+    r_kn_flex=85,
+    l_hip_abd=10,
+    r_hip_abd=10,
+    l_sh_flex=35,
+    r_sh_flex=35,
+    l_el_flex=50,
+    r_el_flex=50,
+)
+FLOOR = dict(
+    pitch=-10,
+    lean=30,
+    l_hip_flex=105,
+    r_hip_flex=105,
+    l_kn_flex=95,
+    r_kn_flex=95,
+    l_hip_abd=20,
+    r_hip_abd=20,
+    l_sh_flex=50,
+    r_sh_flex=50,
+    l_el_flex=30,
+    r_el_flex=30,
+)
+KNEEL = dict(lean=10, l_hip_flex=75, l_kn_flex=85, r_hip_flex=0, r_kn_flex=95)
 TO_MOUTH = dict(r_sh_flex=55, r_sh_rot=45, r_el_flex=130)
-TO_EAR = dict(r_sh_flex=45, r_sh_abd=40, r_sh_rot=5, r_el_flex=138,
-              head_roll=8)
-FOLDED = dict(l_sh_flex=25, r_sh_flex=25, l_sh_rot=65, r_sh_rot=65,
-              l_el_flex=95, r_el_flex=100)
-ON_HIPS = dict(l_sh_abd=45, r_sh_abd=45, l_sh_flex=-10, r_sh_flex=-10,
-               l_sh_rot=50, r_sh_rot=50, l_el_flex=95, r_el_flex=95)
-BEND = dict(pitch=45, lean=40, l_hip_flex=50, r_hip_flex=50, l_kn_flex=25,
-            r_kn_flex=25, head_pitch=15)
-CAMERA_UP = dict(l_sh_flex=65, r_sh_flex=65, l_sh_rot=35, r_sh_rot=35,
-                 l_el_flex=105, r_el_flex=105, head_pitch=5)
+TO_EAR = dict(
+    r_sh_flex=45, r_sh_abd=40, r_sh_rot=5, r_el_flex=138, head_roll=8
+)
+FOLDED = dict(
+    l_sh_flex=25,
+    r_sh_flex=25,
+    l_sh_rot=65,
+    r_sh_rot=65,
+    l_el_flex=95,
+    r_el_flex=100,
+)
+ON_HIPS = dict(
+    l_sh_abd=45,
+    r_sh_abd=45,
+    l_sh_flex=-10,
+    r_sh_flex=-10,
+    l_sh_rot=50,
+    r_sh_rot=50,
+    l_el_flex=95,
+    r_el_flex=95,
+)
+BEND = dict(
+    pitch=45,
+    lean=40,
+    l_hip_flex=50,
+    r_hip_flex=50,
+    l_kn_flex=25,
+    r_kn_flex=25,
+    head_pitch=15,
+)
+CAMERA_UP = dict(
+    l_sh_flex=65,
+    r_sh_flex=65,
+    l_sh_rot=35,
+    r_sh_rot=35,
+    l_el_flex=105,
+    r_el_flex=105,
+    head_pitch=5,
+)
 GAIT_ACTIONS = ('Walking', 'WalkDog', 'WalkTogether')
 
 # Two or more key poses each, every one on top of STAND
 KEYS = dict(
     Directions=[
-        dict(r_sh_flex=85, r_el_flex=10), dict(r_sh_abd=85, r_el_flex=12),
+        dict(r_sh_flex=85, r_el_flex=10),
+        dict(r_sh_abd=85, r_el_flex=12),
         dict(r_sh_flex=140, r_el_flex=20, head_pitch=-20),
-        dict(r_sh_flex=30, r_el_flex=75, twist=25, head_yaw=30)],
+        dict(r_sh_flex=30, r_el_flex=75, twist=25, head_yaw=30),
+    ],
     Discussion=[
         dict(l_sh_flex=35, r_sh_flex=35, l_el_flex=80, r_el_flex=80),
         dict(l_sh_abd=35, r_sh_abd=35, l_el_flex=60, r_el_flex=65),
-        dict(r_sh_flex=60, r_el_flex=45, r_sh_rot=25, twist=-15), FOLDED],
+        dict(r_sh_flex=60, r_el_flex=45, r_sh_rot=25, twist=-15),
+        FOLDED,
+    ],
     Eating=[
-        dict(CHAIR, **TO_MOUTH), dict(CHAIR, l_el_flex=80, r_el_flex=80),
-        dict(CHAIR, lean=25, head_pitch=20, r_sh_flex=60, r_el_flex=70)],
+        dict(CHAIR, **TO_MOUTH),
+        dict(CHAIR, l_el_flex=80, r_el_flex=80),
+        dict(CHAIR, lean=25, head_pitch=20, r_sh_flex=60, r_el_flex=70),
+    ],
     Greeting=[
         dict(r_sh_abd=115, r_sh_rot=-50, r_el_flex=75),
         dict(l_sh_abd=120, r_sh_abd=120, l_el_flex=25, r_el_flex=25),
         dict(pitch=25, lean=25, head_pitch=15, l_hip_flex=25, r_hip_flex=25),
-        dict(r_sh_flex=65, r_el_flex=40)],
+        dict(r_sh_flex=65, r_el_flex=40),
+    ],
     Phoning=[
-        TO_EAR, dict(TO_EAR, twist=20, head_yaw=-25), dict(CHAIR, **TO_EAR),
-        dict(TO_EAR, l_sh_flex=30, l_el_flex=90, l_sh_rot=50)],
+        TO_EAR,
+        dict(TO_EAR, twist=20, head_yaw=-25),
+        dict(CHAIR, **TO_EAR),
+        dict(TO_EAR, l_sh_flex=30, l_el_flex=90, l_sh_rot=50),
+    ],
     Posing=[
-        ON_HIPS, dict(l_sh_flex=160, r_sh_flex=160, l_sh_abd=15, r_sh_abd=15),
+        ON_HIPS,
+        dict(l_sh_flex=160, r_sh_flex=160, l_sh_abd=15, r_sh_abd=15),
         dict(l_sh_abd=90, r_sh_abd=90),
-        dict(r_hip_abd=30, r_hip_flex=30, r_kn_flex=60, side=12,
-             l_sh_abd=60, r_sh_abd=130, r_el_flex=90), FOLDED],
+        dict(
+            r_hip_abd=30,
+            r_hip_flex=30,
+            r_kn_flex=60,
+            side=12,
+            l_sh_abd=60,
+            r_sh_abd=130,
+            r_el_flex=90,
+        ),
+        FOLDED,
+    ],
     Purchases=[
-        BEND, dict(BEND, r_sh_flex=70, twist=20),
+        BEND,
+        dict(BEND, r_sh_flex=70, twist=20),
         dict(l_sh_abd=20, r_sh_abd=20, l_el_flex=70, r_el_flex=70),
-        dict(pitch=10, l_hip_flex=95, r_hip_flex=95, l_kn_flex=120,
-             r_kn_flex=120, l_sh_flex=60, r_sh_flex=60)],
+        dict(
+            pitch=10,
+            l_hip_flex=95,
+            r_hip_flex=95,
+            l_kn_flex=120,
+            r_kn_flex=120,
+            l_sh_flex=60,
+            r_sh_flex=60,
+        ),
+    ],
     Sitting=[
-        CHAIR, dict(CHAIR, lean=-12, l_sh_flex=10, r_sh_flex=10),
+        CHAIR,
+        dict(CHAIR, lean=-12, l_sh_flex=10, r_sh_flex=10),
         dict(CHAIR, **FOLDED),
         dict(CHAIR, r_hip_rot=-25, r_hip_flex=100, r_hip_abd=-5, lean=25),
-        dict(CHAIR, l_kn_flex=50, r_kn_flex=60, l_sh_flex=-25, r_sh_flex=-25)],
+        dict(CHAIR, l_kn_flex=50, r_kn_flex=60, l_sh_flex=-25, r_sh_flex=-25),
+    ],
     SittingDown=[
-        FLOOR, dict(CHAIR, lean=35), dict(FLOOR, r_kn_flex=20, r_hip_flex=85),
-        dict(FLOOR, pitch=-20, lean=5, l_kn_flex=15, r_kn_flex=15,
-             l_hip_flex=75, r_hip_flex=75, l_sh_flex=-35, r_sh_flex=-35),
-        dict(KNEEL, pitch=5)],
+        FLOOR,
+        dict(CHAIR, lean=35),
+        dict(FLOOR, r_kn_flex=20, r_hip_flex=85),
+        dict(
+            FLOOR,
+            pitch=-20,
+            lean=5,
+            l_kn_flex=15,
+            r_kn_flex=15,
+            l_hip_flex=75,
+            r_hip_flex=75,
+            l_sh_flex=-35,
+            r_sh_flex=-35,
+        ),
+        dict(KNEEL, pitch=5),
+    ],
     Smoking=[
-        TO_MOUTH, dict(r_sh_flex=10, r_el_flex=50), dict(CHAIR, **TO_MOUTH),
-        dict(TO_MOUTH, head_pitch=-20, l_sh_rot=60, l_el_flex=90)],
+        TO_MOUTH,
+        dict(r_sh_flex=10, r_el_flex=50),
+        dict(CHAIR, **TO_MOUTH),
+        dict(TO_MOUTH, head_pitch=-20, l_sh_rot=60, l_el_flex=90),
+    ],
     Photo=[
-        CAMERA_UP, dict(KNEEL, **CAMERA_UP), dict(CAMERA_UP, pitch=15,
-        lean=20, l_kn_flex=40, r_kn_flex=40, l_hip_flex=45, r_hip_flex=45),
-        dict(CAMERA_UP, twist=25, side=10)],
+        CAMERA_UP,
+        dict(KNEEL, **CAMERA_UP),
+        dict(
+            CAMERA_UP,
+            pitch=15,
+            lean=20,
+            l_kn_flex=40,
+            r_kn_flex=40,
+            l_hip_flex=45,
+            r_hip_flex=45,
+        ),
+        dict(CAMERA_UP, twist=25, side=10),
+    ],
     Waiting=[
-        {}, FOLDED, ON_HIPS, dict(CHAIR, lean=20),
-        dict(r_hip_flex=15, r_kn_flex=35, side=6, head_yaw=35)],
+        {},
+        FOLDED,
+        ON_HIPS,
+        dict(CHAIR, lean=20),
+        dict(r_hip_flex=15, r_kn_flex=35, side=6, head_yaw=35),
+    ],
     Walking=[{}, dict(lean=6), dict(head_yaw=20)],
     WalkDog=[
-        dict(r_sh_flex=35, r_el_flex=40), dict(BEND, r_sh_flex=60),
-        dict(r_sh_abd=30, r_sh_flex=20, head_pitch=20)],
+        dict(r_sh_flex=35, r_el_flex=40),
+        dict(BEND, r_sh_flex=60),
+        dict(r_sh_abd=30, r_sh_flex=20, head_pitch=20),
+    ],
     WalkTogether=[
-        dict(head_yaw=40), dict(l_sh_flex=30, l_el_flex=80),
-        dict(twist=12, head_yaw=-20)])
+        dict(head_yaw=40),
+        dict(l_sh_flex=30, l_el_flex=80),
+        dict(twist=12, head_yaw=-20),
+    ],
+)
 
 
 class Motion(NamedTuple):
     """A trial at T moments: ``angles`` (T, D) and ``yaw`` (T,) in degrees,
     ``ground`` (T, 2) metres: where the pelvis is above the floor plan."""
+
     angles: np.ndarray
     yaw: np.ndarray
     ground: np.ndarray
@@ -111,7 +249,7 @@ class Motion(NamedTuple):
 def pose_vector(pose):
     """Angles (len(DOFS),) in degrees of a key pose on top of STAND."""
     full = dict(STAND, **pose)
-    return np.array([full.get(d, 0.) for d in DOFS], np.float64)
+    return np.array([full.get(d, 0.0) for d in DOFS], np.float64)
 
 
 def sample_motion(rng, action, frames):
@@ -136,7 +274,7 @@ def sample_motion(rng, action, frames):
     keys = keys[rng.permutation(len(keys))[:3]]
     angles = _wander(rng, keys, seconds)
     angles = angles + _sway(rng, len(DOFS), seconds) * _sway_size()
-    turn = rng.choice([-1., 1.])
+    turn = rng.choice([-1.0, 1.0])
     yaw0, pace = rng.uniform(0, 360), rng.uniform(0.8, 1.15)
     if action in GAIT_ACTIONS:
         angles = angles + _gait(rng, seconds * pace)
@@ -144,7 +282,8 @@ def sample_motion(rng, action, frames):
         # About 0.7 m/s on the circle; the heading is its tangent
         phase = turn * np.degrees(0.7 * pace / radius) * seconds + yaw0
         ground = radius * np.stack(
-            [np.sin(np.radians(phase)), -np.cos(np.radians(phase))], 1)
+            [np.sin(np.radians(phase)), -np.cos(np.radians(phase))], 1
+        )
         yaw = phase if turn > 0 else phase + 180
     else:
         yaw = yaw0 + 35 * _sway(rng, 1, seconds)[:, 0]
@@ -164,15 +303,29 @@ def sample_free_pose(rng):
     """
     action = ACTIONS[rng.integers(len(ACTIONS))]
     base = sample_motion(rng, action, [rng.integers(0, 3000)]).angles[0]
-    far = clip_to_limits(rng.normal(0, 1, len(DOFS)) * _vary_size() * 3
-                         + base)
+    far = clip_to_limits(rng.normal(0, 1, len(DOFS)) * _vary_size() * 3 + base)
     return clip_to_limits(base + rng.uniform(0, 1) ** 2 * (far - base))
 
 
 def _vary_size():
-    big = dict(sh_flex=14, sh_abd=9, sh_rot=16, el_flex=14, hip_flex=7,
-               hip_abd=5, hip_rot=8, kn_flex=8, pitch=3, roll=3, lean=6,
-               side=5, twist=8, head_pitch=9, head_yaw=16, head_roll=5)
+    big = dict(
+        sh_flex=14,
+        sh_abd=9,
+        sh_rot=16,
+        el_flex=14,
+        hip_flex=7,
+        hip_abd=5,
+        hip_rot=8,
+        kn_flex=8,
+        pitch=3,
+        roll=3,
+        lean=6,
+        side=5,
+        twist=8,
+        head_pitch=9,
+        head_yaw=16,
+        head_roll=5,
+    )
     return np.array([big[d[2:] if d[1:2] == '_' else d] for d in DOFS], float)
 
 
@@ -204,8 +357,8 @@ def _gait(rng, seconds):
     """(T, D) offsets of a walking cycle of about one second."""
     phase = 2 * np.pi * (0.9 * seconds + rng.random())
     stride, swing = rng.uniform(22, 32), rng.uniform(12, 30)
-    out = dict.fromkeys(DOFS, 0.)
-    for side, shift in (('l_', 0.), ('r_', np.pi)):
+    out = dict.fromkeys(DOFS, 0.0)
+    for side, shift in (('l_', 0.0), ('r_', np.pi)):
         s, c = np.sin(phase + shift), np.cos(phase + shift)
         out[side + 'hip_flex'] = stride * s + 4
         # The knee folds while the leg swings forward (c > 0)

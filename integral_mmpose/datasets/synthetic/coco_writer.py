@@ -13,15 +13,47 @@ from .render import Canvas
 from .scene import clutter, finish, look_at
 
 SIZE = (384, 288)
-COCO_POINTS = ('neck_base', 'left_eye', 'right_eye', 'left_ear', 'right_ear',
-               'left_shoulder', 'right_shoulder', 'left_elbow',
-               'right_elbow', 'left_wrist', 'right_wrist', 'left_hip',
-               'right_hip', 'left_knee', 'right_knee', 'left_foot',
-               'right_foot')
+COCO_POINTS = (
+    'neck_base',
+    'left_eye',
+    'right_eye',
+    'left_ear',
+    'right_ear',
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_foot',
+    'right_foot',
+)
 KEYPOINTS = ('nose', *(n.replace('foot', 'ankle') for n in COCO_POINTS[1:]))
-SKELETON = [[16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12],
-            [7, 13], [6, 7], [6, 8], [7, 9], [8, 10], [9, 11], [2, 3],
-            [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7]]
+SKELETON = [
+    [16, 14],
+    [14, 12],
+    [17, 15],
+    [15, 13],
+    [12, 13],
+    [6, 12],
+    [7, 13],
+    [6, 7],
+    [6, 8],
+    [7, 9],
+    [8, 10],
+    [9, 11],
+    [2, 3],
+    [1, 2],
+    [1, 3],
+    [2, 4],
+    [3, 5],
+    [4, 6],
+    [5, 7],
+]
 SPLITS = ('train2017', 'val2017')
 #: A person of fewer pixels is not annotated: nothing of them can be seen.
 MIN_AREA = 100
@@ -42,11 +74,16 @@ def write_image(root, seed, split, number):
     rng = np.random.default_rng([seed, 20 + SPLITS.index(split), number])
     away = rng.uniform(5, 8)
     camera = look_at(
-        np.array([-away, 0, rng.uniform(1, 2)]), np.array([0, 0, 0.9]),
-        rng.uniform(0.38, 0.5) * away * SIZE[1], SIZE)
+        np.array([-away, 0, rng.uniform(1, 2)]),
+        np.array([0, 0, 0.9]),
+        rng.uniform(0.38, 0.5) * away * SIZE[1],
+        SIZE,
+    )
     spread = np.linspace(-1, 1, rng.integers(2, 5))
-    places = [(rng.uniform(-0.9, 0.9), 1.1 * s + rng.uniform(-0.3, 0.3))
-              for s in spread]
+    places = [
+        (rng.uniform(-0.9, 0.9), 1.1 * s + rng.uniform(-0.3, 0.3))
+        for s in spread
+    ]
     people = [random_person(rng, place) for place in places]
     canvas = Canvas(SIZE, camera.focal, camera.principal)
     for owner, person in enumerate(people, 1):
@@ -60,8 +97,7 @@ def write_image(root, seed, split, number):
         _annotation(canvas, person, camera, owner, number + 1)
         for owner, person in enumerate(people, 1)
     ]
-    info = dict(
-        id=number + 1, file_name=name, width=SIZE[0], height=SIZE[1])
+    info = dict(id=number + 1, file_name=name, width=SIZE[0], height=SIZE[1])
     return info, [a for a in annotations if a is not None]
 
 
@@ -72,8 +108,9 @@ def _annotation(canvas, person, camera, owner, image_id):
         return None
     ys, xs = np.nonzero(mask)
     x, y = int(xs.min()), int(ys.min())
-    pixels, flags = seen(canvas, person.points(camera), COCO_POINTS, camera,
-                         owner)
+    pixels, flags = seen(
+        canvas, person.points(camera), COCO_POINTS, camera, owner
+    )
     pixels = np.where(flags[:, None] > 0, pixels, 0)
     keypoints = np.concatenate([pixels, flags[:, None]], 1).round(2)
     return dict(
@@ -83,7 +120,8 @@ def _annotation(canvas, person, camera, owner, image_id):
         area=area,
         bbox=[x, y, int(xs.max()) - x + 1, int(ys.max()) - y + 1],
         num_keypoints=int((flags > 0).sum()),
-        keypoints=keypoints.flatten().tolist())
+        keypoints=keypoints.flatten().tolist(),
+    )
 
 
 def write_annotations(root, seed, split, results):
@@ -92,8 +130,12 @@ def write_annotations(root, seed, split, results):
     for number, annotation in enumerate(annotations, 1):
         annotation['id'] = number
     category = dict(
-        id=1, name='person', supercategory='person', keypoints=KEYPOINTS,
-        skeleton=SKELETON)
+        id=1,
+        name='person',
+        supercategory='person',
+        keypoints=KEYPOINTS,
+        skeleton=SKELETON,
+    )
     folder = Path(root, 'annotations')
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f'person_keypoints_{split}.json').write_text(
@@ -103,14 +145,18 @@ def write_annotations(root, seed, split, results):
                 licenses=[],
                 images=[info for info, _ in results],
                 annotations=annotations,
-                categories=[category])))
+                categories=[category],
+            )
+        )
+    )
     if split != 'val2017':
         return
     folder = Path(root, 'person_detection_results')
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, 29])
     (folder / 'COCO_val2017_detections.json').write_text(
-        json.dumps(_detections(rng, results)))
+        json.dumps(_detections(rng, results))
+    )
 
 
 def _detections(rng, results):
@@ -120,17 +166,29 @@ def _detections(rng, results):
         for annotation in annotations:
             x, y, w, h = annotation['bbox']
             shift = rng.normal(0, 0.04, 4) * [w, h, w, h]
-            out.append((info['id'], np.array([x, y, w, h]) + shift,
-                        rng.uniform(0.6, 1.0)))
+            out.append(
+                (
+                    info['id'],
+                    np.array([x, y, w, h]) + shift,
+                    rng.uniform(0.6, 1.0),
+                )
+            )
         for _ in range(rng.integers(0, 3)):
             size = rng.uniform(20, 120, 2)
             place = rng.uniform(0, 1, 2) * (np.array(SIZE) - size)
-            out.append((info['id'], np.concatenate([place, size]),
-                        rng.uniform(0.05, 0.5)))
+            out.append(
+                (
+                    info['id'],
+                    np.concatenate([place, size]),
+                    rng.uniform(0.05, 0.5),
+                )
+            )
     return [
         dict(
             image_id=image,
             category_id=1,
             bbox=[round(float(v), 2) for v in box],
-            score=round(float(score), 4)) for image, box, score in out
+            score=round(float(score), 4),
+        )
+        for image, box, score in out
     ]

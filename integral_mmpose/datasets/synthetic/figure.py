@@ -4,21 +4,33 @@ Limbs are tapered capsules between joints; head, chest, belly and hips are
 textured ellipsoids. Joints lie on the axes of the parts they end, except the
 nose, eyes and ears, which lie on the surface of the head.
 """
+
 import numpy as np
 
 from .body import EXTRAS, JOINTS
 from .render import Capsule, Ellipsoid
 
 # part, first and second end, radii in metres
-LIMBS = (('thigh', 'hip', 'knee', 0.088, 0.058),
-         ('shin', 'knee', 'foot', 0.056, 0.038),
-         ('foot', 'foot', 'toe', 0.043, 0.034),
-         ('upper', 'shoulder', 'elbow', 0.055, 0.042),
-         ('lower', 'elbow', 'wrist', 0.042, 0.031))
+LIMBS = (
+    ('thigh', 'hip', 'knee', 0.088, 0.058),
+    ('shin', 'knee', 'foot', 0.056, 0.038),
+    ('foot', 'foot', 'toe', 0.043, 0.034),
+    ('upper', 'shoulder', 'elbow', 0.055, 0.042),
+    ('lower', 'elbow', 'wrist', 0.042, 0.031),
+)
 HEAD_RADII = (0.098, 0.08, 0.117)
 # A joint is seen when no surface is this far in front of it, metres
-COVER = dict(hip=0.17, knee=0.11, foot=0.09, shoulder=0.12, elbow=0.09,
-             wrist=0.08, neck_base=0.03, eye=0.035, ear=0.04)
+COVER = dict(
+    hip=0.17,
+    knee=0.11,
+    foot=0.09,
+    shoulder=0.12,
+    elbow=0.09,
+    wrist=0.08,
+    neck_base=0.03,
+    eye=0.035,
+    ear=0.04,
+)
 
 
 def named_points(joints, extras):
@@ -41,59 +53,100 @@ def build_figure(posed, moment, bones, textures, camera):
     Returns:
         list[Ellipsoid | Capsule]: In no particular order.
     """
-    points = named_points(camera.to_camera(posed.joints[moment]),
-                          camera.to_camera(posed.extras[moment]))
-    axes = {part: camera.rotation @ getattr(posed, part)[moment]
-            for part in ('pelvis', 'chest', 'head')}
+    points = named_points(
+        camera.to_camera(posed.joints[moment]),
+        camera.to_camera(posed.extras[moment]),
+    )
+    axes = {
+        part: camera.rotation @ getattr(posed, part)[moment]
+        for part in ('pelvis', 'chest', 'head')
+    }
     girth = bones['girth']
     out = _trunk(points, axes, girth, textures)
     out += _head(points, axes['head'], bones['head'], textures)
     for side in ('left', 'right'):
         for part, first, second, ra, rb in LIMBS:
-            ends = np.stack([points[f'{side}_{first}'],
-                             points[f'{side}_{second}']])
-            out.append(Capsule(ends, np.array([ra, rb]) * girth,
-                               textures[f'{side}_{part}']))
+            ends = np.stack(
+                [points[f'{side}_{first}'], points[f'{side}_{second}']]
+            )
+            out.append(
+                Capsule(
+                    ends,
+                    np.array([ra, rb]) * girth,
+                    textures[f'{side}_{part}'],
+                )
+            )
         wrist, tip = points[f'{side}_wrist'], points[f'{side}_hand']
         skin = np.tile(textures['skin'], (32, 1))
-        out.append(Capsule(np.stack([wrist, tip]),
-                           np.array([0.034, 0.038]) * girth, skin))
+        out.append(
+            Capsule(
+                np.stack([wrist, tip]), np.array([0.034, 0.038]) * girth, skin
+            )
+        )
     return out
 
 
 def _trunk(points, axes, girth, textures):
     chest_up = points['thorax'] - points['spine']
     chest = Ellipsoid(
-        points['spine'] + 0.5 * chest_up, axes['chest'],
+        points['spine'] + 0.5 * chest_up,
+        axes['chest'],
         np.array([0.115, 0.178, 0.62 * np.linalg.norm(chest_up) / girth])
-        * girth, textures['chest'])
+        * girth,
+        textures['chest'],
+    )
     belly = Ellipsoid(
         points['root'] + 0.75 * (points['spine'] - points['root']),
-        axes['chest'], np.array([0.1, 0.15, 0.17]) * girth,
-        textures['belly'])
+        axes['chest'],
+        np.array([0.1, 0.15, 0.17]) * girth,
+        textures['belly'],
+    )
     hips = Ellipsoid(
-        points['root'] + 0.03 * axes['pelvis'][:, 2], axes['pelvis'],
-        np.array([0.118, 0.178, 0.13]) * girth, textures['hips'])
+        points['root'] + 0.03 * axes['pelvis'][:, 2],
+        axes['pelvis'],
+        np.array([0.118, 0.178, 0.13]) * girth,
+        textures['hips'],
+    )
     out = [chest, belly, hips]
     for side in ('left', 'right'):
         ends = np.stack([points['thorax'], points[f'{side}_shoulder']])
-        out.append(Capsule(ends, np.array([0.062, 0.056]) * girth,
-                           np.tile(textures['collar'], (32, 1))))
+        out.append(
+            Capsule(
+                ends,
+                np.array([0.062, 0.056]) * girth,
+                np.tile(textures['collar'], (32, 1)),
+            )
+        )
     return out
 
 
 def _head(points, axes, size, textures):
-    skull = Ellipsoid(points['head_centre'], axes,
-                      np.array(HEAD_RADII) * size, textures['head'])
+    skull = Ellipsoid(
+        points['head_centre'],
+        axes,
+        np.array(HEAD_RADII) * size,
+        textures['head'],
+    )
     neck = Capsule(
         np.stack([points['thorax'], points['head_centre']]),
-        np.array([0.06, 0.05]) * size, np.tile(textures['skin'], (32, 1)))
+        np.array([0.06, 0.05]) * size,
+        np.tile(textures['skin'], (32, 1)),
+    )
     nose = Ellipsoid(
-        points['neck_base'] - 0.014 * size * axes[:, 0], axes,
-        np.array([0.024, 0.014, 0.022]) * size, textures['skin'] * 0.95)
-    ears = [Ellipsoid(points[f'{side}_ear'], axes,
-                      np.array([0.022, 0.012, 0.03]) * size,
-                      textures['skin'] * 0.9) for side in ('left', 'right')]
+        points['neck_base'] - 0.014 * size * axes[:, 0],
+        axes,
+        np.array([0.024, 0.014, 0.022]) * size,
+        textures['skin'] * 0.95,
+    )
+    ears = [
+        Ellipsoid(
+            points[f'{side}_ear'],
+            axes,
+            np.array([0.022, 0.012, 0.03]) * size,
+            textures['skin'] * 0.9,
+        )
+        for side in ('left', 'right')
+    ]
     return [skull, neck, nose, *ears]
 
 
@@ -109,11 +162,18 @@ def head_box(points, axes, size, camera):
     """
     angle = np.linspace(0, np.pi, 9)
     around = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-    ring = np.stack([np.outer(np.sin(angle), np.cos(around)),
-                     np.outer(np.sin(angle), np.sin(around)),
-                     np.outer(np.cos(angle), np.ones_like(around))], -1)
-    surface = points['head_centre'] + (
-        ring.reshape(-1, 3) * HEAD_RADII * size) @ axes.T
+    ring = np.stack(
+        [
+            np.outer(np.sin(angle), np.cos(around)),
+            np.outer(np.sin(angle), np.sin(around)),
+            np.outer(np.cos(angle), np.ones_like(around)),
+        ],
+        -1,
+    )
+    surface = (
+        points['head_centre']
+        + (ring.reshape(-1, 3) * HEAD_RADII * size) @ axes.T
+    )
     pixels = camera.project(surface)[:, :2]
     return np.concatenate([pixels.min(0), pixels.max(0)])
 
@@ -140,7 +200,9 @@ def seen(canvas, points, names, camera, owner):
         if not (0 <= x < w and 0 <= y < h and z > 0):
             continue
         cover = COVER[name if name in COVER else name.split('_')[1]]
-        shown = (canvas.depth[y, x] > z - cover
-                 and canvas.owner[y, x] in (0, owner))
+        shown = canvas.depth[y, x] > z - cover and canvas.owner[y, x] in (
+            0,
+            owner,
+        )
         flags[k] = 2 if shown else 1
     return uvz[:, :2], flags

@@ -24,6 +24,7 @@ MANIFEST = 'synthetic.json'
 
 class Scale(NamedTuple):
     """Frames of a Human3.6M sequence, pictures of MPII and COCO."""
+
     train_frames: int
     test_frames: int
     extra_frames: int
@@ -34,7 +35,8 @@ class Scale(NamedTuple):
 SCALES = dict(
     tiny=Scale(8, 5, 2, (2000, 300), (200, 60)),
     small=Scale(40, 8, 10, (10000, 1500), (1000, 300)),
-    full=Scale(160, 20, 40, (22000, 3000), (4000, 1000)))
+    full=Scale(160, 20, 40, (22000, 3000), (4000, 1000)),
+)
 
 
 def generate(out, seed, scale, jobs=1, progress=print):
@@ -63,14 +65,16 @@ def generate(out, seed, scale, jobs=1, progress=print):
         if {key: found.get(key) for key in wanted} != wanted:
             raise ValueError(
                 f'{out} holds synthetic data of another seed, scale or '
-                f'version ({found}). Choose another --out, or delete it')
+                f'version ({found}). Choose another --out, or delete it'
+            )
         if found['complete']:
             progress(f'{out} is complete already: {found["counts"]}')
             return found
     elif out.is_dir() and any(out.iterdir()):
         raise ValueError(
             f'{out} is not empty and has no {MANIFEST}: choose an empty or '
-            'a new folder for --out')
+            'a new folder for --out'
+        )
     out.mkdir(parents=True, exist_ok=True)
     for name in ('h36m', 'mpii', 'coco'):
         shutil.rmtree(out / name, ignore_errors=True)
@@ -78,10 +82,25 @@ def generate(out, seed, scale, jobs=1, progress=print):
     with _workers(jobs) as pool:
         counts = dict(
             **_h36m(out / 'h36m', seed, sizes, pool, progress),
-            **_pictures(mpii_writer, out / 'mpii', seed, sizes.mpii, pool,
-                        progress, 'mpii'),
-            **_pictures(coco_writer, out / 'coco', seed, sizes.coco, pool,
-                        progress, 'coco'))
+            **_pictures(
+                mpii_writer,
+                out / 'mpii',
+                seed,
+                sizes.mpii,
+                pool,
+                progress,
+                'mpii',
+            ),
+            **_pictures(
+                coco_writer,
+                out / 'coco',
+                seed,
+                sizes.coco,
+                pool,
+                progress,
+                'coco',
+            ),
+        )
     manifest = dict(wanted, complete=True, counts=counts)
     _write_manifest(out, manifest)
     return manifest
@@ -92,7 +111,8 @@ def _workers(jobs):
         return _ThisProcess()
     # A fork would copy the locks of OpenCV's and torch's threads.
     return ProcessPoolExecutor(
-        jobs, get_context('spawn'), initializer=_one_thread)
+        jobs, get_context('spawn'), initializer=_one_thread
+    )
 
 
 class _ThisProcess(nullcontext):
@@ -121,8 +141,7 @@ def _h36m(root, seed, sizes, pool, progress):
             if done % 15 == 0 or done == len(work):
                 progress(f'h36m {split}: {done} of {len(work)} actions')
         columns = {
-            key: np.concatenate([row[key] for row in rows])
-            for key in rows[0]
+            key: np.concatenate([row[key] for row in rows]) for key in rows[0]
         }
         np.savez(root / 'annotations' / f'h36m_{split}.npz', **columns)
         counts[f'h36m_{split}'] = len(columns['imgname'])

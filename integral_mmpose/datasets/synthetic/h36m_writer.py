@@ -35,7 +35,8 @@ def subject_number(subject):
 def subject_cameras(seed, subject):
     """The cameras of a subject, by id."""
     return studio_cameras(
-        np.random.default_rng([seed, CAMERAS, subject_number(subject)]))
+        np.random.default_rng([seed, CAMERAS, subject_number(subject)])
+    )
 
 
 def subject_person(seed, subject, action, frames):
@@ -43,12 +44,13 @@ def subject_person(seed, subject, action, frames):
     number = subject_number(subject)
     rng = np.random.default_rng([seed, PERSON, number])
     bones, textures = sample_proportions(rng), sample_appearance(rng)
-    rng = np.random.default_rng(
-        [seed, MOTION, number, ACTIONS.index(action)])
+    rng = np.random.default_rng([seed, MOTION, number, ACTIONS.index(action)])
     motion = sample_motion(rng, action, np.asarray(frames))
     return Person(
-        bones, textures,
-        forward_kinematics(motion.angles, bones, motion.yaw, motion.ground))
+        bones,
+        textures,
+        forward_kinematics(motion.angles, bones, motion.yaw, motion.ground),
+    )
 
 
 def draw_frame(person, moment, camera, background, rng):
@@ -82,10 +84,16 @@ def write_sequences(root, seed, subject, action, frames):
         folder.mkdir(parents=True, exist_ok=True)
         for moment, frame in enumerate(frames):
             name = f'{sequence}_{frame + 1:06d}.jpg'
-            rng = np.random.default_rng([
-                seed, NOISE, subject_number(subject), ACTIONS.index(action),
-                int(camera_id), frame
-            ])
+            rng = np.random.default_rng(
+                [
+                    seed,
+                    NOISE,
+                    subject_number(subject),
+                    ACTIONS.index(action),
+                    int(camera_id),
+                    frame,
+                ]
+            )
             image = draw_frame(person, moment, camera, background, rng)
             cv2.imwrite(str(folder / name), image, QUALITY)
             joints = camera.to_camera(person.posed.joints[moment])
@@ -103,7 +111,8 @@ def _row(name, joints, camera):
         center=((low + high) / 2).astype(np.float32),
         scale=np.float32(1.2 * (high - low).max() / 200),
         part=np.concatenate([pixels, ones], 1).astype(np.float32),
-        S=np.concatenate([joints, ones], 1).astype(np.float32))
+        S=np.concatenate([joints, ones], 1).astype(np.float32),
+    )
 
 
 def write_cameras(root, seed):
@@ -114,12 +123,13 @@ def write_cameras(root, seed):
             camera_id: dict(
                 f=camera.focal.tolist(),
                 c=camera.principal.tolist(),
-                k=[0., 0., 0.],
-                p=[0., 0.],
+                k=[0.0, 0.0, 0.0],
+                p=[0.0, 0.0],
                 R=camera.rotation.tolist(),
                 T=(1000 * camera.position).tolist(),
                 w=camera.size[0],
-                h=camera.size[1])
+                h=camera.size[1],
+            )
             for camera_id, camera in subject_cameras(seed, subject).items()
         }
     folder = Path(root, 'annotations')
@@ -138,11 +148,20 @@ def plan(train_frames, test_frames, extra_frames):
     Returns:
         dict[str, list]: ``train`` and ``test``: (subject, action, frames).
     """
-    train = [(s, a, [TRAIN_STEP * n for n in range(train_frames)])
-             for s in TRAIN_SUBJECTS for a in ACTIONS]
+    train = [
+        (s, a, [TRAIN_STEP * n for n in range(train_frames)])
+        for s in TRAIN_SUBJECTS
+        for a in ACTIONS
+    ]
     if extra_frames:
-        train += [(s, a, [TRAIN_STEP * (n + 1) for n in range(extra_frames)])
-                  for s in TEST_SUBJECTS for a in ACTIONS]
-    test = [(s, a, [TEST_STEP * n for n in range(test_frames)])
-            for s in TEST_SUBJECTS for a in ACTIONS]
+        train += [
+            (s, a, [TRAIN_STEP * (n + 1) for n in range(extra_frames)])
+            for s in TEST_SUBJECTS
+            for a in ACTIONS
+        ]
+    test = [
+        (s, a, [TEST_STEP * n for n in range(test_frames)])
+        for s in TEST_SUBJECTS
+        for a in ACTIONS
+    ]
     return dict(train=train, test=test)

@@ -17,21 +17,33 @@ from .scene import clutter, finish, look_at
 
 SIZE = (256, 256)
 #: MPII's 16 joints by point; a pair is the middle of two points.
-MPII_POINTS = ('right_foot', 'right_knee', 'right_hip', 'left_hip',
-               'left_knee', 'left_foot', ('left_hip', 'right_hip'),
-               ('left_shoulder', 'right_shoulder'), 'thorax', 'head',
-               'right_wrist', 'right_elbow', 'right_shoulder',
-               'left_shoulder', 'left_elbow', 'left_wrist')
+MPII_POINTS = (
+    'right_foot',
+    'right_knee',
+    'right_hip',
+    'left_hip',
+    'left_knee',
+    'left_foot',
+    ('left_hip', 'right_hip'),
+    ('left_shoulder', 'right_shoulder'),
+    'thorax',
+    'head',
+    'right_wrist',
+    'right_elbow',
+    'right_shoulder',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+)
 SPLITS = ('train', 'val')
 
 
 def random_camera(rng, size, distance=(3.2, 6.5)):
     """A camera that looks at about the middle of a person at the origin."""
     away, angle = rng.uniform(*distance), rng.uniform(0, 2 * np.pi)
-    position = np.array([
-        away * np.cos(angle), away * np.sin(angle),
-        rng.uniform(0.6, 2.2)
-    ])
+    position = np.array(
+        [away * np.cos(angle), away * np.sin(angle), rng.uniform(0.6, 2.2)]
+    )
     target = np.array([*rng.uniform(-0.25, 0.25, 2), rng.uniform(0.7, 1.1)])
     focal = rng.uniform(0.42, 0.62) * away * size[1]
     return look_at(position, target, focal, size, rng.uniform(-8, 8))
@@ -39,10 +51,14 @@ def random_camera(rng, size, distance=(3.2, 6.5)):
 
 def mpii_joints(points, camera):
     """(16, 2) px of named camera-space points."""
-    joints = np.stack([
-        points[name] if isinstance(name, str) else
-        (points[name[0]] + points[name[1]]) / 2 for name in MPII_POINTS
-    ])
+    joints = np.stack(
+        [
+            points[name]
+            if isinstance(name, str)
+            else (points[name[0]] + points[name[1]]) / 2
+            for name in MPII_POINTS
+        ]
+    )
     return camera.project(joints)[:, :2]
 
 
@@ -61,7 +77,7 @@ def write_image(root, seed, split, number):
     """
     rng = np.random.default_rng([seed, 10 + SPLITS.index(split), number])
     camera = random_camera(rng, SIZE)
-    person = random_person(rng, (0., 0.))
+    person = random_person(rng, (0.0, 0.0))
     canvas = Canvas(SIZE, camera.focal, camera.principal)
     if rng.random() < 0.3:
         other = random_person(rng, _beside(rng, camera))
@@ -72,16 +88,21 @@ def write_image(root, seed, split, number):
     folder = Path(root, 'images')
     folder.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(folder / name), image, QUALITY)
-    return _entry(name, mpii_joints(person.points(camera), camera),
-                  person.head_box(camera).reshape(2, 2))
+    return _entry(
+        name,
+        mpii_joints(person.points(camera), camera),
+        person.head_box(camera).reshape(2, 2),
+    )
 
 
 def _beside(rng, camera):
     """A place to the side of the person and farther from the camera."""
     away = -camera.position[:2] / np.linalg.norm(camera.position[:2])
     side = np.array([-away[1], away[0]])
-    return (rng.uniform(0.4, 1.5) * away
-            + rng.choice([-1, 1]) * rng.uniform(0.5, 1.1) * side)
+    return (
+        rng.uniform(0.4, 1.5) * away
+        + rng.choice([-1, 1]) * rng.uniform(0.5, 1.1) * side
+    )
 
 
 def _entry(name, joints, box):
@@ -96,7 +117,8 @@ def _entry(name, joints, box):
         center=(center + 1).round(2).tolist(),
         scale=round(float(scale), 4),
         joints=np.where(inside[:, None], joints + 1, 0).round(3).tolist(),
-        joints_vis=inside.astype(int).tolist())
+        joints_vis=inside.astype(int).tolist(),
+    )
     return entry, box + 1
 
 
@@ -116,6 +138,25 @@ def write_annotations(root, split, results):
             jnt_missing=(1 - visible).T.astype(np.uint8),
             pos_gt_src=joints.transpose(1, 2, 0),
             dataset_joints=np.array(
-                ['rank', 'rkne', 'rhip', 'lhip', 'lkne', 'lank', 'pelv',
-                 'thor', 'neck', 'head', 'rwri', 'relb', 'rsho', 'lsho',
-                 'lelb', 'lwri'], dtype=object)))
+                [
+                    'rank',
+                    'rkne',
+                    'rhip',
+                    'lhip',
+                    'lkne',
+                    'lank',
+                    'pelv',
+                    'thor',
+                    'neck',
+                    'head',
+                    'rwri',
+                    'relb',
+                    'rsho',
+                    'lsho',
+                    'lelb',
+                    'lwri',
+                ],
+                dtype=object,
+            ),
+        ),
+    )

@@ -12,6 +12,7 @@ from .figure import build_figure, head_box, named_points
 
 class Person(NamedTuple):
     """Proportions, textures and a posed body (metres, world, z up)."""
+
     bones: dict
     textures: dict
     posed: object
@@ -20,19 +21,24 @@ class Person(NamedTuple):
         """Points by name in the camera's space, metres."""
         return named_points(
             camera.to_camera(self.posed.joints[moment]),
-            camera.to_camera(self.posed.extras[moment]))
+            camera.to_camera(self.posed.extras[moment]),
+        )
 
     def draw(self, canvas, camera, moment=0, owner=1):
         """Draw the person and mark the pixels with ``owner``."""
         canvas.draw(
-            build_figure(self.posed, moment, self.bones, self.textures,
-                         camera), owner)
+            build_figure(
+                self.posed, moment, self.bones, self.textures, camera
+            ),
+            owner,
+        )
 
     def head_box(self, camera, moment=0):
         """Box x1, y1, x2, y2 in px of the projected skull."""
         axes = camera.rotation @ self.posed.head[moment]
         return head_box(
-            self.points(camera, moment), axes, self.bones['head'], camera)
+            self.points(camera, moment), axes, self.bones['head'], camera
+        )
 
 
 def random_person(rng, ground):
@@ -44,6 +50,9 @@ def random_person(rng, ground):
     """
     bones, textures = sample_proportions(rng), sample_appearance(rng)
     posed = forward_kinematics(
-        sample_free_pose(rng)[None], bones, np.array([rng.uniform(0, 360)]),
-        np.array([ground], np.float64))
+        sample_free_pose(rng)[None],
+        bones,
+        np.array([rng.uniform(0, 360)]),
+        np.array([ground], np.float64),
+    )
     return Person(bones, textures, posed)

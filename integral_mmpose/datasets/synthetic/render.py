@@ -9,12 +9,13 @@ Convention:
     Camera space in metres, x right, y down, z forward. The centre of pixel i
     has coordinate i: ``u = fx X / Z + cx``.
 """
+
 from typing import NamedTuple
 
 import numpy as np
 
 AMBIENT, DIFFUSE = 0.55, 0.55
-CAPSULE_ROWS = 32           # colours along a capsule
+CAPSULE_ROWS = 32  # colours along a capsule
 ELLIPSOID_ROWS, ELLIPSOID_COLS = 24, 48  # height x azimuth, 7.5 degrees
 
 
@@ -25,6 +26,7 @@ class Ellipsoid(NamedTuple):
     columns by azimuth from axis 0 (column 24) towards axis 1 (column 36);
     or (1, 3), one colour.
     """
+
     centre: np.ndarray
     axes: np.ndarray
     radii: np.ndarray
@@ -34,6 +36,7 @@ class Ellipsoid(NamedTuple):
 class Capsule(NamedTuple):
     """Two balls and what lies between: ``ends`` (2, 3), ``radii`` (2,)
     metres; ``texture`` (32, 3) from the first end to the second."""
+
     ends: np.ndarray
     radii: np.ndarray
     texture: np.ndarray
@@ -86,9 +89,11 @@ class Canvas:
         x1, y1 = np.minimum(np.ceil(high) + 1, (w, h)).astype(int)
         if x0 >= x1 or y0 >= y1:
             return None
-        return (np.arange(x0, x1, dtype=np.float64)[None],
-                np.arange(y0, y1, dtype=np.float64)[:, None],
-                (slice(y0, y1), slice(x0, x1)))
+        return (
+            np.arange(x0, x1, dtype=np.float64)[None],
+            np.arange(y0, y1, dtype=np.float64)[:, None],
+            (slice(y0, y1), slice(x0, x1)),
+        )
 
     def _register(self, texture):
         start = self._rows
@@ -117,16 +122,16 @@ class Canvas:
         mid = self.focal * ball.centre[:2] / ball.centre[2] + self.principal
         # Half sides of the bounding box, with room for the perspective
         half = np.sqrt(((ball.axes * ball.radii) ** 2).sum(1))[:2]
-        half = 1.12 * self.focal * half / (
-            ball.centre[2] - ball.radii.max()) + 1
+        half = (
+            1.12 * self.focal * half / (ball.centre[2] - ball.radii.max()) + 1
+        )
         window = self._window(mid - half, mid + half)
         if window is None:
             return
         u, v, where = window
         x = (u - self.principal[0]) / self.focal[0]
         y = (v - self.principal[1]) / self.focal[1]
-        skew = np.array([[0, -p[2], p[1]], [p[2], 0, -p[0]],
-                         [-p[1], p[0], 0]])
+        skew = np.array([[0, -p[2], p[1]], [p[2], 0, -p[0]], [-p[1], p[0], 0]])
         size = m.T @ m
         cross = skew @ m
         q2 = _quadratic(size, x, y)
@@ -165,8 +170,9 @@ class Canvas:
         u, v, where = window
         axis = b - a
         length2 = max(axis @ axis, 1e-6)
-        t = np.clip(((u - a[0]) * axis[0] + (v - a[1]) * axis[1])
-                    / length2, 0, 1)
+        t = np.clip(
+            ((u - a[0]) * axis[0] + (v - a[1]) * axis[1]) / length2, 0, 1
+        )
         dx = u - a[0] - t * axis[0]
         dy = v - a[1] - t * axis[1]
         radius = ra + t * (rb - ra)
@@ -179,15 +185,22 @@ class Canvas:
         lx, ly, lz = self.light
         shade = (dx * lx + dy * ly - height * lz) / radius
         shade = AMBIENT + DIFFUSE * np.maximum(shade, 0)
-        index = self._register(rod.texture) + (
-            t * (CAPSULE_ROWS - 1)).astype(np.int32)
+        index = self._register(rod.texture) + (t * (CAPSULE_ROWS - 1)).astype(
+            np.int32
+        )
         self._write(where, depth, mask, shade, index, owner)
         steep = 0.7 * np.linalg.norm(rod.ends[1] - rod.ends[0])
         if np.sqrt(length2) * min(az, bz) / scale < steep:
             near = int(bz < az)
-            self._draw_ellipsoid(Ellipsoid(
-                rod.ends[near], np.eye(3), np.repeat(rod.radii[near], 3),
-                rod.texture[-near:][:1]), owner)
+            self._draw_ellipsoid(
+                Ellipsoid(
+                    rod.ends[near],
+                    np.eye(3),
+                    np.repeat(rod.radii[near], 3),
+                    rod.texture[-near:][:1],
+                ),
+                owner,
+            )
 
 
 def _linear(w, x, y):
@@ -207,5 +220,6 @@ def _texel(front, left, up):
     row = np.clip((up + 1) * (ELLIPSOID_ROWS / 2), 0, ELLIPSOID_ROWS - 1)
     azimuth = np.arctan2(left, front) * (ELLIPSOID_COLS / 2 / np.pi)
     column = (azimuth + ELLIPSOID_COLS / 2) % ELLIPSOID_COLS
-    return (row.astype(np.int32) * ELLIPSOID_COLS
-            + np.minimum(column.astype(np.int32), ELLIPSOID_COLS - 1))
+    return row.astype(np.int32) * ELLIPSOID_COLS + np.minimum(
+        column.astype(np.int32), ELLIPSOID_COLS - 1
+    )

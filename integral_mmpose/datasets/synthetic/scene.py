@@ -6,6 +6,7 @@ resolution: f = 1145 px and c = (512, 515) px become f = 572.5 px and
 c = (160, 160) px. A person is then about 200 px tall and a 2000 mm box about
 230 px wide, every camera stays fixed per subject, and images are small.
 """
+
 from typing import NamedTuple
 
 import cv2
@@ -14,10 +15,15 @@ import numpy as np
 CAMERA_IDS = ('54138969', '55011271', '58860488', '60457274')
 STUDIO_SIZE = (320, 320)
 # fx, fy, cx, cy of the real cameras; halved and shifted to the window
-REAL_INTRINSICS = np.array([
-    [1145.05, 1143.78, 512.54, 515.45], [1149.68, 1147.59, 508.85, 508.06],
-    [1149.14, 1147.80, 519.82, 501.40], [1145.51, 1144.77, 514.97, 501.88]])
-WINDOW_ORIGIN = np.array([96., 97.])
+REAL_INTRINSICS = np.array(
+    [
+        [1145.05, 1143.78, 512.54, 515.45],
+        [1149.68, 1147.59, 508.85, 508.06],
+        [1149.14, 1147.80, 519.82, 501.40],
+        [1145.51, 1144.77, 514.97, 501.88],
+    ]
+)
+WINDOW_ORIGIN = np.array([96.0, 97.0])
 NOISE_TILE = 512
 
 
@@ -28,6 +34,7 @@ class Camera(NamedTuple):
         X_camera = rotation (X_world - position), metres; camera x right,
         y down, z forward; ``size`` is (w, h) px.
     """
+
     rotation: np.ndarray
     position: np.ndarray
     focal: np.ndarray
@@ -42,14 +49,15 @@ class Camera(NamedTuple):
         """Camera-space points (..., 3) to u px, v px, Z m."""
         z = points[..., 2:]
         return np.concatenate(
-            [self.focal * points[..., :2] / z + self.principal, z], axis=-1)
+            [self.focal * points[..., :2] / z + self.principal, z], axis=-1
+        )
 
     def shifted(self, pixels):
         """The same camera with its window moved by (2,) px."""
         return self._replace(principal=self.principal + pixels)
 
 
-def look_at(position, target, focal, size, roll=0.):
+def look_at(position, target, focal, size, roll=0.0):
     """Camera at a place, its optical axis through the target.
 
     Args:
@@ -61,13 +69,18 @@ def look_at(position, target, focal, size, roll=0.):
     """
     forward = np.subtract(target, position)
     forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, (0, 0, 1.))
+    right = np.cross(forward, (0, 0, 1.0))
     right /= np.linalg.norm(right)
     down = np.cross(forward, right)
     c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     rows = np.stack([c * right + s * down, c * down - s * right, forward])
-    return Camera(rows, np.asarray(position, np.float64),
-                  np.full(2, float(focal)), np.array(size) / 2., size)
+    return Camera(
+        rows,
+        np.asarray(position, np.float64),
+        np.full(2, float(focal)),
+        np.array(size) / 2.0,
+        size,
+    )
 
 
 def studio_cameras(rng):
@@ -81,13 +94,14 @@ def studio_cameras(rng):
     for corner, (name, k) in enumerate(zip(CAMERA_IDS, REAL_INTRINSICS)):
         angle = np.radians(45 + 90 * corner + rng.uniform(-8, 8))
         place = rng.uniform(4.7, 5.3) * np.array(
-            [np.cos(angle), np.sin(angle), 0])
+            [np.cos(angle), np.sin(angle), 0]
+        )
         place[2] = rng.uniform(1.35, 1.65)
         target = np.array([*rng.uniform(-0.05, 0.05, 2), 0.88])
-        camera = look_at(place, target, 1., STUDIO_SIZE,
-                         rng.uniform(-1, 1))
+        camera = look_at(place, target, 1.0, STUDIO_SIZE, rng.uniform(-1, 1))
         out[name] = camera._replace(
-            focal=k[:2] / 2, principal=k[2:] / 2 - WINDOW_ORIGIN)
+            focal=k[:2] / 2, principal=k[2:] / 2 - WINDOW_ORIGIN
+        )
     return out
 
 
@@ -96,18 +110,29 @@ def studio_background(camera):
     w, h = camera.size
     rows = np.linspace(0, 1, h)[:, None, None]
     image = np.broadcast_to(
-        np.array([128., 132., 120.]) - 26 * rows, (h, w, 3)).astype(np.uint8)
+        np.array([128.0, 132.0, 120.0]) - 26 * rows, (h, w, 3)
+    ).astype(np.uint8)
     for side, colour in ((3.5, (88, 98, 108)), (2.1, (72, 92, 132))):
-        corners = np.array([[-side, -side, 0], [side, -side, 0],
-                            [side, side, 0], [-side, side, 0]])
+        corners = np.array(
+            [
+                [-side, -side, 0],
+                [side, -side, 0],
+                [side, side, 0],
+                [-side, side, 0],
+            ]
+        )
         image = fill_ground(image.copy(), camera, corners, colour)
     return image
 
 
 def fill_ground(image, camera, polygon, colour):
     """Fill a polygon (n, 3), metres, world, cut at the camera's plane."""
-    edges = np.concatenate([np.linspace(a, b, 40, endpoint=False) for a, b in
-                            zip(polygon, np.roll(polygon, -1, 0))])
+    edges = np.concatenate(
+        [
+            np.linspace(a, b, 40, endpoint=False)
+            for a, b in zip(polygon, np.roll(polygon, -1, 0))
+        ]
+    )
     points = camera.to_camera(edges)
     points = points[points[:, 2] > 0.2]
     if len(points) > 2:
@@ -125,8 +150,10 @@ def contact_shadow(image, camera, spots, radius=0.22):
         fill_ground(mask, camera, ring + (spot[0], spot[1], 0), 70)
     x, y, w, h = cv2.boundingRect(mask)
     if w:
-        part = image[y:y + h, x:x + w]
-        scale = (255 - mask[y:y + h, x:x + w, None]).astype(np.float32) / 255
+        part = image[y : y + h, x : x + w]
+        scale = (255 - mask[y : y + h, x : x + w, None]).astype(
+            np.float32
+        ) / 255
         part[:] = part * scale
     return image
 
@@ -136,8 +163,9 @@ def clutter(rng, size):
     w, h = size
     base = rng.integers(20, 230, (1, 1, 3))
     coarse = np.clip(base + rng.normal(0, 45, (5, 5, 3)), 0, 255)
-    image = cv2.resize(coarse.astype(np.uint8), size,
-                       interpolation=cv2.INTER_CUBIC)
+    image = cv2.resize(
+        coarse.astype(np.uint8), size, interpolation=cv2.INTER_CUBIC
+    )
     for _ in range(rng.integers(5, 16)):
         _random_shape(rng, image)
     fine = rng.integers(0, 40, (h // 6, w // 6, 3), dtype=np.uint8)
@@ -158,12 +186,18 @@ def _random_shape(rng, image):
         box = cv2.boxPoints(((x, y), (2 * a, b), angle))
         cv2.fillPoly(image, [box.astype(np.int32)], colour)
     elif kind == 2:
-        cv2.line(image, (x, y), (int(rng.integers(w)), int(rng.integers(h))),
-                 colour, int(rng.integers(3, 18)))
+        cv2.line(
+            image,
+            (x, y),
+            (int(rng.integers(w)), int(rng.integers(h))),
+            colour,
+            int(rng.integers(3, 18)),
+        )
     else:
         for k in range(0, 2 * a, 8):
-            cv2.rectangle(image, (x + k, y), (x + k + 3, y + 2 * b), colour,
-                          -1)
+            cv2.rectangle(
+                image, (x + k, y), (x + k + 3, y + 2 * b), colour, -1
+            )
 
 
 def finish(image, rng):
@@ -171,8 +205,13 @@ def finish(image, rng):
     h, w = image.shape[:2]
     y, x = rng.integers(0, NOISE_TILE - np.array([h, w]))
     soft = cv2.GaussianBlur(image, (3, 3), 0.55)
-    return cv2.subtract(cv2.add(soft, _NOISE[y:y + h, x:x + w]), (4, 4, 4, 0))
+    return cv2.subtract(
+        cv2.add(soft, _NOISE[y : y + h, x : x + w]), (4, 4, 4, 0)
+    )
 
 
-_NOISE = np.clip(np.random.default_rng(36).normal(
-    4, 3.5, (NOISE_TILE, NOISE_TILE, 3)), 0, 12).astype(np.uint8)
+_NOISE = np.clip(
+    np.random.default_rng(36).normal(4, 3.5, (NOISE_TILE, NOISE_TILE, 3)),
+    0,
+    12,
+).astype(np.uint8)

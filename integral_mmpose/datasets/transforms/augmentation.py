@@ -25,8 +25,9 @@ class RandomHalfBody3D(RandomHalfBody):
     alone. Arguments are those of ``RandomHalfBody``.
     """
 
-    def _get_half_body_bbox(self, keypoints: np.ndarray,
-                            half_body_ids: Sequence[int]):
+    def _get_half_body_bbox(
+        self, keypoints: np.ndarray, half_body_ids: Sequence[int]
+    ):
         return super()._get_half_body_bbox(keypoints[:, :2], half_body_ids)
 
 
@@ -43,29 +44,33 @@ class UniformBBoxTransform(RandomBBoxTransform):
         rotate_factor (float): Range of the rotation in degrees.
     """
 
-    def __init__(self,
-                 shift_factor: float = 0.02,
-                 scale_factor: Tuple[float, float] = (0.75, 1.25),
-                 rotate_factor: float = 30.0):
+    def __init__(
+        self,
+        shift_factor: float = 0.02,
+        scale_factor: Tuple[float, float] = (0.75, 1.25),
+        rotate_factor: float = 30.0,
+    ):
         super().__init__(
             shift_factor=shift_factor,
             shift_prob=1.0,
             scale_factor=scale_factor,
             scale_prob=1.0,
             rotate_factor=rotate_factor,
-            rotate_prob=1.0)
+            rotate_prob=1.0,
+        )
 
     @cache_randomness
     def _get_transform_params(self, num_bboxes: int) -> Tuple:
         """Shift (n, 2), scale (n, 1) and rotation (n,) of n boxes."""
         uniform = np.random.uniform
-        shift = uniform(-self.shift_factor, self.shift_factor,
-                        (num_bboxes, 2))
+        shift = uniform(-self.shift_factor, self.shift_factor, (num_bboxes, 2))
         scale = uniform(*self.scale_factor, (num_bboxes, 1))
-        rotation = uniform(-self.rotate_factor, self.rotate_factor,
-                           num_bboxes)
-        return (shift.astype(np.float32), scale.astype(np.float32),
-                rotation.astype(np.float32))
+        rotation = uniform(-self.rotate_factor, self.rotate_factor, num_bboxes)
+        return (
+            shift.astype(np.float32),
+            scale.astype(np.float32),
+            rotation.astype(np.float32),
+        )
 
 
 @TRANSFORMS.register_module()
@@ -79,17 +84,20 @@ class OfficialBBoxTransform(RandomBBoxTransform):
         rotate_prob (float): Share of samples that are rotated.
     """
 
-    def __init__(self,
-                 scale_std: float = 0.25,
-                 rotate_std: float = 30.0,
-                 rotate_prob: float = 0.6):
+    def __init__(
+        self,
+        scale_std: float = 0.25,
+        rotate_std: float = 30.0,
+        rotate_prob: float = 0.6,
+    ):
         super().__init__(
             shift_factor=0.0,
             shift_prob=0.0,
             scale_factor=(1 - scale_std, 1 + scale_std),
             scale_prob=1.0,
             rotate_factor=2 * rotate_std,
-            rotate_prob=rotate_prob)
+            rotate_prob=rotate_prob,
+        )
         self.scale_std = scale_std
         self.rotate_std = rotate_std
 

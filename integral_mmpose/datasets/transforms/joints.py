@@ -15,9 +15,15 @@ from mmpose.registry import TRANSFORMS
 
 from ..joints import MAPPINGS, METAINFO
 
-_METAINFO_KEYS = ('dataset_name', 'upper_body_ids', 'lower_body_ids',
-                  'flip_pairs', 'flip_indices', 'dataset_keypoint_weights',
-                  'skeleton_links')
+_METAINFO_KEYS = (
+    'dataset_name',
+    'upper_body_ids',
+    'lower_body_ids',
+    'flip_pairs',
+    'flip_indices',
+    'dataset_keypoint_weights',
+    'skeleton_links',
+)
 
 
 @TRANSFORMS.register_module()
@@ -37,46 +43,57 @@ class ConvertJoints(BaseTransform):
         ValueError: If the table, the target and the sample do not fit.
     """
 
-    def __init__(self,
-                 mapping: Union[str, Sequence[int]],
-                 target: Optional[Union[str, dict]] = None,
-                 dim: Optional[int] = None):
+    def __init__(
+        self,
+        mapping: Union[str, Sequence[int]],
+        target: Optional[Union[str, dict]] = None,
+        dim: Optional[int] = None,
+    ):
         self.sources = None
         if isinstance(mapping, str):
             if mapping not in MAPPINGS:
-                raise ValueError(f'no joint table is named {mapping!r}. '
-                                 f'Choose from {sorted(MAPPINGS)}.')
+                raise ValueError(
+                    f'no joint table is named {mapping!r}. '
+                    f'Choose from {sorted(MAPPINGS)}.'
+                )
             self.sources, default, mapping = MAPPINGS[mapping]
             target = target or default
         if isinstance(target, str) and target in METAINFO:
             target = METAINFO[target]
         if not isinstance(target, dict):
-            raise ValueError(f'target must be one of {sorted(METAINFO)} or a '
-                             f'metainfo dict, got {target!r}')
+            raise ValueError(
+                f'target must be one of {sorted(METAINFO)} or a '
+                f'metainfo dict, got {target!r}'
+            )
         if dim not in (None, 2, 3):
             raise ValueError(f'dim must be None, 2 or 3, got {dim}')
         self.mapping = np.asarray(mapping, np.int64)
         self.dim = dim
         info = parse_pose_metainfo(target)
         self.metainfo = {key: info[key] for key in _METAINFO_KEYS}
-        if self.mapping.shape != (info['num_keypoints'], ):
+        if self.mapping.shape != (info['num_keypoints'],):
             raise ValueError(
                 f'the joint table has {self.mapping.size} entries, the joint '
-                f'set {info["dataset_name"]} {info["num_keypoints"]} joints')
+                f'set {info["dataset_name"]} {info["num_keypoints"]} joints'
+            )
 
     def transform(self, results: dict) -> dict:
         """Convert keypoints (N, K, 2|3) and keypoints_visible (N, K)."""
         keypoints = results['keypoints']
         count = keypoints.shape[1]
-        if (self.mapping.max(initial=-1) >= count
-                or self.sources not in (None, count)):
+        if self.mapping.max(initial=-1) >= count or self.sources not in (
+            None,
+            count,
+        ):
             raise ValueError(
                 f'{results.get("img_path")}: the joint table needs '
                 f'{self.sources or self.mapping.max() + 1} source joints, '
-                f'the sample has {count}')
+                f'the sample has {count}'
+            )
         has_z = keypoints.shape[-1] == 3
         results.setdefault(
-            'has_depth', np.full(len(keypoints), has_z, np.float32))
+            'has_depth', np.full(len(keypoints), has_z, np.float32)
+        )
         missing = self.mapping < 0
         for key in ('keypoints', 'keypoints_visible'):
             values = results[key][:, self.mapping].astype(np.float32)
@@ -90,8 +107,10 @@ class ConvertJoints(BaseTransform):
         return results
 
     def __repr__(self) -> str:
-        return (f'{type(self).__name__}(mapping={self.mapping.tolist()}, '
-                f'target={self.metainfo["dataset_name"]}, dim={self.dim})')
+        return (
+            f'{type(self).__name__}(mapping={self.mapping.tolist()}, '
+            f'target={self.metainfo["dataset_name"]}, dim={self.dim})'
+        )
 
 
 def _with_axes(keypoints: np.ndarray, dim: Optional[int]) -> np.ndarray:

@@ -19,8 +19,10 @@ class LoadImageChecked(LoadImage):
 
     def __init__(self, **kwargs):
         if kwargs.pop('ignore_empty', False):
-            raise ValueError('LoadImageChecked does not skip images: '
-                             'ignore_empty must be False')
+            raise ValueError(
+                'LoadImageChecked does not skip images: '
+                'ignore_empty must be False'
+            )
         super().__init__(**kwargs)
 
     def transform(self, results: dict) -> dict:
@@ -35,11 +37,15 @@ class LoadImageChecked(LoadImage):
         path = results['img_path']
         try:
             content = get(path, backend_args=self.backend_args)
-        except (FileNotFoundError, IsADirectoryError,
-                NotADirectoryError) as error:
+        except (
+            FileNotFoundError,
+            IsADirectoryError,
+            NotADirectoryError,
+        ) as error:
             raise FileNotFoundError(
                 f'the image {path} does not exist. Correct data_root and '
-                'data_prefix, or complete the data set.') from error
+                'data_prefix, or complete the data set.'
+            ) from error
         image = self._decode(content, path)
         if self.to_float32:
             image = image.astype(np.float32)
@@ -50,7 +56,8 @@ class LoadImageChecked(LoadImage):
     def _decode(self, content: bytes, path: str) -> np.ndarray:
         try:
             image = mmcv.imfrombytes(
-                content, flag=self.color_type, backend=self.imdecode_backend)
+                content, flag=self.color_type, backend=self.imdecode_backend
+            )
         except Exception as error:  # every back end has its own kinds
             image, reason = None, f'{type(error).__name__}: {error}'
         else:
@@ -59,5 +66,6 @@ class LoadImageChecked(LoadImage):
             raise ValueError(
                 f'the image {path} ({len(content)} bytes) is corrupt or '
                 f'truncated ({reason}). Get it again or remove its '
-                'annotations.')
+                'annotations.'
+            )
         return image

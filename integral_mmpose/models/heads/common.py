@@ -6,15 +6,20 @@ import torch
 from mmpose.utils.typing import InstanceList, OptSampleList
 from torch import Tensor
 
-from integral_mmpose.functional import (check_finite, flip_coordinates,
-                                        norm_to_px, px_to_norm)
+from integral_mmpose.functional import (
+    check_finite,
+    flip_coordinates,
+    norm_to_px,
+    px_to_norm,
+)
 
 #: A joint counts as right in ``acc_pose`` within this fraction of the side.
 ACCURACY_THRESHOLD = 0.05
 
 
-def gather_labels(data_samples: OptSampleList,
-                  num_axes: int) -> Tuple[Tensor, Tensor]:
+def gather_labels(
+    data_samples: OptSampleList, num_axes: int
+) -> Tuple[Tensor, Tensor]:
     """Concatenate the labels and weights of a batch.
 
     Args:
@@ -30,12 +35,14 @@ def gather_labels(data_samples: OptSampleList,
     """
     labels, weights = (
         torch.cat([getattr(s.gt_instance_labels, key) for s in data_samples])
-        for key in ('keypoint_labels', 'keypoint_weights'))
+        for key in ('keypoint_labels', 'keypoint_weights')
+    )
     if labels.shape[-1] < num_axes:
         raise ValueError(
             f'the head predicts {num_axes} axes but the labels have '
             f'{labels.shape[-1]}: the codec is 2D. Set depth_range_mm of the '
-            'codec and give a dataset with depth, or set depth=1 of the head')
+            'codec and give a dataset with depth, or set depth=1 of the head'
+        )
     # Volumes with one depth bin, as the first hourglass, learn x and y only.
     return labels[..., :num_axes], weights[..., :num_axes]
 
@@ -59,9 +66,12 @@ def pose_accuracy(pred: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     return right.sum() / labelled.sum().clamp(min=1)
 
 
-def merge_flipped(coordinates: Tensor, flipped: Tensor,
-                  flip_indices: Sequence[int],
-                  input_size: Sequence[int]) -> Tensor:
+def merge_flipped(
+    coordinates: Tensor,
+    flipped: Tensor,
+    flip_indices: Sequence[int],
+    input_size: Sequence[int],
+) -> Tensor:
     """Average a prediction with that of the mirrored image.
 
     Args:
@@ -80,8 +90,9 @@ def merge_flipped(coordinates: Tensor, flipped: Tensor,
     return (coordinates + mirrored) / 2
 
 
-def decode_batch(head, coordinates: Tensor, scores: Tensor,
-                 data_samples: OptSampleList) -> InstanceList:
+def decode_batch(
+    head, coordinates: Tensor, scores: Tensor, data_samples: OptSampleList
+) -> InstanceList:
     """Decode normalised coordinates by the head's codec.
 
     Args:
@@ -99,8 +110,9 @@ def decode_batch(head, coordinates: Tensor, scores: Tensor,
     if coordinates.shape[-1] == 3 and head.decoder is not None:
         ranges: List[float] = [
             head.decoder.depth_range(
-                s.metainfo.get('mm_per_px'), s.metainfo.get('input_scale'))
+                s.metainfo.get('mm_per_px'), s.metainfo.get('input_scale')
+            )
             for s in data_samples
         ]
-        outputs += (coordinates.new_tensor(ranges)[:, None], )
+        outputs += (coordinates.new_tensor(ranges)[:, None],)
     return head.decode(outputs)

@@ -5,11 +5,16 @@ from typing import Tuple
 import torch
 from mmpose.models.heads import RegressionHead
 from mmpose.registry import MODELS
-from mmpose.utils.typing import (ConfigType, Features, OptConfigType,
-                                 OptSampleList, Predictions)
+from mmpose.utils.typing import (
+    Features,
+    OptConfigType,
+    OptSampleList,
+    Predictions,
+)
 from torch import Tensor, nn
 
 from integral_mmpose.functional import at_least_float32, check_finite
+
 from .common import decode_batch, gather_labels, merge_flipped, pose_accuracy
 
 
@@ -33,56 +38,69 @@ class DirectRegressionHead(RegressionHead):
         ValueError: If ``num_axes`` contradicts the codec.
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 num_joints: int,
-                 num_axes: int = 2,
-                 joint_loss: ConfigType = dict(type='JointL1Loss'),
-                 decoder: OptConfigType = None,
-                 init_cfg: OptConfigType = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        num_joints: int,
+        num_axes: int = 2,
+        joint_loss: OptConfigType = None,
+        decoder: OptConfigType = None,
+        init_cfg: OptConfigType = None,
+    ) -> None:
         super().__init__(
             in_channels,
             num_joints,
-            loss=joint_loss,
+            loss=joint_loss or dict(type='JointL1Loss'),
             decoder=decoder,
-            init_cfg=init_cfg)
+            init_cfg=init_cfg,
+        )
         self.num_axes = num_axes
         self.fc = nn.Linear(in_channels, num_joints * num_axes)
         if self.decoder is not None and self.decoder.num_axes != num_axes:
             raise ValueError(
                 f'the head has num_axes={num_axes} but its codec has '
                 f'{self.decoder.num_axes} (depth_range_mm='
-                f'{self.decoder.depth_range_mm})')
+                f'{self.decoder.depth_range_mm})'
+            )
 
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
         """Pooled features -> (B, K, 2 or 3) normalised coordinates."""
         x = self.fc(torch.flatten(feats[-1], 1))
-        return at_least_float32(x).view(-1, self.num_joints,
-                                        self.num_axes) + 0.5
+        return (
+            at_least_float32(x).view(-1, self.num_joints, self.num_axes) + 0.5
+        )
 
-    def loss(self,
-             feats: Tuple[Tensor],
-             batch_data_samples: OptSampleList,
-             train_cfg: ConfigType = {}) -> dict:
+    def loss(
+        self,
+        feats: Tuple[Tensor],
+        batch_data_samples: OptSampleList,
+        train_cfg: OptConfigType = None,
+    ) -> dict:
         """Losses of a batch: ``loss_joint`` and ``acc_pose``."""
         pred = self.forward(feats)
         labels, weights = gather_labels(batch_data_samples, self.num_axes)
         return dict(
             loss_joint=self.loss_module(pred, labels, weights),
-            acc_pose=pose_accuracy(pred, labels, weights))
+            acc_pose=pose_accuracy(pred, labels, weights),
+        )
 
-    def predict(self,
-                feats: Features,
-                batch_data_samples: OptSampleList,
-                test_cfg: ConfigType = {}) -> Predictions:
+    def predict(
+        self,
+        feats: Features,
+        batch_data_samples: OptSampleList,
+        test_cfg: OptConfigType = None,
+    ) -> Predictions:
         """Predict poses; see :meth:`IntegralHead.predict`."""
-        flip_test = test_cfg.get('flip_test', False)
+        flip_test = (test_cfg or {}).get('flip_test', False)
         coordinates = self.forward(feats[0] if flip_test else feats)
         check_finite(coordinates, f'{type(self).__name__}: coordinates')
         if flip_test:
             meta = batch_data_samples[0].metainfo
-            coordinates = merge_flipped(coordinates, self.forward(feats[1]),
-                                        meta['flip_indices'],
-                                        meta['input_size'])
+            coordinates = merge_flipped(
+                coordinates,
+                self.forward(feats[1]),
+                meta['flip_indices'],
+                meta['input_size'],
+            )
         scores = torch.ones_like(coordinates[..., 0])
         return decode_batch(self, coordinates, scores, batch_data_samples)

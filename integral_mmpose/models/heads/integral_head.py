@@ -10,11 +10,16 @@ import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads.heatmap_heads import HeatmapHead
 from mmpose.registry import MODELS
-from mmpose.utils.typing import (ConfigType, Features, OptConfigType,
-                                 OptSampleList, Predictions)
+from mmpose.utils.typing import (
+    Features,
+    OptConfigType,
+    OptSampleList,
+    Predictions,
+)
 from torch import Tensor
 
 from integral_mmpose import functional as F
+
 from .common import decode_batch, gather_labels, merge_flipped, pose_accuracy
 
 DECODES = ('integral', 'debiased_integral', 'argmax', 'marginal_argmax')
@@ -57,23 +62,27 @@ class IntegralHead(HeatmapHead):
             contradicts the codec.
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 out_channels: int,
-                 depth: int = 1,
-                 deconv_out_channels: Optional[Sequence[int]] = (256, 256),
-                 heatmap_loss: OptConfigType = None,
-                 joint_loss: OptConfigType = None,
-                 decode: str = 'integral',
-                 heatmap_size: Optional[Tuple[int, int]] = None,
-                 decoder: OptConfigType = None,
-                 init_cfg: OptConfigType = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        depth: int = 1,
+        deconv_out_channels: Optional[Sequence[int]] = (256, 256),
+        heatmap_loss: OptConfigType = None,
+        joint_loss: OptConfigType = None,
+        decode: str = 'integral',
+        heatmap_size: Optional[Tuple[int, int]] = None,
+        decoder: OptConfigType = None,
+        init_cfg: OptConfigType = None,
+    ) -> None:
         if heatmap_loss is None and joint_loss is None:
             raise ValueError(
-                'IntegralHead needs heatmap_loss, joint_loss or both')
+                'IntegralHead needs heatmap_loss, joint_loss or both'
+            )
         if decode not in DECODES:
             raise ValueError(
-                f'decode must be one of {DECODES}, got {decode!r}')
+                f'decode must be one of {DECODES}, got {decode!r}'
+            )
         if depth < 1:
             raise ValueError(f'depth must be at least 1 bin, got {depth}')
         super().__init__(
@@ -83,7 +92,8 @@ class IntegralHead(HeatmapHead):
             deconv_kernel_sizes=[4] * len(deconv_out_channels or ()),
             loss=heatmap_loss or joint_loss,
             decoder=decoder,
-            init_cfg=init_cfg)
+            init_cfg=init_cfg,
+        )
         del self.loss_module
         self.heatmap_loss = heatmap_loss and MODELS.build(heatmap_loss)
         self.joint_loss = joint_loss and MODELS.build(joint_loss)
@@ -96,7 +106,8 @@ class IntegralHead(HeatmapHead):
             raise ValueError(
                 f'the head has depth={depth} but its codec has '
                 f'depth_range_mm={self.decoder.depth_range_mm}: set both '
-                '(3D) or depth=1 and depth_range_mm=None (2D)')
+                '(3D) or depth=1 and depth_range_mm=None (2D)'
+            )
 
     @property
     def num_axes(self) -> int:
@@ -112,15 +123,18 @@ class IntegralHead(HeatmapHead):
                 f'heatmap_size is {self.heatmap_size} (w, h) but the '
                 f'features and {self.num_deconvolutions} deconvolutions '
                 f'give {(width, height)}: change input_size, '
-                'deconv_out_channels or heatmap_size')
+                'deconv_out_channels or heatmap_size'
+            )
         if self.depth == 1:
             return logits
         return logits.view(batch, self.out_channels, self.depth, height, width)
 
-    def loss(self,
-             feats: Tuple[Tensor],
-             batch_data_samples: OptSampleList,
-             train_cfg: ConfigType = {}) -> dict:
+    def loss(
+        self,
+        feats: Tuple[Tensor],
+        batch_data_samples: OptSampleList,
+        train_cfg: OptConfigType = None,
+    ) -> dict:
         """Losses of a batch.
 
         Args:
@@ -151,9 +165,10 @@ class IntegralHead(HeatmapHead):
         if self.decode_mode == 'argmax':
             bins = F.argmax(logits)
         elif self.decode_mode == 'marginal_argmax':
-            bins = torch.stack([
-                v.argmax(-1) for v in F.marginals(logits) if v is not None
-            ], -1).to(F.at_least_float32(logits).dtype)
+            bins = torch.stack(
+                [v.argmax(-1) for v in F.marginals(logits) if v is not None],
+                -1,
+            ).to(F.at_least_float32(logits).dtype)
         else:
             bins = F.integral(logits)
             if self.decode_mode == 'debiased_integral':
@@ -180,10 +195,12 @@ class IntegralHead(HeatmapHead):
             return peak.sigmoid()
         return peak.clamp(0, 1)
 
-    def predict(self,
-                feats: Features,
-                batch_data_samples: OptSampleList,
-                test_cfg: ConfigType = {}) -> Predictions:
+    def predict(
+        self,
+        feats: Features,
+        batch_data_samples: OptSampleList,
+        test_cfg: OptConfigType = None,
+    ) -> Predictions:
         """Predict poses.
 
         Args:
@@ -199,6 +216,7 @@ class IntegralHead(HeatmapHead):
             keypoint_scores (1, K); with ``output_heatmaps`` besides a list of
             PixelData whose ``heatmaps`` (K, H, W) are the xy marginals.
         """
+        test_cfg = test_cfg or {}
         flip_test = test_cfg.get('flip_test', False)
         logits = self.forward(feats[0] if flip_test else feats)
         F.check_finite(logits, f'{type(self).__name__}: logits')
@@ -209,8 +227,11 @@ class IntegralHead(HeatmapHead):
             # An argmax hides a NaN, so the mirrored logits are checked too.
             F.check_finite(flipped, f'{type(self).__name__}: logits')
             coordinates = merge_flipped(
-                coordinates, self.coordinates(flipped), meta['flip_indices'],
-                meta['input_size'])
+                coordinates,
+                self.coordinates(flipped),
+                meta['flip_indices'],
+                meta['input_size'],
+            )
             index = torch.as_tensor(meta['flip_indices'], device=scores.device)
             scores = (scores + self.scores(flipped)[:, index]) / 2
         preds = decode_batch(self, coordinates, scores, batch_data_samples)

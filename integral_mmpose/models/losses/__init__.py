@@ -1,11 +1,20 @@
 """Registered losses over :mod:`integral_mmpose.functional.errors`."""
 
-from .heatmap import (MarginalCrossEntropyLoss, MarginalMSELoss,
-                      VolumeBCELoss, VolumeCrossEntropyLoss, VolumeMSELoss)
+from .heatmap import (
+    MarginalCrossEntropyLoss,
+    MarginalMSELoss,
+    VolumeBCELoss,
+    VolumeCrossEntropyLoss,
+    VolumeMSELoss,
+)
 from .joint import JointL1Loss, JointL2Loss
 
 __all__ = [
-    'JointL1Loss', 'JointL2Loss', 'MarginalCrossEntropyLoss',
-    'MarginalMSELoss', 'VolumeBCELoss', 'VolumeCrossEntropyLoss',
-    'VolumeMSELoss'
+    'JointL1Loss',
+    'JointL2Loss',
+    'MarginalCrossEntropyLoss',
+    'MarginalMSELoss',
+    'VolumeBCELoss',
+    'VolumeCrossEntropyLoss',
+    'VolumeMSELoss',
 ]

@@ -11,9 +11,18 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from integral_mmpose.functional import (
-    log_marginals, map_binary_cross_entropy, map_cross_entropy, map_sizes,
-    map_squared_error, marginals, mask_coordinates, masked_mean, norm_to_bins,
-    vector_cross_entropy, vector_squared_error)
+    log_marginals,
+    map_binary_cross_entropy,
+    map_cross_entropy,
+    map_sizes,
+    map_squared_error,
+    marginals,
+    mask_coordinates,
+    masked_mean,
+    norm_to_bins,
+    vector_cross_entropy,
+    vector_squared_error,
+)
 
 #: The paper counts a cell as positive within 15 px of a 256 px input.
 DISC_RADIUS = 15 / 256
@@ -32,8 +41,9 @@ class _HeatmapLoss(nn.Module):
         super().__init__()
         self.loss_weight = loss_weight
 
-    def forward(self, logits: Tensor, labels: Tensor,
-                weights: Tensor) -> Tensor:
+    def forward(
+        self, logits: Tensor, labels: Tensor, weights: Tensor
+    ) -> Tensor:
         """Compute the loss.
 
         Args:
@@ -113,9 +123,9 @@ class VolumeBCELoss(_VolumeLoss):
 
     score = 'sigmoid'
 
-    def __init__(self,
-                 radius: float = DISC_RADIUS,
-                 loss_weight: float = 1.0) -> None:
+    def __init__(
+        self, radius: float = DISC_RADIUS, loss_weight: float = 1.0
+    ) -> None:
         super().__init__(loss_weight)
         self.radius = radius
 

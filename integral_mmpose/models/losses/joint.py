@@ -3,8 +3,12 @@
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from integral_mmpose.functional import (joint_l1, joint_l2, mask_coordinates,
-                                        masked_mean)
+from integral_mmpose.functional import (
+    joint_l1,
+    joint_l2,
+    mask_coordinates,
+    masked_mean,
+)
 
 
 class _JointLoss(nn.Module):

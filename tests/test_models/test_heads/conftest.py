@@ -19,14 +19,20 @@ def make_samples():
     def make(labels=None, weights=None, n=2, flip_indices=None, **metainfo):
         samples = []
         for i in range(n if labels is None else len(labels)):
-            sample = PoseDataSample(metainfo=dict(
-                input_size=INPUT_SIZE, flip_indices=flip_indices,
-                **{key: value[i] for key, value in metainfo.items()}))
+            sample = PoseDataSample(
+                metainfo=dict(
+                    input_size=INPUT_SIZE,
+                    flip_indices=flip_indices,
+                    **{key: value[i] for key, value in metainfo.items()},
+                )
+            )
             if labels is not None:
                 sample.gt_instance_labels = InstanceData(
-                    keypoint_labels=labels[i:i + 1],
-                    keypoint_weights=(torch.ones_like(labels) if weights is
-                                      None else weights)[i:i + 1])
+                    keypoint_labels=labels[i : i + 1],
+                    keypoint_weights=(
+                        torch.ones_like(labels) if weights is None else weights
+                    )[i : i + 1],
+                )
             samples.append(sample)
         return samples
 
@@ -46,10 +52,18 @@ def build_head():
             dict(
                 type='IntegralLabel',
                 input_size=INPUT_SIZE,
-                depth_range_mm=None if depth == 1 else 2000.))
-        return MODELS.build(dict(
-            type='IntegralHead', in_channels=in_channels,
-            out_channels=joints, depth=depth, **kwargs))
+                depth_range_mm=None if depth == 1 else 2000.0,
+            ),
+        )
+        return MODELS.build(
+            dict(
+                type='IntegralHead',
+                in_channels=in_channels,
+                out_channels=joints,
+                depth=depth,
+                **kwargs,
+            )
+        )
 
     return build
 
@@ -62,11 +76,17 @@ def identity_head(build_head):
     """
 
     def build(joints=3, depth=1, **kwargs):
-        head = build_head(joints, depth, in_channels=joints * depth,
-                          deconv_out_channels=(), **kwargs)
+        head = build_head(
+            joints,
+            depth,
+            in_channels=joints * depth,
+            deconv_out_channels=(),
+            **kwargs,
+        )
         with torch.no_grad():
             head.final_layer.weight.copy_(
-                torch.eye(joints * depth)[..., None, None])
+                torch.eye(joints * depth)[..., None, None]
+            )
             head.final_layer.bias.zero_()
         return head
 
@@ -83,12 +103,12 @@ def ideal_features():
         axes = len(sizes)
         for axis, n in enumerate(sizes):
             distance = torch.arange(n) - points_norm[..., axis, None] * n
-            line = -distance**2 / (2 * sigma**2)
+            line = -(distance**2) / (2 * sigma**2)
             view = [*line.shape[:2], *[1] * axes]
             view[1 + axes - axis] = n
             logits = logits + line.reshape(view)
         batch, height, width = len(points_norm), sizes[1], sizes[0]
-        return (logits.reshape(batch, -1, height, width).float(), )
+        return (logits.reshape(batch, -1, height, width).float(),)
 
     return make
 

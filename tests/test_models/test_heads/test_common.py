@@ -6,8 +6,12 @@ import pytest
 import torch
 
 from integral_mmpose.codecs import IntegralLabel
-from integral_mmpose.models.heads.common import (decode_batch, gather_labels,
-                                                 merge_flipped, pose_accuracy)
+from integral_mmpose.models.heads.common import (
+    decode_batch,
+    gather_labels,
+    merge_flipped,
+    pose_accuracy,
+)
 
 
 def test_gather_labels(make_samples):
@@ -47,25 +51,30 @@ def test_pose_accuracy_by_hand():
 @pytest.mark.parametrize('axes', [2, 3])
 def test_merge_flipped_by_hand(axes):
     """x' = W - 1 - x in px: 10 -> 53 of 64, z and y are averaged."""
-    points = torch.tensor([[[10 / 64, .2, .3], [0.5, .6, .7]]])[..., :axes]
-    other = torch.tensor([[[31 / 64, .6, .7], [57 / 64, .4, .5]]])[..., :axes]
+    points = torch.tensor([[[10 / 64, 0.2, 0.3], [0.5, 0.6, 0.7]]])[..., :axes]
+    other = torch.tensor([[[31 / 64, 0.6, 0.7], [57 / 64, 0.4, 0.5]]])[
+        ..., :axes
+    ]
     copies = points.clone(), other.clone()
     got = merge_flipped(points, other, [1, 0], (64, 48))
-    expected = torch.tensor([[[8 / 64, .3, .4], [32 / 64, .6, .7]]])
+    expected = torch.tensor([[[8 / 64, 0.3, 0.4], [32 / 64, 0.6, 0.7]]])
     torch.testing.assert_close(got, expected[..., :axes])
     assert torch.equal(points, copies[0])
     assert torch.equal(other, copies[1])
 
 
 def test_decode_batch_gives_each_sample_its_range(make_samples):
-    head = SimpleNamespace(decoder=IntegralLabel((64, 48), 2000.))
+    head = SimpleNamespace(decoder=IntegralLabel((64, 48), 2000.0))
     seen = []
     head.decode = seen.append
     samples = make_samples(
-        n=3, mm_per_px=[4., None, 2.],
-        input_scale=[[100., 75.], [100., 75.], [800., 600.]])
+        n=3,
+        mm_per_px=[4.0, None, 2.0],
+        input_scale=[[100.0, 75.0], [100.0, 75.0], [800.0, 600.0]],
+    )
     decode_batch(head, torch.zeros(3, 2, 3), torch.ones(3, 2), samples)
     assert seen[0][2].flatten().tolist() == [400, 2000, 1600]
     with pytest.raises(ValueError, match='SimpleNamespace: coordinates'):
-        decode_batch(head, torch.full((3, 2, 3), torch.nan),
-                     torch.ones(3, 2), samples)
+        decode_batch(
+            head, torch.full((3, 2, 3), torch.nan), torch.ones(3, 2), samples
+        )

@@ -10,10 +10,16 @@ PAIRS = [0, 2, 1]
 
 def build(axes, **kwargs):
     config = dict(
-        type='DirectRegressionHead', in_channels=6, num_joints=3,
+        type='DirectRegressionHead',
+        in_channels=6,
+        num_joints=3,
         num_axes=axes,
-        decoder=dict(type='IntegralLabel', input_size=(64, 48),
-                     depth_range_mm=2000. if axes == 3 else None))
+        decoder=dict(
+            type='IntegralLabel',
+            input_size=(64, 48),
+            depth_range_mm=2000.0 if axes == 3 else None,
+        ),
+    )
     return MODELS.build({**config, **kwargs})
 
 
@@ -27,7 +33,7 @@ def answering(axes, points):
 
 
 def feats(n=2, channels=6):
-    return (torch.randn(n, channels, 1, 1), )
+    return (torch.randn(n, channels, 1, 1),)
 
 
 @pytest.mark.parametrize('axes', [2, 3])
@@ -51,7 +57,7 @@ def test_loss_by_hand_and_gradients(axes, make_samples):
     losses = head.loss(x, make_samples(labels, weights))
     assert set(losses) == {'loss_joint', 'acc_pose'}
     error = (head(x) - labels).abs()
-    expected = torch.where(weights > 0, error, 0.).sum() / 2
+    expected = torch.where(weights > 0, error, 0.0).sum() / 2
     torch.testing.assert_close(losses['loss_joint'], expected)
     losses['loss_joint'].backward()
     for parameter in head.parameters():
@@ -71,16 +77,19 @@ def test_a_2d_sample_leaves_the_z_outputs_alone(make_samples):
 
 @pytest.mark.parametrize('axes', [2, 3])
 def test_predict_values_by_hand(axes, make_samples, stack):
-    points = torch.tensor([[.25, .5, .75], [.5, .25, .25], [1.1, -.1, .5]])
+    points = torch.tensor(
+        [[0.25, 0.5, 0.75], [0.5, 0.25, 0.25], [1.1, -0.1, 0.5]]
+    )
     head = answering(axes, points[:, :axes])
-    samples = make_samples(mm_per_px=[4., None],
-                           input_scale=[[300., 250.], [1., 1.]])
+    samples = make_samples(
+        mm_per_px=[4.0, None], input_scale=[[300.0, 250.0], [1.0, 1.0]]
+    )
     preds = head.predict(feats(), samples)
     keypoints = stack(preds, 'keypoints')
     expected = points.numpy()[None] * [64, 48, 1]
     assert np.abs(keypoints - expected[..., :axes])[..., :2].max() < 1e-4
     if axes == 3:
-        z = (points[:, 2].numpy() - 0.5) * np.array([[1200.], [2000.]])
+        z = (points[:, 2].numpy() - 0.5) * np.array([[1200.0], [2000.0]])
         assert np.abs(keypoints[..., 2] - z).max() < 1e-3
     assert (stack(preds, 'keypoint_scores') == 1).all()
 
@@ -88,7 +97,7 @@ def test_predict_values_by_hand(axes, make_samples, stack):
 @pytest.mark.parametrize('axes', [2, 3])
 def test_flip_test(axes, make_samples, stack):
     """Features of the mirrored image that tell the mirrored joints."""
-    points = torch.tensor([[.3, .5, .6], [.4, .2, .3], [.8, .7, .5]])
+    points = torch.tensor([[0.3, 0.5, 0.6], [0.4, 0.2, 0.3], [0.8, 0.7, 0.5]])
     points = points[:, :axes]
     mirrored = points[PAIRS].clone()
     mirrored[:, 0] = (63 - 64 * mirrored[:, 0]) / 64
@@ -99,10 +108,12 @@ def test_flip_test(axes, make_samples, stack):
         head.fc.weight[:, 1] = (mirrored - 0.5).flatten()
         head.fc.bias.zero_()
     image, mirror = (torch.eye(6)[i].view(1, 6, 1, 1) for i in (0, 1))
-    preds = head.predict([(image, ), (mirror, )],
-                         make_samples(n=1, flip_indices=PAIRS),
-                         dict(flip_test=True))
-    expected = (points[:, :2] * torch.tensor([64., 48.])).numpy()
+    preds = head.predict(
+        [(image,), (mirror,)],
+        make_samples(n=1, flip_indices=PAIRS),
+        dict(flip_test=True),
+    )
+    expected = (points[:, :2] * torch.tensor([64.0, 48.0])).numpy()
     keypoints = stack(preds, 'keypoints')[0]
     assert np.abs(keypoints[:, :2] - expected).max() <= 1e-3
     if axes == 3:
@@ -114,10 +125,11 @@ def test_flip_test(axes, make_samples, stack):
 def test_not_finite(flip, make_samples):
     good, bad = feats()[0], feats()[0]
     bad[1] = float('nan')
-    inputs = [(good, ), (bad, )] if flip else (bad, )
+    inputs = [(good,), (bad,)] if flip else (bad,)
     with pytest.raises(ValueError, match='DirectRegressionHead: coordinates'):
-        build(2).predict(inputs, make_samples(flip_indices=PAIRS),
-                         dict(flip_test=flip))
+        build(2).predict(
+            inputs, make_samples(flip_indices=PAIRS), dict(flip_test=flip)
+        )
 
 
 def test_axes_contradict_the_codec_or_the_labels(make_samples):
@@ -142,12 +154,16 @@ def test_in_autocast():
 
 def test_parameters_are_fewer_than_those_of_the_integral_network():
     """23.6 M against 33.0 M: the paper says more, as described it is less."""
-    model = MODELS.build(dict(
-        type='TopdownPoseEstimator',
-        backbone=dict(type='ResNet', depth=50),
-        neck=dict(type='GlobalAveragePooling'),
-        head=dict(type='DirectRegressionHead', in_channels=2048,
-                  num_joints=16)))
+    model = MODELS.build(
+        dict(
+            type='TopdownPoseEstimator',
+            backbone=dict(type='ResNet', depth=50),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(
+                type='DirectRegressionHead', in_channels=2048, num_joints=16
+            ),
+        )
+    )
     count = sum(p.numel() for p in model.parameters())
     assert count == 25_557_032 - 2049 * 1000 + 2049 * 32
     assert round(count / 1e6, 1) == 23.6

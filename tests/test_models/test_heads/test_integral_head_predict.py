@@ -5,38 +5,43 @@ import pytest
 import torch
 
 W, H, D = 8, 6, 5  # heat map of the 64 x 48 px input: 8 px a bin
-BINS = torch.tensor([[[1, 2, 3], [6, 5, 0], [4, 0, 4]],
-                     [[7, 1, 2], [0, 4, 1], [3, 3, 3]]])
+BINS = torch.tensor(
+    [[[1, 2, 3], [6, 5, 0], [4, 0, 4]], [[7, 1, 2], [0, 4, 1], [3, 3, 3]]]
+)
 PAIRS = [0, 2, 1]
-H1, H2, H3 = (dict(heatmap_loss=dict(type=f'Volume{name}Loss'),
-                   decode='argmax') for name in ('MSE', 'CrossEntropy', 'BCE'))
+H1, H2, H3 = (
+    dict(heatmap_loss=dict(type=f'Volume{name}Loss'), decode='argmax')
+    for name in ('MSE', 'CrossEntropy', 'BCE')
+)
 
 
-def one_hot(depth, value=100., background=0.):
+def one_hot(depth, value=100.0, background=0.0):
     """One cell a joint, channel k * D + z: (2, 3 * depth, H, W)."""
     logits = torch.full((2, 3 * depth, H, W), background)
     for b in range(2):
         for k in range(3):
             x, y, z = BINS[b, k].tolist()
             logits[b, k * depth + (z if depth > 1 else 0), y, x] = value
-    return (logits, )
+    return (logits,)
 
 
-@pytest.mark.parametrize('decode', ['integral', 'debiased_integral',
-                                    'argmax', 'marginal_argmax'])
+@pytest.mark.parametrize(
+    'decode', ['integral', 'debiased_integral', 'argmax', 'marginal_argmax']
+)
 @pytest.mark.parametrize('depth', [1, D])
 def test_values_by_hand(decode, depth, identity_head, make_samples, stack):
     """px = bin * 8; mm = (bin / 5 - 1/2) * range; channel k * D + z."""
     head = identity_head(depth=depth, decode=decode)
     samples = make_samples(
-        mm_per_px=[4., None], input_scale=[[400., 300.], [400., 300.]])
+        mm_per_px=[4.0, None], input_scale=[[400.0, 300.0], [400.0, 300.0]]
+    )
     preds = head.predict(one_hot(depth), samples)
     keypoints = stack(preds, 'keypoints')
     assert keypoints.shape == (2, 3, 2 if depth == 1 else 3)
     assert keypoints.dtype == np.float32
     assert np.abs(keypoints[..., :2] - BINS[..., :2].numpy() * 8).max() < 1e-4
     if depth > 1:
-        ranges = np.array([[1600.], [2000.]])
+        ranges = np.array([[1600.0], [2000.0]])
         expected = (BINS[..., 2].numpy() / D - 0.5) * ranges
         assert np.abs(keypoints[..., 2] - expected).max() < 1e-3
     scores = stack(preds, 'keypoint_scores')
@@ -46,8 +51,8 @@ def test_values_by_hand(decode, depth, identity_head, make_samples, stack):
 
 def test_channel_order_is_joint_major(identity_head):
     """Channel k * D + z is (k, z); z * K + k is the wrong reading."""
-    channels = torch.arange(15.).view(1, 15, 1, 1).expand(1, 15, H, W)
-    logits = identity_head(depth=D)((channels, ))
+    channels = torch.arange(15.0).view(1, 15, 1, 1).expand(1, 15, H, W)
+    logits = identity_head(depth=D)((channels,))
     assert logits.shape == (1, 3, D, H, W)
     for k in range(3):
         for z in range(D):
@@ -56,13 +61,17 @@ def test_channel_order_is_joint_major(identity_head):
 
 
 @pytest.mark.parametrize('depth', [1, D])
-def test_metric_unit_ignores_the_box(depth, identity_head, make_samples,
-                                     stack):
-    decoder = dict(type='IntegralLabel', input_size=(64, 48),
-                   depth_unit='metric',
-                   depth_range_mm=None if depth == 1 else 1500.)
+def test_metric_unit_ignores_the_box(
+    depth, identity_head, make_samples, stack
+):
+    decoder = dict(
+        type='IntegralLabel',
+        input_size=(64, 48),
+        depth_unit='metric',
+        depth_range_mm=None if depth == 1 else 1500.0,
+    )
     head = identity_head(depth=depth, decoder=decoder)
-    samples = make_samples(mm_per_px=[4.] * 2, input_scale=[[9., 9.]] * 2)
+    samples = make_samples(mm_per_px=[4.0] * 2, input_scale=[[9.0, 9.0]] * 2)
     keypoints = stack(head.predict(one_hot(depth), samples), 'keypoints')
     if depth > 1:
         expected = (BINS[..., 2].numpy() / D - 0.5) * 1500
@@ -70,12 +79,20 @@ def test_metric_unit_ignores_the_box(depth, identity_head, make_samples,
 
 
 @pytest.mark.parametrize('depth', [1, D])
-@pytest.mark.parametrize('config, value, score', [
-    (H1, 0.7, 0.7), (H1, 1.3, 1.0), (H1, -0.2, 0.0),
-    (H3, 2.0, 1 / (1 + np.exp(-2))), (H3, -3., 1 / (1 + np.exp(3))),
-    (H2, 100., 1.0)])
-def test_scores_of_heat_map_methods(config, value, score, depth,
-                                    identity_head, make_samples, stack):
+@pytest.mark.parametrize(
+    'config, value, score',
+    [
+        (H1, 0.7, 0.7),
+        (H1, 1.3, 1.0),
+        (H1, -0.2, 0.0),
+        (H3, 2.0, 1 / (1 + np.exp(-2))),
+        (H3, -3.0, 1 / (1 + np.exp(3))),
+        (H2, 100.0, 1.0),
+    ],
+)
+def test_scores_of_heat_map_methods(
+    config, value, score, depth, identity_head, make_samples, stack
+):
     """H1: the clipped peak; H3: its sigmoid; H2: the spread."""
     head = identity_head(depth=depth, **config)
     feats = one_hot(depth, value, background=value - 10)
@@ -85,15 +102,17 @@ def test_scores_of_heat_map_methods(config, value, score, depth,
     assert np.abs(got - score).max() < 1e-6
 
 
-@pytest.mark.parametrize('decode', ['integral', 'debiased_integral',
-                                    'argmax', 'marginal_argmax'])
-@pytest.mark.parametrize('scale', [0., 1e-3, 1., 50., 6e4])
+@pytest.mark.parametrize(
+    'decode', ['integral', 'debiased_integral', 'argmax', 'marginal_argmax']
+)
+@pytest.mark.parametrize('scale', [0.0, 1e-3, 1.0, 50.0, 6e4])
 @pytest.mark.parametrize('depth', [1, D])
-def test_scores_are_in_0_1_and_never_ones(decode, scale, depth,
-                                          identity_head, make_samples, stack):
+def test_scores_are_in_0_1_and_never_ones(
+    decode, scale, depth, identity_head, make_samples, stack
+):
     torch.manual_seed(0)
     head = identity_head(depth=depth, decode=decode)
-    feats = (scale * torch.randn(2, 3 * depth, H, W), )
+    feats = (scale * torch.randn(2, 3 * depth, H, W),)
     preds = head.predict(feats, make_samples())
     scores = stack(preds, 'keypoint_scores')
     assert (scores > 0).all()
@@ -101,14 +120,14 @@ def test_scores_are_in_0_1_and_never_ones(decode, scale, depth,
     if scale <= 1e-3:  # flat: the score of a uniform map
         axes = [W, H] + ([D] if depth > 1 else [])
         mean = np.mean([(n * n - 1) / 12 / n**2 for n in axes])
-        assert np.abs(scores - (1 + np.sqrt(12 * mean))**-2).max() < 1e-2
+        assert np.abs(scores - (1 + np.sqrt(12 * mean)) ** -2).max() < 1e-2
     assert np.isfinite(stack(preds, 'keypoints')).all()
 
 
 @pytest.mark.parametrize('sizes', [(16, 12), (32, 24), (16, 12, 10)])
-def test_flip_test_is_exact_on_a_mirrored_input(sizes, identity_head,
-                                                make_samples, stack,
-                                                ideal_features):
+def test_flip_test_is_exact_on_a_mirrored_input(
+    sizes, identity_head, make_samples, stack, ideal_features
+):
     """An ideal network, its image mirrored by W - 1 - x: nothing moves."""
     torch.manual_seed(0)
     depth = sizes[2] if len(sizes) == 3 else 1
@@ -128,44 +147,52 @@ def test_flip_test_is_exact_on_a_mirrored_input(sizes, identity_head,
     # The wrong reading: mirrored as maps, x moves by half of 1 - 64 / w px.
     maps = feats[1][0].view(2, 3, -1, sizes[1], sizes[0])
     maps = maps[:, PAIRS].flip(-1).flatten(1, 2)
-    wrong = stack(head.predict((maps, ), samples), 'keypoints')
+    wrong = stack(head.predict((maps,), samples), 'keypoints')
     bias = (wrong - keypoints)[..., 0]
     assert np.abs(bias - (1 - 64 / sizes[0])).max() < 1e-2
 
 
-def test_flip_test_averages_scores_of_the_same_joint(identity_head,
-                                                     make_samples, stack):
+def test_flip_test_averages_scores_of_the_same_joint(
+    identity_head, make_samples, stack
+):
     head = identity_head(**H1)
-    peaks = torch.tensor([[.2, .4, .6], [.2, .4, .6]])
-    other = torch.tensor([[.3, .5, .9], [.1, .1, .5]])
-    feats = [(p[..., None, None].expand(2, 3, H, W), ) for p in (peaks, other)]
-    preds = head.predict(feats, make_samples(flip_indices=PAIRS),
-                         dict(flip_test=True))
+    peaks = torch.tensor([[0.2, 0.4, 0.6], [0.2, 0.4, 0.6]])
+    other = torch.tensor([[0.3, 0.5, 0.9], [0.1, 0.1, 0.5]])
+    feats = [(p[..., None, None].expand(2, 3, H, W),) for p in (peaks, other)]
+    preds = head.predict(
+        feats, make_samples(flip_indices=PAIRS), dict(flip_test=True)
+    )
     expected = (peaks + other[:, PAIRS]) / 2
-    assert np.abs(stack(preds, 'keypoint_scores') - expected.numpy()
-                  ).max() < 1e-6
+    assert (
+        np.abs(stack(preds, 'keypoint_scores') - expected.numpy()).max() < 1e-6
+    )
 
 
 @pytest.mark.parametrize('bad', [float('nan'), float('inf')])
 @pytest.mark.parametrize('decode', ['integral', 'argmax', 'marginal_argmax'])
 @pytest.mark.parametrize('place', ['plain', 'image', 'mirrored'])
-def test_logits_that_are_not_finite(bad, decode, place, identity_head,
-                                    make_samples):
+def test_logits_that_are_not_finite(
+    bad, decode, place, identity_head, make_samples
+):
     """argmax hides a NaN: every forward is checked, the mirrored too."""
     head = identity_head(decode=decode)
-    good, = one_hot(1)
+    (good,) = one_hot(1)
     broken = good.clone()
     broken[1, 2, 3, 4] = bad
     feats = {
-        'plain': (broken, ),
-        'image': [(broken, ), (good, )],
-        'mirrored': [(good, ), (broken, )]
+        'plain': (broken,),
+        'image': [(broken,), (good,)],
+        'mirrored': [(good,), (broken,)],
     }[place]
     # Through the 1x1 layer it reaches every joint of that cell.
-    with pytest.raises(ValueError, match=(
-            r'IntegralHead: logits: 3 of .*\(1, 0, 3, 4\)')):
-        head.predict(feats, make_samples(flip_indices=PAIRS),
-                     dict(flip_test=place != 'plain'))
+    with pytest.raises(
+        ValueError, match=(r'IntegralHead: logits: 3 of .*\(1, 0, 3, 4\)')
+    ):
+        head.predict(
+            feats,
+            make_samples(flip_indices=PAIRS),
+            dict(flip_test=place != 'plain'),
+        )
 
 
 @pytest.mark.parametrize('depth', [1, D])
@@ -174,8 +201,9 @@ def test_output_heatmaps(depth, config, identity_head, make_samples):
     torch.manual_seed(0)
     head = identity_head(depth=depth, **config)
     logits = torch.randn(2, 3 * depth, H, W)
-    preds, fields = head.predict((logits, ), make_samples(),
-                                 dict(output_heatmaps=True))
+    preds, fields = head.predict(
+        (logits,), make_samples(), dict(output_heatmaps=True)
+    )
     assert len(preds) == len(fields) == 2
     volume = logits.view(2, 3, depth, H, W)
     for i in range(2):
@@ -185,38 +213,51 @@ def test_output_heatmaps(depth, config, identity_head, make_samples):
         if config is H3:
             expected = expected.sigmoid()
         elif config is not H1:
-            expected = volume[i].flatten(1).softmax(-1).view(
-                3, depth, H, W).sum(1)
+            expected = (
+                volume[i].flatten(1).softmax(-1).view(3, depth, H, W).sum(1)
+            )
         torch.testing.assert_close(fields[i].heatmaps, expected)
 
 
 def test_depth_contradicts_the_codec(build_head):
     flat = dict(type='IntegralLabel', input_size=(64, 48))
-    deep = dict(flat, depth_range_mm=2000.)
+    deep = dict(flat, depth_range_mm=2000.0)
     for depth, decoder in ((5, flat), (1, deep)):
         with pytest.raises(ValueError, match=f'depth={depth} but its codec'):
             build_head(depth=depth, decoder=decoder)
 
 
-@pytest.mark.parametrize('deconvolutions, size', [((6, 5), (12, 8)),
-                                                  ((), (3, 2))])
+@pytest.mark.parametrize(
+    'deconvolutions, size', [((6, 5), (12, 8)), ((), (3, 2))]
+)
 def test_heatmap_size_is_checked(deconvolutions, size, build_head):
     kwargs = dict(deconv_out_channels=deconvolutions)
-    feats = (torch.zeros(1, 4, 2, 3), )
-    assert build_head(heatmap_size=size, **kwargs)(feats).shape[2:] == size[
-        ::-1]
+    feats = (torch.zeros(1, 4, 2, 3),)
+    assert (
+        build_head(heatmap_size=size, **kwargs)(feats).shape[2:] == size[::-1]
+    )
     wrong = build_head(heatmap_size=(9, 9), **kwargs)
-    with pytest.raises(ValueError, match=(
+    with pytest.raises(
+        ValueError,
+        match=(
             rf'heatmap_size is \(9, 9\).* {len(deconvolutions)} '
-            rf'deconvolutions give \({size[0]}, {size[1]}\)')):
+            rf'deconvolutions give \({size[0]}, {size[1]}\)'
+        ),
+    ):
         wrong(feats)
 
 
-@pytest.mark.parametrize('kwargs, message', [
-    (dict(decode='softargmax'), "decode must be one of .* got 'softargmax'"),
-    (dict(joint_loss=None), 'needs heatmap_loss, joint_loss or both'),
-    (dict(depth=0), 'depth must be at least 1 bin, got 0'),
-])
+@pytest.mark.parametrize(
+    'kwargs, message',
+    [
+        (
+            dict(decode='softargmax'),
+            "decode must be one of .* got 'softargmax'",
+        ),
+        (dict(joint_loss=None), 'needs heatmap_loss, joint_loss or both'),
+        (dict(depth=0), 'depth must be at least 1 bin, got 0'),
+    ],
+)
 def test_bad_arguments(kwargs, message, build_head):
     with pytest.raises(ValueError, match=message):
         build_head(**kwargs)
@@ -224,12 +265,14 @@ def test_bad_arguments(kwargs, message, build_head):
 
 def test_2d_labels_in_a_3d_head(identity_head, make_samples):
     with pytest.raises(ValueError, match='predicts 3 axes .* labels have 2'):
-        identity_head(depth=D).loss(one_hot(D),
-                                    make_samples(torch.rand(2, 3, 2)))
+        identity_head(depth=D).loss(
+            one_hot(D), make_samples(torch.rand(2, 3, 2))
+        )
 
 
 @pytest.mark.parametrize('depth', [1, D])
 def test_without_a_decoder(depth, identity_head, make_samples):
     with pytest.raises(RuntimeError, match='decoder has not been set'):
         identity_head(depth=depth, decoder=None).predict(
-            one_hot(depth), make_samples())
+            one_hot(depth), make_samples()
+        )

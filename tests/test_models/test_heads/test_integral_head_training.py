@@ -30,8 +30,11 @@ METHODS = {
     'I-3D': (method(None, True), 5, False),
     'H1+I-3D': (method('VolumeMSELoss', True), 5, False),
     'H1-two': (method('MarginalMSELoss', decode='marginal_argmax'), 5, False),
-    'H2-two': (method('MarginalCrossEntropyLoss', decode='marginal_argmax'),
-               5, False),
+    'H2-two': (
+        method('MarginalCrossEntropyLoss', decode='marginal_argmax'),
+        5,
+        False,
+    ),
     'H1+I-two': (method('MarginalMSELoss', True), 5, False),
     'H2+I-two': (method('MarginalCrossEntropyLoss', True), 5, False),
 }
@@ -58,7 +61,7 @@ def test_losses_and_gradients(name, build_head, make_samples):
     head.init_weights()
     torch.manual_seed(0)
     feats = torch.randn(4, 4, 3, 2)
-    losses = head.loss((feats, ), make_samples(labels_for(depth)))
+    losses = head.loss((feats,), make_samples(labels_for(depth)))
     expected = {'acc_pose'}
     expected |= {'loss_heatmap'} if 'heatmap_loss' in config else set()
     expected |= {'loss_joint'} if 'joint_loss' in config else set()
@@ -79,8 +82,7 @@ def test_losses_and_gradients(name, build_head, make_samples):
 def test_bias_gradient_of_a_volume_sums_to_zero(build_head, make_samples):
     """In 3D a bias per depth bin matters; their common part does not."""
     head = build_head(depth=5)
-    losses = head.loss((torch.randn(4, 4, 3, 2), ),
-                       make_samples(labels_for(5)))
+    losses = head.loss((torch.randn(4, 4, 3, 2),), make_samples(labels_for(5)))
     losses['loss_joint'].backward()
     per_joint = head.final_layer.bias.grad.view(3, 5)
     assert per_joint.abs().max() > 1e-4
@@ -98,18 +100,21 @@ def test_fixed_count(name, identity_head, make_samples):
     weights[0], weights[1, 0] = 0, 0
 
     def total(part):
-        losses = head.loss((logits[part], ),
-                           make_samples(labels[part], weights[part]))
+        losses = head.loss(
+            (logits[part],), make_samples(labels[part], weights[part])
+        )
         return sum(v for k, v in losses.items() if 'loss' in k)
 
     halves = (total(slice(0, 2)) + total(slice(2, 4))) / 2
     torch.testing.assert_close(halves, total(slice(0, 4)))
 
 
-@pytest.mark.parametrize('name', ['I-3D', 'H1-two', 'H2-two', 'H1+I-two',
-                                  'H2+I-two'])
-def test_2d_samples_train_and_their_z_is_never_seen(name, identity_head,
-                                                    make_samples):
+@pytest.mark.parametrize(
+    'name', ['I-3D', 'H1-two', 'H2-two', 'H1+I-two', 'H2+I-two']
+)
+def test_2d_samples_train_and_their_z_is_never_seen(
+    name, identity_head, make_samples
+):
     """The z loss term of a 2D sample: zero gradient at the logits."""
     config, depth, _ = METHODS[name]
     head = identity_head(depth=depth, **config)
@@ -120,7 +125,7 @@ def test_2d_samples_train_and_their_z_is_never_seen(name, identity_head,
 
     def gradient(labels):
         feats = logits.clone().requires_grad_()
-        losses = head.loss((feats, ), make_samples(labels, weights))
+        losses = head.loss((feats,), make_samples(labels, weights))
         sum(v for k, v in losses.items() if 'loss' in k).backward()
         return feats.grad
 
@@ -133,8 +138,9 @@ def test_2d_samples_train_and_their_z_is_never_seen(name, identity_head,
     # Oracle: a 2D head of the same method on the volume summed over depth.
     flat = logits.clone().requires_grad_()
     summed = flat.view(4, 3, depth, 6, 8).logsumexp(2)
-    losses = identity_head(**config).loss((summed, ), make_samples(
-        labels[..., :2], weights[..., :2]))
+    losses = identity_head(**config).loss(
+        (summed,), make_samples(labels[..., :2], weights[..., :2])
+    )
     sum(v for k, v in losses.items() if 'loss' in k).backward()
     torch.testing.assert_close(first[2:], flat.grad[2:], rtol=1e-4, atol=1e-7)
     other = labels.clone()
@@ -142,10 +148,13 @@ def test_2d_samples_train_and_their_z_is_never_seen(name, identity_head,
     assert not torch.equal(gradient(other)[0], first[0])
 
 
-def test_loss_of_the_perfect_map_is_zero(identity_head, make_samples,
-                                         ideal_features):
+def test_loss_of_the_perfect_map_is_zero(
+    identity_head, make_samples, ideal_features
+):
     """Ground truth in, nothing to learn, accuracy 1."""
-    labels = torch.tensor([[[.3, .6, .5], [.5, .4, .45], [.7, .5, .6]]])
+    labels = torch.tensor(
+        [[[0.3, 0.6, 0.5], [0.5, 0.4, 0.45], [0.7, 0.5, 0.6]]]
+    )
     feats = ideal_features(labels, (16, 14, 18))
     losses = identity_head(depth=18).loss(feats, make_samples(labels))
     assert losses['loss_joint'].item() < 1e-4
@@ -153,8 +162,9 @@ def test_loss_of_the_perfect_map_is_zero(identity_head, make_samples,
 
 
 @pytest.mark.parametrize('name', METHODS)
-def test_accuracy_is_that_of_the_decoded_pose(name, identity_head,
-                                              make_samples):
+def test_accuracy_is_that_of_the_decoded_pose(
+    name, identity_head, make_samples
+):
     """One cell of 30 at the label's bin: every decoding finds it."""
     config, depth, _ = METHODS[name]
     head = identity_head(depth=depth, **config)
@@ -162,22 +172,41 @@ def test_accuracy_is_that_of_the_decoded_pose(name, identity_head,
     logits = torch.zeros(1, 3, depth, 6, 8)
     for k, (x, y, z) in enumerate(bins.tolist()):
         logits[0, k, z if depth > 1 else 0, y, x] = 30
-    labels = (bins / torch.tensor([8., 6., depth]))[None]
+    labels = (bins / torch.tensor([8.0, 6.0, depth]))[None]
     labels = labels if depth > 1 else labels[..., :2]
-    losses = head.loss((logits.flatten(1, 2), ), make_samples(labels))
+    losses = head.loss((logits.flatten(1, 2),), make_samples(labels))
     assert losses['acc_pose'].item() == 1
-    losses = head.loss((logits.flatten(1, 2), ), make_samples(
-        (labels + 0.4) % 1))
+    losses = head.loss(
+        (logits.flatten(1, 2),), make_samples((labels + 0.4) % 1)
+    )
     assert losses['acc_pose'].item() == 0
+
+
+def test_accuracy_follows_the_decoding_and_not_the_joint_loss(
+    identity_head, make_samples
+):
+    """Two peaks: the higher one is decoded, the mean of both is trained."""
+    logits = torch.full((1, 1, 6, 8), -100.0)
+    logits[0, 0, 3, 1], logits[0, 0, 3, 7] = 0.1, 0.0
+    samples = make_samples(torch.tensor([[[1 / 8, 3 / 6]]]))
+    for decode, accuracy in (('argmax', 1), ('integral', 0)):
+        head = identity_head(1, decode=decode)
+        losses = head.loss((logits,), samples)
+        assert losses['acc_pose'].item() == accuracy
+        assert losses['loss_joint'].item() > 0.3
 
 
 def test_initialisation(build_head):
     """N(0, 1e-3), as the paper; batch norm starts as the identity."""
-    head = build_head(joints=16, depth=8, in_channels=64,
-                      deconv_out_channels=(64, 64))
+    head = build_head(
+        joints=16, depth=8, in_channels=64, deconv_out_channels=(64, 64)
+    )
     head.init_weights()
-    for layer in (head.deconv_layers[0], head.deconv_layers[3],
-                  head.final_layer):
+    for layer in (
+        head.deconv_layers[0],
+        head.deconv_layers[3],
+        head.final_layer,
+    ):
         assert layer.weight.std().item() == pytest.approx(1e-3, rel=0.05)
         assert abs(layer.weight.mean().item()) < 1e-4
     assert (head.final_layer.bias == 0).all()
@@ -189,8 +218,9 @@ def test_initialisation(build_head):
 @pytest.mark.parametrize('depth', [1, 5])
 def test_an_i_head_takes_the_weights_of_its_h_head(depth, build_head):
     """I1 starts from H1: the same names and shapes."""
-    first = build_head(depth=depth, heatmap_loss=dict(type='VolumeMSELoss'),
-                       decode='argmax')
+    first = build_head(
+        depth=depth, heatmap_loss=dict(type='VolumeMSELoss'), decode='argmax'
+    )
     second = build_head(depth=depth)
     second.load_state_dict(first.state_dict(), strict=True)
     assert torch.equal(first.final_layer.weight, second.final_layer.weight)
@@ -198,8 +228,9 @@ def test_an_i_head_takes_the_weights_of_its_h_head(depth, build_head):
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize('name', ['I-2D', 'H1+I-3D', 'H2+I-two'])
-def test_50_steps_in_autocast_are_finite(name, dtype, build_head,
-                                         make_samples):
+def test_50_steps_in_autocast_are_finite(
+    name, dtype, build_head, make_samples
+):
     config, depth, _ = METHODS[name]
     torch.manual_seed(0)
     head = build_head(depth=depth, **config)
@@ -209,7 +240,7 @@ def test_50_steps_in_autocast_are_finite(name, dtype, build_head,
     history = []
     for _ in range(50):
         with torch.autocast('cpu', dtype=dtype):
-            losses = head.loss((feats, ), samples)
+            losses = head.loss((feats,), samples)
         loss = sum(v for k, v in losses.items() if 'loss' in k)
         assert loss.dtype == torch.float32
         optimizer.zero_grad()
@@ -223,11 +254,18 @@ def test_50_steps_in_autocast_are_finite(name, dtype, build_head,
 
 def test_parameters_of_the_papers_network():
     """ResNet-50 + two deconvolutions + 16 maps: 33.0 M by the layers."""
-    model = MODELS.build(dict(
-        type='TopdownPoseEstimator',
-        backbone=dict(type='ResNet', depth=50),
-        head=dict(type='IntegralHead', in_channels=2048, out_channels=16,
-                  joint_loss=JOINT)))
+    model = MODELS.build(
+        dict(
+            type='TopdownPoseEstimator',
+            backbone=dict(type='ResNet', depth=50),
+            head=dict(
+                type='IntegralHead',
+                in_channels=2048,
+                out_channels=16,
+                joint_loss=JOINT,
+            ),
+        )
+    )
     count = sum(p.numel() for p in model.parameters())
     resnet = 25_557_032 - (2048 * 1000 + 1000)  # torchvision's, without fc
     deconvolutions = 16 * 256 * (2048 + 256) + 2 * 2 * 256

@@ -18,7 +18,8 @@ def batch(shape, seed=0):
     generator = torch.Generator().manual_seed(seed)
     logits = torch.randn(shape, generator=generator, dtype=torch.float64)
     labels = torch.rand(
-        *shape[:2], len(shape) - 2, generator=generator, dtype=torch.float64)
+        *shape[:2], len(shape) - 2, generator=generator, dtype=torch.float64
+    )
     return logits.requires_grad_(), labels, torch.ones_like(labels)
 
 
@@ -34,7 +35,7 @@ def peaks(shape, labels, sigma=1.0):
     for axis in range(len(shape) - 2):
         n = shape[-1 - axis]
         distance = torch.arange(n) - labels[..., axis, None] * n
-        line = (-distance**2 / (2 * sigma**2)).exp()
+        line = (-(distance**2) / (2 * sigma**2)).exp()
         view = [*line.shape[:2], *[1] * (len(shape) - 2)]
         view[len(shape) - 1 - axis] = n
         target = target * line.reshape(view)
@@ -46,17 +47,19 @@ def test_h1_of_a_batch_by_its_definition(shape):
     """Mean over B * K of sum (V - G)^2 / sum G^2; the bin is label * n."""
     logits, labels, weights = batch(shape)
     target = peaks(shape, labels)
-    expected = ((logits - target)**2).flatten(2).sum(-1) / (
-        target**2).flatten(2).sum(-1)
+    expected = ((logits - target) ** 2).flatten(2).sum(-1) / (
+        target**2
+    ).flatten(2).sum(-1)
     loss = MODELS.build(dict(type='VolumeMSELoss', loss_weight=3.0))
     torch.testing.assert_close(
-        loss(logits, labels, weights), 3 * expected.mean())
+        loss(logits, labels, weights), 3 * expected.mean()
+    )
     sharp = MODELS.build(dict(type='VolumeMSELoss', sigma=0.5))
     target = peaks(shape, labels, 0.5)
-    expected = ((logits - target)**2).flatten(2).sum(-1) / (
-        target**2).flatten(2).sum(-1)
-    torch.testing.assert_close(
-        sharp(logits, labels, weights), expected.mean())
+    expected = ((logits - target) ** 2).flatten(2).sum(-1) / (
+        target**2
+    ).flatten(2).sum(-1)
+    torch.testing.assert_close(sharp(logits, labels, weights), expected.mean())
 
 
 @pytest.mark.parametrize('shape', [SHAPE_2D, SHAPE_3D])
@@ -67,8 +70,7 @@ def test_h2_of_a_batch_by_torch(shape):
     flat = torch.zeros(shape[:2], dtype=torch.long)
     for axis in range(len(sizes)):
         flat = flat * sizes[axis] + index[..., axis]
-    expected = F.cross_entropy(
-        logits.flatten(0, 1).flatten(1), flat.flatten())
+    expected = F.cross_entropy(logits.flatten(0, 1).flatten(1), flat.flatten())
     loss = MODELS.build(dict(type='VolumeCrossEntropyLoss'))
     torch.testing.assert_close(loss(logits, labels, weights), expected)
     # On heat vectors: the sum over axes of the same on each.
@@ -90,9 +92,9 @@ def test_h1_on_heat_vectors_by_its_definition():
         kept = 4 - axis
         line = probs.sum([a for a in (2, 3, 4) if a != kept])
         distance = torch.arange(n) - labels[..., axis, None] * n
-        target = (-distance**2 / 2).exp().double()
+        target = (-(distance**2) / 2).exp().double()
         target = target / target.sum(-1, keepdim=True)
-        error = ((line - target)**2).sum(-1) / (target**2).sum(-1)
+        error = ((line - target) ** 2).sum(-1) / (target**2).sum(-1)
         expected = expected + error.mean()
     loss = MODELS.build(dict(type='MarginalMSELoss'))
     torch.testing.assert_close(loss(logits, labels, weights), expected)
@@ -103,8 +105,11 @@ def test_h3_disc_has_15_px_of_256():
     side, c = 64, 2.0
     logits = torch.full((1, 1, side, side), -c)
     labels = torch.full((1, 1, 2), 0.5)
-    inside = sum((x - 32)**2 + (y - 32)**2 <= (15 / 4)**2
-                 for x in range(side) for y in range(side))
+    inside = sum(
+        (x - 32) ** 2 + (y - 32) ** 2 <= (15 / 4) ** 2
+        for x in range(side)
+        for y in range(side)
+    )
     expected = math.log1p(math.exp(-c)) + c * inside / side**2
     loss = MODELS.build(dict(type='VolumeBCELoss'))
     got = loss(logits, labels, torch.ones(1, 1, 2))
@@ -122,7 +127,7 @@ def test_fixed_count(name, shape):
     loss = MODELS.build(dict(type=name))
     whole = loss(logits, labels, weights)
     halves = [
-        loss(logits[i:i + 2], labels[i:i + 2], weights[i:i + 2])
+        loss(logits[i : i + 2], labels[i : i + 2], weights[i : i + 2])
         for i in (0, 2)
     ]
     torch.testing.assert_close(sum(halves) / 2, whole)
@@ -184,10 +189,16 @@ def test_2d_sample_on_a_volume_has_no_gradient(name):
     assert (got[0] != 0).any()
 
 
-@pytest.mark.parametrize('name, score', [
-    ('VolumeMSELoss', 'peak'), ('VolumeBCELoss', 'sigmoid'),
-    ('VolumeCrossEntropyLoss', 'spread'), ('MarginalMSELoss', 'spread'),
-    ('MarginalCrossEntropyLoss', 'spread')])
+@pytest.mark.parametrize(
+    'name, score',
+    [
+        ('VolumeMSELoss', 'peak'),
+        ('VolumeBCELoss', 'sigmoid'),
+        ('VolumeCrossEntropyLoss', 'spread'),
+        ('MarginalMSELoss', 'spread'),
+        ('MarginalCrossEntropyLoss', 'spread'),
+    ],
+)
 def test_how_a_score_is_read(name, score):
     assert MODELS.build(dict(type=name)).score == score
 
@@ -210,8 +221,9 @@ def test_gradients_are_large_enough_to_train(name):
     """At the start, a flat 64^3 volume: a mean over cells gives 2e-9."""
     logits = 1e-3 * torch.randn(1, 1, 64, 64, 64)
     labels = torch.full((1, 1, 3), 0.3)
-    got = gradient(MODELS.build(dict(type=name)), logits, labels,
-                   torch.ones(1, 1, 3))
+    got = gradient(
+        MODELS.build(dict(type=name)), logits, labels, torch.ones(1, 1, 3)
+    )
     assert got.abs().sum() > 1e-3
 
 

@@ -17,15 +17,19 @@ def batch(axes=3):
 
 def test_by_hand():
     """Summed over joints and axes, divided by the batch: 2 samples."""
-    pred = torch.tensor([[[0., 1.], [2., 4.]], [[0., 0.], [0., 0.]]])
-    weights = torch.tensor([[[1., 1.], [1., 0.]], [[1., 1.], [1., 1.]]])
-    labels = torch.tensor([[[1., 1.], [0., 0.]], [[0., 3.], [0., 0.]]])
+    pred = torch.tensor([[[0.0, 1.0], [2.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]])
+    weights = torch.tensor(
+        [[[1.0, 1.0], [1.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]]
+    )
+    labels = torch.tensor([[[1.0, 1.0], [0.0, 0.0]], [[0.0, 3.0], [0.0, 0.0]]])
     values = [
         MODELS.build(dict(type=name, loss_weight=w))(pred, labels, weights)
         for name, w in zip(NAMES, (1.0, 10.0))
     ]
-    assert [v.item() for v in values] == [(1 + 2 + 3) / 2,
-                                          10 * (1 + 4 + 9) / 2]
+    assert [v.item() for v in values] == [
+        (1 + 2 + 3) / 2,
+        10 * (1 + 4 + 9) / 2,
+    ]
 
 
 def test_official_weighted_l1():
@@ -51,11 +55,10 @@ def test_batch_is_the_mean_of_its_halves(name, axes):
     weights[0] = 0
     loss = MODELS.build(dict(type=name))
     halves = [
-        loss(pred[i:i + 2], labels[i:i + 2], weights[i:i + 2])
+        loss(pred[i : i + 2], labels[i : i + 2], weights[i : i + 2])
         for i in (0, 2)
     ]
-    torch.testing.assert_close(
-        sum(halves) / 2, loss(pred, labels, weights))
+    torch.testing.assert_close(sum(halves) / 2, loss(pred, labels, weights))
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -75,8 +78,9 @@ def test_no_weight_no_gradient(name):
 @pytest.mark.parametrize('name', NAMES)
 def test_nothing_visible(name):
     pred, labels, _ = batch()
-    loss = MODELS.build(dict(type=name))(pred, labels,
-                                         torch.zeros_like(labels))
+    loss = MODELS.build(dict(type=name))(
+        pred, labels, torch.zeros_like(labels)
+    )
     loss.backward()
     assert loss.item() == 0
     assert (pred.grad == 0).all()

@@ -10,8 +10,9 @@ model = dict(
         heatmap_loss=dict(type='VolumeMSELoss'),
         joint_loss=None,
         decode='argmax',
-        decoder=_base_.codec))
-train_dataloader = dict(
-    batch_size=64, num_workers=0, persistent_workers=False)
+        decoder=_base_.codec,
+    )
+)
+train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader

@@ -10,4 +10,6 @@ model = dict(
         heatmap_loss=dict(type='VolumeMSELoss'),
         joint_loss=None,
         decode='argmax',
-        decoder=_base_.codec))
+        decoder=_base_.codec,
+    )
+)

@@ -7,7 +7,6 @@ _base_ = [
 
 model = dict(head=dict(decoder=_base_.codec))
 load_from = 'work_dirs/h1_res18w32_1xb64-20e_mpii-64x64/epoch_20.pth'
-train_dataloader = dict(
-    batch_size=64, num_workers=0, persistent_workers=False)
+train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader

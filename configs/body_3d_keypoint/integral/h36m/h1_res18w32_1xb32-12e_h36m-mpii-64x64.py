@@ -10,8 +10,9 @@ model = dict(
         heatmap_loss=dict(type='MarginalMSELoss'),
         joint_loss=None,
         decode='marginal_argmax',
-        decoder=_base_.codec))
-train_dataloader = dict(
-    batch_size=32, num_workers=0, persistent_workers=False)
+        decoder=_base_.codec,
+    )
+)
+train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader

@@ -10,4 +10,6 @@ model = dict(
         heatmap_loss=dict(type='MarginalMSELoss'),
         joint_loss=None,
         decode='marginal_argmax',
-        decoder=_base_.codec))
+        decoder=_base_.codec,
+    )
+)

@@ -6,7 +6,6 @@ _base_ = [
 ]
 
 model = dict(head=dict(decoder=_base_.codec))
-train_dataloader = dict(
-    batch_size=32, num_workers=0, persistent_workers=False)
+train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader
