@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.utils import ProgressBar
-from mmpose.apis import init_model
 
 from integral_mmpose.apis import (
     detect_persons,
     estimate_poses,
     load_boxes,
+    load_pose_model,
     poses_to_json,
     read_image,
 )
@@ -101,23 +101,35 @@ def draw(image, people, skeleton, out: Path) -> None:
     save_contact_sheet(panels or [rgb], str(out))
 
 
-def main() -> int:
-    """Run over the images; 1 if one of them failed."""
-    args = parse_args()
-    model = init_model(args.config, args.checkpoint, device=args.device)
-    detector = None
-    if args.det_config:
-        from mmdet.apis import init_detector
+def picture_name(path: Path, used: set) -> str:
+    """A file name for the picture that no other image has taken."""
+    name, number = f'{path.stem}.png', 1
+    while name in used:
+        number += 1
+        name = f'{path.stem}_{number}.png'
+    used.add(name)
+    return name
 
-        detector = init_detector(
-            args.det_config, args.det_checkpoint, device=args.device
-        )
+
+def load_models(args) -> tuple:
+    """The pose model, and the detector or None."""
+    model = load_pose_model(args.config, args.checkpoint, args.device)
+    if not args.det_config:
+        return model, None
+    from mmdet.apis import init_detector
+
+    return model, init_detector(
+        args.det_config, args.det_checkpoint, device=args.device
+    )
+
+
+def process(args, model, detector, out: Path) -> tuple:
+    """Poses by image, and errors by image: a bad file stops nothing."""
     boxes = load_boxes(args.boxes) if args.boxes else None
     skeleton = skeleton_from_metainfo(model.dataset_meta)
     depth_range_mm = getattr(model.head.decoder, 'depth_range_mm', None)
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
-    images, failed, results = list_images(args.images), {}, {}
+    results, failed, used = {}, {}, set()
+    images = list_images(args.images)
     bar = ProgressBar(len(images))
     for path in images:
         try:
@@ -126,29 +138,38 @@ def main() -> int:
             people = poses_to_json(
                 estimate_poses(model, image, found), depth_range_mm
             )
-            draw(image, people, skeleton, out / f'{path.stem}.png')
+            draw(image, people, skeleton, out / picture_name(path, used))
             results[str(path)] = people
         except (ValueError, OSError) as error:
             failed[str(path)] = str(error)
         bar.update()
-    with open(out / 'poses.json', 'w') as file:
-        json.dump(
-            dict(
-                keypoint_names=list(
-                    model.dataset_meta['keypoint_id2name'].values()
-                ),
-                units='keypoints: image px; keypoints_mm: weak perspective, '
-                'x right, y down, z forward, root at 0',
-                images=results,
-                failed=failed,
-            ),
-            file,
-        )
+    return results, failed
+
+
+def main() -> int:
+    """Run over the images; 1 if one of them failed."""
+    args = parse_args()
+    try:
+        model, detector = load_models(args)
+        out = Path(args.out)
+        out.mkdir(parents=True, exist_ok=True)
+        results, failed = process(args, model, detector, out)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    content = dict(
+        keypoint_names=list(model.dataset_meta['keypoint_id2name'].values()),
+        units='keypoints: image px; keypoints_mm: weak perspective, x right, '
+        'y down, z forward, root at 0',
+        images=results,
+        failed=failed,
+    )
+    (out / 'poses.json').write_text(json.dumps(content))
     counts = sum(map(len, results.values()))
     print(f'\n{counts} people in {len(results)} images -> {out}')
     for path, people in results.items():
         if not people:
-            print(f'warning: no person found in {path}')
+            print(f'warning: no person found in {path}', file=sys.stderr)
     for error in failed.values():
         print(f'error: {error}', file=sys.stderr)
     return 1 if failed else 0

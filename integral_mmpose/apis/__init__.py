@@ -4,6 +4,7 @@ from .image_to_pose import (
     detect_persons,
     estimate_poses,
     load_boxes,
+    load_pose_model,
     poses_to_json,
     read_image,
 )
@@ -12,6 +13,7 @@ __all__ = [
     'detect_persons',
     'estimate_poses',
     'load_boxes',
+    'load_pose_model',
     'poses_to_json',
     'read_image',
 ]

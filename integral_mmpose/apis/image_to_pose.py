@@ -13,13 +13,36 @@ from typing import Dict, List, Optional, Sequence
 
 import mmcv
 import numpy as np
-from mmpose.apis import inference_topdown
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpose.apis import inference_topdown, init_model
 from mmpose.structures import PoseDataSample
 
+from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import weak_perspective_mm
 
 #: Detected boxes are tight; the public code of the paper pads them by 1.25.
 DETECTION_PADDING = 1.25
+
+
+def load_pose_model(config: str, checkpoint: str, device: str = 'cpu'):
+    """Build a model and load its weights, after a check that they fit.
+
+    Args:
+        config (str): Config file.
+        checkpoint (str): Its weights.
+        device (str): Where the model goes.
+
+    Returns:
+        nn.Module: As MMPose's ``init_model`` gives it.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint is of another model.
+    """
+    model = init_model(str(config), None, device='cpu')
+    content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+    check_weights(model, content, str(checkpoint))
+    return init_model(str(config), str(checkpoint), device=device)
 
 
 def read_image(path: str) -> np.ndarray:

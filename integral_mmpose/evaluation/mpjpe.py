@@ -134,7 +134,11 @@ class IntegralMPJPE(BaseMetric):
                     'joints of the data set'
                 )
             depth = required_numbers(
-                sample, ROOT_DEPTHS[self.root_depth], 'MPJPE', (), positive=True
+                sample,
+                ROOT_DEPTHS[self.root_depth],
+                'MPJPE',
+                (),
+                positive=True,
             )
             focal = required_numbers(
                 sample, 'focal', 'MPJPE', (2,), positive=True

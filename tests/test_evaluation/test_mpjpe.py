@@ -5,9 +5,11 @@ import json
 
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 from scipy.spatial.transform import Rotation
 
 from integral_mmpose.evaluation import IntegralMPJPE
+from integral_mmpose.evaluation.mpjpe import ACTIONS
 
 FOCAL, PRINCIPAL = np.array([1100.0, 1200.0]), np.array([500.0, 480.0])
 
@@ -34,6 +36,7 @@ def make_sample(rng, action='Walking', noise=40.0):
         focal=FOCAL,
         principal=PRINCIPAL,
         img_path=f'{action}.jpg',
+        id=int(rng.integers(1 << 60)),
     )
     return sample, pred, truth
 
@@ -76,7 +79,7 @@ def test_equals_loop_and_scipy(batch):
         expected = np.mean(
             [loop_mpjpe(scipy_aligned(p, t, scale), t) for _, p, t in batch]
         )
-        assert metrics[f'h36m/{name}'] == pytest.approx(expected, abs=1e-6)
+        assert metrics[f'h36m/{name}'] == pytest.approx(expected, abs=1e-9)
 
 
 def test_scale_is_not_aligned_away_by_the_rigid_form():
@@ -183,3 +186,105 @@ def test_outfile_holds_every_frame(batch, tmp_path):
 def test_unknown_root_depth():
     with pytest.raises(ValueError, match='root_depth'):
         IntegralMPJPE(root_depth='guess')
+
+
+@pytest.mark.parametrize(
+    'field, value, message',
+    [
+        ('root_depth', np.nan, 'root_depth holds numbers that are not finite'),
+        ('root_depth', -4000.0, 'root_depth must be positive'),
+        ('focal', np.zeros(2), 'focal must be positive'),
+        ('focal', np.ones(3), r'focal must have the shape \(2\)'),
+        ('principal', np.array([np.inf, 0]), 'principal holds numbers'),
+    ],
+)
+def test_broken_camera_is_named(batch, field, value, message):
+    sample = copy.deepcopy(batch[0][0])
+    sample[field] = value
+    with pytest.raises(ValueError, match=f'Walking.jpg.*{message}'):
+        evaluate([sample])
+
+
+def test_broken_truth_is_named(batch):
+    sample = copy.deepcopy(batch[0][0])
+    sample['gt_instances']['keypoints_cam'][0, 3, 1] = np.nan
+    with pytest.raises(ValueError, match='Walking.jpg: keypoints_cam holds'):
+        evaluate([sample])
+    sample['gt_instances']['keypoints_cam'] = np.zeros((18, 3))
+    with pytest.raises(ValueError, match=r'the shape \(1, N, 3\)'):
+        evaluate([sample])
+
+
+@pytest.mark.parametrize('field', ['keypoints_cam'])
+def test_missing_truth_is_named(batch, field):
+    sample = copy.deepcopy(batch[0][0])
+    del sample['gt_instances'][field]
+    with pytest.raises(ValueError, match=f'Walking.jpg.*{field}.*missing'):
+        evaluate([sample])
+
+
+def test_fewer_joints_than_asked_for(batch):
+    sample = copy.deepcopy(batch[0][0])
+    for instances in (sample['pred_instances'], sample['gt_instances']):
+        for name in instances:
+            instances[name] = instances[name][:, :16]
+    with pytest.raises(ValueError, match='at least 17 joints'):
+        evaluate([sample])
+    # 17 joints without the middle of the shoulders are enough.
+    assert evaluate([sample], num_joints=16)['h36m/MPJPE'] > 0
+
+
+def test_a_frame_counts_once(batch):
+    samples = [s for s, _, _ in batch]
+    with pytest.raises(ValueError, match='Walking.jpg: evaluated 2 times'):
+        evaluate(samples + samples[:1])
+
+
+def test_no_frame():
+    with pytest.raises(ValueError, match='no frame was evaluated'):
+        IntegralMPJPE().compute_metrics([])
+
+
+def test_evaluation_mode_goes_with_the_numbers(batch, tmp_path):
+    samples = [dict(s, box='tight') for s, _, _ in batch]
+    out = tmp_path / 'new' / 'errors.json'
+    metric = IntegralMPJPE(flip_test=False, outfile=str(out))
+    metric.process({}, samples)
+    metric.evaluate(len(samples))
+    assert metric.evaluation_mode == (
+        'box tight from ground truth, root depth gt, 17 joints (rigid '
+        'alignment over 18, -sim with scale), 5 frames, flip test off'
+    )
+    assert json.loads(out.read_text())['mode'] == metric.evaluation_mode
+
+
+def test_evaluation_mode_claims_nothing_it_does_not_know(batch):
+    metric = IntegralMPJPE()
+    metric.process({}, [s for s, _, _ in batch])
+    metric.evaluate(len(batch))
+    assert 'box not stated' in metric.evaluation_mode
+    assert 'flip test not stated' in metric.evaluation_mode
+
+
+def test_evaluation_mode_is_logged(batch, monkeypatch):
+    lines = []
+    monkeypatch.setattr(MMLogger, 'info', lambda _, line: lines.append(line))
+    metrics = evaluate([s for s, _, _ in batch], box='from a detector')
+    assert any(
+        f'{metrics["h36m/MPJPE"]:.2f} mm' in line
+        and 'box from a detector' in line
+        for line in lines
+    )
+
+
+def test_frames_weigh_alike_and_actions_come_in_the_papers_order():
+    rng = np.random.default_rng(8)
+    names = list(ACTIONS)
+    samples = [make_sample(rng, name)[0] for name in names[::-1]]
+    metrics = evaluate(samples)
+    found = [k.split('/')[-1] for k in metrics if k.startswith('h36m/MPJPE/')]
+    assert found == names
+    assert len(names) == 15
+    assert metrics['h36m/MPJPE'] == pytest.approx(
+        np.mean([metrics[f'h36m/MPJPE/{name}'] for name in names])
+    )

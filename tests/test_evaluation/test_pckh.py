@@ -160,3 +160,101 @@ def test_bad_numbers(samples):
         sample['gt_instances']['keypoints_visible'][:] = 0
     with pytest.raises(ValueError, match='no joint'):
         evaluate(bad)
+
+
+def test_exact_hundredths_are_right():
+    """0.29 * 100 < 29 in floating point: the distance is divided instead."""
+    for hundredth in range(51):
+        sample = make_sample(np.random.default_rng(1))
+        sample['gt_instances']['head_size'][:] = 100.0
+        sample['gt_instances']['keypoints_visible'][:] = 1
+        sample['gt_instances']['keypoints'][:] = 0.0
+        sample['pred_instances']['keypoints'] = np.zeros((1, 16, 2))
+        sample['pred_instances']['keypoints'][..., 1] = hundredth
+        auc = evaluate([sample])['pckh/AUC']
+        assert auc == pytest.approx(100 * (51 - hundredth) / 51)
+
+
+def test_depth_of_a_3d_model_is_left_out(samples):
+    before = evaluate(samples)
+    for sample in samples:
+        for instances in (sample['pred_instances'], sample['gt_instances']):
+            points = instances['keypoints']
+            instances['keypoints'] = np.concatenate(
+                [points, np.full((1, 16, 1), 700.0)], -1
+            )
+    assert evaluate(samples) == before
+
+
+def test_joints_the_model_lacks_do_not_count(samples):
+    table = list(range(16))
+    table[9] = -1
+    for sample in samples:
+        sample['gt_instances']['keypoints_visible'][:] = 1
+        sample['pred_instances']['keypoints'][0, 9] += 1000
+    metrics = evaluate(samples, joints=table)
+    for sample in samples:
+        sample['gt_instances']['keypoints_visible'][:, 9] = 0
+    assert metrics == evaluate(samples)
+    with pytest.raises(ValueError, match='joint 16 of a prediction'):
+        evaluate(samples, joints=[16] * 16)
+    with pytest.raises(ValueError, match='must be -1'):
+        PCKhCurve(joints=[-2] + table[1:])
+    sample = copy.deepcopy(samples[0])
+    sample['pred_instances']['keypoints'] = np.zeros((1, 18, 2))
+    with pytest.raises(ValueError, match='person.jpg.*18 predicted joints'):
+        evaluate([sample])
+
+
+def test_several_people_of_one_image(samples):
+    """Every person is measured by the own head."""
+
+    def join(name, part):
+        return np.concatenate([s[part][name] for s in samples])
+
+    together = dict(
+        pred_instances=dict(keypoints=join('keypoints', 'pred_instances')),
+        gt_instances={
+            name: join(name, 'gt_instances')
+            for name in ('keypoints', 'keypoints_visible', 'head_size')
+        },
+        img_path='crowd.jpg',
+    )
+    assert evaluate([together]) == evaluate(samples)
+    together['gt_instances']['head_size'] = np.ones(1)
+    with pytest.raises(ValueError, match=r'head_size must have the shape'):
+        evaluate([together])
+
+
+def test_a_group_nobody_labelled_is_left_out(samples):
+    for sample in samples:
+        sample['gt_instances']['keypoints_visible'][:, [0, 5]] = 0
+    metrics = evaluate(samples)
+    assert 'pckh/PCKh@0.5/Ankle' not in metrics
+    assert 'pckh/PCKh@0.5/Knee' in metrics
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_broken_truth_is_named(samples, value):
+    bad = copy.deepcopy(samples[0])
+    bad['gt_instances']['keypoints_visible'][:] = 1
+    bad['gt_instances']['keypoints'][0, 4] = value
+    with pytest.raises(ValueError, match='person.jpg: keypoints holds'):
+        evaluate([bad])
+    bad = copy.deepcopy(samples[0])
+    # Every joint would be right of an infinite head.
+    bad['gt_instances']['head_size'][:] = value
+    with pytest.raises(ValueError, match='person.jpg: head_size'):
+        evaluate([bad])
+
+
+def test_nobody():
+    with pytest.raises(ValueError, match='nobody was evaluated'):
+        PCKhCurve().compute_metrics([])
+
+
+@pytest.mark.parametrize('part', ['pred_instances', 'gt_instances'])
+def test_missing_part_is_named(samples, part):
+    del samples[0][part]
+    with pytest.raises(ValueError, match='PCKh: person.jpg'):
+        evaluate(samples)

@@ -10,7 +10,6 @@ from scipy.spatial.transform import Rotation
 from integral_mmpose import functional as F
 from integral_mmpose.functional.align import joint_distances
 
-
 KINDS = ('noisy', 'mirrored', 'planar', 'collinear', 'random')
 
 
@@ -54,11 +53,25 @@ def by_quaternion(pred, gt, with_scale):
     n[1:, 1:] = m + m.T - np.trace(m) * np.eye(3)
     values, vectors = np.linalg.eigh(n)
     w, x, y, z = vectors[:, -1]
-    rotation = np.array([
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ])
+    rotation = np.array(
+        [
+            [
+                1 - 2 * (y * y + z * z),
+                2 * (x * y - w * z),
+                2 * (x * z + w * y),
+            ],
+            [
+                2 * (x * y + w * z),
+                1 - 2 * (x * x + z * z),
+                2 * (y * z - w * x),
+            ],
+            [
+                2 * (x * z - w * y),
+                2 * (y * z + w * x),
+                1 - 2 * (x * x + y * y),
+            ],
+        ]
+    )
     scale = values[-1] / (a * a).sum() if with_scale else 1
     return scale * a @ rotation.T + gt.mean(0)
 
@@ -71,12 +84,11 @@ def test_10000_poses(kind, with_scale, oracle):
     pred, gt = poses(2000, kind)
     align = F.similarity_align if with_scale else F.rigid_align
     found = align(pred, gt)
-    expected = np.stack(
-        [oracle(p, g, with_scale) for p, g in zip(pred, gt)]
-    )
+    expected = np.stack([oracle(p, g, with_scale) for p, g in zip(pred, gt)])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
-    errors = [np.linalg.norm(a - gt, axis=-1).mean(-1)
-              for a in (found, expected)]
+    errors = [
+        np.linalg.norm(a - gt, axis=-1).mean(-1) for a in (found, expected)
+    ]
     np.testing.assert_allclose(*errors, rtol=0, atol=1e-9)
 
 
@@ -86,7 +98,7 @@ def test_truth_on_a_line():
     found = F.rigid_align(pred, gt)
     for n in range(200):
         expected = by_quaternion(pred[n], gt[n], False)
-        squared = [((a - gt[n])**2).sum() for a in (found[n], expected)]
+        squared = [((a - gt[n]) ** 2).sum() for a in (found[n], expected)]
         assert squared[0] == pytest.approx(squared[1], rel=1e-12)
 
 
@@ -101,7 +113,8 @@ def test_batched_equals_one_by_one(align, shape):
     np.testing.assert_array_equal(pred, before)
     for index in np.ndindex(shape[:-2]):
         np.testing.assert_allclose(
-            found[index], align(pred[index], gt[index]), atol=1e-12)
+            found[index], align(pred[index], gt[index]), atol=1e-12
+        )
     tensor = align(torch.from_numpy(pred), torch.from_numpy(gt))
     np.testing.assert_allclose(tensor.numpy(), found, atol=1e-12)
 
@@ -120,17 +133,18 @@ def test_one_point_pose_lands_on_the_mean(align):
     gt = np.random.default_rng(6).normal(size=(17, 3)) * 300
     found = align(np.full((17, 3), 5000.1), gt)
     np.testing.assert_allclose(
-        found, np.broadcast_to(gt.mean(0), (17, 3)), atol=1e-9)
+        found, np.broadcast_to(gt.mean(0), (17, 3)), atol=1e-9
+    )
     found = align(gt, np.full((17, 3), 5000.1))
     assert np.isfinite(found).all()
 
 
 def test_joint_distances():
-    pred = np.array([[[3., 4., 0.], [1., 2., 2.]]])
+    pred = np.array([[[3.0, 4.0, 0.0], [1.0, 2.0, 2.0]]])
     found = joint_distances(pred, np.zeros((1, 2, 3)))
-    assert found.tolist() == [[5., 3.]]
+    assert found.tolist() == [[5.0, 3.0]]
     tensor = joint_distances(torch.tensor(pred), torch.zeros(1, 2, 3))
-    assert tensor.tolist() == [[5., 3.]]
+    assert tensor.tolist() == [[5.0, 3.0]]
     # (1, 2, 3) against (2, 3) would broadcast without a word.
     with pytest.raises(ValueError, match='same shape'):
         joint_distances(pred, np.zeros((2, 3)))

@@ -1,270 +1,256 @@
-"""Integral regression against naive loops, gradcheck and known formulas."""
+"""Eq. 1 to 6 against loops, hand values and the public codes' formulas."""
 
 import math
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from torch.autograd import gradcheck, gradgradcheck
 
-from integral_mmpose import functional as F
+from integral_mmpose.functional import (
+    HeatVectors,
+    argmax,
+    at_least_float32,
+    bins_to_norm,
+    expectation,
+    integral,
+    integral_one_step,
+    log_marginals,
+    map_sizes,
+    marginals,
+    softmax,
+    spread_score,
+    vectors_to_coordinates,
+)
 
-# Sizes are pairwise different and larger than 1, so that axes cannot be
-# exchanged unseen.
-SHAPES = [(2, 3, 5, 7), (2, 3, 4, 5, 7)]
+SHAPES = [(1, 2, 3, 4, 5), (2, 3, 5, 7)]
+FUNCTIONS = [
+    argmax,
+    integral,
+    integral_one_step,
+    softmax,
+    marginals,
+    log_marginals,
+]
 
 
-def random_logits(shape, seed=0, dtype=torch.float64, scale=2.0):
+def random_logits(shape, scale=3.0, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=dtype) * scale
+    return scale * torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
-def naive_integral(logits):
-    """Eq. 2 to 4, cell by cell, in Python floats."""
-    volume = logits if logits.dim() == 5 else logits[:, :, None]
-    result = torch.zeros(*logits.shape[:2], 3, dtype=torch.float64)
-    for b in range(volume.shape[0]):
-        for k in range(volume.shape[1]):
-            cells = volume[b, k].tolist()
-            top = max(v for plane in cells for row in plane for v in row)
-            total, sums = 0.0, [0.0, 0.0, 0.0]
-            for z, plane in enumerate(cells):
-                for y, row in enumerate(plane):
-                    for x, value in enumerate(row):
-                        p = math.exp(value - top)
-                        total += p
-                        sums = [
-                            sums[0] + p * x,
-                            sums[1] + p * y,
-                            sums[2] + p * z,
-                        ]
-            result[b, k] = torch.tensor(
-                [s / total for s in sums], dtype=torch.float64
-            )
-    return result if logits.dim() == 5 else result[..., :2]
+def cells(logits):
+    """Yield (b, k, [z, y, x], probability) by nothing but math.exp."""
+    axes = logits.shape[2:]
+    for b in range(logits.shape[0]):
+        for k in range(logits.shape[1]):
+            values = logits[b, k].flatten().tolist()
+            total = math.fsum(math.exp(v) for v in values)
+            for flat, value in enumerate(values):
+                index, rest = [], flat
+                for size in reversed(axes):
+                    index.insert(0, rest % size)
+                    rest //= size
+                yield b, k, index, math.exp(value) / total
+
+
+def tensors(result):
+    if isinstance(result, HeatVectors):
+        return [v for v in result if v is not None]
+    return [result]
 
 
 @pytest.mark.parametrize('shape', SHAPES)
-def test_equals_naive_loop(shape):
+@pytest.mark.parametrize('function', [integral, integral_one_step])
+def test_expectation_by_a_loop(shape, function):
     logits = random_logits(shape)
-    expected = naive_integral(logits)
-    torch.testing.assert_close(
-        F.integral(logits), expected, rtol=0, atol=1e-12
-    )
-    torch.testing.assert_close(
-        F.integral_one_step(logits), expected, rtol=0, atol=1e-12
-    )
+    expected = torch.zeros(*shape[:2], len(shape) - 2, dtype=torch.float64)
+    for b, k, index, probability in cells(logits):
+        for axis, i in enumerate(reversed(index)):  # x, y[, z]
+            expected[b, k, axis] += i * probability
+    assert (function(logits) - expected).abs().max() <= 1e-12
 
 
 @pytest.mark.parametrize('shape', SHAPES)
-def test_marginals_equal_loops_and_log_marginals(shape):
+def test_softmax_and_heat_vectors_by_a_loop(shape):
     logits = random_logits(shape)
-    probs = torch.softmax(logits.reshape(*shape[:2], -1), -1).reshape(shape)
-    expected = {
-        'x': torch.stack(
-            [probs[..., i].flatten(2).sum(-1) for i in range(shape[-1])], -1
-        ),
-        'y': torch.stack(
-            [probs[..., i, :].flatten(2).sum(-1) for i in range(shape[-2])], -1
-        ),
-    }
-    if len(shape) == 5:
-        expected['z'] = torch.stack(
-            [probs[:, :, i].flatten(2).sum(-1) for i in range(shape[2])], -1
-        )
-    vectors, logs = F.marginals(logits), F.log_marginals(logits)
-    for name, vector in expected.items():
-        torch.testing.assert_close(getattr(vectors, name), vector)
-        torch.testing.assert_close(getattr(logs, name).exp(), vector)
-        assert torch.allclose(
-            getattr(vectors, name).sum(-1),
-            torch.ones(shape[:2], dtype=torch.float64),
-        )
-    if len(shape) == 4:
-        assert vectors.z is None and logs.z is None
+    probs = torch.zeros(shape, dtype=torch.float64)
+    vectors = [
+        torch.zeros(*shape[:2], n, dtype=torch.float64)
+        for n in reversed(shape[2:])
+    ]
+    for b, k, index, probability in cells(logits):
+        probs[(b, k, *index)] = probability
+        for vector, i in zip(vectors, reversed(index)):
+            vector[b, k, i] += probability
+    assert (softmax(logits) - probs).abs().max() <= 1e-12
+    got, log = marginals(logits), log_marginals(logits)
+    assert (got.z is None) == (log.z is None) == (len(shape) == 4)
+    for expected, a, b in zip(vectors, tensors(got), tensors(log)):
+        assert (a - expected).abs().max() <= 1e-12
+        assert (b - expected.log()).abs().max() <= 1e-12
 
 
-@pytest.mark.parametrize(
-    'shape,fast',
-    [((1, 2, 3, 4, 5), False), ((2, 3, 5, 7), False), ((2, 3, 8, 8, 8), True)],
-)
-def test_gradients(shape, fast):
-    logits = random_logits(shape).requires_grad_()
-    assert gradcheck(F.integral, (logits,), fast_mode=fast)
-    assert gradgradcheck(F.integral, (logits,), fast_mode=fast)
-
-    def log_sum(x):
-        return sum(
-            v.square().sum() for v in F.log_marginals(x) if v is not None
-        )
-
-    assert gradcheck(log_sum, (logits,), fast_mode=True)
+def test_hand_values():
+    """Weights 1 : 2 : 3 in a row of 3: 0/6 + 2/6 + 6/6 = 4/3."""
+    logits = torch.tensor([1.0, 2.0, 3.0]).log().view(1, 1, 1, 3)
+    torch.testing.assert_close(integral(logits), torch.tensor([[[4 / 3, 0]]]))
+    column = logits.view(1, 1, 3, 1)
+    torch.testing.assert_close(integral(column), torch.tensor([[[0, 4 / 3]]]))
+    deep = logits.view(1, 1, 3, 1, 1)
+    torch.testing.assert_close(integral(deep), torch.tensor([[[0, 0, 4 / 3]]]))
 
 
-def test_official_and_dsntnn_formulas():
-    """Formulas re-derived from their sources, in their own conventions."""
-    logits = random_logits((2, 3, 6, 5, 7))
-    probs = logits.flatten(2).softmax(-1).view_as(logits)
-    # Official: accumulate, multiply by arange, divide by the side, - 0.5.
-    accu_x = probs.sum(2).sum(2)
-    accu_z = probs.sum(3).sum(3)
-    official_x = (accu_x * torch.arange(7)).sum(2) / 7 - 0.5
-    official_z = (accu_z * torch.arange(6)).sum(2) / 6 - 0.5
-    norm = F.bins_to_norm(F.integral(logits), (7, 5, 6))
-    torch.testing.assert_close(
-        norm[..., 0] - 0.5, official_x, atol=1e-6, rtol=0
-    )
-    torch.testing.assert_close(
-        norm[..., 2] - 0.5, official_z, atol=1e-6, rtol=0
-    )
-    # dsntnn: cell centres, (2 i - (n - 1)) / n in [-1, 1].
-    centres = (2 * torch.arange(7.0) - 6) / 7
-    dsnt_x = (accu_x * centres).sum(2)
-    bins = F.integral(logits)[..., 0]
-    torch.testing.assert_close((2 * bins - 6) / 7, dsnt_x, atol=1e-6, rtol=0)
-
-
-def test_left_edge_and_not_cell_centre():
-    logits = torch.full((1, 1, 1, 4), -1e4)
-    logits[..., 3] = 0
-    norm = F.bins_to_norm(F.integral(logits), (4, 1))
-    assert norm[0, 0, 0] == 0.75
-    assert norm[0, 0, 0] != (3 + 0.5) / 4
-
-
-@settings(max_examples=500, deadline=None)
-@given(
-    seed=st.integers(0, 10**6),
-    width=st.integers(2, 9),
-    height=st.integers(2, 9),
-    depth=st.integers(1, 6),
-    scale=st.floats(0, 30),
-)
-def test_properties(seed, width, height, depth, scale):
-    """Convex hull, shift of the logits, axes, two-step = one-step, batch."""
-    shape = (2, 2, depth, height, width)
-    logits = random_logits(shape, seed, torch.float32, scale)
-    result = F.integral(logits)
-    limit = torch.tensor([width, height, depth]) - 1
-    assert (result >= 0).all() and (result <= limit + 1e-5).all()
-    one_step = F.integral_one_step(logits)
-    torch.testing.assert_close(result, one_step, atol=3e-6, rtol=3e-6)
-    shifted = F.integral(logits + 5.0)
-    torch.testing.assert_close(result, shifted, atol=2e-4, rtol=0)
-    swapped = F.integral(logits.permute(0, 1, 4, 3, 2))
-    torch.testing.assert_close(
-        result[..., [2, 1, 0]], swapped, atol=1e-5, rtol=0
-    )
-    torch.testing.assert_close(
-        F.integral(logits[1:]), result[1:], atol=1e-6, rtol=0
-    )
-    rolled = torch.nn.functional.pad(logits, (1, 0), value=-1e9)
-    moved = F.integral(rolled)
-    torch.testing.assert_close(
-        moved[..., 0], result[..., 0] + 1, atol=1e-5, rtol=0
-    )
+def test_hand_gradient():
+    """d E / d l_i = p_i (i - E): weights 1 : 1 in a row of 2."""
+    logits = torch.zeros(1, 1, 1, 2, requires_grad=True)
+    integral(logits)[..., 0].sum().backward()
+    assert logits.grad.flatten().tolist() == [-0.25, 0.25]
 
 
 @pytest.mark.parametrize('shape', SHAPES)
-def test_leaves_input_and_type_alone(shape):
-    logits = random_logits(shape, dtype=torch.float32)
-    before = logits.clone()
-    assert F.integral(logits).dtype == torch.float32
-    assert F.integral(logits.double()).dtype == torch.float64
-    assert torch.equal(logits, before)
-    transposed = random_logits(shape).transpose(-1, -2)
-    assert not transposed.is_contiguous()
-    torch.testing.assert_close(
-        F.integral(transposed), F.integral(transposed.contiguous())
+def test_argmax_by_a_loop(shape):
+    logits = random_logits(shape)
+    got = argmax(logits)
+    for b in range(shape[0]):
+        for k in range(shape[1]):
+            best = (logits[b, k] == logits[b, k].max()).nonzero()[0]
+            assert got[b, k].tolist() == best.flip(0).tolist()
+
+
+def test_argmax_is_within_half_a_bin_of_the_peak():
+    centre = torch.rand(1, 50, 2, dtype=torch.float64) * 6 + 0.5
+    x = torch.arange(8.0)
+    logits = (
+        -((x - centre[..., :1]) ** 2)[..., None, :]
+        - ((x - centre[..., 1:]) ** 2)[..., :, None]
     )
-    assert F.integral(logits[:0]).shape == (0, 3, len(shape) - 2)
+    assert (argmax(logits) - centre).abs().max() <= 0.5
 
 
+@pytest.mark.parametrize('shape', [(2, 3, 5, 6, 7), (2, 3, 6, 7)])
+def test_official_formula(shape):
+    """JimmySuen/integral-human-pose: softmax over (K * D, H, W) channels of
+    a joint, sums over the other two axes, sum of i * p, / n - 0.5."""
+    maps = random_logits(shape).float()
+    joints, sizes = shape[1], (1, *shape[2:])[-3:]
+    channels = maps.reshape(shape[0], joints * sizes[0], *sizes[1:])
+    volume = torch.softmax(channels.reshape(shape[0], joints, -1), 2)
+    volume = volume.reshape(shape[0], joints, *sizes)
+    official = []
+    for kept in (4, 3, 2):  # x, y, z
+        others = [axis for axis in (2, 3, 4) if axis != kept]
+        line = volume.sum(others)
+        weights = torch.arange(line.shape[-1]).float()
+        official.append((line * weights).sum(2) / line.shape[-1] - 0.5)
+    official = torch.stack(official, -1)[..., : len(shape) - 2]
+    ours = bins_to_norm(integral(maps), map_sizes(maps)) - 0.5
+    assert (ours - official).abs().max() <= 1e-6
+
+
+@pytest.mark.parametrize('shape', [(2, 3, 5, 6, 7), (2, 3, 6, 7)])
+def test_dsntnn_formula(shape):
+    """anibali/dsntnn: flat softmax, dot product with cell centres in
+    (-1, 1), the first at -(n - 1) / n; to pixels by ((c + 1) n - 1) / 2."""
+    maps = random_logits(shape).float()
+    probs = torch.softmax(maps.flatten(2), -1).reshape(shape)
+    coordinates = []
+    for axis in reversed(range(2, len(shape))):
+        n = shape[axis]
+        centres = torch.linspace(-(n - 1) / n, (n - 1) / n, n)
+        line = probs.sum([a for a in range(2, len(shape)) if a != axis])
+        coordinates.append((line * centres).sum(-1))
+    dsnt = torch.stack(coordinates, -1)
+    sizes = torch.tensor(map_sizes(maps))
+    assert (((dsnt + 1) * sizes - 1) / 2 - integral(maps)).abs().max() <= 2e-6
+    left_edge = 2 * bins_to_norm(integral(maps), sizes.tolist()) - 1
+    # Theirs are cell centres: half a cell, 1 / n, to the right of ours.
+    assert (dsnt - left_edge - 1 / sizes).abs().max() <= 1e-6
+
+
+@pytest.mark.parametrize('shape', [(2, 3, 16, 18, 20), (2, 3, 32, 40)])
+def test_two_step_equals_one_step(shape):
+    logits = random_logits(shape, 5.0).float()
+    difference = integral(logits) - integral_one_step(logits)
+    assert difference.abs().max() <= 3e-6
+
+
+@pytest.mark.parametrize('function', FUNCTIONS)
+@pytest.mark.parametrize('shape', SHAPES)
+def test_layouts_batches_and_the_input(function, shape):
+    logits = random_logits(shape).float()
+    copy = logits.clone()
+    whole = tensors(function(logits))
+    assert torch.equal(logits, copy)
+    transposed = logits.transpose(-1, -2).contiguous().transpose(-1, -2)
+    strided = torch.stack([logits, logits], -1)[..., 0]
+    last = logits.movedim(1, -1).contiguous().movedim(-1, 1)
+    for other in (transposed, strided, last):
+        assert not other.is_contiguous()
+        for a, b in zip(whole, tensors(function(other))):
+            torch.testing.assert_close(a, b, rtol=1e-6, atol=2e-6)
+    for b in range(shape[0]):
+        for a, c in zip(whole, tensors(function(logits[b : b + 1]))):
+            torch.testing.assert_close(a[b : b + 1], c, rtol=1e-6, atol=1e-6)
+    for a, c in zip(whole, tensors(function(logits[:0]))):
+        assert c.shape == (0, *a.shape[1:])
+
+
+@pytest.mark.parametrize('function', FUNCTIONS)
 @pytest.mark.parametrize(
-    'dtype,limit', [(torch.float16, 0.01), (torch.bfloat16, 0.06)]
+    'dtype, expected',
+    [
+        (torch.float16, torch.float32),
+        (torch.bfloat16, torch.float32),
+        (torch.float32, torch.float32),
+        (torch.float64, torch.float64),
+    ],
 )
-@pytest.mark.parametrize('autocast', [False, True])
-def test_half_precision(dtype, limit, autocast):
-    """All-half arithmetic errs by 0.05 and 0.28 bins over 64^3."""
-    logits = random_logits((1, 2, 64, 64, 64), dtype=torch.float32).to(dtype)
-    exact = F.integral(logits.double())
-    with torch.autocast('cpu', dtype=dtype, enabled=autocast):
-        result = F.integral(logits)
-    assert result.dtype == torch.float32
-    assert (result - exact).abs().max() <= limit
+def test_dtype(function, dtype, expected):
+    logits = random_logits((2, 3, 4, 5)).to(dtype)
+    for result in tensors(function(logits)):
+        assert result.dtype == expected
+    assert at_least_float32(logits).dtype == expected
 
 
-def test_extreme_logits_are_finite():
-    for value in (6.5e4, -6.5e4):
-        logits = torch.zeros(1, 1, 3, 4, 5)
-        logits[0, 0, 1, 2, 3] = value
-        logits.requires_grad_()
-        loss = F.integral(logits).sum() + sum(
-            v.clamp(min=-1e5).sum() for v in F.log_marginals(logits)
-        )
-        loss.backward()
-        assert torch.isfinite(loss) and torch.isfinite(logits.grad).all()
-
-
-def test_debias_equals_the_published_formula():
-    """(C * E - N * p~) / (C - N) with C the sum of exp over N cells."""
-    logits = random_logits((2, 3, 5, 7)).abs()
-    raw = F.integral(logits)
-    c = logits.exp().flatten(2).sum(-1)[..., None]
-    n, middle = 35, torch.tensor([3.0, 2.0], dtype=torch.float64)
-    expected = (c * raw - n * middle) / (c - n)
-    torch.testing.assert_close(F.debias(raw, logits), expected)
-
-
-def test_debias_finds_the_peak_and_survives_extremes():
-    logits = torch.zeros(1, 1, 9, 9)
-    logits[0, 0, 2, 7] = 3.0
-    raw = F.integral(logits)
-    assert abs(raw[0, 0, 0] - 7) > 1  # what debiasing is for
-    torch.testing.assert_close(
-        F.debias(raw, logits), torch.tensor([[[7.0, 2.0]]]), atol=1e-4, rtol=0
-    )
-    for value in (6.5e4, -6.5e4, 0.0):
-        flat = torch.full((1, 1, 9, 9), value)
-        raw = F.integral(flat)
-        torch.testing.assert_close(F.debias(raw, flat), raw)
-
-
-def test_argmax_and_score_by_hand():
-    logits = torch.full((1, 1, 3, 4, 5), -100.0)
-    logits[0, 0, 2, 1, 3] = 100.0
-    assert F.argmax(logits).tolist() == [[[3.0, 1.0, 2.0]]]
-    assert F.spread_score(F.marginals(logits)).item() == pytest.approx(1)
-    # Uniform over many cells: deviation 1 / sqrt(12) of the side.
-    flat = F.spread_score(F.marginals(torch.zeros(1, 1, 64, 64)))
-    assert flat.item() == pytest.approx(0.25, abs=1e-4)
-    two = torch.full((1, 1, 1, 8), -1e4)
-    two[..., [2, 4]] = 0.0
-    # x deviates by 1 of 8 bins, y by 0: root mean square 1 / 8 / sqrt(2).
-    expected = (1 + math.sqrt(12) / 8 / math.sqrt(2)) ** -2
-    score = F.spread_score(F.marginals(two))
-    assert score.item() == pytest.approx(expected)
-
-
-def test_argmax_equals_numpy():
-    logits = random_logits((2, 3, 4, 5, 7))
-    found = F.argmax(logits).numpy()
-    for b in range(2):
-        for k in range(3):
-            z, y, x = np.unravel_index(logits[b, k].argmax().item(), (4, 5, 7))
-            assert found[b, k].tolist() == [x, y, z]
-
-
-@pytest.mark.parametrize(
-    'function',
-    [F.integral, F.marginals, F.log_marginals, F.integral_one_step, F.argmax],
-)
-def test_wrong_shapes_are_named(function):
-    with pytest.raises(ValueError, match=r'\(B, K, H, W\).*\(2, 3, 4\)'):
-        function(torch.zeros(2, 3, 4))
+@pytest.mark.parametrize('function', FUNCTIONS)
+def test_wrong_input(function):
+    with pytest.raises(ValueError, match=r'logits must have the axes'):
+        function(torch.zeros(3, 4, 5))
     with pytest.raises(ValueError, match='floating point'):
-        function(torch.zeros(2, 3, 4, 5, dtype=torch.long))
-    with pytest.raises(ValueError, match='empty map'):
-        function(torch.zeros(2, 3, 0, 5))
+        function(torch.zeros(1, 1, 4, 5, dtype=torch.long))
+
+
+def test_composites():
+    logits = random_logits((2, 3, 4, 5, 6))
+    vectors = marginals(logits)
+    assert torch.equal(vectors_to_coordinates(vectors), integral(logits))
+    assert torch.equal(expectation(vectors.z), integral(logits)[..., 2])
+    assert map_sizes(logits) == (6, 5, 4)
+    assert vectors._fields == ('x', 'y', 'z')
+    assert [v.shape[-1] for v in vectors] == [6, 5, 4]
+
+
+def test_spread_score_by_hand():
+    one_cell = torch.full((1, 1, 8, 6), -1e4)
+    one_cell[..., 3, 2] = 0
+    assert spread_score(marginals(one_cell)).item() == pytest.approx(1)
+    # Uniform over n bins: variance (n^2 - 1) / 12, as a fraction / n^2.
+    logits, sizes = torch.zeros(1, 1, 4, 8, 16), (16, 8, 4)
+    mean = sum((n * n - 1) / 12 / n**2 for n in sizes) / 3
+    assert spread_score(marginals(logits)).item() == pytest.approx(
+        (1 + math.sqrt(12 * mean)) ** -2, rel=1e-6
+    )
+    large = spread_score(marginals(torch.zeros(1, 1, 128, 128)))
+    assert large.item() == pytest.approx(0.25, abs=1e-4)
+
+
+def test_spread_score_falls_with_the_spread_and_ignores_the_place():
+    grid = torch.arange(32, dtype=torch.float64)
+
+    def score(sigma, x=15, y=16):
+        logits = -((grid[:, None] - y) ** 2 + (grid - x) ** 2) / (2 * sigma**2)
+        return spread_score(marginals(logits[None, None])).item()
+
+    scores = [score(sigma) for sigma in (0.3, 0.6, 1, 2, 4, 100)]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 < scores[-1] < scores[0] <= 1
+    assert score(1, 10, 20) == pytest.approx(score(1), rel=1e-6)

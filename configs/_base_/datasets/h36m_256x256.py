@@ -32,7 +32,6 @@ meta_keys = (
     'root_depth',
     'mm_per_px',
     'has_depth',
-    'box',
 )
 
 train_pipeline = [
