@@ -19,11 +19,11 @@ from mmpose.registry import METRICS
 
 from integral_mmpose.functional import (
     back_project,
+    joint_distances,
     rigid_align,
     root_align,
     similarity_align,
 )
-from integral_mmpose.functional.align import joint_distances
 
 from .finite import finite_keypoints, name_of, required, required_numbers
 

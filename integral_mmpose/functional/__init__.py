@@ -6,6 +6,7 @@ and flip serve evaluation.
 """
 
 from .align import (
+    joint_distances,
     pck_auc,
     pck_curve,
     rigid_align,
@@ -86,6 +87,7 @@ __all__ = [
     'hot_cell',
     'integral',
     'integral_one_step',
+    'joint_distances',
     'joint_l1',
     'joint_l2',
     'log_marginals',

@@ -62,6 +62,8 @@ def test_sizes_reach_every_part(path):
     for key in ('dataset_type', 'data_mode', 'data_root', 'codec'):
         assert key in cfg
     assert cfg.default_scope == 'mmpose'
+    if 'depth_range_mm' in cfg.codec:  # printed with every number
+        assert cfg.val_evaluator.flip_test == cfg.model.test_cfg.flip_test
     assert cfg.custom_imports.imports == ['integral_mmpose']
     assert cfg.auto_scale_lr.base_batch_size == 128
 

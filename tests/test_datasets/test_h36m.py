@@ -45,6 +45,7 @@ def test_sample_is_the_file(h36m):
     assert info['focal'].tolist() == list(FOCAL)
     assert info['principal'].tolist() == list(PRINCIPAL)
     assert info['mm_per_px'] == pytest.approx(points[0, 2] / 1145.0)
+    assert info['box'] == '2000mm'
     assert Path(info['img_path']).is_file()
 
 

@@ -288,3 +288,12 @@ def test_frames_weigh_alike_and_actions_come_in_the_papers_order():
     assert metrics['h36m/MPJPE'] == pytest.approx(
         np.mean([metrics[f'h36m/MPJPE/{name}'] for name in names])
     )
+
+
+def test_actions_only_where_asked(batch):
+    metrics = evaluate([s for s, _, _ in batch], per_action=False)
+    assert set(metrics) == {
+        'h36m/MPJPE',
+        'h36m/PA-MPJPE',
+        'h36m/PA-MPJPE-sim',
+    }

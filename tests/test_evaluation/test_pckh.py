@@ -258,3 +258,10 @@ def test_missing_part_is_named(samples, part):
     del samples[0][part]
     with pytest.raises(ValueError, match='PCKh: person.jpg'):
         evaluate(samples)
+
+
+def test_truth_of_other_joints_is_named(samples):
+    sample = copy.deepcopy(samples[0])
+    sample['gt_instances']['keypoints'] = np.zeros((1, 18, 2))
+    with pytest.raises(ValueError, match='keypoints must have the shape'):
+        evaluate([sample])

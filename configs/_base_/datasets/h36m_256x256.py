@@ -32,6 +32,7 @@ meta_keys = (
     'root_depth',
     'mm_per_px',
     'has_depth',
+    'box',
 )
 
 train_pipeline = [
@@ -83,5 +84,5 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = dict(type='IntegralMPJPE')
+val_evaluator = dict(type='IntegralMPJPE', flip_test=False)
 test_evaluator = val_evaluator

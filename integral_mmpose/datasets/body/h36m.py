@@ -143,6 +143,7 @@ class H36MImageDataset(BaseCocoStyleDataset):
             focal=camera[:2].copy(),
             principal=camera[2:].copy(),
             mm_per_px=root_depth / float(camera[:2].mean()),
+            box=self.box,
             **frame._asdict(),
         )
 
