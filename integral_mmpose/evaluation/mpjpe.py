@@ -17,6 +17,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
+from integral_mmpose.datasets.actions import ACTIONS
 from integral_mmpose.functional import (
     back_project,
     joint_distances,
@@ -27,24 +28,6 @@ from integral_mmpose.functional import (
 
 from .finite import finite_keypoints, name_of, required, required_numbers
 
-#: The 15 actions in the order of the paper's tables.
-ACTIONS = (
-    'Directions',
-    'Discussion',
-    'Eating',
-    'Greeting',
-    'Phoning',
-    'Posing',
-    'Purchases',
-    'Sitting',
-    'SittingDown',
-    'Smoking',
-    'Photo',
-    'Waiting',
-    'Walking',
-    'WalkDog',
-    'WalkTogether',
-)
 #: Where the depth of the root comes from.
 ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
 #: What the boxes of H36MImageDataset are called in the evaluation mode.

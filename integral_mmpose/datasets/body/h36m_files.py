@@ -13,29 +13,9 @@ from typing import List, NamedTuple, Optional, Sequence, Set
 
 import numpy as np
 
+from ..actions import ACTIONS, ALIASES
 from ..checks import MAX_PX, annotation_error, load_npz
 
-#: The 15 actions in the paper's order.
-ACTIONS = (
-    'Directions',
-    'Discussion',
-    'Eating',
-    'Greeting',
-    'Phoning',
-    'Posing',
-    'Purchases',
-    'Sitting',
-    'SittingDown',
-    'Smoking',
-    'Photo',
-    'Waiting',
-    'Walking',
-    'WalkDog',
-    'WalkTogether',
-)
-ALIASES = dict(
-    TakingPhoto='Photo', WalkingDog='WalkDog', WalkingTogether='WalkTogether'
-)
 #: Metres: a room is smaller, and millimetres by mistake are larger.
 MAX_DEPTH_M = 100.0
 

@@ -10,25 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..actions import ACTIONS
 from .body import DOFS, clip_to_limits, mirror
 
-ACTIONS = (
-    'Directions',
-    'Discussion',
-    'Eating',
-    'Greeting',
-    'Phoning',
-    'Posing',
-    'Purchases',
-    'Sitting',
-    'SittingDown',
-    'Smoking',
-    'Photo',
-    'Waiting',
-    'Walking',
-    'WalkDog',
-    'WalkTogether',
-)
 FPS = 50
 ROAM = 0.6  # metres from the middle of the studio
 

@@ -15,26 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..joints import H36M17_NAMES
+
 # Human3.6M's order, the paper's and mmpose's
-JOINTS = (
-    'root',
-    'right_hip',
-    'right_knee',
-    'right_foot',
-    'left_hip',
-    'left_knee',
-    'left_foot',
-    'spine',
-    'thorax',
-    'neck_base',
-    'head',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
-    'right_shoulder',
-    'right_elbow',
-    'right_wrist',
-)
+JOINTS = H36M17_NAMES
 EXTRAS = (
     'left_eye',
     'right_eye',
