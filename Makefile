@@ -43,7 +43,7 @@ format: setup  ## repair what make lint finds, where it can be
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## the benchmark of the README, section Performance
+bench: setup  ## time the integral against peer formulations
 	$(RUN) benchmarks/run.py $(BENCH_ARGS)
 
 reliability: export OMP_NUM_THREADS ?= 2

@@ -18,6 +18,7 @@ from integral_mmpose.apis import (
     detect_persons,
     estimate_poses,
     load_boxes,
+    load_detector,
     load_pose_model,
     poses_to_json,
     read_image,
@@ -116,9 +117,7 @@ def load_models(args) -> tuple:
     model = load_pose_model(args.config, args.checkpoint, args.device)
     if not args.det_config:
         return model, None
-    from mmdet.apis import init_detector
-
-    return model, init_detector(
+    return model, load_detector(
         args.det_config, args.det_checkpoint, device=args.device
     )
 

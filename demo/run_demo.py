@@ -24,7 +24,12 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import integral_mmpose  # noqa: F401
-from integral_mmpose.functional import back_project, rigid_align, root_align
+from integral_mmpose.functional import (
+    back_project,
+    joint_distances,
+    rigid_align,
+    root_align,
+)
 from integral_mmpose.visualization import (
     draw_panel,
     plot_curves,
@@ -137,24 +142,26 @@ def evaluate(name: str, out: Path) -> tuple:
 
 
 def mean_pose(dataset, train_file: Path) -> dict:
-    """MPJPE of always answering the mean training pose."""
+    """Errors of always answering the mean training pose, as the metric's."""
     with np.load(train_file, allow_pickle=False) as arrays:
         subject = np.array([name.split('/')[0] for name in arrays['imgname']])
         seen = np.isin(subject, ['S1', 'S5', 'S6', 'S7', 'S8'])
         poses = arrays['S'][seen, :, :3] * 1000
     mean = root_align(poses).mean(0)
+    mean = np.concatenate([mean, mean[[11, 14]].mean(0, keepdims=True)])
     truth = np.concatenate(
         [
-            dataset.get_data_info(i)['keypoints_cam'][:, :17]
+            dataset.get_data_info(i)['keypoints_cam']
             for i in range(len(dataset))
         ]
     )
-    truth = root_align(truth)
-    broadcast = np.broadcast_to(mean, truth.shape)
-    aligned = root_align(rigid_align(broadcast, truth))
+    answer = np.broadcast_to(mean, truth.shape)
+    aligned = dict(zip(METRICS, (answer, rigid_align(answer, truth))))
     return {
-        'MPJPE': float(np.linalg.norm(truth - mean, axis=-1).mean()),
-        'PA-MPJPE': float(np.linalg.norm(truth - aligned, axis=-1).mean()),
+        name: float(
+            joint_distances(root_align(pose), root_align(truth))[:, :17].mean()
+        )
+        for name, pose in aligned.items()
     }
 
 

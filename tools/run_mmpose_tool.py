@@ -3,6 +3,7 @@
 Nothing of MMPose's interface is repeated here, so nothing can drift apart.
 """
 
+import argparse
 import os
 import runpy
 import sys
@@ -25,6 +26,8 @@ def main(name: str) -> None:
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if (ROOT / 'integral_mmpose').is_dir():
         sys.path.insert(0, str(ROOT))
+    if name == 'train.py':
+        sys.argv = without_empty_resume(sys.argv)
     try:
         runpy.run_path(str(find_tool(name)), run_name='__main__')
     except USER_ERRORS as error:
@@ -40,6 +43,27 @@ def main(name: str) -> None:
             file=sys.stderr,
         )
         sys.exit(1)
+
+
+def without_empty_resume(argv: list) -> list:
+    """Drop a bare ``--resume`` where there is nothing to resume.
+
+    MMPose then forgets ``load_from`` and starts from random weights: an I1
+    row would not start from its H1.
+    """
+    if '--resume' not in argv:
+        return argv
+    at = argv.index('--resume')
+    if argv[at + 1 :] and not argv[at + 1].startswith('-'):
+        return argv
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('config')
+    parser.add_argument('--work-dir')
+    known, _ = parser.parse_known_args(argv[1:at] + argv[at + 1 :])
+    folder = known.work_dir or f'work_dirs/{Path(known.config).stem}'
+    if Path(folder, 'last_checkpoint').is_file():
+        return argv
+    return argv[:at] + argv[at + 1 :]
 
 
 def find_tool(name: str) -> Path:

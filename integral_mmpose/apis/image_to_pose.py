@@ -16,6 +16,7 @@ import numpy as np
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.apis import inference_topdown, init_model
 from mmpose.structures import PoseDataSample
+from mmpose.utils import adapt_mmdet_pipeline
 
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import weak_perspective_mm
@@ -43,6 +44,18 @@ def load_pose_model(config: str, checkpoint: str, device: str = 'cpu'):
     content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
     check_weights(model, content, str(checkpoint))
     return init_model(str(config), str(checkpoint), device=device)
+
+
+def load_detector(config: str, checkpoint: str, device: str = 'cpu'):
+    """An MMDetection model that works beside a pose model.
+
+    MMPose changes the default scope; the detector's pipeline names its own.
+    """
+    from mmdet.apis import init_detector
+
+    detector = init_detector(config, checkpoint, device=device)
+    detector.cfg = adapt_mmdet_pipeline(detector.cfg)
+    return detector
 
 
 def read_image(path: str) -> np.ndarray:
@@ -154,9 +167,11 @@ def estimate_poses(
     half = (boxes[:, 2:4] - boxes[:, :2]) / 2 * padding
     padded = np.concatenate([center - half, center + half], 1)
     samples = inference_topdown(model, image, padded)
-    if boxes.shape[1] > 4:
-        for sample, score in zip(samples, boxes[:, 4]):
-            sample.pred_instances.bbox_scores = np.array([score], np.float32)
+    for sample, box in zip(samples, boxes):
+        # The box as it was given; the padded one is input_center and _scale.
+        sample.pred_instances.bboxes = box[None, :4]
+        if len(box) > 4:
+            sample.pred_instances.bbox_scores = box[4:5]
     return samples
 
 

@@ -16,8 +16,7 @@ from mmpose.registry import HOOKS
 class SharpenHook(Hook):
     """Multiply the head's last layer by a factor when training starts.
 
-    Only at iteration 0 of a run that loads a checkpoint (``load_from``): a
-    resumed run has its factor in its weights.
+    Only at iteration 0: a resumed run has its factor in its weights.
 
     Args:
         factor (float): For maps of peak 1 over N cells it must be well above
@@ -31,8 +30,13 @@ class SharpenHook(Hook):
 
     def before_train(self, runner) -> None:
         """Scale weight and bias of ``head.final_layer``."""
-        if runner.iter > 0 or not runner._load_from:
+        if runner.iter > 0:
             return
+        if not runner._load_from:
+            raise ValueError(
+                'SharpenHook: no checkpoint was loaded. Set load_from to the '
+                'heat map model, and start without --resume'
+            )
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         with torch.no_grad():

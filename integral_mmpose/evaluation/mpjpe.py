@@ -55,8 +55,6 @@ class IntegralMPJPE(BaseMetric):
         per_joint (bool): Also MPJPE of every joint.
         box (str, optional): What the boxes are, for the evaluation mode.
             ``None``: the field ``box`` of the samples, "not stated" without.
-        flip_test (bool, optional): Whether the model averages with the
-            mirrored image, for the evaluation mode.
         outfile (str, optional): JSON file for the errors of every frame.
         collect_device (str): ``'cpu'`` or ``'gpu'``.
         prefix (str, optional): Defaults to ``'h36m'``.
@@ -71,7 +69,6 @@ class IntegralMPJPE(BaseMetric):
         per_action: bool = True,
         per_joint: bool = False,
         box: Optional[str] = None,
-        flip_test: Optional[bool] = None,
         outfile: Optional[str] = None,
         collect_device: str = 'cpu',
         prefix: Optional[str] = None,
@@ -87,7 +84,6 @@ class IntegralMPJPE(BaseMetric):
         self.per_action = per_action
         self.per_joint = per_joint
         self.box = box
-        self.flip_test = flip_test
         self.outfile = outfile
         self.evaluation_mode = ''
 
@@ -134,6 +130,7 @@ class IntegralMPJPE(BaseMetric):
                     gt=truth[0],
                     action=str(required(sample, 'action', 'MPJPE')),
                     box=sample.get('box'),
+                    flip_test=sample.get('flip_test'),
                     id=str(sample.get('id')),
                     image=name_of(sample),
                 )
@@ -148,10 +145,14 @@ class IntegralMPJPE(BaseMetric):
         _check_once(results)
         pred = np.stack([r['pred'] for r in results])
         truth = np.stack([r['gt'] for r in results])
+        counted = pred[:, : self.num_joints], truth[:, : self.num_joints]
         errors = {
             'MPJPE': self._errors(pred, truth),
             'PA-MPJPE': self._errors(rigid_align(pred, truth), truth),
-            'PA-MPJPE-sim': self._errors(similarity_align(pred, truth), truth),
+            # As later work: over the joints that count, not put root on root.
+            'PA-MPJPE-sim': joint_distances(
+                similarity_align(*counted), counted[1]
+            ),
         }
         metrics = {k: float(e.mean()) for k, e in errors.items()}
         actions = np.array([r['action'] for r in results])
@@ -184,12 +185,14 @@ class IntegralMPJPE(BaseMetric):
         """The evaluation mode: what has to be said with every number."""
         boxes = {self.box} if self.box else {r['box'] for r in results}
         names = sorted(BOXES.get(b, b) or 'not stated' for b in boxes)
-        flip = {None: 'not stated', True: 'on', False: 'off'}[self.flip_test]
+        said = {None: 'not stated', True: 'on', False: 'off'}
+        flips = sorted({said[r['flip_test']] for r in results})
         return (
             f'box {" and ".join(names)}, root depth {self.root_depth}, '
             f'{self.num_joints} joints (rigid alignment over '
-            f'{len(results[0]["gt"])}, -sim with scale), '
-            f'{len(results)} frames, flip test {flip}'
+            f'{len(results[0]["gt"])}; -sim with scale over '
+            f'{self.num_joints}), '
+            f'{len(results)} frames, flip test {" and ".join(flips)}'
         )
 
     def _write(self, results, errors, metrics) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import mmdet
 import numpy as np
 import pytest
 import torch
@@ -18,6 +19,7 @@ from integral_mmpose.apis import (
     detect_persons,
     estimate_poses,
     load_boxes,
+    load_detector,
     poses_to_json,
     read_image,
 )
@@ -119,6 +121,26 @@ def test_detector_keeps_persons_above_the_threshold(monkeypatch, image):
     detector.dataset_meta = dict(classes=('car',))
     with pytest.raises(ValueError, match='no class "person"'):
         detect_persons(detector, image)
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_a_detector_survives_the_pose_model(model, image, peak):
+    """MMPose changes the default scope between two detections."""
+    config = Path(mmdet.__file__).parent / (
+        '.mim/configs/rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+    )
+    detector = load_detector(str(config), None)
+    for _ in range(2):
+        boxes = detect_persons(detector, image, threshold=0.0)
+        assert boxes.shape[1] == 5
+        assert len(estimate_poses(model, image, PERSON)) == 1
+
+
+def test_the_box_comes_back_as_it_was_given(model, image, peak):
+    boxes = np.concatenate([PERSON, [[0.9]]], 1).astype(np.float32)
+    person = poses_to_json(estimate_poses(model, image, boxes), 2000.0)[0]
+    assert person['bbox'] == PERSON[0].tolist()
+    assert person['bbox_score'] == pytest.approx(0.9)
 
 
 def test_boxes_file(tmp_path):

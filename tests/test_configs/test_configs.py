@@ -62,8 +62,6 @@ def test_sizes_reach_every_part(path):
     for key in ('dataset_type', 'data_mode', 'data_root', 'codec'):
         assert key in cfg
     assert cfg.default_scope == 'mmpose'
-    if 'depth_range_mm' in cfg.codec:  # printed with every number
-        assert cfg.val_evaluator.flip_test == cfg.model.test_cfg.flip_test
     assert cfg.custom_imports.imports == ['integral_mmpose']
     assert cfg.auto_scale_lr.base_batch_size == 128
 
@@ -109,7 +107,10 @@ def test_h_and_i_rows_have_equal_epochs():
 def shorten(cfg, work_dir):
     """One training step of batch 2 and a validation, from scratch."""
     cfg.work_dir = str(work_dir)
-    cfg.load_from = None
+    cfg.load_from = None  # and nothing to sharpen
+    cfg.custom_hooks = [
+        hook for hook in cfg.custom_hooks if hook['type'] != 'SharpenHook'
+    ]
     cfg.model.backbone.init_cfg = None
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     cfg.log_level = 'ERROR'

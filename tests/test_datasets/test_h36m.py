@@ -353,3 +353,28 @@ def test_registered_where_the_inferencer_finds_a_detector(h36m):
         module = DATASETS.get(name).__module__
         kind = module.split('datasets.')[-1].split('.')[0].lower()
         assert kind in default_det_models
+
+
+def test_a_file_of_another_step_is_refused(tmp_path):
+    """Of every 5th frame only every 320th is a 64th."""
+    from integral_mmpose.datasets.body.h36m_files import read_annotations
+
+    def write(numbers):
+        names = [
+            f'S9/S9_Posing_1.54138969/S9_Posing_1.54138969_{n + 1:06d}.jpg'
+            for n in numbers
+        ]
+        points = np.zeros((len(names), 17, 4), np.float32)
+        points[..., 2] = 4.0
+        np.savez(
+            tmp_path / 'a.npz',
+            imgname=np.array(names),
+            part=np.ones((len(names), 17, 3), np.float32),
+            S=points,
+        )
+        return str(tmp_path / 'a.npz')
+
+    with pytest.raises(ValueError, match='every 320th'):
+        read_annotations(write(range(0, 1000, 5)), frame_step=64)
+    kept = read_annotations(write(range(0, 1000, 64)), frame_step=64)
+    assert len(kept.ids) == 16

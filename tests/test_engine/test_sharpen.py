@@ -29,10 +29,12 @@ def test_scales_the_maps_at_the_start_only():
     SharpenHook(7.0).before_train(runner)
     after = runner.model.head.final_layer(features)
     torch.testing.assert_close(after, 7 * before)
-    for other in (make_runner(iteration=3), make_runner(load_from=None)):
-        weight = other.model.head.final_layer.weight.clone()
-        SharpenHook(7.0).before_train(other)
-        assert torch.equal(other.model.head.final_layer.weight, weight)
+    resumed = make_runner(iteration=3)
+    weight = resumed.model.head.final_layer.weight.clone()
+    SharpenHook(7.0).before_train(resumed)
+    assert torch.equal(resumed.model.head.final_layer.weight, weight)
+    with pytest.raises(ValueError, match='no checkpoint was loaded'):
+        SharpenHook(7.0).before_train(make_runner(load_from=None))
 
 
 def test_why_it_is_there():

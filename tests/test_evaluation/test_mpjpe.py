@@ -75,11 +75,20 @@ def test_equals_loop_and_scipy(batch):
     metrics = evaluate([s for s, _, _ in batch])
     expected = np.mean([loop_mpjpe(p, t) for _, p, t in batch])
     assert metrics['h36m/MPJPE'] == pytest.approx(expected, abs=1e-9)
-    for name, scale in (('PA-MPJPE', False), ('PA-MPJPE-sim', True)):
-        expected = np.mean(
-            [loop_mpjpe(scipy_aligned(p, t, scale), t) for _, p, t in batch]
-        )
-        assert metrics[f'h36m/{name}'] == pytest.approx(expected, abs=1e-9)
+    expected = np.mean(
+        [loop_mpjpe(scipy_aligned(p, t, False), t) for _, p, t in batch]
+    )
+    assert metrics['h36m/PA-MPJPE'] == pytest.approx(expected, abs=1e-9)
+    # With scale: over the 17 joints alone, and not put root upon root.
+    expected = np.mean(
+        [
+            np.linalg.norm(
+                scipy_aligned(p[:17], t[:17], True) - t[:17], axis=-1
+            ).mean()
+            for _, p, t in batch
+        ]
+    )
+    assert metrics['h36m/PA-MPJPE-sim'] == pytest.approx(expected, abs=1e-9)
 
 
 def test_scale_is_not_aligned_away_by_the_rigid_form():
@@ -246,14 +255,14 @@ def test_no_frame():
 
 
 def test_evaluation_mode_goes_with_the_numbers(batch, tmp_path):
-    samples = [dict(s, box='tight') for s, _, _ in batch]
+    samples = [dict(s, box='tight', flip_test=False) for s, _, _ in batch]
     out = tmp_path / 'new' / 'errors.json'
-    metric = IntegralMPJPE(flip_test=False, outfile=str(out))
+    metric = IntegralMPJPE(outfile=str(out))
     metric.process({}, samples)
     metric.evaluate(len(samples))
     assert metric.evaluation_mode == (
         'box tight from ground truth, root depth gt, 17 joints (rigid '
-        'alignment over 18, -sim with scale), 5 frames, flip test off'
+        'alignment over 18; -sim with scale over 17), 5 frames, flip test off'
     )
     assert json.loads(out.read_text())['mode'] == metric.evaluation_mode
 

@@ -84,5 +84,5 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = dict(type='IntegralMPJPE', flip_test=False)
+val_evaluator = dict(type='IntegralMPJPE')
 test_evaluator = val_evaluator

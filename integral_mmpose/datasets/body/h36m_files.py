@@ -8,6 +8,7 @@ Convention: a file name counts frames from 1, ``frame`` here from 0, so "every
 64th frame" is ``frame % 64 == 0``.
 """
 
+import math
 import re
 from typing import List, NamedTuple, Optional, Sequence, Set
 
@@ -91,6 +92,7 @@ def read_annotations(
     ) & _one_of(frames, 'action', _action_names(actions), path)
     if frame_step < 1:
         raise ValueError(f'frame_step must be at least 1, got {frame_step}')
+    _check_step(frames, frame_step, path)
     keep &= np.array([f.frame for f in frames], np.int64) % frame_step == 0
     ids = np.flatnonzero(keep)
     if not len(ids):
@@ -107,6 +109,17 @@ def read_annotations(
     )
     _check_numbers(result, path)
     return result
+
+
+def _check_step(frames: List[FrameName], step: int, path: str) -> None:
+    """A file of every 5th frame has only every 320th of every 64th."""
+    written = math.gcd(*(frame.frame for frame in frames))
+    if 0 < written < step and step % written:
+        raise ValueError(
+            f'{path}: frame_step={step}, but the file holds every {written}th '
+            f'frame: only every {math.lcm(written, step)}th would be left. '
+            'Write the test file at its own step'
+        )
 
 
 def _check_shapes(data: dict, path: str) -> None:

@@ -3,14 +3,12 @@
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from .figure import seen
-from .h36m_writer import QUALITY
 from .people import random_person
 from .render import Canvas
-from .scene import clutter, finish, look_at
+from .scene import clutter, finish, look_at, write_jpeg
 
 SIZE = (384, 288)
 COCO_POINTS = (
@@ -89,10 +87,8 @@ def write_image(root, seed, split, number):
     for owner, person in enumerate(people, 1):
         person.draw(canvas, camera, owner=owner)
     image = finish(canvas.compose(clutter(rng, SIZE)), rng)
-    folder = Path(root, split)
-    folder.mkdir(parents=True, exist_ok=True)
     name = f'{number + 1:012d}.jpg'
-    cv2.imwrite(str(folder / name), image, QUALITY)
+    write_jpeg(Path(root, split, name), image)
     annotations = [
         _annotation(canvas, person, camera, owner, number + 1)
         for owner, person in enumerate(people, 1)

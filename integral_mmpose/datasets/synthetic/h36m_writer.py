@@ -8,7 +8,6 @@ has every ``TRAIN_STEP``-th frame, the test set every 64th.
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from .actions import ACTIONS, sample_motion
@@ -16,13 +15,18 @@ from .appearance import sample_appearance
 from .body import forward_kinematics, sample_proportions
 from .people import Person
 from .render import Canvas
-from .scene import contact_shadow, finish, studio_background, studio_cameras
+from .scene import (
+    contact_shadow,
+    finish,
+    studio_background,
+    studio_cameras,
+    write_jpeg,
+)
 
 TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
 TEST_SUBJECTS = ('S9', 'S11')
 TRAIN_STEP = 35  # a multiple of 5, the step of the real training set
 TEST_STEP = 64
-QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
 # First entry of the seed of each kind of random numbers
 PERSON, CAMERAS, MOTION, NOISE = range(4)
 
@@ -81,7 +85,6 @@ def write_sequences(root, seed, subject, action, frames):
         background = studio_background(camera)
         sequence = f'{subject}_{action}_1.{camera_id}'
         folder = Path(root, 'images', subject, sequence)
-        folder.mkdir(parents=True, exist_ok=True)
         for moment, frame in enumerate(frames):
             name = f'{sequence}_{frame + 1:06d}.jpg'
             rng = np.random.default_rng(
@@ -95,7 +98,7 @@ def write_sequences(root, seed, subject, action, frames):
                 ]
             )
             image = draw_frame(person, moment, camera, background, rng)
-            cv2.imwrite(str(folder / name), image, QUALITY)
+            write_jpeg(folder / name, image)
             joints = camera.to_camera(person.posed.joints[moment])
             rows.append(_row(f'{subject}/{sequence}/{name}', joints, camera))
     return {key: np.stack([row[key] for row in rows]) for key in rows[0]}

@@ -6,14 +6,12 @@ MPII is 1-based: 1 is added to every pixel of the annotation.
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 from scipy.io import savemat
 
-from .h36m_writer import QUALITY
 from .people import random_person
 from .render import Canvas
-from .scene import clutter, finish, look_at
+from .scene import clutter, finish, look_at, write_jpeg
 
 SIZE = (256, 256)
 #: MPII's 16 joints by point; a pair is the middle of two points.
@@ -85,9 +83,7 @@ def write_image(root, seed, split, number):
     person.draw(canvas, camera)
     name = f'{split}_{number:06d}.jpg'
     image = finish(canvas.compose(clutter(rng, SIZE)), rng)
-    folder = Path(root, 'images')
-    folder.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(folder / name), image, QUALITY)
+    write_jpeg(Path(root, 'images', name), image)
     return _entry(
         name,
         mpii_joints(person.points(camera), camera),

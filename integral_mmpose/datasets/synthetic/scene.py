@@ -200,6 +200,13 @@ def _random_shape(rng, image):
             )
 
 
+def write_jpeg(path, image):
+    """Write a picture and make its folder; OSError if it cannot be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
+    path.write_bytes(cv2.imencode('.jpg', image, quality)[1].tobytes())
+
+
 def finish(image, rng):
     """Soften the drawn edges and add sensor noise, (h, w, 3) uint8."""
     h, w = image.shape[:2]

@@ -91,7 +91,11 @@ def merge_flipped(
 
 
 def decode_batch(
-    head, coordinates: Tensor, scores: Tensor, data_samples: OptSampleList
+    head,
+    coordinates: Tensor,
+    scores: Tensor,
+    data_samples: OptSampleList,
+    flip_test: bool = False,
 ) -> InstanceList:
     """Decode normalised coordinates by the head's codec.
 
@@ -100,11 +104,14 @@ def decode_batch(
         coordinates (Tensor): (B, K, C) normalised.
         scores (Tensor): (B, K).
         data_samples (list[PoseDataSample]): For the depth range of each.
+        flip_test (bool): Noted in each sample: metrics print it.
 
     Returns:
         list[InstanceData]: keypoints (1, K, C) and keypoint_scores (1, K).
     """
     check_finite(coordinates, f'{type(head).__name__}: coordinates')
+    for sample in data_samples:
+        sample.set_metainfo(dict(flip_test=flip_test))
     outputs = (coordinates, scores)
     # Without a decoder, head.decode says so.
     if coordinates.shape[-1] == 3 and head.decoder is not None:

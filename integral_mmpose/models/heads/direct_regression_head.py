@@ -103,4 +103,6 @@ class DirectRegressionHead(RegressionHead):
                 meta['input_size'],
             )
         scores = torch.ones_like(coordinates[..., 0])
-        return decode_batch(self, coordinates, scores, batch_data_samples)
+        return decode_batch(
+            self, coordinates, scores, batch_data_samples, flip_test
+        )

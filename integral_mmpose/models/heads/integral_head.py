@@ -234,7 +234,9 @@ class IntegralHead(HeatmapHead):
             )
             index = torch.as_tensor(meta['flip_indices'], device=scores.device)
             scores = (scores + self.scores(flipped)[:, index]) / 2
-        preds = decode_batch(self, coordinates, scores, batch_data_samples)
+        preds = decode_batch(
+            self, coordinates, scores, batch_data_samples, flip_test
+        )
         if not test_cfg.get('output_heatmaps', False):
             return preds
         maps = self.visible_maps(logits)
