@@ -1,40 +1,53 @@
-"""Make the embedded Human3.6M, MPII and COCO.
+"""Write the embedded synthetic data in the layouts of the real data sets.
 
-Example:
-    python tools/dataset_converters/make_synthetic.py --out data/synthetic \
-        --seed 0 --scale tiny
+    python tools/dataset_converters/make_synthetic.py --out data/synthetic
+
+writes OUT/h36m, OUT/mpii and OUT/coco. The same seed and scale give the same
+bytes; a complete set is left as it is, a half-made one is made again.
 """
+
 import argparse
+import os
 import sys
-from pathlib import Path
+import time
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from integral_mmpose.datasets.synthetic import (  # noqa: E402
-    SCALES, make_synthetic)
+from integral_mmpose.datasets.synthetic.generate import SCALES, generate
 
 
-def parse_args(argv=None):
+def main() -> int:
+    """Parse the options and generate; 1 on an error."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--scale', choices=SCALES, default='tiny')
-    parser.add_argument('--jobs', type=int, default=None,
-                        help='processes, default one per core')
-    return parser.parse_args(argv)
-
-
-def main(argv=None):
-    args = parse_args(argv)
+    parser.add_argument('--scale', choices=list(SCALES), default='tiny')
+    parser.add_argument(
+        '--jobs', type=int, default=os.cpu_count(), help='processes'
+    )
+    args = parser.parse_args()
+    if args.seed < 0 or args.jobs < 1:
+        parser.error('--seed must not be negative, --jobs at least 1')
+    start = time.time()
     try:
-        manifest = make_synthetic(args.out, args.seed, args.scale, args.jobs,
-                                  log=lambda line: print(line, flush=True))
-    except (ValueError, FileExistsError) as error:
-        sys.exit(f'error: {error}')
-    print(f'{args.out}: {manifest["counts"]}')
+        manifest = generate(
+            args.out,
+            args.seed,
+            args.scale,
+            args.jobs,
+            lambda line: print(
+                f'[{time.time() - start:5.0f} s] {line}', flush=True
+            ),
+        )
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    seconds = time.time() - start
+    images = sum(manifest['counts'].values())
+    print(f'{images} images in {args.out} ({seconds:.0f} s)')
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
