@@ -1,6 +1,6 @@
 # Small scale of Table 7, Strategy 2, H1
 _base_ = [
-    '../../../_base_/schedules/small_10e.py',
+    '../../../_base_/schedules/small_9e.py',
     '../../../_base_/datasets/h36m_mpii_64x64.py',
     '../../../_base_/models/integral_res18w32_3d.py',
 ]
