@@ -39,6 +39,11 @@ class SharpenHook(Hook):
             )
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
+        if not hasattr(model.head, 'final_layer'):
+            raise ValueError(
+                f'SharpenHook: {type(model.head).__name__} has no final_layer '
+                'of its own to multiply: use IntegralHead'
+            )
         with torch.no_grad():
             for parameter in model.head.final_layer.parameters():
                 parameter.mul_(self.factor)

@@ -1,6 +1,7 @@
-"""Heads and losses, registered into MMPose's MODELS."""
+"""Backbone parts, heads and losses, registered into MMPose's MODELS."""
 
-from .heads import DirectRegressionHead, IntegralHead
+from .backbones import HourglassStage, HourglassStem, ResNetStage
+from .heads import DirectRegressionHead, IntegralHead, MultiStageHead
 from .losses import (
     JointL1Loss,
     JointL2Loss,
@@ -13,11 +14,15 @@ from .losses import (
 
 __all__ = [
     'DirectRegressionHead',
+    'HourglassStage',
+    'HourglassStem',
     'IntegralHead',
     'JointL1Loss',
     'JointL2Loss',
     'MarginalCrossEntropyLoss',
     'MarginalMSELoss',
+    'MultiStageHead',
+    'ResNetStage',
     'VolumeBCELoss',
     'VolumeCrossEntropyLoss',
     'VolumeMSELoss',

@@ -146,7 +146,12 @@ class IntegralHead(HeatmapHead):
             dict: ``loss_heatmap`` and ``loss_joint`` as configured, and
             ``acc_pose``.
         """
-        logits = self.forward(feats)
+        return self.losses_of(self.forward(feats), batch_data_samples)
+
+    def losses_of(
+        self, logits: Tensor, batch_data_samples: OptSampleList
+    ) -> dict:
+        """The losses of :meth:`loss`, from logits (B, K, [D,] H, W)."""
         labels, weights = gather_labels(batch_data_samples, self.num_axes)
         losses = {}
         if self.heatmap_loss is not None:
