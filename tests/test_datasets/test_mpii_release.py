@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmpose.registry import DATASETS, METRICS
 from scipy.io import loadmat, savemat
 
 from integral_mmpose.datasets import mat_files
@@ -529,6 +531,43 @@ def test_the_tool_says_what_is_wrong(
     argv = (write(), '--out', str(out), '--val-list', str(tmp_path / 'no.txt'))
     assert run(tool, monkeypatch, *argv) == 1
     assert 'Correct --val-list' in capsys.readouterr().err
+
+
+def test_from_the_release_to_the_submission(
+    write, tool, val_list, tmp_path, monkeypatch, mpii
+):
+    """The stock base config trains on trainval and writes the test's file."""
+    root = tmp_path / 'release'
+    tool.convert(write(), str(root), val_list())
+    for n in range(6):
+        mpii.write_image(root / f'images/{n:09d}.jpg', 80, 90)
+    monkeypatch.setenv('MPII_ROOT', str(root))
+    monkeypatch.chdir(tmp_path)
+    base = 'configs/_base_/datasets/mpii_trainval_256x256.py'
+    cfg = Config.fromfile(ROOT / base)
+    train = DATASETS.build(cfg.train_dataloader.dataset)
+    val = DATASETS.build(cfg.val_dataloader.dataset)
+    assert (len(train), len(val)) == (3, 1)
+    assert val[0]['data_samples'].gt_instances.head_size.tolist() == [12.0]
+    test = DATASETS.build(cfg.test_dataloader.dataset)
+    metric = METRICS.build(cfg.test_evaluator)
+    for n in range(len(test)):
+        packed = test[n]
+        assert packed['inputs'].shape == (3, 256, 256)
+        sample = packed['data_samples'].to_dict()
+        assert not sample['gt_instances']['keypoints_visible'].any()
+        points = np.full((1, 16, 2), 10.0 * n)
+        metric.process(
+            {}, [dict(sample, pred_instances={'keypoints': points})]
+        )
+    metric.evaluate(len(test))
+    pred = loadmat('work_dirs/pred_keypoints_mpii.mat')['pred']
+    names = [image['name'][0, 0][0] for image in pred['image'][0]]
+    assert names == ['000000001.jpg', '000000003.jpg', '000000005.jpg']
+    rects = pred['annorect'][0]
+    assert [rect.size for rect in rects] == [3, 0, 2]
+    last = rects[2]['annopoints'][0, 1]['point'][0, 0]
+    assert last['x'][0, 15].tolist() == [[21.0]]
 
 
 def test_a_fuzzed_release_is_read_or_named(write):
