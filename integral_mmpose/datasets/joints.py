@@ -58,6 +58,25 @@ MPII_NAMES = (
     'left_elbow',
     'left_wrist',
 )
+#: The same joints as the .mat files of MPII's validation persons call them.
+MPII_SHORT_NAMES = (
+    'rank',
+    'rkne',
+    'rhip',
+    'lhip',
+    'lkne',
+    'lank',
+    'pelv',
+    'thor',
+    'neck',
+    'head',
+    'rwri',
+    'relb',
+    'rsho',
+    'lsho',
+    'lelb',
+    'lwri',
+)
 
 #: Parent of every joint (the official code's tree); the root's is itself.
 H36M18_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 17, 17, 8, 17, 11, 12, 17, 14, 15, 0)

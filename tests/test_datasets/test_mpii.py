@@ -78,6 +78,49 @@ def test_training_skips_people_without_joints_and_tests_do_not(mpii):
     assert len(build(root, test_mode=True)) == 5
 
 
+def without(people, *fields):
+    return [
+        {field: p[field] for field in p if field not in fields} for p in people
+    ]
+
+
+def test_test_people_without_labels_have_invisible_joints(mpii):
+    people = without(mpii.people(), 'joints', 'joints_vis')
+    for n, person in enumerate(people):
+        person.update(image_index=n // 2 + 1, annorect_index=n % 2 + 1)
+    root = mpii.write(people, split='test', heads=False)
+    data = build(root, split='test', test_mode=True)
+    assert len(data) == 5
+    info = data.get_data_info(3)
+    assert info['keypoints'].shape == (1, 16, 2)
+    assert np.isfinite(info['keypoints']).all()
+    assert info['keypoints_visible'].tolist() == [[0.0] * 16]
+    assert (info['image_index'], info['annorect_index']) == (2, 2)
+    labelled = build(mpii.root).get_data_info(3)
+    np.testing.assert_array_equal(info['bbox'], labelled['bbox'])
+    with pytest.raises(ValueError, match='id 0: field `joints` is missing'):
+        build(root, split='test')  # to train on it
+
+
+@pytest.mark.parametrize('field', ['joints', 'joints_vis'])
+def test_some_people_without_labels_are_an_error_in_every_mode(mpii, field):
+    people = mpii.people()
+    people[2:] = without(people[2:], 'joints', 'joints_vis')
+    root = mpii.write(people)
+    with pytest.raises(ValueError, match='id 2: field `joints` is missing'):
+        build(root, test_mode=True)
+    root = mpii.write(without(mpii.people(), field))
+    with pytest.raises(ValueError, match=f'id 0: field `{field}` is missing'):
+        build(root, test_mode=True)
+
+
+@pytest.mark.parametrize('value', [0, -1, 1.0, True, '1', None, [1]])
+def test_a_place_that_is_no_index(mpii, value):
+    people = mpii.people()
+    people[3]['image_index'] = value
+    expect_error(mpii, people, 3, 'image_index')
+
+
 def test_layout_with_files_at_the_root(mpii, tmp_path):
     folder = tmp_path / 'other'
     folder.mkdir()

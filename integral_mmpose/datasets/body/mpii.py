@@ -37,11 +37,21 @@ CENTER_SHIFT = 15.0
 #: Head size of PCKh: 0.6 times the diagonal of the head box.
 HEAD_FACTOR = 0.6
 FIELDS = ('image', 'center', 'scale', 'joints', 'joints_vis')
+#: Fields that only labelled people have.
+LABELS = dict(joints=[[0.0, 0.0]] * 16, joints_vis=[0] * 16)
+#: Place of a test person in MPII's own test list, 1-based: a submission needs
+#: it. List them in meta_keys of PackPoseInputs.
+PLACE = ('image_index', 'annorect_index')
 
 
 @DATASETS.register_module()
 class MpiiExactDataset(BaseCocoStyleDataset):
     """People of MPII, 16 joints, 0-based pixels.
+
+    MPII's test people have no labels. With ``test_mode``, a file in which
+    nobody has ``joints`` or ``joints_vis`` is read: every joint is invisible
+    (weight 0, coordinates without meaning). A file in which some people have
+    them and others have not is an error, in every mode.
 
     Args:
         split (str): Which file to find when ``ann_file`` is empty:
@@ -116,6 +126,8 @@ class MpiiExactDataset(BaseCocoStyleDataset):
                 f'{self.ann_file}: holds no annotation. Point to '
                 'the right file.'
             )
+        if self.test_mode:
+            people = _with_hidden_joints(people)
         instances = [self._person(p, i) for i, p in enumerate(people)]
         heads = self._head_sizes(len(people))
         image_ids = _image_ids([info['img_path'] for info in instances])
@@ -158,6 +170,7 @@ class MpiiExactDataset(BaseCocoStyleDataset):
         center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
         side = PIXEL_STD * scale * self.bbox_padding
         return dict(
+            _place(person, file, id_),
             id=id_,
             img_path=osp.join(self.data_prefix['img'], name),
             bbox=np.concatenate([center - side / 2, center + side / 2])[
@@ -203,6 +216,25 @@ class MpiiExactDataset(BaseCocoStyleDataset):
                 f'must span a finite box, got {boxes[..., bad[0]].tolist()}',
             )
         return sizes.astype(np.float32)
+
+
+def _with_hidden_joints(people: list) -> list:
+    """The people, with invisible joints if nobody has a label."""
+    people_dicts = [person for person in people if isinstance(person, dict)]
+    if any(field in person for person in people_dicts for field in LABELS):
+        return people
+    return [dict(p, **LABELS) if isinstance(p, dict) else p for p in people]
+
+
+def _place(person: dict, file: str, id_: int) -> dict:
+    """The person's place in MPII's test list, if the file gives it."""
+    place = {field: person[field] for field in PLACE if field in person}
+    for field, index in place.items():
+        if type(index) is not int or index < 1:
+            raise annotation_error(
+                file, id_, field, f'must be a whole number >= 1, got {index}'
+            )
+    return place
 
 
 def _image_ids(paths: List[str]) -> dict:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import savemat
 
+from ..joints import MPII_SHORT_NAMES
 from .people import random_person
 from .render import Canvas
 from .scene import clutter, finish, look_at, write_jpeg
@@ -133,26 +134,6 @@ def write_annotations(root, split, results):
             headboxes_src=boxes,
             jnt_missing=(1 - visible).T.astype(np.uint8),
             pos_gt_src=joints.transpose(1, 2, 0),
-            dataset_joints=np.array(
-                [
-                    'rank',
-                    'rkne',
-                    'rhip',
-                    'lhip',
-                    'lkne',
-                    'lank',
-                    'pelv',
-                    'thor',
-                    'neck',
-                    'head',
-                    'rwri',
-                    'relb',
-                    'rsho',
-                    'lsho',
-                    'lelb',
-                    'lwri',
-                ],
-                dtype=object,
-            ),
+            dataset_joints=np.array(MPII_SHORT_NAMES, dtype=object),
         ),
     )

@@ -1,0 +1,209 @@
+"""Predictions of MPII's test people as the benchmark's .mat file.
+
+What is relied on (the benchmark's page "Preparing predictions", single
+person, and its toolkit evalMPII: evaluatePCKh, flatten_annolist,
+annolist2matrix):
+
+- the file ``pred_keypoints_mpii.mat`` holds ``pred``, which starts as
+  ``RELEASE.annolist(RELEASE.img_train == 0)``: one entry for each test image,
+  in that order, or the toolkit stops;
+- ``pred(i).annorect(r).annopoints.point(k)`` has x and y in 1-based pixels
+  and the joint ``id`` 0..15;
+- the toolkit walks over every ``annorect`` with a non-empty ``objpos``, of
+  ``pred`` and of the truth alike, and only then picks the single people by
+  their number in that walk. So the others must be there, with ``objpos`` and
+  without points.
+
+The benchmark alone has the truth: this file says nothing of the score.
+"""
+
+import os.path as osp
+from typing import Dict, List, Optional, Sequence
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.fileio import put
+from mmengine.logging import MMLogger
+from mmpose.registry import METRICS
+
+from integral_mmpose.datasets.checks import annotation_error, load_json
+from integral_mmpose.datasets.mat_files import mat_bytes, struct_array
+
+from .finite import finite_keypoints, name_of, required
+
+JOINTS = 16
+FIX = 'Write it by tools/dataset_converters/mpii_mat_to_json.py.'
+
+
+@METRICS.register_module()
+class MpiiSubmission(BaseMetric):
+    """Write the benchmark's file instead of a score.
+
+    Needs the fields ``image_index`` and ``annorect_index`` (1-based, of the
+    converter's ``mpii_test.json``) in ``meta_keys`` of PackPoseInputs.
+
+    Args:
+        test_list (str): ``mpii_test_images.json`` of the converter.
+        outfile (str): The file to write. Defaults to
+            'pred_keypoints_mpii.mat', the benchmark's name.
+        collect_device (str): ``'cpu'`` or ``'gpu'``.
+        prefix (str, optional): Defaults to ``'mpii_test'``.
+
+    Raises:
+        FileNotFoundError, ValueError: If the list is missing or another file.
+    """
+
+    default_prefix = 'mpii_test'
+
+    def __init__(
+        self,
+        test_list: str,
+        outfile: str = 'pred_keypoints_mpii.mat',
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if not outfile.endswith('.mat'):
+            raise ValueError(f'outfile must end with .mat, got {outfile!r}')
+        self.test_list = test_list
+        self.outfile = outfile
+        # Now, not after the hours of a test run.
+        self.images = _read_list(test_list)
+
+    def process(
+        self, data_batch: Sequence[dict], data_samples: Sequence[dict]
+    ) -> None:
+        """Collect the people of a batch.
+
+        Raises:
+            ValueError: Naming the image, if a prediction is not finite or not
+                of 16 joints, or the person is not in the test list.
+        """
+        for sample in data_samples:
+            pred = finite_keypoints(sample, 'MpiiSubmission')
+            start = f'MpiiSubmission: {name_of(sample)}'
+            if pred.shape[:2] != (1, JOINTS):
+                raise ValueError(
+                    f'{start}: one person of {JOINTS} joints is needed, got '
+                    f'the shape {pred.shape}. Test a model of MPII on split '
+                    "'test'"
+                )
+            place = tuple(
+                int(required(sample, field, 'MpiiSubmission')) - 1
+                for field in ('image_index', 'annorect_index')
+            )
+            image = required(sample, 'img_path', 'MpiiSubmission')
+            if not self._is_listed(place, osp.basename(image)):
+                raise ValueError(
+                    f'{start}: image_index {place[0] + 1}, annorect_index '
+                    f'{place[1] + 1} is no such person of {self.test_list}. '
+                    f'Take both files from one conversion'
+                )
+            # The truth is 1-based.
+            self.results.append((place, pred[0, :, :2] + 1))
+
+    def compute_metrics(self, results: list) -> Dict[str, float]:
+        """Write the file; the number of people and images in it.
+
+        Raises:
+            ValueError: If somebody is missing or there twice: the benchmark
+                counts a missing person's joints as wrong.
+            OSError: If the file cannot be written.
+        """
+        joints = dict(results)
+        expected = {
+            (i, r)
+            for i, image in enumerate(self.images)
+            for r, person in enumerate(image['people'])
+            if person['predict']
+        }
+        missing = sorted(expected - set(joints))
+        if missing or len(results) != len(joints):
+            first = self.images[missing[0][0]]['image'] if missing else 'none'
+            raise ValueError(
+                f'MpiiSubmission: {len(expected)} people are needed once '
+                f'each, got {len(results)} predictions; {len(missing)} are '
+                f"missing (first: {first}). Test the whole split 'test'"
+            )
+        content = mat_bytes(dict(pred=_annolist(self.images, joints)))
+        # By rename: nobody sends in half a file.
+        put(content, self.outfile, backend_args=dict(backend='atomic_local'))
+        MMLogger.get_current_instance().info(
+            f'MpiiSubmission: {len(joints)} people of {len(self.images)} test '
+            f'images in {self.outfile}. Only the benchmark knows their score'
+        )
+        return dict(people=len(joints), images=len(self.images))
+
+    def _is_listed(self, place, image: str) -> bool:
+        i, r = place
+        if not 0 <= i < len(self.images):
+            return False
+        people = self.images[i]['people']
+        return (
+            osp.basename(self.images[i]['image']) == image
+            and 0 <= r < len(people)
+            and people[r]['predict']
+        )
+
+
+def _annolist(images: List[dict], joints: dict) -> np.ndarray:
+    """MATLAB's ``pred`` of the places (image, annorect) -> (16, 2) px."""
+    return struct_array(
+        [
+            dict(
+                image=struct_array([dict(name=image['image'])]),
+                annorect=struct_array(
+                    [
+                        dict(
+                            scale=person['scale'],
+                            objpos=_objpos(person['center']),
+                            annopoints=_annopoints(joints.get((i, r))),
+                        )
+                        for r, person in enumerate(image['people'])
+                    ]
+                ),
+            )
+            for i, image in enumerate(images)
+        ]
+    )
+
+
+def _objpos(center: Optional[list]) -> Optional[np.ndarray]:
+    if center is None:
+        return None
+    return struct_array([dict(x=float(center[0]), y=float(center[1]))])
+
+
+def _annopoints(joints: Optional[np.ndarray]) -> Optional[np.ndarray]:
+    if joints is None:
+        return None
+    points = [
+        dict(x=float(x), y=float(y), id=float(id_))
+        for id_, (x, y) in enumerate(joints)
+    ]
+    return struct_array([dict(point=struct_array(points))])
+
+
+def _read_list(path: str) -> List[dict]:
+    """The test images, checked."""
+    images = load_json(path, "MPII's list of test images", list)
+    for n, image in enumerate(images):
+        for field, kind in (('image', str), ('people', list)):
+            if not isinstance(image, dict) or not isinstance(
+                image.get(field), kind
+            ):
+                raise annotation_error(path, n, field, 'is missing', FIX)
+        for person in image['people']:
+            if not isinstance(person, dict) or not {
+                'center',
+                'scale',
+                'predict',
+            } <= set(person):
+                raise annotation_error(
+                    path, n, 'people', 'lacks center, scale or predict', FIX
+                )
+    if not any(p['predict'] for image in images for p in image['people']):
+        raise annotation_error(
+            path, 'all', 'predict', 'is true of nobody', FIX
+        )
+    return images

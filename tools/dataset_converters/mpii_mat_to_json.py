@@ -1,0 +1,218 @@
+"""Convert MPII's own annotation to the json and .mat files for training.
+
+    python tools/dataset_converters/mpii_mat_to_json.py \
+        mpii_human_pose_v1_u12_1.mat --out data/mpii --val-list mpii_val.json
+
+writes OUT/annotations: mpii_{train,val,trainval,test}.json (1-based pixels, as
+in the .mat), mpii_gt_{train,val,trainval}.mat (head boxes, as MMPose has
+them), mpii_test_images.json (every person of the test images, which a
+submission must list), and mpii_left_out.json (who is in no split, and why).
+Nothing is written after an error.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import numpy as np
+
+from integral_mmpose.datasets.body.mpii_release import Image, read_release
+from integral_mmpose.datasets.body.mpii_split import (
+    KNOWN_COUNTS,
+    KNOWN_IMAGES,
+    Key,
+    Split,
+    read_val_list,
+    split_people,
+)
+from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
+from integral_mmpose.datasets.mat_files import mat_bytes
+from integral_mmpose.engine.atomic_backend import write_atomically
+
+#: So many names are printed for each reason; all are in mpii_left_out.json.
+PRINTED_NAMES = 3
+
+
+def train_entry(images: List[Image], key: Key) -> dict:
+    """The json entry of a labelled person.
+
+    ``joints_vis`` says labelled, seen or not, as in the widely used json;
+    ``is_visible`` is 1 seen, 0 occluded, -1 not stated.
+    """
+    person = images[key[0]].people[key[1]]
+    return dict(
+        image=images[key[0]].name,
+        center=list(person.center),
+        scale=person.scale,
+        joints=person.joints.tolist(),
+        joints_vis=person.labelled.astype(int).tolist(),
+        is_visible=person.visible.tolist(),
+    )
+
+
+def test_entry(images: List[Image], key: Key, place: int) -> dict:
+    """The json entry of a test person, with its 1-based place."""
+    person = images[key[0]].people[key[1]]
+    return dict(
+        image=images[key[0]].name,
+        center=list(person.center),
+        scale=person.scale,
+        image_index=place + 1,
+        annorect_index=key[1] + 1,
+    )
+
+
+def test_list(images: List[Image], keys: List[Key]) -> List[dict]:
+    """Every test image with everybody on it, in the release's order."""
+    predicted = set(keys)
+    return [
+        dict(
+            image=image.name,
+            people=[
+                dict(
+                    center=None if p.center is None else list(p.center),
+                    scale=p.scale,
+                    predict=(i, r) in predicted,
+                )
+                for r, p in enumerate(image.people)
+            ],
+        )
+        for i, image in enumerate(images)
+        if not image.train
+    ]
+
+
+def truth_mat(images: List[Image], keys: List[Key]) -> bytes:
+    """The bytes of ``mpii_gt_*.mat``: head boxes (2, 2, n) and the joints."""
+    people = [images[i].people[r] for i, r in keys]
+    boxes = [p.head_box for p in people]
+    missing = [~p.labelled for p in people]
+    joints = [p.joints for p in people]
+    return mat_bytes(
+        dict(
+            headboxes_src=np.stack(boxes, -1),
+            jnt_missing=np.stack(missing, -1).astype(np.uint8),
+            pos_gt_src=np.stack(joints, -1),
+            dataset_joints=np.array(MPII_SHORT_NAMES, dtype=object),
+        )
+    )
+
+
+def make_files(images: List[Image], split: Split) -> Dict[str, bytes]:
+    """The content of every file by its name."""
+    files = {}
+    for name, keys in split.people.items():
+        if name == 'test':
+            numbers = [i for i, image in enumerate(images) if not image.train]
+            places = {i: place for place, i in enumerate(numbers)}
+            entries = [test_entry(images, k, places[k[0]]) for k in keys]
+            files['mpii_test_images.json'] = as_json(test_list(images, keys))
+        else:
+            entries = [train_entry(images, key) for key in keys]
+            if keys:
+                files[f'mpii_gt_{name}.mat'] = truth_mat(images, keys)
+        files[f'mpii_{name}.json'] = as_json(entries)
+    files['mpii_left_out.json'] = as_json(split.left_out)
+    return files
+
+
+def as_json(content) -> bytes:
+    """JSON without NaN, in bytes."""
+    return json.dumps(content, allow_nan=False).encode()
+
+
+def warnings_of(images: List[Image], split: Split) -> List[str]:
+    """What is not as in the release u12_1 and the public codes."""
+    if len(images) != KNOWN_IMAGES:
+        return [
+            f'{len(images)} images: not the release u12_1, which has '
+            f'{KNOWN_IMAGES}; the numbers of persons cannot be checked'
+        ]
+    return [
+        f'{name}: {len(keys)} persons, but {KNOWN_COUNTS[name]} in the public '
+        'codes'
+        for name, keys in split.people.items()
+        if len(keys) != KNOWN_COUNTS[name]
+    ]
+
+
+def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
+    """Read, split, write and report.
+
+    Args:
+        mat (str): ``mpii_human_pose_v1_u12_1.mat``.
+        out (str): The ``mpii`` folder.
+        val_list (str, optional): Who the validation persons are.
+
+    Raises:
+        FileNotFoundError, ValueError, OSError: Naming file, field and fix.
+    """
+    images = read_release(mat)
+    val = None if val_list is None else read_val_list(val_list, images)
+    split = split_people(images, None if val is None else val.people)
+    train = sum(image.train for image in images)
+    print(f'{mat}: sha256 {hash_of(Path(mat).read_bytes())}')
+    print(f'{train} training images, {len(images) - train} test images')
+    for reason, names in sorted(split.left_out.items()):
+        print(f'left out, {reason}: {short(names)}')
+    if val is None:
+        print(
+            'no --val-list: MPII itself has no validation persons, so '
+            'mpii_trainval and mpii_test are written, mpii_train and mpii_val '
+            'are not'
+        )
+    elif val.unknown:
+        warn(f'{val_list}: fit nobody: {short(val.unknown)}')
+    for problem in warnings_of(images, split):
+        warn(problem)
+    for name, content in sorted(make_files(images, split).items()):
+        path = Path(out, 'annotations', name)
+        write_atomically(path, content)
+        print(f'{path}: {len(content)} bytes, sha256 {hash_of(content)}')
+    counts = [f'{len(keys)} {name}' for name, keys in split.people.items()]
+    print('persons: ' + ', '.join(sorted(counts)))
+
+
+def short(names: List[str]) -> str:
+    """The number of names and the first of them."""
+    rest = ', ...' if len(names) > PRINTED_NAMES else ''
+    return f'{len(names)} ({", ".join(names[:PRINTED_NAMES])}{rest})'
+
+
+def hash_of(content: bytes) -> str:
+    """The SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def warn(problem: str) -> None:
+    """Print a warning."""
+    print(f'warning: {problem}', file=sys.stderr)
+
+
+def main() -> int:
+    """Parse the options and convert; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('mat', help='mpii_human_pose_v1_u12_1.mat')
+    parser.add_argument('--out', required=True, help='the mpii folder')
+    parser.add_argument(
+        '--val-list',
+        help='who the validation persons are: an mpii_val.json, '
+        "Tompson's detections.mat, or a text file of image names",
+    )
+    args = parser.parse_args()
+    try:
+        convert(args.mat, args.out, args.val_list)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
