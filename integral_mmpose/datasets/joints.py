@@ -77,6 +77,16 @@ MPII_SHORT_NAMES = (
     'lelb',
     'lwri',
 )
+#: The groups of MPII's benchmark; pelvis and thorax are in none.
+MPII_GROUPS = dict(
+    Head=(8, 9),
+    Shoulder=(12, 13),
+    Elbow=(11, 14),
+    Wrist=(10, 15),
+    Hip=(2, 3),
+    Knee=(1, 4),
+    Ankle=(0, 5),
+)
 
 #: Parent of every joint (the official code's tree); the root's is itself.
 H36M18_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 17, 17, 8, 17, 11, 12, 17, 14, 15, 0)

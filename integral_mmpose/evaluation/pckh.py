@@ -15,24 +15,17 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
+from integral_mmpose.datasets.joints import MPII_GROUPS
 from integral_mmpose.functional import pck_auc, pck_curve
 
 from .finite import finite_keypoints, name_of, required, required_numbers
 
 #: 0, 0.01, …, 0.5: 51 values.
 ALPHAS = np.arange(51) / 100
-#: Joint groups of the MPII benchmark by MPII's joint numbers.
-GROUPS = dict(
-    Head=(8, 9),
-    Shoulder=(12, 13),
-    Elbow=(11, 14),
-    Wrist=(10, 15),
-    Hip=(2, 3),
-    Knee=(1, 4),
-    Ankle=(0, 5),
-)
 #: Pelvis and thorax do not count.
-COUNTED = tuple(sorted(joint for group in GROUPS.values() for joint in group))
+COUNTED = tuple(
+    sorted(joint for group in MPII_GROUPS.values() for joint in group)
+)
 
 
 @METRICS.register_module()
@@ -122,7 +115,7 @@ class PCKhCurve(BaseMetric):
             'PCKh@0.1': float(total[10]),
             'AUC': float(pck_auc(total)),
         }
-        for name, joints in GROUPS.items():
+        for name, joints in MPII_GROUPS.items():
             curve = _mean(pck, counts, joints)
             if curve is not None:
                 metrics[f'PCKh@0.5/{name}'] = float(curve[50])

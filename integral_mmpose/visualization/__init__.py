@@ -4,6 +4,7 @@ from .curves import plot_curves, read_scalars
 from .heat_vectors import draw_heat_vectors, overlay_heatmaps
 from .overlay import draw_skeleton_2d, enlarge
 from .panel import draw_panel, save_contact_sheet, save_image
+from .pckh_curves import plot_pckh, read_pckh
 from .pose_visualizer import IntegralPoseVisualizer
 from .skeleton import Skeleton, skeleton_from_metainfo, skeleton_from_parents
 from .views import draw_skeleton_3d, render_views
@@ -18,6 +19,8 @@ __all__ = [
     'enlarge',
     'overlay_heatmaps',
     'plot_curves',
+    'plot_pckh',
+    'read_pckh',
     'read_scalars',
     'render_views',
     'save_contact_sheet',

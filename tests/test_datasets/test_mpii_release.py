@@ -18,11 +18,8 @@ from scipy.io import loadmat, savemat
 from integral_mmpose.datasets import mat_files
 from integral_mmpose.datasets.body import MpiiExactDataset, mpii_split
 from integral_mmpose.datasets.body.mpii_release import read_release
-from integral_mmpose.datasets.body.mpii_split import (
-    KNOWN_IMAGES,
-    read_val_list,
-    split_people,
-)
+from integral_mmpose.datasets.body.mpii_split import KNOWN_IMAGES, split_people
+from integral_mmpose.datasets.body.mpii_val_list import read_val_list
 
 ROOT = Path(__file__).resolve().parents[2]
 EMPTY = np.empty((0, 0))
@@ -373,7 +370,9 @@ def test_entries_that_fit_nobody_are_named(
     'entries,message',
     [
         ([dict(image='missing.jpg', center=[1, 1])], 'no person of it'),
-        ([dict(center=[1, 1])], 'id 0: field `image` is missing'),
+        ([dict(center=[1, 1])], 'id 0: field `image` must be'),
+        ([dict(image=[1], center=[1, 1])], 'id 0: field `image` must be'),
+        ([3], 'id 0: field `image` must be'),
         ([dict(image='000000000.jpg')], 'id 0: field `joints` or `center`'),
         (
             [dict(image='000000000.jpg', joints=[[1, 2]])],
@@ -390,6 +389,27 @@ def test_wrong_val_lists(write, val_list, entries, message):
     with pytest.raises(ValueError, match=message) as error:
         read_val_list(val_list(entries), read_release(write()))
     assert 'known_val.json' in str(error.value)
+
+
+def test_wrong_val_lists_of_other_kinds(write, tmp_path):
+    images = read_release(write())
+    picture = tmp_path / 'val.jpg'
+    picture.write_bytes(b'\xff\xd8\xff')
+    with pytest.raises(ValueError, match='val.jpg: .* is no text'):
+        read_val_list(str(picture), images)
+    path = str(tmp_path / 'detections.mat')
+    for persons in (np.ones((1, 2)), cells(['x'])):
+        savemat(
+            path,
+            dict(
+                RELEASE_img_index=np.ones((1, 1)), RELEASE_person_index=persons
+            ),
+        )
+        with pytest.raises(ValueError, match='detections.mat: .* numbers of'):
+            read_val_list(path, images)
+    savemat(path, dict(RELEASE_img_index=np.ones((1, 1))))
+    with pytest.raises(ValueError, match='RELEASE_person_index` is missing'):
+        read_val_list(path, images)
 
 
 def test_counts_of_the_known_release_are_checked(monkeypatch, write, tool):

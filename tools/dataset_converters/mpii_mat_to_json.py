@@ -25,9 +25,9 @@ from integral_mmpose.datasets.body.mpii_split import (
     KNOWN_IMAGES,
     Key,
     Split,
-    read_val_list,
     split_people,
 )
+from integral_mmpose.datasets.body.mpii_val_list import read_val_list
 from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
 from integral_mmpose.datasets.mat_files import mat_bytes
 from integral_mmpose.engine.atomic_backend import write_atomically

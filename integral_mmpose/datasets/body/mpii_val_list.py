@@ -1,0 +1,165 @@
+"""Find the validation persons that a list names in MPII's own annotation.
+
+The public lists say who they mean in different ways: Tompson's
+``detections.mat`` by places in the release, ``mpii_val.json`` by image and
+joints, others by images alone.
+"""
+
+from typing import List, NamedTuple, Optional, Set
+
+import numpy as np
+
+from ..checks import annotation_error, load_json, require_file
+from ..mat_files import read_mat
+from .mpii_release import Image, Person
+from .mpii_split import Key, name_of
+
+#: A person of mpii_val.json is found within so many px, on average.
+MATCH_PX = 2.0
+
+
+class ValList(NamedTuple):
+    """Validation persons, and entries of the list that fit nobody."""
+
+    people: Set[Key]
+    unknown: List[str]
+
+
+def read_val_list(path: str, images: List[Image]) -> ValList:
+    """Find the validation persons that a file lists.
+
+    Args:
+        path (str): ``mpii_val.json`` (persons by image and joints, or by
+            image and centre without joints), Tompson's ``detections.mat``
+            (``RELEASE_img_index``, ``RELEASE_person_index``, 1-based), or a
+            text file with an image name on each line, all of whose persons
+            are meant.
+        images (list[Image]): The release.
+
+    Returns:
+        ValList: Persons, and what was found nowhere.
+
+    Raises:
+        FileNotFoundError, ValueError: If there is no such file, it cannot be
+            read, lists a person twice, or nobody of the training images.
+    """
+    places = {im.name: i for i, im in enumerate(images) if im.train}
+    require_file(path, 'the list of validation persons', 'Correct --val-list.')
+    if path.endswith('.json'):
+        found = _from_json(path, images, places)
+    elif path.endswith('.mat'):
+        found = _from_mat(path, images)
+    else:
+        found = _from_text(path, images, places)
+    if not found.people:
+        raise ValueError(
+            f'{path}: no person of it is in the training images. Give a list '
+            'of this release: mpii_val.json, detections.mat or image names.'
+        )
+    return found
+
+
+def _from_text(path, images, places) -> ValList:
+    try:
+        with open(path, encoding='utf-8') as file:
+            names = [line.strip() for line in file if line.strip()]
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f'{path}: the list of validation persons is no text ({error}). '
+            'Give mpii_val.json, detections.mat or image names.'
+        ) from error
+    return ValList(
+        {
+            (places[name], r)
+            for name in names
+            if name in places
+            for r in range(len(images[places[name]].people))
+        },
+        [name for name in names if name not in places],
+    )
+
+
+def _from_mat(path, images) -> ValList:
+    content = read_mat(
+        path,
+        "Tompson's detections.mat",
+        ['RELEASE_img_index', 'RELEASE_person_index'],
+    )
+    numbers, persons = (np.ravel(value) for value in content.values())
+    if len(numbers) != len(persons) or not all(
+        values.dtype.kind in 'iuf' for values in (numbers, persons)
+    ):
+        raise ValueError(
+            f'{path}: RELEASE_img_index and RELEASE_person_index must be '
+            f'numbers of one length, got {len(numbers)} and {len(persons)}. '
+            'Get it again.'
+        )
+    keys = [(int(i) - 1, int(r) - 1) for i, r in zip(numbers, persons)]
+    known = [
+        0 <= i < len(images)
+        and images[i].train
+        and 0 <= r < len(images[i].people)
+        for i, r in keys
+    ]
+    return ValList(
+        {key for key, ok in zip(keys, known) if ok},
+        [
+            f'image {key[0] + 1} person {key[1] + 1}'
+            for key, ok in zip(keys, known)
+            if not ok
+        ],
+    )
+
+
+def _from_json(path, images, places) -> ValList:
+    owners, unknown = {}, []
+    for n, entry in enumerate(load_json(path, 'the validation list', list)):
+        if not isinstance(entry, dict) or not isinstance(
+            entry.get('image'), str
+        ):
+            raise annotation_error(path, n, 'image', 'must be a file name')
+        key = _match(entry, path, n, images, places.get(entry['image']))
+        if key is None:
+            unknown.append(f'{entry["image"]} (entry {n})')
+        elif key in owners:
+            raise annotation_error(
+                path,
+                n,
+                'joints',
+                f'mean {name_of(images, key)}, as entry {owners[key]}',
+                'Remove one of them.',
+            )
+        else:
+            owners[key] = n
+    return ValList(set(owners), unknown)
+
+
+def _match(entry, path, n, images, image) -> Optional[Key]:
+    """The person of an image who is closest, if close enough."""
+    if image is None or not images[image].people:
+        return None
+    try:
+        gaps = [_gap(entry, person) for person in images[image].people]
+    except (KeyError, TypeError, ValueError) as error:
+        raise annotation_error(
+            path, n, 'joints', f'or `center` is not readable ({error!r})'
+        ) from None
+    best = int(np.argmin(gaps))
+    return (image, best) if gaps[best] <= MATCH_PX else None
+
+
+def _gap(entry: dict, person: Person) -> float:
+    """Mean distance in px over the joints that both have, else of centres."""
+    if 'joints' in entry:
+        joints = np.asarray(entry['joints'], float).reshape(16, 2)
+        both = person.labelled & ~(joints <= 0).all(-1)
+        if both.any():
+            gaps = np.linalg.norm(joints - person.joints, axis=-1)
+            return float(gaps[both].mean())
+        if 'center' not in entry:
+            return np.inf
+    if person.center is None:
+        return np.inf
+    return float(
+        np.linalg.norm(np.asarray(entry['center'], float) - person.center)
+    )

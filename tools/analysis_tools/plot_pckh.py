@@ -1,0 +1,47 @@
+"""Draw Figure 2 of the paper: PCKh over the normalised distance on MPII.
+
+    python tools/analysis_tools/plot_pckh.py h1.json istar.json \
+        --labels H1 'I*' --out figure2.png
+
+The files come from a test with the metric's outfile set:
+
+    python tools/test.py CONFIG CHECKPOINT \
+        --cfg-options test_evaluator.outfile=istar.json
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from integral_mmpose.visualization import plot_pckh
+
+
+def main() -> int:
+    """Parse the options and draw; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('results', nargs='+', help="PCKhCurve's JSON files")
+    parser.add_argument(
+        '--labels', nargs='+', help='names in the legend; the file names'
+    )
+    parser.add_argument('--out', required=True, help='the picture, .png')
+    args = parser.parse_args()
+    labels = args.labels or [Path(path).stem for path in args.results]
+    if len(labels) != len(args.results) or len(set(labels)) != len(labels):
+        parser.error(
+            f'{len(args.results)} files need as many different --labels, got '
+            f'{labels}'
+        )
+    try:
+        plot_pckh(dict(zip(labels, args.results)), args.out)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(args.out)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
