@@ -1,4 +1,4 @@
-# H1, first half of the epochs: what H1 and I1 of Table 1 start from
+# Table 1: H1, the first half of its epochs, and of I1's
 _base_ = [
     '../../../_base_/schedules/adam_70e.py',
     '../../../_base_/datasets/mpii_256x256.py',

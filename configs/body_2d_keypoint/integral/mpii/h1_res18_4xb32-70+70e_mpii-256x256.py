@@ -1,0 +1,4 @@
+# Table 3, ResNet-18, H1: the paper has no number
+_base_ = ['./h1_res18_4xb32-70e_mpii-256x256.py']
+
+load_from = 'work_dirs/h1_res18_4xb32-70e_mpii-256x256/epoch_70.pth'

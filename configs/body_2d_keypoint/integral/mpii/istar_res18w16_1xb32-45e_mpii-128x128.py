@@ -1,0 +1,11 @@
+# Small scale of Table 1, I*
+_base_ = [
+    '../../../_base_/schedules/small_45e.py',
+    '../../../_base_/datasets/mpii_128x128.py',
+    '../../../_base_/models/integral_res18w16.py',
+]
+
+model = dict(head=dict(decoder=_base_.codec))
+train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
+val_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
+test_dataloader = val_dataloader
