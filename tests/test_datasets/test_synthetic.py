@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
+from integral_mmpose.datasets import MpiiExactDataset
 from integral_mmpose.datasets.synthetic import (
     body,
     coco_writer,
@@ -234,6 +235,33 @@ def test_mpii_layout(folder):
             if seen[9]:  # the top of the head is at its box
                 assert (joints[9] > low - 6).all()
                 assert (joints[9] < high + 6).all()
+
+
+def test_mpii_benchmark_splits(folder):
+    """trainval is both; the test split is read without any truth."""
+    root = folder / 'mpii'
+    files = {
+        split: json.loads(
+            (root / f'annotations/mpii_{split}.json').read_text()
+        )
+        for split in ('train', 'val', 'trainval', 'test')
+    }
+    assert files['trainval'] == files['train'] + files['val']
+    heads = [
+        loadmat(root / f'annotations/mpii_gt_{split}.mat')['headboxes_src']
+        for split in ('train', 'val', 'trainval')
+    ]
+    assert (np.concatenate(heads[:2], -1) == heads[2]).all()
+    test = MpiiExactDataset(
+        split='test', data_root=str(root), test_mode=True, pipeline=[]
+    )
+    val = MpiiExactDataset(
+        split='val', data_root=str(root), test_mode=True, pipeline=[]
+    )
+    assert len(test) == len(val) == 3
+    for blind, known in zip(test, val):
+        assert (blind['bbox'] == known['bbox']).all()
+        assert not blind['keypoints_visible'].any()
 
 
 def test_coco_layout_is_read_by_pycocotools(folder):

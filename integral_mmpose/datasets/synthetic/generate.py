@@ -18,7 +18,7 @@ import numpy as np
 
 from . import coco_writer, h36m_writer, mpii_writer
 
-VERSION = 1
+VERSION = 2
 MANIFEST = 'synthetic.json'
 
 
@@ -153,7 +153,7 @@ def _sequence(root, seed, work):
 
 
 def _pictures(writer, root, seed, numbers, pool, progress, name):
-    counts = {}
+    counts, everything = {}, []
     for split, number in zip(writer.SPLITS, numbers):
         results = []
         job = partial(writer.write_image, str(root), seed, split)
@@ -164,6 +164,9 @@ def _pictures(writer, root, seed, numbers, pool, progress, name):
         arguments = (root, seed, split) if name == 'coco' else (root, split)
         writer.write_annotations(*arguments, results)
         counts[f'{name}_{split}'] = number
+        everything.append(results)
+    if name == 'mpii':
+        writer.write_benchmark(root, *everything)
     return counts
 
 

@@ -137,3 +137,38 @@ def write_annotations(root, split, results):
             dataset_joints=np.array(MPII_SHORT_NAMES, dtype=object),
         ),
     )
+
+
+def write_benchmark(root, train, val):
+    """Write the splits trainval and test; test is val without its truth.
+
+    Args:
+        root (str): The ``mpii`` folder.
+        train (list): What ``write_image`` returned for each picture of train.
+        val (list): The same of val.
+    """
+    write_annotations(root, 'trainval', train + val)
+    people = [
+        {key: entry[key] for key in ('image', 'center', 'scale')}
+        for entry, _ in val
+    ]
+    entries = [
+        dict(person, image_index=n, annorect_index=1)
+        for n, person in enumerate(people, 1)
+    ]
+    images = [
+        dict(
+            image=person['image'],
+            people=[
+                dict(
+                    center=person['center'],
+                    scale=person['scale'],
+                    predict=True,
+                )
+            ],
+        )
+        for person in people
+    ]
+    folder = Path(root, 'annotations')
+    (folder / 'mpii_test.json').write_text(json.dumps(entries))
+    (folder / 'mpii_test_images.json').write_text(json.dumps(images))
