@@ -1,0 +1,59 @@
+"""Multiply-adds and parameters: the paper's, and those of others."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / 'tools/analysis_tools/get_flops.py'
+MPII = ROOT / 'configs/body_2d_keypoint/integral/mpii'
+# The paper prints 7.3, 6.2, 1.8, 1.5 (Table 2), 2.8, 6.2, 11.0 (Table 3) and
+# 6.2, 10.0, 17.6 (Table 4); two decimals by hand from its networks.
+MULTIPLY_ADDS = {
+    'i1_res50-3deconv_4xb32-70+70e_mpii-256x256': 7.24,
+    'i1_res50_4xb32-70+70e_mpii-256x256': 6.15,
+    'i1_res50-3deconv_4xb32-70+70e_mpii-128x128': 1.81,
+    'i1_res50_4xb32-70+70e_mpii-128x128': 1.54,
+    'i1_res18_4xb32-70+70e_mpii-256x256': 2.78,
+    'i1_res101_4xb32-70+70e_mpii-256x256': 11.0,
+    'i1_ms2-res50_4xb32-70+70e_mpii-256x256': 10.0,
+    'i1_ms4-res50_4xb32-70+70e_mpii-256x256': 17.6,
+}
+
+
+@pytest.fixture(scope='module')
+def complexity():
+    sys.path.insert(0, str(TOOL.parent))
+    try:
+        from get_flops import complexity
+    finally:
+        sys.path.pop(0)
+    return complexity
+
+
+@pytest.mark.parametrize('name', MULTIPLY_ADDS)
+def test_the_papers_multiply_adds(name, complexity):
+    counted = complexity(Config.fromfile(MPII / f'{name}.py'))
+    giga = counted.multiply_adds / 1e9
+    assert giga == pytest.approx(MULTIPLY_ADDS[name], rel=0.01)
+
+
+def test_eight_hourglasses_are_newells(complexity):
+    """Zhang et al. (CVPR 2019, Table 1) count 26 M and 55 GFLOPs."""
+    name = 'i1_hg8_4xb32-70+70e_mpii-trainval-256x256.py'
+    counted = complexity(Config.fromfile(MPII / name))
+    assert round(2 * counted.multiply_adds / 1e9) == 55
+    assert counted.parameters / 1e6 == pytest.approx(26, rel=0.03)
+
+
+def test_command_line():
+    path = MPII / 'istar_res18w16_1xb32-45e_mpii-128x128.py'
+    command = [sys.executable, str(TOOL), str(path)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f'| {path.stem} | 128 x 128 |' in out.stdout
+    command[-1] = 'nowhere.py'
+    out = subprocess.run(command, capture_output=True, text=True)
+    assert out.returncode and 'nowhere.py: no such config' in out.stderr

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Multiply-adds and parameters of the models of config files, as a table.
+
+Counted by torch's FlopCounterMode on one image of the config's input size
+(a multiply-add is two of its FLOPs): convolutions, transposed convolutions
+and linear layers, as in the paper. MMPose's own tool, on mmengine's counter,
+adds normalisation and the rest.
+"""
+
+import argparse
+import os
+from typing import NamedTuple
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.registry import MODELS
+from torch.utils.flop_counter import FlopCounterMode
+
+import integral_mmpose  # noqa: F401
+
+
+class Complexity(NamedTuple):
+    """``multiply_adds`` of one image, and ``parameters``."""
+
+    multiply_adds: int
+    parameters: int
+
+
+def complexity(config: Config) -> Complexity:
+    """Count what the model of a config does and holds."""
+    init_default_scope(config.get('default_scope', 'mmpose'))
+    model = MODELS.build(config.model).eval()
+    width, height = config.codec.input_size
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        model(torch.zeros(1, 3, height, width), None, mode='tensor')
+    return Complexity(
+        counter.get_total_flops() // 2,
+        sum(parameter.numel() for parameter in model.parameters()),
+    )
+
+
+def main() -> None:
+    """Parse the command line, print a row for every config."""
+    parser = argparse.ArgumentParser(
+        description='Multiply-adds and parameters of config files'
+    )
+    parser.add_argument('configs', nargs='+', help='config files')
+    args = parser.parse_args()
+    print('| config | input | multiply-adds (G) | parameters (M) |')
+    print('|---|---|---|---|')
+    for path in args.configs:
+        if not os.path.isfile(path):
+            parser.error(f'{path}: no such config file')
+        config = Config.fromfile(path)
+        width, height = config.codec.input_size
+        counted = complexity(config)
+        print(
+            f'| {os.path.splitext(os.path.basename(path))[0]} '
+            f'| {width} x {height} | {counted.multiply_adds / 1e9:.2f} '
+            f'| {counted.parameters / 1e6:.1f} |',
+            flush=True,
+        )
+
+
+if __name__ == '__main__':
+    main()
