@@ -14,6 +14,7 @@ from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 
 _SHOWN = 3
+_STAGE = re.compile(r'(?:module\.)?head\.stages\.(\d+)\.')
 
 
 class Difference(NamedTuple):
@@ -91,6 +92,12 @@ def check_weights(
         )
         if names
     ]
+    found, wanted = (
+        len({m[1] for m in map(_STAGE.match, names) if m})
+        for names in (weights, model.state_dict())
+    )
+    if found != wanted:
+        parts.insert(0, f'{found} stages in it, {wanted} in the model')
     raise ValueError(
         f'checkpoint {source} is of another model than the config. '
         f'{"; ".join(parts)}. Give the config that the checkpoint was trained '

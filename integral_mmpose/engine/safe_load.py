@@ -16,7 +16,9 @@ module opens the door exactly as wide as mmengine needs it:
    the loaders here drop that entry (mmengine itself writes none).
 """
 
+import os
 import os.path as osp
+import re
 from typing import Any, Callable, Dict, List
 
 import mmengine.runner.checkpoint as mmengine_checkpoint
@@ -62,11 +64,21 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
     """mmengine's loader of local files with ``weights_only=True``.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If there is no such file. For the checkpoint of an
+            H row in its default work dir, names the config to train first.
     """
     filename = osp.expanduser(filename)
     if not osp.isfile(filename):
-        raise FileNotFoundError(f'checkpoint {filename} does not exist')
+        folder, name = osp.split(filename)
+        advice = ''
+        if re.fullmatch(r'epoch_\d+\.pth', name):
+            advice = (
+                f': train the config {osp.basename(folder)}.py first, from '
+                f'{os.getcwd()}, or set load_from='
+            )
+        raise FileNotFoundError(
+            f'checkpoint {filename} does not exist{advice}'
+        )
     return without_code(
         torch.load(filename, map_location=map_location, weights_only=True)
     )

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmpose.registry import MODELS
 
 from integral_mmpose.engine import check_weights
 
@@ -82,3 +83,25 @@ def test_extra_weights_are_refused(tiny_model):
     weights = dict(tiny_model().state_dict(), extra=torch.zeros(1))
     with pytest.raises(ValueError, match='1 weights are not in the model'):
         check_weights(tiny_model(), weights, 'x.pth')
+
+
+@pytest.mark.parametrize('found, wanted', [(1, 3), (3, 2)])
+def test_other_stage_counts_are_named(found, wanted):
+    def model(stages):
+        head = MODELS.build(
+            dict(
+                type='MultiStageHead',
+                in_channels=8,
+                out_channels=2,
+                num_stages=stages,
+                stage=dict(type='HourglassStage', levels=1),
+                deconv_out_channels=(),
+                joint_loss=dict(type='JointL1Loss'),
+            )
+        )
+        return torch.nn.ModuleDict(dict(head=head))
+
+    with pytest.raises(
+        ValueError, match=f'{found} stages in it, {wanted} in the model'
+    ):
+        check_weights(model(wanted), model(found).state_dict(), 'x.pth', True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner.checkpoint import CheckpointLoader, load_checkpoint
 
 from integral_mmpose.engine import safe_load
 
@@ -217,3 +217,16 @@ def _load_pickle(source, tmp_path):
                 item, source if item.endswith('data.pkl') else old.read(item)
             )
     return torch.load(changed, weights_only=True)
+
+
+def test_missing_first_half_names_the_config_to_train(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = 'work_dirs/h1_res50_4xb32-70e_mpii-256x256/epoch_70.pth'
+    with pytest.raises(
+        FileNotFoundError,
+        match=r'train the config h1_res50_4xb32-70e_mpii-256x256\.py first, '
+        f'from {tmp_path}',
+    ):
+        load_checkpoint(torch.nn.Linear(1, 1), path)
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth does not'):
+        load_checkpoint(torch.nn.Linear(1, 1), 'nowhere.pth')

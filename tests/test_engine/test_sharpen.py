@@ -48,3 +48,10 @@ def test_why_it_is_there():
 def test_bad_factor():
     with pytest.raises(ValueError, match='positive'):
         SharpenHook(0.0)
+
+
+def test_a_head_without_a_last_layer_is_an_error():
+    runner = make_runner()
+    runner.model.head = nn.Module()
+    with pytest.raises(ValueError, match='Module has no final_layer'):
+        SharpenHook(7.0).before_train(runner)
