@@ -50,10 +50,18 @@ def load_detector(config: str, checkpoint: str, device: str = 'cpu'):
     """An MMDetection model that works beside a pose model.
 
     MMPose changes the default scope; the detector's pipeline names its own.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint lacks weights of the model, which would
+            stay random.
     """
     from mmdet.apis import init_detector
 
     detector = init_detector(config, checkpoint, device=device)
+    if checkpoint is not None:
+        content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+        check_weights(detector, content, str(checkpoint))
     detector.cfg = adapt_mmdet_pipeline(detector.cfg)
     return detector
 
@@ -91,16 +99,39 @@ def detect_persons(
     """
     from mmdet.apis import inference_detector
 
+    label = person_label(detector)
+    found = inference_detector(detector, image).pred_instances
+    return keep_persons(found, label, threshold)
+
+
+def person_label(detector) -> int:
+    """The number that a detector gives to persons.
+
+    Raises:
+        ValueError: If the detector has no class ``person``.
+    """
     classes = list(detector.dataset_meta.get('classes', ()))
     if 'person' not in classes:
         raise ValueError(
             f'the detector knows {classes} but no class "person": give a '
             'detector that was trained on persons'
         )
-    found = inference_detector(detector, image).pred_instances.cpu().numpy()
-    keep = (found.labels == classes.index('person')) & (
-        found.scores >= threshold
-    )
+    return classes.index('person')
+
+
+def keep_persons(instances, label: int, threshold: float) -> np.ndarray:
+    """Persons of one image with a score of at least ``threshold``.
+
+    Args:
+        instances (InstanceData): ``bboxes``, ``labels`` and ``scores``.
+        label (int): From :func:`person_label`.
+        threshold (float): Lowest score of a box.
+
+    Returns:
+        np.ndarray: (N, 5) left, top, right, bottom, score.
+    """
+    found = instances.cpu().numpy()
+    keep = (found.labels == label) & (found.scores >= threshold)
     return np.concatenate(
         [found.bboxes[keep], found.scores[keep, None]], 1
     ).astype(np.float32)
