@@ -4,15 +4,17 @@ import copy
 import json
 from pathlib import Path
 
+import cv2
 import mmpose
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import CocoMetric
-from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.registry import DATASETS, KEYPOINT_CODECS, METRICS, MODELS
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -22,6 +24,10 @@ from integral_mmpose.evaluation import FiniteCocoMetric
 
 COCO_META = (
     Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets/coco.py'
+)
+TEST_DEV = Path(__file__).resolve().parents[2] / (
+    'configs/body_2d_keypoint/integral/coco/'
+    'i1_res101_4xb32-70+70e_coco-test-dev-256x256.py'
 )
 
 
@@ -386,3 +392,50 @@ def test_ground_truth_through_the_data_set_is_perfect(tmp_path):
         metric.process([{}], [one.to_dict()])
     assert len(data) > 4
     assert metric.evaluate(len(data))['coco/AP'] == pytest.approx(1.0)
+
+
+def test_test_dev_writes_the_file_for_the_server(tmp_path, monkeypatch):
+    """By its config: no ground truth, boxes of a detector, no AP."""
+    init_default_scope('mmpose')
+    root = tmp_path / 'coco'
+    for name in ('annotations', 'person_detection_results', 'test2017'):
+        (root / name).mkdir(parents=True)
+    images = [
+        dict(id=n, file_name=f'{n:012d}.jpg', width=120, height=90)
+        for n in (4, 9)
+    ]
+    category = dict(id=1, name='person')
+    (root / 'annotations/image_info_test-dev2017.json').write_text(
+        json.dumps(dict(images=images, categories=[category]))
+    )
+    boxes = [
+        dict(image_id=n, category_id=1, bbox=[5, 6, 50, 60], score=0.5)
+        for n in (9, 4, 4)
+    ]
+    name = 'COCO_test-dev2017_detections_AP_H_609_person.json'
+    (root / 'person_detection_results' / name).write_text(json.dumps(boxes))
+    for image in images:
+        picture = np.zeros((90, 120, 3), np.uint8)
+        cv2.imwrite(str(root / 'test2017' / image['file_name']), picture)
+
+    monkeypatch.setenv('COCO_ROOT', str(root))
+    monkeypatch.chdir(tmp_path)
+    cfg = Config.fromfile(TEST_DEV)
+    data = DATASETS.build(cfg.test_dataloader.dataset)
+    metric = METRICS.build(cfg.test_evaluator)
+    metric.dataset_meta = data.metainfo
+    rng = np.random.default_rng(0)
+    for packed in data:
+        one = packed['data_samples']
+        one.pred_instances = InstanceData(
+            keypoints=rng.uniform(5, 60, (1, 17, 2)),
+            keypoint_scores=np.full((1, 17), 0.8),
+        )
+        metric.process([{}], [one.to_dict()])
+    assert metric.evaluate(len(data)) == {}
+    path = tmp_path / 'work_dirs/coco_test-dev2017/person.keypoints.json'
+    found = json.loads(path.read_text())
+    assert sorted(one['image_id'] for one in found) == [4, 4, 9]
+    for one in found:
+        assert one['category_id'] == 1 and len(one['keypoints']) == 51
+        assert one['score'] == pytest.approx(0.5 * 0.8)
