@@ -41,9 +41,27 @@ def load_pose_model(config: str, checkpoint: str, device: str = 'cpu'):
         ValueError: If the checkpoint is of another model.
     """
     model = init_model(str(config), None, device='cpu')
-    content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+    content = read_checkpoint(checkpoint)
     check_weights(model, content, str(checkpoint))
     return init_model(str(config), str(checkpoint), device=device)
+
+
+def read_checkpoint(checkpoint: str) -> dict:
+    """The content of a checkpoint, on the CPU.
+
+    Raises:
+        FileNotFoundError: If it is missing.
+        ValueError: If it is no checkpoint, or a torn one.
+    """
+    try:
+        return CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu')
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a torn pickle raises nearly anything
+        raise ValueError(
+            f'{checkpoint}: cannot be read as a checkpoint '
+            f'({type(error).__name__}: {error}). Get it again'
+        ) from error
 
 
 def load_detector(config: str, checkpoint: str, device: str = 'cpu'):
@@ -53,14 +71,13 @@ def load_detector(config: str, checkpoint: str, device: str = 'cpu'):
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint lacks weights of the model, which would
-            stay random.
+        ValueError: If the checkpoint cannot be read or is of another model.
     """
     from mmdet.apis import init_detector
 
+    content = checkpoint and read_checkpoint(checkpoint)
     detector = init_detector(config, checkpoint, device=device)
-    if checkpoint is not None:
-        content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+    if content:
         check_weights(detector, content, str(checkpoint))
     detector.cfg = adapt_mmdet_pipeline(detector.cfg)
     return detector

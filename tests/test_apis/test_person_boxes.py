@@ -235,13 +235,18 @@ def test_a_detector_of_something_else(tool, checkpoint, tmp_path, capsys):
     assert 'no class "person"' in capsys.readouterr().err
 
 
-def test_weights_that_would_stay_random(tool, checkpoint, tmp_path, capsys):
+def test_weights_that_are_torn_or_would_stay_random(
+    tool, checkpoint, tmp_path, capsys
+):
     content = torch.load(checkpoint)
     name = next(n for n in content['state_dict'] if 'bbox_head' in n)
     del content['state_dict'][name]
     torch.save(content, tmp_path / 'half.pth')
     assert tool(weights=tmp_path / 'half.pth') == 1
     assert 'of another model' in capsys.readouterr().err
+    (tmp_path / 'torn.pth').write_bytes(b'junk')
+    assert tool(weights=tmp_path / 'torn.pth') == 1
+    assert 'torn.pth: cannot be read' in capsys.readouterr().err
     assert tool(weights=tmp_path / 'none.pth') == 1
     assert 'no such checkpoint' in capsys.readouterr().err
 
