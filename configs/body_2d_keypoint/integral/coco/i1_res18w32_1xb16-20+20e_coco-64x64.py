@@ -6,7 +6,7 @@ _base_ = [
 ]
 
 model = dict(head=dict(out_channels=17, decoder=_base_.codec))
-load_from = 'work_dirs/h1_res18w32_1xb64-20e_coco-64x64/epoch_20.pth'
-train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
+load_from = 'work_dirs/h1_res18w32_1xb16-20e_coco-64x64/epoch_20.pth'
+train_dataloader = dict(batch_size=16, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader

@@ -1,4 +1,5 @@
-# Small scale, H1, first half of the epochs: what H1 and I1 start from
+# Small scale, H1, first half of the epochs: what H1 and I1 start from. Batch
+# 16: the tiny set has 610 people, 9 iterations an epoch with 64
 _base_ = [
     '../../../_base_/schedules/small_20e.py',
     '../../../_base_/datasets/coco_64x64.py',
@@ -14,6 +15,6 @@ model = dict(
         decoder=_base_.codec,
     )
 )
-train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
+train_dataloader = dict(batch_size=16, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader
