@@ -41,19 +41,44 @@ def load_pose_model(config: str, checkpoint: str, device: str = 'cpu'):
         ValueError: If the checkpoint is of another model.
     """
     model = init_model(str(config), None, device='cpu')
-    content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+    content = read_checkpoint(checkpoint)
     check_weights(model, content, str(checkpoint))
     return init_model(str(config), str(checkpoint), device=device)
+
+
+def read_checkpoint(checkpoint: str) -> dict:
+    """The content of a checkpoint, on the CPU.
+
+    Raises:
+        FileNotFoundError: If it is missing.
+        ValueError: If it is no checkpoint, or a torn one.
+    """
+    try:
+        return CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu')
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a torn pickle raises nearly anything
+        raise ValueError(
+            f'{checkpoint}: cannot be read as a checkpoint '
+            f'({type(error).__name__}: {error}). Get it again'
+        ) from error
 
 
 def load_detector(config: str, checkpoint: str, device: str = 'cpu'):
     """An MMDetection model that works beside a pose model.
 
     MMPose changes the default scope; the detector's pipeline names its own.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint cannot be read or is of another model.
     """
     from mmdet.apis import init_detector
 
+    content = checkpoint and read_checkpoint(checkpoint)
     detector = init_detector(config, checkpoint, device=device)
+    if content:
+        check_weights(detector, content, str(checkpoint))
     detector.cfg = adapt_mmdet_pipeline(detector.cfg)
     return detector
 
@@ -91,16 +116,39 @@ def detect_persons(
     """
     from mmdet.apis import inference_detector
 
+    label = person_label(detector)
+    found = inference_detector(detector, image).pred_instances
+    return keep_persons(found, label, threshold)
+
+
+def person_label(detector) -> int:
+    """The number that a detector gives to persons.
+
+    Raises:
+        ValueError: If the detector has no class ``person``.
+    """
     classes = list(detector.dataset_meta.get('classes', ()))
     if 'person' not in classes:
         raise ValueError(
             f'the detector knows {classes} but no class "person": give a '
             'detector that was trained on persons'
         )
-    found = inference_detector(detector, image).pred_instances.cpu().numpy()
-    keep = (found.labels == classes.index('person')) & (
-        found.scores >= threshold
-    )
+    return classes.index('person')
+
+
+def keep_persons(instances, label: int, threshold: float) -> np.ndarray:
+    """Persons of one image with a score of at least ``threshold``.
+
+    Args:
+        instances (InstanceData): ``bboxes``, ``labels`` and ``scores``.
+        label (int): From :func:`person_label`.
+        threshold (float): Lowest score of a box.
+
+    Returns:
+        np.ndarray: (N, 5) left, top, right, bottom, score.
+    """
+    found = instances.cpu().numpy()
+    keep = (found.labels == label) & (found.scores >= threshold)
     return np.concatenate(
         [found.bboxes[keep], found.scores[keep, None]], 1
     ).astype(np.float32)

@@ -1,10 +1,16 @@
-"""Human3.6M as images, exact MPII, their mixture, and what they need."""
+"""Human3.6M images, exact MPII, checked COCO, mixtures, and their needs."""
 
 from . import transforms  # noqa: F401  (registers the transforms)
-from .body import H36MImageDataset, MixedDataset, MpiiExactDataset
+from .body import (
+    CocoCheckedDataset,
+    H36MImageDataset,
+    MixedDataset,
+    MpiiExactDataset,
+)
 from .samplers import SeededSampler, ShareBatchSampler
 
 __all__ = [
+    'CocoCheckedDataset',
     'H36MImageDataset',
     'MixedDataset',
     'MpiiExactDataset',

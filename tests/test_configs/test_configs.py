@@ -20,7 +20,7 @@ NAMES = [path.stem for path in CONFIGS]
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):
     out = tmp_path_factory.mktemp('data')
-    generate(out, 0, Scale(1, 1, 0, (8, 4), (1, 1)), 1, lambda line: None)
+    generate(out, 0, Scale(1, 1, 0, (8, 4), (2, 2)), 1, lambda line: None)
     return out
 
 
@@ -28,6 +28,7 @@ def data(tmp_path_factory):
 def roots(data, monkeypatch):
     monkeypatch.setenv('H36M_ROOT', str(data / 'h36m'))
     monkeypatch.setenv('MPII_ROOT', str(data / 'mpii'))
+    monkeypatch.setenv('COCO_ROOT', str(data / 'coco'))
 
 
 def steps(pipeline, name):
@@ -125,7 +126,7 @@ def test_rows_from_scratch_have_as_many_epochs():
             assert Config.fromfile(path).train_cfg.max_epochs == epochs
 
 
-@pytest.mark.parametrize('table', [1, 2, 3, 4, 5])
+@pytest.mark.parametrize('table', [1, 2, 3, 4, 5, 6])
 def test_every_printed_row_has_a_config(table):
     """The first line of a config names its table, row and numbers."""
     first_lines = '\n'.join(p.read_text().splitlines()[0] for p in CONFIGS)
@@ -173,6 +174,10 @@ ROWS = {
         ', I1: PCKh@0.5 90.0',
         ', MS-I1: PCKh@0.5 90.7',
         ', HG-I1: PCKh@0.5 91.0',
+    ],
+    6: [
+        ', H1: AP 66.3',
+        ', I1: AP 67.8',
     ],
 }
 
@@ -234,9 +239,8 @@ def test_trains_and_validates_one_step(path, roots, tmp_path):
     assert {f'{name}.weight' for name in weights} <= reached
     metrics = runner.val_evaluator.metrics[0]
     prefix = metrics.prefix
-    assert prefix in ('h36m', 'pckh')
+    names = dict(h36m='MPJPE', pckh='AUC', coco='AP')
     logged = runner.message_hub.log_scalars
-    name = 'MPJPE' if prefix == 'h36m' else 'AUC'
-    value = logged[f'val/{prefix}/{name}'].current()
+    value = logged[f'val/{prefix}/{names[prefix]}'].current()
     assert np.isfinite(value) and value >= 0
     logging.shutdown()

@@ -4,18 +4,30 @@ import copy
 import json
 from pathlib import Path
 
+import cv2
 import mmpose
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import CocoMetric
+from mmpose.registry import DATASETS, KEYPOINT_CODECS, METRICS, MODELS
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from integral_mmpose.datasets import CocoCheckedDataset
+from integral_mmpose.datasets.synthetic import coco_writer
 from integral_mmpose.evaluation import FiniteCocoMetric
 
 COCO_META = (
     Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets/coco.py'
+)
+TEST_DEV = Path(__file__).resolve().parents[2] / (
+    'configs/body_2d_keypoint/integral/coco/'
+    'i1_res101_4xb32-70+70e_coco-test-dev-256x256.py'
 )
 
 
@@ -201,3 +213,229 @@ def test_3d_keypoints_are_rejected(ann_file):
         FiniteCocoMetric(ann_file=path).process([{}], [sample(points)])
     with pytest.raises(ValueError, match=r'axes \(N, K, C\)'):
         FiniteCocoMetric(ann_file=path).process([{}], [sample(joints[0])])
+
+
+def coco_metric(ann_file, tmp_path=None, **arguments):
+    if tmp_path is not None:
+        arguments['outfile_prefix'] = str(tmp_path / 'found')
+    metric = FiniteCocoMetric(
+        ann_file=ann_file,
+        nms_mode='oks_nms',
+        score_mode='bbox_keypoint',
+        **arguments,
+    )
+    metric.dataset_meta = parse_pose_metainfo(dict(from_file=str(COCO_META)))
+    return metric
+
+
+def written(tmp_path):
+    return json.loads((tmp_path / 'found.keypoints.json').read_text())
+
+
+def predicted(id_, image_id, keypoints, scores, box_score):
+    """A person as the configs' pipeline packs it: the score of a detection
+    lies with the ground truth."""
+    one = sample(keypoints)
+    one.update(id=id_, img_id=image_id)
+    one['pred_instances'] = dict(
+        keypoints=keypoints, keypoint_scores=np.reshape(scores, (1, 17))
+    )
+    one['gt_instances']['bbox_scores'] = np.array([box_score])
+    return one
+
+
+def test_keypoint_scores_change_the_ranking(ann_file, tmp_path):
+    """By hand: score = box score x mean of the keypoint scores above 0.2.
+
+    A: 0.9 x 0.3 = 0.27. B: 0.5 x (8 x 0.8 + 9 x 0.1 -> 0.8) = 0.40. C: all
+    under the threshold, so 0. By the boxes the order is A, C, B, by the pose
+    B, A, C.
+    """
+    path, joints = ann_file
+    people = dict(
+        a=(0.9, np.full(17, 0.3)),
+        b=(0.5, np.r_[np.full(8, 0.8), np.full(9, 0.1)]),
+        c=(0.7, np.full(17, 0.15)),
+    )
+    orders = {}
+    for mode in ('bbox', 'bbox_keypoint'):
+        metric = coco_metric(path, tmp_path)
+        metric.score_mode = mode
+        for n, (box_score, scores) in enumerate(people.values()):
+            # Far apart: no person removes another.
+            place = joints + 300 * n
+            metric.process([{}], [predicted(n, 1, place, scores, box_score)])
+        metric.evaluate(3)
+        found = written(tmp_path)
+        ranks = sorted(found, key=lambda one: -one['score'])
+        orders[mode] = [
+            'abc'[round((one['keypoints'][0] - joints[0, 0, 0]) / 300)]
+            for one in ranks
+        ]
+        if mode == 'bbox_keypoint':
+            np.testing.assert_allclose(
+                [one['score'] for one in ranks], [0.4, 0.27, 0.0], atol=1e-7
+            )
+    assert orders == dict(bbox=['a', 'c', 'b'], bbox_keypoint=['b', 'a', 'c'])
+
+
+def test_rescoring_decides_the_ap(ann_file):
+    """The wrong pose in the better box: AP 0.5 by boxes, 1 by poses.
+
+    By hand: one person, two detections. Ranked first, the right one gives
+    precision 1 at every recall; ranked second, 1/2.
+    """
+    path, joints = ann_file
+    found = {}
+    for mode in ('bbox', 'bbox_keypoint'):
+        metric = coco_metric(path)
+        metric.score_mode = mode
+        for n, (box_score, score, shift) in enumerate(
+            [(0.9, 0.3, 500), (0.8, 0.9, 0)]
+        ):
+            one = predicted(
+                n, 1, joints + shift, np.full(17, score), box_score
+            )
+            metric.process([{}], [one])
+        found[mode] = metric.evaluate(2)['coco/AP']
+    assert found == pytest.approx(dict(bbox=0.5, bbox_keypoint=1.0))
+
+
+def test_oks_nms_removes_a_duplicate(ann_file, tmp_path):
+    """The same pose twice: the better one stays; a neighbour stays, too."""
+    path, joints = ann_file
+    metric = coco_metric(path, tmp_path)
+    rows = [(joints + 0.5, 0.6), (joints, 0.9), (joints + 80, 0.5)]
+    for n, (points, score) in enumerate(rows):
+        metric.process([{}], [predicted(n, 1, points, np.ones(17), score)])
+    assert metric.evaluate(3)['coco/AP'] == pytest.approx(1.0)
+    kept = sorted(one['score'] for one in written(tmp_path))
+    assert kept == pytest.approx([0.5, 0.9])
+
+
+def head_scores(sigma_bins, size=32):
+    """Scores of an integral head for Gaussian maps of given widths."""
+    head = MODELS.build(
+        dict(
+            type='IntegralHead',
+            in_channels=8,
+            out_channels=17,
+            joint_loss=dict(type='JointL1Loss'),
+            decoder=dict(type='IntegralLabel', input_size=(256, 256)),
+        )
+    )
+    axis = torch.arange(size, dtype=torch.float32)
+    squares = (axis - size // 2) ** 2
+    logits = -(squares[:, None] + squares) / (2 * sigma_bins**2)
+    return head.scores(logits.expand(1, 17, size, size))[0].numpy()
+
+
+def test_scores_of_the_integral_head_pass_the_threshold(ann_file, tmp_path):
+    """Sharp maps, as of a trained model, neither saturate nor vanish.
+
+    By hand, for a Gaussian of 1 of 32 bins: (1 + sqrt(12) / 32)^-2 = 0.814.
+    A raw peak of the softmax, 1 / (2 pi) = 0.16, would be under 0.2.
+    """
+    sharp, broad = head_scores(1.0), head_scores(4.0)
+    np.testing.assert_allclose(sharp, (1 + 12**0.5 / 32) ** -2, atol=1e-3)
+    assert (sharp < 0.95).all() and (0.2 < broad).all()
+    assert (broad < sharp - 0.1).all()
+    path, joints = ann_file
+    metric = coco_metric(path, tmp_path)
+    assert metric.keypoint_score_thr == 0.2
+    for n, scores in enumerate((sharp, broad)):
+        metric.process([{}], [predicted(n, 1, joints + 300 * n, scores, 0.5)])
+    metric.evaluate(2)
+    found = sorted((one['score'] for one in written(tmp_path)), reverse=True)
+    assert found == pytest.approx([0.5 * sharp[0], 0.5 * broad[0]], abs=1e-6)
+
+
+def test_ground_truth_through_the_data_set_is_perfect(tmp_path):
+    """Data set, pipeline and metric agree: AP 1, by the hub's file.
+
+    Boxes are ground truth; joints go to the crop and back by the box.
+    """
+    init_default_scope('mmpose')
+    root = tmp_path / 'coco'
+    found = [
+        coco_writer.write_image(root, 0, 'val2017', number)
+        for number in range(3)
+    ]
+    coco_writer.write_annotations(root, 0, 'val2017', found)
+    size = (64, 64)
+    codec = dict(type='IntegralLabel', input_size=size)
+    data = CocoCheckedDataset(
+        data_root=str(root),
+        ann_file='annotations/person_keypoints_val2017.json',
+        data_prefix=dict(img='val2017/'),
+        test_mode=True,
+        pipeline=[
+            dict(type='LoadImageChecked'),
+            dict(type='GetBBoxCenterScale', padding=1.25),
+            dict(type='TopdownAffine', input_size=size),
+            dict(type='GenerateTarget', encoder=codec),
+            dict(type='PackPoseInputs'),
+        ],
+    )
+    metric = FiniteCocoMetric(score_mode='bbox_keypoint', nms_mode='oks_nms')
+    metric.dataset_meta = data.metainfo
+    decoder = KEYPOINT_CODECS.build(codec)
+    for packed in data:
+        one = packed['data_samples']
+        labels = one.gt_instance_labels.keypoint_labels.numpy()
+        points, scores = decoder.decode(labels, np.ones((1, 17)))
+        # TopdownPoseEstimator's way from the crop to the image.
+        scale, center = one.input_scale, one.input_center
+        points = points / one.input_size * scale + center - 0.5 * scale
+        found = InstanceData(keypoints=points, keypoint_scores=scores)
+        one.pred_instances = found
+        metric.process([{}], [one.to_dict()])
+    assert len(data) > 4
+    assert metric.evaluate(len(data))['coco/AP'] == pytest.approx(1.0)
+
+
+def test_test_dev_writes_the_file_for_the_server(tmp_path, monkeypatch):
+    """By its config: no ground truth, boxes of a detector, no AP."""
+    init_default_scope('mmpose')
+    root = tmp_path / 'coco'
+    for name in ('annotations', 'person_detection_results', 'test2017'):
+        (root / name).mkdir(parents=True)
+    images = [
+        dict(id=n, file_name=f'{n:012d}.jpg', width=120, height=90)
+        for n in (4, 9)
+    ]
+    category = dict(id=1, name='person')
+    (root / 'annotations/image_info_test-dev2017.json').write_text(
+        json.dumps(dict(images=images, categories=[category]))
+    )
+    boxes = [
+        dict(image_id=n, category_id=1, bbox=[5, 6, 50, 60], score=0.5)
+        for n in (9, 4, 4)
+    ]
+    name = 'COCO_test-dev2017_detections_AP_H_609_person.json'
+    (root / 'person_detection_results' / name).write_text(json.dumps(boxes))
+    for image in images:
+        picture = np.zeros((90, 120, 3), np.uint8)
+        cv2.imwrite(str(root / 'test2017' / image['file_name']), picture)
+
+    monkeypatch.setenv('COCO_ROOT', str(root))
+    monkeypatch.chdir(tmp_path)
+    cfg = Config.fromfile(TEST_DEV)
+    data = DATASETS.build(cfg.test_dataloader.dataset)
+    metric = METRICS.build(cfg.test_evaluator)
+    metric.dataset_meta = data.metainfo
+    rng = np.random.default_rng(0)
+    for packed in data:
+        one = packed['data_samples']
+        one.pred_instances = InstanceData(
+            keypoints=rng.uniform(5, 60, (1, 17, 2)),
+            keypoint_scores=np.full((1, 17), 0.8),
+        )
+        metric.process([{}], [one.to_dict()])
+    assert metric.evaluate(len(data)) == {}
+    path = tmp_path / 'work_dirs/coco_test-dev2017/person.keypoints.json'
+    found = json.loads(path.read_text())
+    assert sorted(one['image_id'] for one in found) == [4, 4, 9]
+    for one in found:
+        assert one['category_id'] == 1 and len(one['keypoints']) == 51
+        assert one['score'] == pytest.approx(0.5 * 0.8)

@@ -1,0 +1,254 @@
+"""COCO in its real layout: what is read, what is refused, what is counted."""
+
+import copy
+import json
+import logging
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.logging import MMLogger
+
+from integral_mmpose.codecs import IntegralLabel
+from integral_mmpose.datasets import CocoCheckedDataset
+
+VAL = 'annotations/person_keypoints_val2017.json'
+BOXES = 'person_detection_results/COCO_val2017_detections_AP_H_56_person.json'
+PATTERN = 'person_detection_results/COCO_val2017_detections*.json'
+
+
+def person(id_, image_id, **changed):
+    joints = np.stack([np.arange(17) + 10, np.arange(17) + 20], -1) * 1.0
+    flags = np.full((17, 1), 2.0)
+    return dict(
+        dict(
+            id=id_,
+            image_id=image_id,
+            category_id=1,
+            iscrowd=0,
+            area=900.0,
+            bbox=[5.0, 15.0, 30.0, 40.0],
+            num_keypoints=17,
+            keypoints=np.concatenate([joints, flags], -1).ravel().tolist(),
+        ),
+        **changed,
+    )
+
+
+def box(image_id, **changed):
+    return dict(
+        dict(
+            image_id=image_id, category_id=1, bbox=[2.0, 3, 20, 30], score=0.5
+        ),
+        **changed,
+    )
+
+
+CONTENT = dict(
+    images=[
+        dict(id=n, file_name=f'{n:012d}.jpg', width=100, height=80)
+        for n in (3, 5, 8)
+    ],
+    annotations=[
+        person(1, 3),
+        person(2, 5),
+        person(3, 5, iscrowd=1),
+        person(4, 8, num_keypoints=0, keypoints=[0] * 51),
+    ],
+    categories=[dict(id=1, name='person')],
+)
+DETECTIONS = [box(3), box(3, score=0.25), box(5, bbox=[1, 2, 9.5, 8])]
+
+
+@pytest.fixture
+def coco(tmp_path):
+    """Write the folder and build a data set from it."""
+
+    def build(content=CONTENT, detections=None, **arguments):
+        for name in ('annotations', 'person_detection_results', 'val2017'):
+            (tmp_path / name).mkdir(exist_ok=True)
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / VAL).write_text(text)
+        if detections is not None:
+            (tmp_path / BOXES).write_text(
+                detections
+                if isinstance(detections, str)
+                else json.dumps(detections)
+            )
+            arguments.setdefault('bbox_file', PATTERN)
+            arguments.setdefault('test_mode', True)
+        arguments = {
+            **dict(ann_file=VAL, data_prefix=dict(img='val2017/')),
+            **arguments,
+        }
+        return CocoCheckedDataset(data_root=str(tmp_path), **arguments)
+
+    return build
+
+
+@pytest.fixture
+def log():
+    """What is logged, as (level, text)."""
+    lines = []
+    logger = MMLogger.get_current_instance()
+
+    class Listener(logging.Handler):
+        def emit(self, record):
+            lines.append((record.levelname, record.getMessage()))
+
+    listener = Listener()
+    logger.addHandler(listener)
+    yield lines
+    logger.removeHandler(listener)
+
+
+def test_people_are_read_and_the_rest_is_counted(coco, log):
+    data = coco()
+    assert [info['id'] for info in data] == [1, 2]
+    info = data[0]
+    assert info['bbox'].tolist() == [[5, 15, 35, 55]]
+    assert info['keypoints'][0, 3].tolist() == [13, 23]
+    assert info['has_depth'].tolist() == [0]
+    assert any('2 of 4 people are used' in text for _, text in log)
+
+
+def test_the_codec_trains_on_it(coco, tmp_path):
+    """Two axes with weights; z of a 3D model has weight 0."""
+    pipeline = [
+        dict(type='LoadImageChecked'),
+        dict(type='GetBBoxCenterScale', padding=1.25),
+        dict(type='TopdownAffine', input_size=(64, 64)),
+        dict(
+            type='GenerateTarget',
+            encoder=dict(type='IntegralLabel', input_size=(64, 64)),
+        ),
+        dict(type='PackPoseInputs'),
+    ]
+    data = coco(pipeline=pipeline)
+    for image in CONTENT['images']:
+        cv2.imwrite(
+            str(tmp_path / 'val2017' / image['file_name']),
+            np.zeros((80, 100, 3), np.uint8),
+        )
+    labels = data[0]['data_samples'].gt_instance_labels
+    # By hand: the box 30 x 40 becomes a square of 50 px about (20, 35);
+    # joint 3 lies 7 px left of and 12 px above that centre.
+    found = labels.keypoint_labels[0, 3].numpy()
+    np.testing.assert_allclose(found, [0.5 - 7 / 50, 0.5 - 12 / 50], atol=1e-6)
+    assert (labels.keypoint_weights == 1).all()
+    raw = coco()[0]
+    codec = IntegralLabel((64, 64), depth_range_mm=2000.0)
+    points = np.concatenate([raw['keypoints'], np.zeros((1, 17, 1))], -1)
+    encoded = codec.encode(points, has_depth=raw['has_depth'])
+    assert (encoded['keypoint_weights'][..., :2] == 1).all()
+    assert (encoded['keypoint_weights'][..., 2] == 0).all()
+
+
+def test_boxes_are_read_as_upstream_does(coco, tmp_path):
+    """The oracle is mmpose's own CocoDataset."""
+    from mmpose.datasets.datasets import CocoDataset
+
+    ours = coco(detections=DETECTIONS)
+    theirs = CocoDataset(
+        ann_file=VAL,
+        data_root=str(tmp_path),
+        bbox_file=str(tmp_path / BOXES),
+        data_prefix=dict(img='val2017/'),
+        test_mode=True,
+        metainfo=CocoCheckedDataset.METAINFO,
+    )
+    assert len(ours) == len(theirs) == 3
+    for a, b in zip(ours, theirs):
+        b.pop('dataset')
+        for key, value in b.items():
+            np.testing.assert_array_equal(a[key], value, err_msg=key)
+    assert ours.metainfo['CLASSES'] == theirs.metainfo['CLASSES']
+
+
+def test_what_is_left_out_of_the_boxes_is_counted(coco, log):
+    detections = [
+        *DETECTIONS,
+        box(8, category_id=18),
+        box(8, category_id=44),
+        box(5, bbox=[1, 2, 0, 9]),
+    ]
+    assert len(coco(detections=detections)) == 3
+    warnings = [text for level, text in log if level == 'WARNING']
+    assert len(warnings) == 3 and all(BOXES in text for text in warnings)
+    assert '2 detections of other categories' in warnings[0]
+    assert '1 boxes without area' in warnings[1]
+    assert 'no person was detected in 1 image (ids 8)' in warnings[2]
+
+
+@pytest.mark.parametrize(
+    ('detections', 'text'),
+    [
+        ([*DETECTIONS, box(77), box(78)], r'2 images \(ids 77, 78\)'),
+        ([box(3, category_id=2)], 'holds no person'),
+        ([], 'holds no person'),
+        ('{', 'not readable as JSON'),
+        ('{}', 'must be a JSON list'),
+        ([{'image_id': 3}], 'id 0 .*field `category_id` is missing'),
+        ([box(3), [1, 2]], 'id 1 .*`image_id` is missing'),
+        ([box(3, bbox=[1, 2, 3])], 'image_id 3.*`bbox` must have the shape'),
+        ([box(3, score=float('nan'))], '`score` holds a number that is not'),
+        ([box(3, bbox=['a', 2, 3, 4])], '`bbox` must hold numbers'),
+    ],
+)
+def test_bad_boxes_are_named(coco, detections, text):
+    with pytest.raises(ValueError, match=text) as error:
+        coco(detections=detections)
+    assert BOXES in str(error.value)
+
+
+def changed(field, value, drop=False):
+    content = copy.deepcopy(CONTENT)
+    content['annotations'][1][field] = value
+    if drop:
+        del content['annotations'][1][field]
+    return content
+
+
+@pytest.mark.parametrize(
+    ('content', 'text'),
+    [
+        ('{"images": [', 'not readable as JSON'),
+        ('[]', 'must be a JSON object'),
+        (changed('image_id', 99), r'1 image \(ids 99\) that the file does'),
+        (changed('image_id', 0, drop=True), "the field 'image_id' is missing"),
+        (changed('bbox', [1, 2, 3]), 'id 2: field `bbox`'),
+        (changed('keypoints', [0] * 48), r'keypoints.*shape \(51,\)'),
+        (changed('keypoints', [float('inf')] * 51), 'not finite'),
+        (dict(CONTENT, annotations=[]), 'none of its 0 annotations'),
+        (dict(CONTENT, annotations=[person(1, 3, iscrowd=1)]), 'bbox_file'),
+    ],
+)
+def test_bad_annotations_are_named(coco, content, text):
+    with pytest.raises(ValueError, match=text) as error:
+        coco(content)
+    assert VAL in str(error.value)
+
+
+def test_missing_files_are_named(coco, tmp_path):
+    with pytest.raises(FileNotFoundError, match='nowhere.json does not exist'):
+        coco(ann_file='annotations/nowhere.json')
+    with pytest.raises(FileNotFoundError, match='detect_persons.py'):
+        coco(bbox_file='nowhere/*.json', test_mode=True)
+    with pytest.raises(FileNotFoundError, match='data root .* does not exist'):
+        CocoCheckedDataset(data_root=str(tmp_path / 'no'), ann_file=VAL)
+    coco(detections=DETECTIONS)
+    other = tmp_path / BOXES.replace('AP_H_56', 'other')
+    other.write_text(json.dumps(DETECTIONS[:1]))
+    with pytest.raises(ValueError, match='2 detection files fit'):
+        coco(detections=DETECTIONS)
+    assert len(coco(bbox_file=str(other), test_mode=True)) == 1
+
+
+@pytest.mark.parametrize('field', ['file_name', 'height'])
+def test_an_image_without_a_field_is_named(coco, field):
+    content = copy.deepcopy(CONTENT)
+    del content['images'][0][field]
+    with pytest.raises(ValueError, match=f'{field}.* is missing'):
+        coco(content, detections=DETECTIONS)
+    with pytest.raises(ValueError, match=f"'{field}' is missing"):
+        coco(content)

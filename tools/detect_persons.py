@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+r"""Run an MMDetection detector over images and write person boxes.
+
+    python tools/detect_persons.py DET_CONFIG DET_CHECKPOINT \
+        --images data/coco/val2017 --out work_dirs/val2017_boxes.json
+
+writes the detection file that `bbox_file` of a COCO config reads: a list of
+{image_id, category_id: 1, bbox: [left, top, width, height], score}. Killed
+and started again with the same arguments, it continues.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+# Before torch is imported: idle threads sleep instead of spinning.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+ROOT = Path(__file__).resolve().parents[1]
+if (ROOT / 'integral_mmpose').is_dir():
+    sys.path.insert(0, str(ROOT))
+
+
+def parse_args() -> argparse.Namespace:
+    """Options of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='MMDetection config')
+    parser.add_argument('checkpoint', help='its weights')
+    parser.add_argument('--images', required=True, help='folder of images')
+    parser.add_argument(
+        '--ann',
+        default='',
+        help='COCO file with the ids and names of the images; without it '
+        "every image of the folder, the number in a file's name its id",
+    )
+    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--batch-size', type=int, default=1)
+    parser.add_argument(
+        '--score-thr',
+        type=float,
+        default=0.05,
+        help='lowest score of a box; AP needs the low ones, too',
+    )
+    parser.add_argument('--device', default='cpu')
+    args = parser.parse_args()
+    if args.batch_size < 1 or not 0 <= args.score_thr <= 1:
+        parser.error('--batch-size must be at least 1, --score-thr in 0..1')
+    return args
+
+
+def settings(args, detector, images) -> dict:
+    """All that decides the content of the file (the device does not)."""
+    config = json.dumps(detector.cfg.to_dict(), sort_keys=True, default=str)
+    names = json.dumps([(id_, Path(path).name) for id_, path in images])
+    return dict(
+        config=hashlib.sha256(config.encode()).hexdigest(),
+        checkpoint=hashlib.sha256(
+            Path(args.checkpoint).read_bytes()
+        ).hexdigest(),
+        images=hashlib.sha256(names.encode()).hexdigest(),
+        batch_size=args.batch_size,
+        score_thr=args.score_thr,
+    )
+
+
+def detect(args) -> list:
+    """Detect in what is not done yet.
+
+    Returns:
+        list: The images, as (id, path), and the detections.
+    """
+    from mmengine.utils import ProgressBar
+
+    from integral_mmpose.apis import (
+        DetectionFile,
+        coco_detections,
+        detect_batch,
+        list_coco_images,
+        load_detector,
+        person_label,
+        read_image,
+    )
+
+    images = list_coco_images(args.images, args.ann)
+    if not Path(args.checkpoint).is_file():
+        raise FileNotFoundError(f'{args.checkpoint}: no such checkpoint')
+    detector = load_detector(args.config, args.checkpoint, args.device)
+    person_label(detector)
+    out = DetectionFile(args.out, settings(args, detector, images))
+    if out.complete:
+        print(f'{args.out} is complete already')
+        return [images, out.detections]
+    starts = range(0, len(images), args.batch_size)
+    if out.batches:
+        print(f'continuing after batch {len(out.batches)} of {len(starts)}')
+    bar = ProgressBar(len(starts))
+    for _ in out.batches:
+        bar.update()
+    for start in starts[len(out.batches) :]:
+        part = images[start : start + args.batch_size]
+        pictures = [read_image(path) for _, path in part]
+        found = detect_batch(detector, pictures, args.score_thr)
+        out.append(
+            [
+                detection
+                for (id_, _), boxes in zip(part, found)
+                for detection in coco_detections(id_, boxes)
+            ]
+        )
+        bar.update()
+    print()
+    out.finish()
+    return [images, out.detections]
+
+
+def main() -> int:
+    """Run; 1 after an error that the user can mend."""
+    args = parse_args()
+    try:
+        images, detections = detect(args)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(f'{len(detections)} boxes in {len(images)} images -> {args.out}')
+    empty = len(images) - len({d['image_id'] for d in detections})
+    if empty:
+        print(f'no person was found in {empty} images', file=sys.stderr)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
