@@ -1,4 +1,4 @@
-# Table 7, Strategy 2, I*: MPJPE 49.6 mm (public re-implementations: 53-54)
+# Table 7, Strategy 2, I*: MPJPE 49.6 mm; Table 11, per action
 _base_ = [
     '../../../_base_/schedules/adam_140e.py',
     '../../../_base_/datasets/h36m_mpii_256x256.py',

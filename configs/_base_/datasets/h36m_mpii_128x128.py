@@ -1,0 +1,19 @@
+# Strategy 2 at 128 px: half Human3.6M, half MPII in every batch
+_base_ = ['./h36m_mpii_256x256.py']
+
+codec = dict(
+    type='IntegralLabel',
+    input_size=(128, 128),
+    depth_range_mm=2000.0,
+    depth_unit='crop',
+)
+
+train_pipeline = _base_.train_pipeline
+val_pipeline = _base_.val_pipeline
+train_pipeline[4].update(input_size=codec['input_size'])
+train_pipeline[5].update(encoder=codec)
+val_pipeline[2].update(input_size=codec['input_size'])
+
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,17 @@
+# Table 8, two stages, d = 1, 64: H1, the first half of its epochs, and of I1's
+_base_ = [
+    '../../../_base_/schedules/adam_70e.py',
+    '../../../_base_/datasets/h36m_256x256.py',
+    '../../../_base_/models/integral_hg_3d.py',
+]
+
+model = dict(
+    head=dict(
+        heatmap_loss=dict(type='VolumeMSELoss'),
+        joint_loss=None,
+        decode='argmax',
+        decoder=_base_.codec,
+        num_stages=2,
+        depths=(1, 64),
+    )
+)

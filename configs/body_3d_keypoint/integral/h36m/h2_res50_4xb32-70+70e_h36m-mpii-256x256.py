@@ -1,0 +1,4 @@
+# Table 7, Strategy 2, H2: MPJPE 59.3 mm
+_base_ = ['./h2_res50_4xb32-70e_h36m-mpii-256x256.py']
+
+load_from = 'work_dirs/h2_res50_4xb32-70e_h36m-mpii-256x256/epoch_70.pth'

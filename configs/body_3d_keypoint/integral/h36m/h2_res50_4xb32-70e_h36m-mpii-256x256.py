@@ -1,0 +1,15 @@
+# Table 7, Strategy 2: H2, the first half of its epochs, and of I2's
+_base_ = [
+    '../../../_base_/schedules/adam_70e.py',
+    '../../../_base_/datasets/h36m_mpii_256x256.py',
+    '../../../_base_/models/integral_res50_3d.py',
+]
+
+model = dict(
+    head=dict(
+        heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
+        joint_loss=None,
+        decode='marginal_argmax',
+        decoder=_base_.codec,
+    )
+)

@@ -1,0 +1,8 @@
+# Table 7, Strategy 1, R1: MPJPE 106.6 mm
+_base_ = [
+    '../../../_base_/schedules/adam_140e.py',
+    '../../../_base_/datasets/h36m_256x256.py',
+    '../../../_base_/models/direct_res50_3d.py',
+]
+
+model = dict(head=dict(decoder=_base_.codec))
