@@ -1,5 +1,6 @@
 """Every config: consistent, short, and it trains and validates one step."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -242,7 +243,21 @@ def shorten(cfg, work_dir):
     return cfg
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=NAMES)
+def experiments():
+    """Configs that differ in more than the checkpoint they start from.
+
+    H goes on from its first half with the same model, data and steps: one
+    of the two is enough, because the test below starts from scratch.
+    """
+    found = {}
+    for path in CONFIGS:
+        cfg = Config.fromfile(path)
+        cfg.pop('load_from', None)
+        found.setdefault(json.dumps(cfg.to_dict(), sort_keys=True), path)
+    return sorted(found.values())
+
+
+@pytest.mark.parametrize('path', experiments(), ids=lambda path: path.stem)
 def test_trains_and_validates_one_step(path, roots, tmp_path):
     init_default_scope('mmpose')
     cfg = shorten(Config.fromfile(path), tmp_path)
