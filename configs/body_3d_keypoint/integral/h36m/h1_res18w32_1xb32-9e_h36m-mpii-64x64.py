@@ -1,4 +1,4 @@
-# Small scale of Table 7, Strategy 2, H1
+# make demo: H1, Strategy 2, nine epochs
 _base_ = [
     '../../../_base_/schedules/small_9e.py',
     '../../../_base_/datasets/h36m_mpii_64x64.py',
