@@ -10,7 +10,7 @@ root included. With scale it is another number: PA-MPJPE-sim.
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -30,6 +30,10 @@ from .finite import finite_keypoints, name_of, required, required_numbers
 
 #: Where the depth of the root comes from.
 ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
+#: What the sources of the root depth are called in the evaluation mode.
+ROOT_DEPTH_NAMES = dict(
+    gt='from ground truth', estimate='estimated from the box'
+)
 #: What the boxes of H36MImageDataset are called in the evaluation mode.
 BOXES = {
     '2000mm': '2000 mm from ground truth',
@@ -43,14 +47,16 @@ class IntegralMPJPE(BaseMetric):
     """MPJPE, PA-MPJPE (rigid) and PA-MPJPE-sim (with scale), in mm.
 
     Overall values weight every frame alike, which is what the paper prints
-    as "Avg". What the numbers mean (boxes, root depth, joints, frames, flip
-    test) is logged with them, written into ``outfile``, and kept in
-    ``evaluation_mode``.
+    as "Avg". What the numbers mean (boxes, root depth, joints, frames,
+    sequences left out, flip test) is logged with them, written into
+    ``outfile``, and kept in ``evaluation_mode``.
 
     Args:
         num_joints (int): The first joints that count. Defaults to 17.
         root_depth (str): ``'gt'`` or ``'estimate'`` (the field
-            ``root_depth_estimate``). Defaults to ``'gt'``.
+            ``root_depth_estimate``). Samples whose z was scaled by the other
+            (the field ``depth_source``, from the ``root_depth`` of
+            ``H36MImageDataset``) are refused. Defaults to ``'gt'``.
         per_action (bool): Also MPJPE and PA-MPJPE of every action.
         per_joint (bool): Also MPJPE of every joint.
         box (str, optional): What the boxes are, for the evaluation mode.
@@ -119,6 +125,7 @@ class IntegralMPJPE(BaseMetric):
                 (),
                 positive=True,
             )
+            self._check_depth_source(sample)
             focal = required_numbers(
                 sample, 'focal', 'MPJPE', (2,), positive=True
             )
@@ -130,10 +137,22 @@ class IntegralMPJPE(BaseMetric):
                     gt=truth[0],
                     action=str(required(sample, 'action', 'MPJPE')),
                     box=sample.get('box'),
+                    joint_set=sample.get('dataset_name'),
+                    excluded=sample.get('excluded'),
                     flip_test=sample.get('flip_test'),
                     id=str(sample.get('id')),
                     image=name_of(sample),
                 )
+            )
+
+    def _check_depth_source(self, sample: dict) -> None:
+        """Ground truth must not come back by the scale of z."""
+        source = sample.get('depth_source')
+        if source not in (None, self.root_depth):
+            raise ValueError(
+                f'MPJPE: {name_of(sample)}: root_depth={self.root_depth!r}, '
+                f'but the data set scales z by root_depth={source!r}. Give '
+                'the metric and the data set the same root_depth'
             )
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
@@ -184,15 +203,19 @@ class IntegralMPJPE(BaseMetric):
     def _describe(self, results: List[dict]) -> str:
         """The evaluation mode: what has to be said with every number."""
         boxes = {self.box} if self.box else {r['box'] for r in results}
-        names = sorted(BOXES.get(b, b) or 'not stated' for b in boxes)
-        said = {None: 'not stated', True: 'on', False: 'off'}
-        flips = sorted({said[r['flip_test']] for r in results})
+        depth = ROOT_DEPTH_NAMES[self.root_depth]
+        if self.root_depth == 'estimate' and '2000mm' in boxes:
+            depth += ', which the ground truth depth made'
+        sets = _said(r['joint_set'] or 'a set not stated' for r in results)
+        out = _said(_left_out(r['excluded']) for r in results)
+        flips = {None: 'not stated', True: 'on', False: 'off'}
         return (
-            f'box {" and ".join(names)}, root depth {self.root_depth}, '
-            f'{self.num_joints} joints (rigid alignment over '
-            f'{len(results[0]["gt"])}; -sim with scale over '
-            f'{self.num_joints}), '
-            f'{len(results)} frames, flip test {" and ".join(flips)}'
+            f'box {_said(BOXES.get(b, b) or "not stated" for b in boxes)}, '
+            f'root depth {depth}, {self.num_joints} joints of {sets} '
+            f'(rigid alignment over {len(results[0]["gt"])}; -sim with scale '
+            f'over {self.num_joints}), {len(results)} frames, '
+            f'sequences left out: {out}, '
+            f'flip test {_said(flips[r["flip_test"]] for r in results)}'
         )
 
     def _write(self, results, errors, metrics) -> None:
@@ -211,6 +234,16 @@ class IntegralMPJPE(BaseMetric):
             mode=self.evaluation_mode, metrics=metrics, frames=frames
         )
         path.write_text(json.dumps(content), 'utf-8')
+
+
+def _said(values: Iterable[str]) -> str:
+    return ' and '.join(sorted(set(values)))
+
+
+def _left_out(excluded: Optional[Sequence[str]]) -> str:
+    if excluded is None:
+        return 'not stated'
+    return ', '.join(sorted(excluded)) or 'none'
 
 
 def _check_once(results: List[dict]) -> None:

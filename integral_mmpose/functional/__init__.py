@@ -15,9 +15,12 @@ from .align import (
 )
 from .camera import (
     BOX_MM,
+    TIGHT_PADDING,
     back_project,
     box_side_px,
     project,
+    root_depth_from_box,
+    tight_to_box_px,
     weak_perspective_mm,
 )
 from .check import check_finite, check_logits, check_shape
@@ -69,6 +72,7 @@ __all__ = [
     'BOX_MM',
     'DEPTH_RANGE_MM',
     'HeatVectors',
+    'TIGHT_PADDING',
     'argmax',
     'at_least_float32',
     'back_project',
@@ -109,9 +113,11 @@ __all__ = [
     'px_to_norm',
     'rigid_align',
     'root_align',
+    'root_depth_from_box',
     'similarity_align',
     'softmax',
     'spread_score',
+    'tight_to_box_px',
     'vector_cross_entropy',
     'vector_squared_error',
     'vectors_to_coordinates',

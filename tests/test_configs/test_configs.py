@@ -87,6 +87,34 @@ def test_a_dumped_config_is_the_same(path, tmp_path):
     assert flat.train_dataloader == cfg.train_dataloader
 
 
+def test_three_sources_share_a_batch(roots):
+    """Half Human3.6M, a quarter MPII, a quarter COCO; 2D has no z."""
+    init_default_scope('mmpose')
+    path = next(
+        p for p in CONFIGS if p.stem.endswith('h36m-mpii-coco-256x256')
+    )
+    cfg = Config.fromfile(path).train_dataloader
+    cfg.update(batch_size=8, num_workers=0, persistent_workers=False)
+    cfg.dataset.pipeline[-1].meta_keys += ('source',)
+    # COCO's boxes are tight, the others are padded already.
+    boxes = [
+        steps(d.pipeline, 'GetBBoxCenterScale') for d in cfg.dataset.datasets
+    ]
+    assert [[s.padding for s in b] for b in boxes] == [[1.0], [1.0], [1.25]]
+    assert not steps(cfg.dataset.pipeline, 'GetBBoxCenterScale')
+    loader = Runner.build_dataloader(cfg, seed=0)
+    batch = next(iter(loader))['data_samples']
+    assert [s.source for s in batch] == [0, 0, 0, 0, 1, 1, 2, 2]
+    for sample in batch:
+        labels = sample.gt_instance_labels
+        weights = labels.keypoint_weights[0]
+        assert torch.isfinite(labels.keypoint_labels).all()
+        assert bool(weights[:, 2].any()) == (sample.source == 0)
+        assert (weights[:, :2] > 0).any()
+        table = {1: (7, 9), 2: (0, 7, 8, 10, 17)}.get(sample.source, ())
+        assert not weights[list(table)].any()
+
+
 def test_h_and_i_rows_have_equal_epochs():
     """I starts from the H checkpoint that its H row starts from."""
     methods = []
@@ -240,6 +268,8 @@ def shorten(cfg, work_dir):
     if 'batch_sampler' in cfg.train_dataloader:
         cfg.train_dataloader.dataset.pop('indices')
         cfg.train_dataloader.batch_sampler.num_batches = 1
+        shares = cfg.train_dataloader.batch_sampler.shares
+        cfg.train_dataloader.batch_size = sum(shares)
     return cfg
 
 

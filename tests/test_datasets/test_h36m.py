@@ -83,6 +83,54 @@ def test_tight_box(h36m):
     )
 
 
+@pytest.mark.parametrize('box', ['2000mm', 'tight', 'file'])
+def test_root_depth_estimate(h36m, tmp_path, box):
+    """RootNet's k; of a tight or detected box with 1.25 x its longer side."""
+    path = write_detections(tmp_path, detections(h36m))
+    kwargs = dict(bbox_file=path) if box == 'file' else {}
+    info = build(h36m.root, box=box, **kwargs).get_data_info(1)
+    x1, y1, x2, y2 = info['bbox'][0].astype(float)
+    side = max(x2 - x1, y2 - y1) * (1 if box == '2000mm' else 1.25)
+    k = 2000 * (FOCAL[0] * FOCAL[1]) ** 0.5 / side
+    assert info['root_depth_estimate'] == pytest.approx(k, rel=1e-6)
+    assert info['depth_source'] == 'gt'
+    assert info['mm_per_px'] == pytest.approx(info['root_depth'] / 1145.0)
+    if box == '2000mm':  # ground truth depth made this box
+        assert k == pytest.approx(info['root_depth'], rel=1e-4)
+    else:
+        assert abs(k / info['root_depth'] - 1) > 0.01
+
+
+def test_estimated_root_depth_scales_z(h36m):
+    data = build(h36m.root, box='tight', root_depth='estimate')
+    info = data.get_data_info(1)
+    assert info['depth_source'] == 'estimate'
+    assert info['mm_per_px'] == pytest.approx(
+        info['root_depth_estimate'] / 1145.0
+    )
+    # The crop of GetBBoxCenterScale(padding=1.25) counts as 2000 mm.
+    width, height = info['bbox'][0, 2:] - info['bbox'][0, :2]
+    side = 1.25 * max(width, height)
+    assert info['mm_per_px'] * side == pytest.approx(2000, rel=1e-4)
+
+
+def test_excluded_sequences(h36m):
+    def names(**kwargs):
+        data = build(h36m.root, **kwargs)
+        infos = [data.get_data_info(n) for n in range(len(data))]
+        return [info['id'] for info in infos], infos[0]['excluded']
+
+    assert names() == ([0, 1, 2, 3, 4, 5], [])
+    assert names(exclude=['S9_Photo_2', 'S11_SittingDown_1']) == (
+        [0, 1, 2],
+        ['S9_Photo_2', 'S11_SittingDown_1'],
+    )
+    assert names(exclude=['S9_WalkingDog.54138969'])[0] == [0, 1, 3, 4, 5]
+    # Not by the first letters: S1_Directions_1 is not S1_Directions_10.
+    with pytest.raises(ValueError, match="no sequence 'S1_Directions'.*S9_Ph"):
+        names(exclude=['S1_Directions'])
+
+
 def write_detections(tmp_path, detections):
     path = tmp_path / 'boxes.json'
     path.write_text(json.dumps(detections))
@@ -196,6 +244,12 @@ def test_names_in_arrays(h36m):
         (dict(subjects=['S9'], frame_step=1000), 'no frame is left'),
         (dict(frame_step=0), 'frame_step must be'),
         (dict(box='3000mm'), 'box must be one of'),
+        (dict(root_depth='guess'), "root_depth must be .* 'guess'"),
+        (dict(exclude=['S7_Posing_1']), "no sequence 'S7_Posing_1'"),
+        (
+            dict(actions=['Photo'], exclude=['S9_Photo_2']),
+            "no frame is left .*exclude=.'S9_Photo_2'",
+        ),
         (dict(box='file'), 'bbox_file goes with'),
     ],
 )

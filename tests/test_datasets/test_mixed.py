@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from mmpose.registry import DATASETS
@@ -36,6 +38,73 @@ def test_samples_of_both_sources_have_one_form(h36m, mpii):
         assert sample.gt_instances.keypoints_visible.shape == (1, 18)
     assert data.metainfo['dataset_name'] == 'h36m18'
     assert data.metainfo['num_keypoints'] == 18
+
+
+def write_coco(root, write_image):
+    """One person of COCO: joint 9 occluded, joints 0, 3 and 15 unlabelled."""
+    flags = np.full(17, 2)
+    flags[9], flags[[0, 3, 15]] = 1, 0
+    points = np.arange(51.0).reshape(17, 3) + 5
+    points[:, 2] = flags
+    points[flags == 0] = 0
+    person = dict(
+        id=1,
+        image_id=7,
+        category_id=1,
+        iscrowd=0,
+        area=900.0,
+        bbox=[2.0, 3.0, 50.0, 80.0],
+        num_keypoints=int((flags > 0).sum()),
+        keypoints=points.ravel().tolist(),
+    )
+    image = dict(id=7, file_name='7.jpg', width=100, height=120)
+    content = dict(
+        images=[image],
+        annotations=[person],
+        categories=[dict(id=1, name='person')],
+    )
+    write_image(root / 'images' / '7.jpg')
+    (root / 'coco.json').write_text(json.dumps(content))
+    return dict(
+        type='CocoCheckedDataset',
+        data_root=str(root),
+        ann_file='coco.json',
+        data_prefix=dict(img='images/'),
+        pipeline=[dict(type='ConvertJoints', mapping='coco_to_h36m', dim=3)],
+    ), points
+
+
+def test_coco_as_a_second_2d_source(h36m, mpii, tmp_path):
+    """By hand: where each joint of the 18 comes from, and its weight."""
+    coco, points = write_coco(tmp_path / 'coco', mpii.write_image)
+    data = MixedDataset([*sources(h36m, mpii), coco], PIPELINE)
+    assert data.lens == [6, 5, 1]
+    info = data.get_data_info(11)
+    assert info['source'] == 2 and info['has_depth'].tolist() == [0]
+    joints, visible = info['keypoints'][0], info['keypoints_visible'][0]
+    assert joints.shape == (18, 3) and not joints[:, 2].any()
+    expected = {
+        1: 12,  # right hip
+        2: 14,
+        3: 16,
+        4: 11,  # left hip
+        5: 13,
+        6: 15,  # unlabelled in this picture
+        9: 0,  # nose, unlabelled
+        11: 5,  # left shoulder
+        12: 7,
+        13: 9,  # occluded, and labelled
+        14: 6,
+        15: 8,
+        16: 10,
+    }
+    for joint in range(18):
+        source = expected.get(joint)
+        if source is None or points[source, 2] == 0:
+            assert visible[joint] == 0 and not joints[joint].any()
+        else:
+            assert visible[joint] == 1
+            assert joints[joint, :2].tolist() == points[source, :2].tolist()
 
 
 def test_metainfo_is_the_mixtures(h36m, mpii):

@@ -255,14 +255,18 @@ def test_no_frame():
 
 
 def test_evaluation_mode_goes_with_the_numbers(batch, tmp_path):
-    samples = [dict(s, box='tight', flip_test=False) for s, _, _ in batch]
+    known = dict(
+        box='tight', flip_test=False, excluded=[], dataset_name='h36m18'
+    )
+    samples = [dict(s, **known) for s, _, _ in batch]
     out = tmp_path / 'new' / 'errors.json'
     metric = IntegralMPJPE(outfile=str(out))
     metric.process({}, samples)
     metric.evaluate(len(samples))
     assert metric.evaluation_mode == (
-        'box tight from ground truth, root depth gt, 17 joints (rigid '
-        'alignment over 18; -sim with scale over 17), 5 frames, flip test off'
+        'box tight from ground truth, root depth from ground truth, 17 joints '
+        'of h36m18 (rigid alignment over 18; -sim with scale over 17), '
+        '5 frames, sequences left out: none, flip test off'
     )
     assert json.loads(out.read_text())['mode'] == metric.evaluation_mode
 
@@ -272,7 +276,45 @@ def test_evaluation_mode_claims_nothing_it_does_not_know(batch):
     metric.process({}, [s for s, _, _ in batch])
     metric.evaluate(len(batch))
     assert 'box not stated' in metric.evaluation_mode
+    assert '17 joints of a set not stated' in metric.evaluation_mode
+    assert 'sequences left out: not stated' in metric.evaluation_mode
     assert 'flip test not stated' in metric.evaluation_mode
+
+
+@pytest.mark.parametrize(
+    'box, root_depth, said',
+    [
+        ('tight', 'estimate', 'root depth estimated from the box, 17'),
+        ('file', 'estimate', 'from a detection file, root depth estimated'),
+        ('2000mm', 'estimate', 'the box, which the ground truth depth made,'),
+        ('2000mm', 'gt', 'root depth from ground truth, 17'),
+    ],
+)
+def test_evaluation_mode_says_what_ground_truth_goes_in(
+    batch, box, root_depth, said
+):
+    known = dict(
+        box=box, excluded=['S9_Waiting_1', 'S9_Greeting'], flip_test=True
+    )
+    samples = [
+        dict(s, root_depth_estimate=4500.0, depth_source=root_depth, **known)
+        for s, _, _ in batch
+    ]
+    metric = IntegralMPJPE(root_depth=root_depth)
+    metric.process({}, samples)
+    metric.evaluate(len(samples))
+    assert said in metric.evaluation_mode
+    assert 'left out: S9_Greeting, S9_Waiting_1,' in metric.evaluation_mode
+
+
+@pytest.mark.parametrize(
+    'metric, data', [('estimate', 'gt'), ('gt', 'estimate')]
+)
+def test_two_root_depths_in_one_number_are_refused(batch, metric, data):
+    """z scaled by the ground truth depth would leak it into 'estimate'."""
+    sample = dict(batch[0][0], root_depth_estimate=4500.0, depth_source=data)
+    with pytest.raises(ValueError, match='Walking.jpg: root_depth=.*same'):
+        evaluate([sample], root_depth=metric)
 
 
 def test_evaluation_mode_is_logged(batch, monkeypatch):
@@ -306,3 +348,33 @@ def test_actions_only_where_asked(batch):
         'h36m/PA-MPJPE',
         'h36m/PA-MPJPE-sim',
     }
+
+
+def test_the_average_weights_frames_and_not_actions():
+    """15 actions of 1 to 15 frames: Avg is not the mean of the 15."""
+    rng = np.random.default_rng(9)
+    made = [
+        make_sample(rng, name, noise=10.0 * count)
+        for count, name in enumerate(ACTIONS, 1)
+        for _ in range(count)
+    ]
+    metrics = evaluate([sample for sample, _, _ in made])
+    total = 0.0
+    for _, pred, truth in made:
+        total += loop_mpjpe(pred, truth)
+    assert metrics['h36m/MPJPE'] == pytest.approx(total / 120, abs=1e-9)
+    for name in ('MPJPE', 'PA-MPJPE'):
+        means = [metrics[f'h36m/{name}/{action}'] for action in ACTIONS]
+        weighted = np.average(means, weights=range(1, 16))
+        assert metrics[f'h36m/{name}'] == pytest.approx(weighted, abs=1e-9)
+        assert abs(metrics[f'h36m/{name}'] - np.mean(means)) > 10
+
+
+def test_the_actions_are_the_papers_table():
+    """Table 11, in its order of columns."""
+    columns = (
+        'Directions Discussion Eating Greeting Phoning Posing Purchases '
+        'Sitting SittingDown Smoking Photo Waiting Walking WalkDog '
+        'WalkTogether'
+    )
+    assert ' '.join(ACTIONS) == columns

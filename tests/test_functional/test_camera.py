@@ -9,6 +9,8 @@ from integral_mmpose.functional import (
     back_project,
     box_side_px,
     project,
+    root_depth_from_box,
+    tight_to_box_px,
 )
 
 FOCAL = np.array([1145.0, 1143.5])
@@ -110,3 +112,62 @@ def test_box_side_of_a_batch_uses_the_mean_focal_length():
     focal = torch.tensor([[900.0, 1100.0], [500.0, 700.0]])
     side = box_side_px(torch.tensor([4000.0, 1000.0]), focal)
     assert side.tolist() == [500, 1200]
+
+
+def test_root_depth_inverts_the_2000_mm_box():
+    """The box of a body 5 m away gives 5 m, in one line and in a batch."""
+    focal = np.array([[900.0, 1100.0], [1000.0, 1000.0], [700.0, 700.0]])
+    depth = np.array([5000.0, 3000.0, 8000.0])
+    # The sides of a 2000 mm square, each by its own focal length.
+    found = root_depth_from_box(2000.0 * focal / depth[:, None], focal)
+    np.testing.assert_allclose(found, depth, rtol=1e-14)
+    tensor = root_depth_from_box(
+        torch.from_numpy(2000.0 * focal / depth[:, None]),
+        torch.from_numpy(focal),
+    )
+    np.testing.assert_allclose(tensor.numpy(), depth, rtol=1e-14)
+
+
+def test_root_depth_is_rootnets_k():
+    """RootNet's own arithmetic: sqrt(2000 * 2000 * fx * fy / area)."""
+    k = (2000 * 2000 * 1145.0 * 1143.5 / (300.0 * 500.0)) ** 0.5
+    found = root_depth_from_box(np.array([300.0, 500.0]), FOCAL)
+    assert found == pytest.approx(k, rel=1e-14)
+    # Half the assumed size, half the depth; not a quarter.
+    half = root_depth_from_box(np.array([300.0, 500.0]), FOCAL, 1000.0)
+    assert half == pytest.approx(k / 2, rel=1e-14)
+
+
+def test_root_depth_takes_any_body_for_one_of_2000_mm():
+    """A body 1.3 times as large and as far away looks the same."""
+    points = scene(4) * 0.4 + [0, 0, 4000]
+    found = []
+    for scale in (1.0, 1.3):
+        px = project(points * scale, FOCAL, PRINCIPAL)[..., :2]
+        size = tight_to_box_px(px.max(1) - px.min(1))
+        found.append(root_depth_from_box(size, FOCAL))
+    np.testing.assert_allclose(*found, rtol=1e-12)
+
+
+@pytest.mark.parametrize('make', [np.array, torch.tensor])
+def test_tight_box_becomes_a_square_of_its_longer_side(make):
+    tight = make([[100.0, 320.0], [64.0, 8.0]])
+    found = tight_to_box_px(tight)
+    assert type(found) is type(tight)
+    assert found.tolist() == [[400, 400], [80, 80]]
+    assert tight_to_box_px(tight, 1.0).tolist() == [[320, 320], [64, 64]]
+
+
+@pytest.mark.parametrize(
+    'box, focal, message',
+    [
+        ([0.0, 5.0], [900.0, 900.0], 'box_px must be positive'),
+        ([float('nan'), 5.0], [900.0, 900.0], 'box_px must be positive'),
+        ([5.0, 5.0], [900.0, -900.0], 'focal must be positive'),
+        ([5.0, 5.0, 5.0], [900.0, 900.0], 'box_px'),
+        ([5.0, 5.0], [900.0], 'focal'),
+    ],
+)
+def test_wrong_box_or_focal_length(box, focal, message):
+    with pytest.raises(ValueError, match=message):
+        root_depth_from_box(np.array(box), np.array(focal))

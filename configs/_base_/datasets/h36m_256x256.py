@@ -30,9 +30,12 @@ meta_keys = (
     'focal',
     'principal',
     'root_depth',
+    'root_depth_estimate',
+    'depth_source',
     'mm_per_px',
     'has_depth',
     'box',
+    'excluded',
 )
 
 train_pipeline = [

@@ -17,7 +17,12 @@ from mmengine.utils import is_abs
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from integral_mmpose.functional.camera import BOX_MM, box_side_px
+from integral_mmpose.functional.camera import (
+    BOX_MM,
+    box_side_px,
+    root_depth_from_box,
+    tight_to_box_px,
+)
 
 from ..checks import require_root
 from ..joints import H36M18_METAINFO, SHOULDERS
@@ -25,6 +30,8 @@ from .h36m_cameras import read_boxes, read_cameras
 from .h36m_files import parse_name, read_annotations
 
 BOXES = ('2000mm', 'tight', 'file')
+#: Where the depth of the root comes from that scales z: ``mm_per_px``.
+ROOT_DEPTHS = ('gt', 'estimate')
 
 
 @DATASETS.register_module()
@@ -37,17 +44,30 @@ class H36MImageDataset(BaseCocoStyleDataset):
     ``GetBBoxCenterScale(padding=1.0)`` with the first and 1.25 with the
     others.
 
+    Every sample has ``root_depth``, the ground truth, and
+    ``root_depth_estimate``, from the box and the assumption that it spans
+    2000 mm: as it is with ``'2000mm'`` (ground truth depth goes in by the
+    box), a square of 1.25 times the longer side of the others. ``root_depth``
+    of the data set chooses which of them makes ``mm_per_px``, and so the
+    depth range of the codec with ``depth_unit='crop'``.
+
     Args:
         ann_file (str): npz with imgname, part and S.
         camera_file (str): JSON with the cameras.
         subjects (Sequence[str | int], optional): For example ``['S9', 11]``.
         actions (Sequence[str], optional): Names of actions.
         frame_step (int): Keeps frames whose 0-based number it divides.
+        exclude (Sequence[str]): Sequences to leave out, named as the folders
+            of their images, with or without the camera: the recordings of S9
+            with shifted ground truth are ``['S9_Greeting',
+            'S9_SittingDown_1', 'S9_Waiting_1']``.
         box (str): '2000mm', 'tight' or 'file'.
         bbox_file (str, optional): Detections for ``box='file'``, see
             :func:`~.h36m_cameras.read_boxes`.
         depth (bool): Without it the samples are 2D: (1, 18, 2) and
             ``has_depth`` 0.
+        root_depth (str): 'gt' or 'estimate': the depth behind ``mm_per_px``.
+            Evaluate 'estimate' by ``IntegralMPJPE(root_depth='estimate')``.
         **kwargs: ``data_root``, ``data_prefix``, ``pipeline``, ``test_mode``,
             ``indices``, ... of mmengine's ``BaseDataset``.
 
@@ -64,9 +84,11 @@ class H36MImageDataset(BaseCocoStyleDataset):
         subjects: Optional[Sequence] = None,
         actions: Optional[Sequence[str]] = None,
         frame_step: int = 1,
+        exclude: Sequence[str] = (),
         box: str = '2000mm',
         bbox_file: Optional[str] = None,
         depth: bool = True,
+        root_depth: str = 'gt',
         **kwargs,
     ):
         if box not in BOXES or (box == 'file') != bool(bbox_file):
@@ -74,13 +96,21 @@ class H36MImageDataset(BaseCocoStyleDataset):
                 f'box must be one of {BOXES}, and bbox_file goes with '
                 f"'file' only; got box={box!r}, bbox_file={bbox_file!r}"
             )
+        if root_depth not in ROOT_DEPTHS:
+            raise ValueError(
+                f'root_depth must be one of {ROOT_DEPTHS}, got {root_depth!r}'
+            )
         self.camera_file = camera_file
         self.selection = dict(
-            subjects=subjects, actions=actions, frame_step=frame_step
+            subjects=subjects,
+            actions=actions,
+            frame_step=frame_step,
+            exclude=list(exclude),
         )
         self.box = box
         self.detections = bbox_file
         self.depth = depth
+        self.root_depth = root_depth
         kwargs.setdefault('data_prefix', dict(img='images/'))
         super().__init__(ann_file=ann_file, **kwargs)
 
@@ -128,6 +158,8 @@ class H36MImageDataset(BaseCocoStyleDataset):
         )
         root_depth = float(points_mm[0, 2])
         bbox, score = self._bbox(row, pixels, root_depth, camera[:2])
+        estimate = self._estimate_root_depth(bbox[0], camera[:2])
+        depth = root_depth if self.root_depth == 'gt' else estimate
         id_ = int(self._frames.ids[row])
         return dict(
             id=id_,
@@ -140,10 +172,13 @@ class H36MImageDataset(BaseCocoStyleDataset):
             has_depth=np.full(1, self.depth, np.float32),
             keypoints_cam=points_mm[None],
             root_depth=root_depth,
+            root_depth_estimate=estimate,
+            depth_source=self.root_depth,
             focal=camera[:2].copy(),
             principal=camera[2:].copy(),
-            mm_per_px=root_depth / float(camera[:2].mean()),
+            mm_per_px=depth / float(camera[:2].mean()),
             box=self.box,
+            excluded=list(self.selection['exclude']),
             **frame._asdict(),
         )
 
@@ -157,6 +192,12 @@ class H36MImageDataset(BaseCocoStyleDataset):
         half = box_side_px(root_depth, focal, BOX_MM) / 2
         box = np.concatenate([pixels[0] - half, pixels[0] + half])
         return box[None].astype(np.float32), score
+
+    def _estimate_root_depth(self, bbox, focal) -> float:
+        size = (bbox[2:] - bbox[:2]).astype(np.float64)
+        if self.box != '2000mm':
+            size = tight_to_box_px(size)
+        return float(root_depth_from_box(size, focal.astype(np.float64)))
 
     def _in_root(self, path: str) -> str:
         return (

@@ -69,6 +69,7 @@ def read_annotations(
     subjects: Optional[Sequence] = None,
     actions: Optional[Sequence[str]] = None,
     frame_step: int = 1,
+    exclude: Sequence[str] = (),
 ) -> Annotations:
     """Read the frames of some subjects and actions, and check them.
 
@@ -78,6 +79,8 @@ def read_annotations(
         actions (Sequence[str], optional): Names of :data:`ACTIONS` or their
             aliases; all if None.
         frame_step (int): Keeps the frames with ``frame % frame_step == 0``.
+        exclude (Sequence[str]): Sequences to leave out, such as
+            ``'S9_Waiting_1'``, or of one camera, ``'S9_Waiting_1.54138969'``.
 
     Raises:
         FileNotFoundError, ValueError: Naming file, id, field and the fix.
@@ -94,12 +97,14 @@ def read_annotations(
         raise ValueError(f'frame_step must be at least 1, got {frame_step}')
     _check_step(frames, frame_step, path)
     keep &= np.array([f.frame for f in frames], np.int64) % frame_step == 0
+    keep &= ~_in_sequences(data['imgname'], exclude, path)
     ids = np.flatnonzero(keep)
     if not len(ids):
         raise ValueError(
             f'{path}: no frame is left of {len(keep)} for '
             f'subjects={subjects}, actions={actions}, '
-            f'frame_step={frame_step}. Relax one of them.'
+            f'frame_step={frame_step}, exclude={list(exclude)}. '
+            'Relax one of them.'
         )
     result = Annotations(
         ids,
@@ -198,6 +203,23 @@ def _one_of(
             f'{sorted(set(values))}. Correct `{field}s` or the file.'
         )
     return np.array([value in wanted for value in values])
+
+
+def _in_sequences(
+    imgnames: np.ndarray, wanted: Sequence[str], path: str
+) -> np.ndarray:
+    if not len(wanted):
+        return np.zeros(len(imgnames), bool)
+    # S9_Waiting_1.54138969_000001.jpg: with and without the camera.
+    videos = [name.split('/')[-1].rsplit('_', 1)[0] for name in imgnames]
+    sequences = [video.split('.')[0] for video in videos]
+    absent = sorted(set(wanted).difference(sequences, videos))
+    if absent:
+        raise ValueError(
+            f'{path}: no sequence {absent[0]!r} to exclude; the file has '
+            f'{sorted(set(sequences))}. Correct `exclude` or the file.'
+        )
+    return np.isin(sequences, wanted) | np.isin(videos, wanted)
 
 
 def _check_numbers(annotations: Annotations, path: str) -> None:
