@@ -77,6 +77,38 @@ MPII_SHORT_NAMES = (
     'lelb',
     'lwri',
 )
+#: MPI-INF-3DHP's 28 joints, in the order of annot.mat (the data set's
+#: mpii_get_joint_set.m, 'all').
+MPI_INF_3DHP_NAMES = (
+    'spine3',
+    'spine4',
+    'spine2',
+    'spine',
+    'pelvis',
+    'neck',
+    'head',
+    'head_top',
+    'left_clavicle',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+    'left_hand',
+    'right_clavicle',
+    'right_shoulder',
+    'right_elbow',
+    'right_wrist',
+    'right_hand',
+    'left_hip',
+    'left_knee',
+    'left_ankle',
+    'left_foot',
+    'left_toe',
+    'right_hip',
+    'right_knee',
+    'right_ankle',
+    'right_foot',
+    'right_toe',
+)
 #: The groups of MPII's benchmark; pelvis and thorax are in none.
 MPII_GROUPS = dict(
     Head=(8, 9),
@@ -137,6 +169,27 @@ COCO_TO_H36M18 = (
     8,
     10,
     -1,
+)
+# Human3.6M's feet are ankles, its thorax the base of the neck, its neck_base
+# the face, its head the top of the head.
+MPI_INF_3DHP_TO_H36M17 = (
+    4,
+    23,
+    24,
+    25,
+    18,
+    19,
+    20,
+    3,
+    5,
+    6,
+    7,
+    9,
+    10,
+    11,
+    14,
+    15,
+    16,
 )
 H36M18_TO_H36M17 = tuple(range(17))
 
@@ -247,5 +300,6 @@ METAINFO: Dict[str, dict] = dict(
 MAPPINGS: Dict[str, Tuple[int, str, Tuple[int, ...]]] = dict(
     mpii_to_h36m=(16, 'h36m18', MPII_TO_H36M18),
     coco_to_h36m=(17, 'h36m18', COCO_TO_H36M18),
+    mpi_inf_3dhp_to_h36m=(28, 'h36m17', MPI_INF_3DHP_TO_H36M17),
     h36m18_to_h36m17=(18, 'h36m17', H36M18_TO_H36M17),
 )

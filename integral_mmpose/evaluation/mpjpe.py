@@ -243,7 +243,7 @@ def _said(values: Iterable[str]) -> str:
 def _left_out(excluded: Optional[Sequence[str]]) -> str:
     if excluded is None:
         return 'not stated'
-    return ', '.join(sorted(excluded)) or 'none'
+    return ' and '.join(sorted(excluded)) or 'none'
 
 
 def _check_once(results: List[dict]) -> None:

@@ -333,6 +333,43 @@ def test_wrong_number_names_file_id_and_field(
         assert part in str(error.value)
 
 
+@pytest.mark.parametrize(
+    'value,problem', [(0.0, 'behind the camera'), (np.nan, 'not finite')]
+)
+def test_a_frame_without_a_pose_is_named(h36m, value, problem):
+    """Zeros or NaN in all joints: what some releases write for no pose."""
+    arrays = h36m.arrays()
+    arrays['part'][3], arrays['S'][3] = 0, value
+    with pytest.raises(ValueError, match=problem) as error:
+        build(h36m.write(arrays))
+    assert 'id 3 (S9/S9_Photo_2.54138969/S9_Photo_2' in str(error.value)
+
+
+def test_a_joint_beyond_the_depth_range_has_weight_zero(h36m):
+    arrays = h36m.arrays()
+    points = arrays['S'][1, :, :3]
+    points[5] = points[0] + [0, 0, 1.4]
+    pixels = points[:, :2] / points[:, 2:] * FOCAL + PRINCIPAL
+    arrays['part'][1, :, :2] = pixels
+    codec = dict(
+        type='IntegralLabel', input_size=(64, 64), depth_range_mm=2000.0
+    )
+    data = build(
+        h36m.write(arrays),
+        pipeline=[
+            dict(type='LoadImageChecked'),
+            dict(type='GetBBoxCenterScale', padding=1.0),
+            dict(type='TopdownAffine', input_size=(64, 64)),
+            dict(type='GenerateTarget', encoder=codec),
+        ],
+    )
+    sample = data[1]
+    weights = sample['keypoint_weights'][0]
+    assert weights[5].tolist() == [0, 0, 0]
+    assert (np.delete(weights, 5, 0) == 1).all()
+    assert np.isfinite(sample['keypoint_labels']).all()
+
+
 def test_a_frame_that_is_not_used_may_be_bad(h36m):
     arrays = h36m.arrays()
     arrays['S'][4] = np.nan

@@ -104,6 +104,24 @@ def test_tables_join_the_same_places(table, source):
         assert a == b or (a, b) in SAME
 
 
+def test_mpi_inf_3dhp_by_name():
+    count, target, table = joints.MAPPINGS['mpi_inf_3dhp_to_h36m']
+    names = joints.MPI_INF_3DHP_NAMES
+    assert count == len(names) == len(set(names)) == 28
+    assert target == 'h36m17'
+    other = dict(
+        root='pelvis',
+        right_foot='right_ankle',
+        left_foot='left_ankle',
+        thorax='neck',
+        neck_base='head',
+        head='head_top',
+    )
+    assert [names[i] for i in table] == [
+        other.get(name, name) for name in joints.H36M17_NAMES
+    ]
+
+
 def test_build_metainfo_says_what_is_wrong():
     with pytest.raises(ValueError, match='repeats'):
         joints.build_metainfo('x', ['a', 'a'], [], [0, 0])

@@ -304,7 +304,7 @@ def test_evaluation_mode_says_what_ground_truth_goes_in(
     metric.process({}, samples)
     metric.evaluate(len(samples))
     assert said in metric.evaluation_mode
-    assert 'left out: S9_Greeting, S9_Waiting_1,' in metric.evaluation_mode
+    assert 'left out: S9_Greeting and S9_Waiting_1,' in metric.evaluation_mode
 
 
 @pytest.mark.parametrize(

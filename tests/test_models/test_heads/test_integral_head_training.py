@@ -89,6 +89,28 @@ def test_bias_gradient_of_a_volume_sums_to_zero(build_head, make_samples):
     assert per_joint.sum(1).abs().max() < 1e-6
 
 
+@pytest.mark.parametrize('axes', [2, 0])
+@pytest.mark.parametrize('name', [n for n in METHODS if METHODS[n][1] > 1])
+def test_a_batch_without_3d_samples(name, axes, identity_head, make_samples):
+    """2D samples only, or no label at all: finite, and z teaches nothing."""
+    config, depth, _ = METHODS[name]
+    head = identity_head(depth=depth, **config)
+    torch.manual_seed(0)
+    logits = torch.randn(4, 3 * depth, 6, 8, requires_grad=True)
+    labels = labels_for(depth)
+    weights = torch.ones_like(labels)
+    weights[..., axes:], labels[..., axes:] = 0, float('nan')
+    losses = head.loss((logits,), make_samples(labels, weights))
+    assert all(value.isfinite() for value in losses.values())
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    assert logits.grad.isfinite().all()
+    if axes == 0 or name in ('H1-3D', 'H2-3D'):
+        # A volume has no x and y alone: 2D data need the two-step form.
+        assert not logits.grad.any()
+    else:
+        assert (logits.grad.abs().amax((1, 2, 3)) > 0).all()
+
+
 @pytest.mark.parametrize('name', METHODS)
 def test_fixed_count(name, identity_head, make_samples):
     """The loss of a batch is the mean of the losses of its halves."""

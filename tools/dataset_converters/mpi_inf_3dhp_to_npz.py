@@ -1,0 +1,216 @@
+"""Convert the training set of MPI-INF-3DHP to the layout of Human3.6M.
+
+    python tools/dataset_converters/mpi_inf_3dhp_to_npz.py \
+        data/mpi_inf_3dhp_raw --out data/mpi_inf_3dhp
+
+reads RAW/S1/Seq1/{annot.mat,camera.calibration,imageSequence/video_0.avi} and
+so on, and writes OUT/annotations/{mpi_inf_3dhp_train.npz,cameras.json} and
+OUT/images, which H36MImageDataset reads. annot3 (camera space in mm) and
+annot2 (px) are used; univ_annot3 is not, because its rescaled skeleton is not
+the one in the picture. The annotations are written last, and not after an
+error.
+"""
+
+import argparse
+import io
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from integral_mmpose.datasets.body.h36m_cameras import MAX_REPROJECTION_PX
+from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
+    NO_FIT,
+    Video,
+    find_sequences,
+    read_annotations,
+    read_calibration,
+    unusable,
+)
+from integral_mmpose.datasets.checks import require_file
+from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
+from integral_mmpose.engine.atomic_backend import write_atomically
+
+#: The chest and knee high cameras and the two that look down a little, which
+#: the data set's authors call the set "vnect"; the rest look from the ceiling.
+CAMERAS = (0, 1, 2, 4, 5, 6, 7, 8)
+
+
+def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
+    """Write frames of a video as images, and tell which are there.
+
+    Raises:
+        FileNotFoundError: If the video is missing.
+    """
+    paths = {frame: out / 'images' / video.image(frame) for frame in frames}
+    if all(path.is_file() for path in paths.values()):
+        return set(paths)
+    folder = video.sequence.folder / 'imageSequence'
+    name = folder / f'video_{video.camera}.avi'
+    require_file(str(name), 'a video of MPI-INF-3DHP', 'Or --no-images.')
+    capture = cv2.VideoCapture(str(name))
+    written, frame = set(), 0
+    while len(written) < len(paths) and capture.grab():
+        if frame in paths:
+            good, image = capture.retrieve()
+            if good:
+                content = cv2.imencode('.jpg', image)[1].tobytes()
+                write_atomically(paths[frame], content)
+                written.add(frame)
+        frame += 1
+    capture.release()
+    return written
+
+
+def make_rows(
+    video: Video, frames: np.ndarray, pixels: np.ndarray, points: np.ndarray
+) -> Dict[str, np.ndarray]:
+    """Rows of the npz file: px, and metres in ``S``."""
+    ones = np.ones((*pixels.shape[:2], 1))
+    low, high = pixels.min(1), pixels.max(1)
+    return dict(
+        imgname=np.array([video.image(frame) for frame in frames], str),
+        center=((low + high) / 2).astype(np.float32),
+        scale=(1.2 * (high - low).max(-1) / 200).astype(np.float32),
+        part=np.concatenate([pixels, ones], -1).astype(np.float32),
+        S=np.concatenate([points / 1000, ones], -1).astype(np.float32),
+    )
+
+
+def convert_video(
+    video: Video, joints: dict, camera: dict, step: int, out: Optional[Path]
+) -> Tuple[dict, List[str]]:
+    """The rows of one video, and why the other frames are left out.
+
+    Args:
+        video (Video): Which one.
+        joints (dict): Of :func:`read_annotations`.
+        camera (dict): Of :func:`read_calibration`.
+        step (int): Keeps every step-th frame.
+        out (Path, optional): Where the images go; None writes none.
+    """
+    every, table = slice(None, None, step), list(MPI_INF_3DHP_TO_H36M17)
+    pixels = joints['annot2'][video.camera][every, table]
+    points = joints['annot3'][video.camera][every, table]
+    reasons = unusable(pixels, points, camera)
+    _check_fit(reasons, video)
+    frames = np.arange(len(pixels)) * step
+    if out is not None:
+        written = extract_images(video, frames[reasons == ''].tolist(), out)
+        lost = [frame not in written for frame in frames.tolist()]
+        reasons[(reasons == '') & lost] = 'not in the video'
+    keep = reasons == ''
+    rows = make_rows(video, frames[keep], pixels[keep], points[keep])
+    return rows, reasons[~keep].tolist()
+
+
+def convert(
+    root: str,
+    out: str,
+    cameras: Sequence[int] = CAMERAS,
+    step: int = 5,
+    images: bool = True,
+) -> None:
+    """Read, check, write and report.
+
+    Args:
+        root (str): The folder with S1 to S8.
+        out (str): The folder to write.
+        cameras (Sequence[int]): Videos of each sequence.
+        step (int): Keeps every step-th frame.
+        images (bool): Whether to write the frames of the videos.
+
+    Raises:
+        FileNotFoundError, ValueError, OSError: Naming file, field and fix.
+    """
+    parts, table, left_out = [], {}, Counter()
+    for sequence in find_sequences(root):
+        known = read_calibration(sequence.folder / 'camera.calibration')
+        joints = read_annotations(sequence.folder / 'annot.mat')
+        count = min(len(joints['annot2']), len(joints['annot3']))
+        for number in cameras:
+            if number not in known or number >= count:
+                raise ValueError(
+                    f'{sequence.folder}: no camera {number}: '
+                    f'camera.calibration has {sorted(known)}, annot.mat '
+                    f'{count}. Correct --cameras.'
+                )
+            video = Video(sequence, number)
+            rows, reasons = convert_video(
+                video,
+                joints,
+                known[number],
+                step,
+                Path(out) if images else None,
+            )
+            table.setdefault(sequence.subject, {})[video.camera_id] = known[
+                number
+            ]
+            parts.append(rows)
+            left_out.update(reasons)
+    _write(Path(out), parts, table)
+    kept = sum(len(part['imgname']) for part in parts)
+    print(f'{kept} frames of {len(parts)} videos in {out}')
+    for reason, count in sorted(left_out.items()):
+        print(f'left out, {reason}: {count}')
+
+
+def _check_fit(reasons: np.ndarray, video: Video) -> None:
+    """A frame may be wrong; most of them are not, with the right camera."""
+    wrong = int((reasons == NO_FIT).sum())
+    if 2 * wrong > len(reasons):
+        raise ValueError(
+            f'{video.sequence.folder}: camera {video.camera}: annot2 is more '
+            f'than {MAX_REPROJECTION_PX:.0f} px away from the projection of '
+            f'annot3 in {wrong} of {len(reasons)} frames. '
+            'camera.calibration is of another sequence.'
+        )
+
+
+def _write(out: Path, parts: List[dict], table: dict) -> None:
+    columns = {
+        key: np.concatenate([part[key] for part in parts]) for key in parts[0]
+    }
+    if not len(columns['imgname']):
+        raise ValueError(f'{out}: no usable frame is left to write')
+    file = io.BytesIO()
+    np.savez(file, **columns)
+    folder = out / 'annotations'
+    write_atomically(folder / 'cameras.json', json.dumps(table).encode())
+    write_atomically(folder / 'mpi_inf_3dhp_train.npz', file.getvalue())
+
+
+def main() -> int:
+    """Parse the options and convert; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('root', help='the folder with S1 to S8')
+    parser.add_argument('--out', required=True, help='the folder to write')
+    parser.add_argument(
+        '--cameras', type=int, nargs='+', default=list(CAMERAS)
+    )
+    parser.add_argument('--step', type=int, default=5, help='of the frames')
+    parser.add_argument(
+        '--no-images', action='store_true', help='the annotations alone'
+    )
+    args = parser.parse_args()
+    if args.step < 1 or min(args.cameras) < 0:
+        parser.error('--step must be at least 1, --cameras not negative')
+    try:
+        convert(
+            args.root, args.out, args.cameras, args.step, not args.no_images
+        )
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
