@@ -11,7 +11,6 @@ that are missing.
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import sys
@@ -35,10 +34,9 @@ from integral_mmpose.datasets.prepare.h36m_posenet import (
 from integral_mmpose.datasets.prepare.h36m_rows import (
     Rows,
     Steps,
+    annotation_files,
     check_poses,
-    join_rows,
     make_rows,
-    npz_bytes,
 )
 from integral_mmpose.engine.atomic_backend import write_atomically
 from integral_mmpose.functional.camera import project
@@ -188,19 +186,13 @@ def left_out(
 
 def write(out: str, parts: Dict[str, List[Rows]], cameras: dict) -> None:
     """Write the annotations and print counts and hashes."""
-    folder = Path(out, 'annotations')
-    files = {'cameras.json': json.dumps(cameras, allow_nan=False).encode()}
+    for name, content in annotation_files(parts, cameras).items():
+        path = Path(out, 'annotations', name)
+        write_atomically(path, content)
+        digest = hashlib.sha256(content).hexdigest()
+        print(f'{path}: {len(content)} bytes, sha256 {digest}')
     for split, rows in parts.items():
-        if rows:
-            joined = join_rows(rows)
-            print(f'{split}: {len(joined["imgname"])} frames')
-            files[f'h36m_{split}.npz'] = npz_bytes(joined)
-    for name, content in files.items():
-        write_atomically(folder / name, content)
-        print(
-            f'{folder / name}: {len(content)} bytes, sha256 '
-            f'{hashlib.sha256(content).hexdigest()}'
-        )
+        print(f'{split}: {sum(len(part["imgname"]) for part in rows)} frames')
 
 
 def main(argv: Optional[List[str]] = None) -> int:

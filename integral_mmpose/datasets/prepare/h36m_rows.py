@@ -10,6 +10,7 @@ Convention: 0-based pixels; u' is what ``TopdownAffine`` makes of u.
 """
 
 import io
+import json
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import cv2
@@ -215,6 +216,27 @@ def join_rows(parts: List[Rows]) -> Rows:
         field: np.concatenate([part[field] for part in parts])
         for field in parts[0]
     }
+
+
+def annotation_files(
+    parts: Dict[str, List[Rows]], cameras: dict
+) -> Dict[str, bytes]:
+    """The content of the folder ``annotations``.
+
+    Args:
+        parts (dict): Rows of recordings by split.
+        cameras (dict): Entries by subject and camera id.
+
+    Returns:
+        dict: File name to bytes.
+    """
+    files = {
+        f'h36m_{split}.npz': npz_bytes(join_rows(rows))
+        for split, rows in parts.items()
+        if rows
+    }
+    content = json.dumps(cameras, allow_nan=False)
+    return {'cameras.json': content.encode(), **files}
 
 
 def npz_bytes(rows: Rows) -> bytes:

@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -167,3 +169,139 @@ def write_posenet():
 @pytest.fixture
 def posenet(tmp_path):
     return write_posenet_(tmp_path / 'posenet')
+
+
+def write_cdf(path, values, column_major=False):
+    """MATLAB's layout: one record, frames x numbers, named Pose."""
+    from cdflib.cdfwrite import CDF
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    flat = values.reshape(1, len(values), -1)
+    kind = 'column_major' if column_major else 'row_major'
+    file = CDF(str(path), cdf_spec=dict(Majority=kind, Compressed=0))
+    specification = dict(
+        Variable='Pose',
+        Data_Type=45,
+        Num_Elements=1,
+        Rec_Vary=True,
+        Dim_Sizes=list(flat.shape[1:]),
+    )
+    if column_major:
+        flat = np.ascontiguousarray(flat.transpose(0, 2, 1))
+        flat = flat.reshape(1, len(values), -1)
+    file.write_var(specification, var_data=flat)
+    file.close()
+
+
+def write_video(path, frames, size=SIZE):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    code = cv2.VideoWriter_fourcc(*'mp4v')
+    writer = cv2.VideoWriter(str(path), code, 50, size)
+    for frame in frames:
+        writer.write(np.full((size[1], size[0], 3), shade(frame), np.uint8))
+    writer.release()
+
+
+def write_metadata(path):
+    """metadata.xml with all that is read of it, and some that is not."""
+    from integral_mmpose.datasets.prepare.h36m_names import trial_name
+
+    actions = 'Directions Discussion Eating Greeting Phoning Posing Purchases '
+    actions += 'Sitting SittingDown Smoking Photo Waiting Walking WalkDog '
+    actions = (actions + 'WalkTogether').split()
+    subjects = [f'S{n}' for n in range(1, 12)]
+    rows = [['Action', 'Subaction', *subjects], ['1', '1', *['_ALL 1'] * 11]]
+    for number, action in enumerate(actions, 2):
+        for trial in (1, 2):
+            row = [str(number), str(trial)]
+            for s in subjects:
+                known = s in ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')
+                name = trial_name(s, action, trial) if known else 'x'
+                name = TRIALS.get((s, action), [name] * 2)[trial - 1]
+                row.append(name)
+            rows.append(row)
+    w0 = []
+    for camera in range(4):
+        for subject in range(1, 12):
+            known = subject in (1, 9, 11)
+            w0 += EXTRINSICS[camera] if known else (0, 0, 0, 1, 2, 3)
+    for camera in range(4):
+        w0 += INTRINSICS[camera]
+    assert len(w0) == 300
+    table = ''.join(
+        '<tr>' + ''.join(f'<td>{cell}</td>' for cell in row) + '</tr>'
+        for row in rows
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        '<?xml version="1.0" encoding="utf-8"?><database name="Human3.6M">'
+        f'<mapping>{table}</mapping><actionnames><name>_ALL</name>'
+        + ''.join(f'<name>{action}</name>' for action in actions)
+        + '</actionnames><dbcameras><index2id>'
+        + ''.join(f'<id>{id_}</id>' for id_ in IDS)
+        + f'</index2id></dbcameras><w0>[{" ".join(map(repr, map(float, w0)))}]'
+        '</w0></database>'
+    )
+
+
+def write_archives_(root, trials=TRIALS):
+    """The official archives, extracted."""
+    write_metadata(root / 'Release-v1.2/metadata.xml')
+    for (subject, action), names in trials.items():
+        for trial, name in enumerate(names, 1):
+            points = world(subject, action, trial)
+            for camera, id_ in enumerate(IDS):
+                seen, pixels = in_camera(points, camera)
+                for kind, values in (
+                    ('D3_Positions_mono', seen),
+                    ('D2_Positions', pixels),
+                ):
+                    joints = np.full((len(values), 32, values.shape[-1]), 9e9)
+                    joints[:, MOVING] = values
+                    write_cdf(
+                        root
+                        / subject
+                        / 'MyPoseFeatures'
+                        / kind
+                        / f'{name}.{id_}.cdf',
+                        joints,
+                        column_major=camera == 1,
+                    )
+                write_video(
+                    root / subject / 'Videos' / f'{name}.{id_}.mp4',
+                    range(len(points)),
+                )
+    return root
+
+
+@pytest.fixture(scope='session')
+def write_archives():
+    return write_archives_
+
+
+@pytest.fixture(scope='session')
+def all_archives(tmp_path_factory):
+    """Written once; tests that change it take a copy."""
+    pytest.importorskip('cdflib', reason='pip install cdflib')
+    return write_archives_(tmp_path_factory.mktemp('h36m') / 'archives')
+
+
+@pytest.fixture
+def archives(all_archives, tmp_path):
+    return Path(shutil.copytree(all_archives, tmp_path / 'archives'))
+
+
+@pytest.fixture(scope='session')
+def tiny():
+    """Functions for tests that write a file of the archives anew."""
+    return SimpleNamespace(
+        write_cdf=write_cdf,
+        write_video=write_video,
+        rotation=rotation,
+        in_camera=in_camera,
+        world=world,
+        shade=shade,
+        extrinsics=EXTRINSICS,
+        intrinsics=INTRINSICS,
+    )
