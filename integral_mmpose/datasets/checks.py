@@ -91,9 +91,14 @@ def load_json(path: str, what: str, kind: type):
 
 
 def load_npz(
-    path: str, what: str, fields: Sequence[str]
+    path: str,
+    what: str,
+    fields: Sequence[str],
+    optional: Sequence[str] = (),
 ) -> Dict[str, np.ndarray]:
     """Read fields of an npz file without unpickling anything.
+
+    The ``optional`` fields are read where they are there.
 
     Raises:
         FileNotFoundError: If it does not exist.
@@ -112,7 +117,11 @@ def load_npz(
                     f'is missing; the file has {sorted(file.files)}',
                     f'{what} needs the fields {list(fields)}.',
                 )
-            return {field: _read(file, path, field) for field in fields}
+            present = [field for field in optional if field in file.files]
+            return {
+                field: _read(file, path, field)
+                for field in (*fields, *present)
+            }
     except (
         zipfile.BadZipFile,
         OSError,

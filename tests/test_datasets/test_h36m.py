@@ -469,3 +469,60 @@ def test_a_file_of_another_step_is_refused(tmp_path):
         read_annotations(write(range(0, 1000, 5)), frame_step=64)
     kept = read_annotations(write(range(0, 1000, 64)), frame_step=64)
     assert len(kept.ids) == 16
+
+
+def crop_arrays(arrays, offset, scale):
+    """Every image moved by an offset and scaled, by hand."""
+    part = arrays['part'].copy()
+    part[..., :2] = (part[..., :2] - offset[:, None]) * scale
+    count = len(part)
+    return dict(
+        arrays,
+        part=part,
+        f=np.tile(np.float32(FOCAL) * scale, (count, 1)),
+        c=((np.float32(PRINCIPAL) - offset) * scale).astype(np.float32),
+    )
+
+
+def test_a_camera_for_each_image(h36m):
+    """Crops: the box and depth scale move with f and c of each image."""
+    whole = build(h36m.root)
+    before = [whole.get_data_info(n) for n in range(len(whole))]
+    offset = np.float32([[10 * n, 100 - n] for n in range(6)])
+    root = h36m.write(arrays=crop_arrays(h36m.arrays(), offset, 0.5))
+    dataset = build(root)
+    for n, old in enumerate(before):
+        new = dataset.get_data_info(n)
+        np.testing.assert_allclose(new['focal'], (575, 570))
+        np.testing.assert_allclose(
+            new['principal'],
+            ((500 - 10 * n) / 2, (490 - 100 + n) / 2),
+        )
+        moved = (old['keypoints'][0, :, :2] - offset[n]) / 2
+        np.testing.assert_allclose(
+            new['keypoints'][0, :, :2], moved, atol=1e-3
+        )
+        np.testing.assert_array_equal(
+            new['keypoints_cam'], old['keypoints_cam']
+        )
+        box = (old['bbox'].reshape(2, 2) - offset[n]) / 2
+        np.testing.assert_allclose(new['bbox'].reshape(2, 2), box, atol=1e-3)
+        assert new['mm_per_px'] == pytest.approx(2 * old['mm_per_px'])
+
+
+@pytest.mark.parametrize(
+    'change,message',
+    [
+        (lambda a: a.pop('c'), 'field `c` must hold numbers'),
+        (lambda a: a.update(f=a['f'][:, :1]), 'field `f` must hold numbers'),
+        (lambda a: a['f'].__setitem__((2, 0), np.nan), 'id 2: field `f`'),
+        (lambda a: a['c'].__setitem__((3, 0), np.inf), 'id 3: field `f`'),
+        (lambda a: a['f'].__setitem__((1, 1), -5), 'id 1: field `f`'),
+        (lambda a: a.update(c=a['c'] + 300), 'away from the projection'),
+    ],
+)
+def test_a_wrong_camera_of_an_image(h36m, change, message):
+    arrays = crop_arrays(h36m.arrays(), np.zeros((6, 2), np.float32), 1.0)
+    change(arrays)
+    with pytest.raises(ValueError, match=message):
+        build(h36m.write(arrays=arrays))

@@ -148,7 +148,11 @@ class H36MImageDataset(BaseCocoStyleDataset):
     def _describe(self, row: int) -> dict:
         name = self._frames.names[row].decode()
         frame = parse_name(name)
-        camera = self._cameras[frame.subject, frame.camera_id]
+        camera = (
+            self._cameras[frame.subject, frame.camera_id]
+            if self._frames.intrinsics is None
+            else self._frames.intrinsics[row]
+        )
         points_mm, pixels = add_thorax(
             self._frames.points_mm[row], self._frames.pixels[row]
         )

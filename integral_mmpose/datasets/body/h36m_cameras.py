@@ -24,6 +24,9 @@ def read_cameras(
 ) -> Dict[Tuple[str, str], np.ndarray]:
     """Read f_x, f_y, c_x, c_y of every camera that the frames need.
 
+    Where the annotations have a camera for each image, those must fit to the
+    joints, not the ones of the file.
+
     Returns:
         dict: (subject, camera id) to a (4,) array in px.
 
@@ -37,7 +40,9 @@ def read_cameras(
     order = {key: n for n, key in enumerate(dict.fromkeys(keys))}
     intrinsics = {key: _intrinsics(cameras, path, *key) for key in order}
     groups = np.array([order[key] for key in keys])
-    table = np.stack(list(intrinsics.values()))[groups]
+    table = annotations.intrinsics
+    if table is None:
+        table = np.stack(list(intrinsics.values()))[groups]
     _check_projection(annotations, table, path, ann_file)
     return intrinsics
 

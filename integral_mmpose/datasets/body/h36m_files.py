@@ -1,8 +1,9 @@
 """Reading and checking the annotations of Human3.6M.
 
 The file has mmpose's npz keys: ``imgname`` (n,), ``part`` (n, 17, 2+) in px,
-``S`` (n, 17, 3+) in camera-space metres. All checks are vectorised, because
-the training set has 312,000 frames.
+``S`` (n, 17, 3+) in camera-space metres. Where the images are crops, ``f`` and
+``c`` (n, 2) in px are the camera of each image. All checks are vectorised,
+because the training set has 312,000 frames.
 
 Convention: a file name counts frames from 1, ``frame`` here from 0, so "every
 64th frame" is ``frame % 64 == 0``.
@@ -39,13 +40,15 @@ class Annotations(NamedTuple):
     """Selected frames, as arrays.
 
     ids (n,) row in the file; names (n,) UTF-8 bytes (a quarter of numpy's
-    unicode); pixels (n, 17, 2) px; points_mm (n, 17, 3) camera space in mm.
+    unicode); pixels (n, 17, 2) px; points_mm (n, 17, 3) camera space in mm;
+    intrinsics (n, 4) f_x, f_y, c_x, c_y of each image in px, or None.
     """
 
     ids: np.ndarray
     names: np.ndarray
     pixels: np.ndarray
     points_mm: np.ndarray
+    intrinsics: Optional[np.ndarray] = None
 
 
 def parse_name(imgname: str) -> Optional[FrameName]:
@@ -86,7 +89,10 @@ def read_annotations(
         FileNotFoundError, ValueError: Naming file, id, field and the fix.
     """
     data = load_npz(
-        path, 'the Human3.6M annotation file', ('imgname', 'part', 'S')
+        path,
+        'the Human3.6M annotation file',
+        ('imgname', 'part', 'S'),
+        optional=('f', 'c'),
     )
     _check_shapes(data, path)
     frames = _parse_names(data['imgname'], path)
@@ -111,9 +117,40 @@ def read_annotations(
         np.char.encode(data['imgname'][ids], 'utf-8'),
         data['part'][ids, :, :2].astype(np.float32),
         (data['S'][ids, :, :3] * 1000.0).astype(np.float32),
+        _intrinsics(data, ids, path),
     )
     _check_numbers(result, path)
     return result
+
+
+def _intrinsics(
+    data: dict, ids: np.ndarray, path: str
+) -> Optional[np.ndarray]:
+    present = [field for field in ('f', 'c') if field in data]
+    if not present:
+        return None
+    count = len(data['imgname'])
+    for field in ('f', 'c'):
+        array = data.get(field, np.empty(0))
+        if array.shape != (count, 2) or array.dtype.kind not in 'iuf':
+            raise annotation_error(
+                path,
+                'all',
+                field,
+                f'must hold numbers of the shape ({count}, 2), got '
+                f'{array.dtype} of the shape {array.shape}',
+                'Write `f` and `c` of every image, or neither.',
+            )
+    values = np.concatenate([data['f'], data['c']], 1)[ids]
+    bad = ~((np.abs(values) <= MAX_PX).all(1) & (values[:, :2] > 0).all(1))
+    if bad.any():
+        raise annotation_error(
+            path,
+            ids[int(bad.argmax())],
+            'f',
+            'or `c` is not finite, too large, or f is not > 0',
+        )
+    return values.astype(np.float32)
 
 
 def _check_step(frames: List[FrameName], step: int, path: str) -> None:

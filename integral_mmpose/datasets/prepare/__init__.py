@@ -1,0 +1,1 @@
+"""From the published files of a data set to the layout of this project."""

@@ -1,0 +1,224 @@
+"""The official archives of Human3.6M: where the files are, and the poses.
+
+    S9/MyPoseFeatures/D2_Positions/Eating 1.54138969.cdf        px
+    S9/MyPoseFeatures/D3_Positions_mono/Eating 1.54138969.cdf   camera, mm
+    S9/Videos/Eating 1.54138969.mp4
+
+The folders may lie anywhere below the root and may be called
+``Poses_D2_Positions``; the subject is a folder of the path, or the end of the
+archive's name (``Videos_S9.tgz``). A ``.tgz`` has no index: it is read once,
+and the files that are needed are copied out of it.
+
+Convention: frame n of a .cdf is frame n of the video, from 0.
+"""
+
+import os
+import os.path as osp
+import re
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..checks import annotation_error, require_file
+from .h36m_names import MOVING_JOINTS, Recording
+
+KINDS = dict(D2_Positions='cdf', D3_Positions_mono='cdf', Videos='mp4')
+ARCHIVES = ('.tgz', '.tar.gz', '.tar')
+JOINTS = 32
+INSTALL = (
+    'The poses of the archives are CDF files: pip install cdflib, or use '
+    'h36m_from_posenet.py.'
+)
+
+#: (kind, subject, 'Eating 1.54138969')
+Key = Tuple[str, str, str]
+
+
+class Files(NamedTuple):
+    """The three files of a recording."""
+
+    pixels: str
+    points: str
+    video: str
+
+
+def key_of(path: str, archive: str = '') -> Optional[Key]:
+    """Kind, subject and name of a file, or None for others.
+
+    Example:
+        >>> key_of('S9/MyPoseFeatures/D2_Positions/Eating 1.54138969.cdf')
+        ('D2_Positions', 'S9', 'Eating 1.54138969')
+        >>> key_of('Videos/Eating.54138969.mp4', 'a/Videos_S11.tgz')[1]
+        'S11'
+    """
+    *folders, file = Path(path).parts
+    name, dot, extension = file.rpartition('.')
+    kinds = [folder.removeprefix('Poses_') for folder in folders]
+    kinds = [kind for kind in kinds if KINDS.get(kind) == extension]
+    subject = _subject(osp.join(*folders, '_')) or _subject(archive)
+    if not kinds or not subject or not dot or file.startswith('.'):
+        return None
+    return kinds[-1], subject, name
+
+
+def find_files(*roots: str) -> Dict[Key, str]:
+    """All files of :data:`KINDS` below some folders.
+
+    Returns:
+        dict: (kind, subject, name) to the path; of several the first.
+    """
+    found = {}
+    for root in roots:
+        for folder, folders, names in os.walk(root):
+            folders.sort()
+            for name in sorted(names):
+                path = osp.join(folder, name)
+                key = key_of(osp.relpath(path, osp.join(root, '..')))
+                if key:
+                    found.setdefault(key, path)
+    return found
+
+
+def find_archives(root: str, subjects: Sequence[str]) -> List[str]:
+    """The archives below a folder that may hold files of some subjects."""
+    found = []
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = osp.relpath(osp.join(folder, name), osp.join(root, '..'))
+            named = _subject(path)
+            if (
+                name.endswith(ARCHIVES)
+                and any(kind in name for kind in KINDS)
+                and 'universal' not in name
+                and (named is None or named in subjects)
+            ):
+                found.append(osp.join(folder, name))
+    return sorted(found)
+
+
+def _subject(path: str) -> Optional[str]:
+    """The subject in a path: a folder, or a word of an archive's name."""
+    *folders, name = Path(path).parts or ('',)
+    words = [*folders, *re.split('[ _]', name.split('.')[0])]
+    subjects = [w for w in words if re.fullmatch(r'[Ss]\d{1,2}', w)]
+    return subjects[-1].upper() if subjects else None
+
+
+def extract(archive: str, out: str, subjects: Sequence[str]) -> Iterator[str]:
+    """Copy the files of some subjects out of an archive.
+
+    Names inside of it choose the place below ``out`` only through
+    :func:`key_of`, so none can lead out of it; links are not followed.
+
+    Args:
+        archive (str): The .tgz.
+        out (str): A folder; gets ``S9/Videos/...`` and so on.
+        subjects (Sequence[str]): Whose files to copy.
+
+    Yields:
+        str: The path of a file after it was written.
+
+    Raises:
+        ValueError: If it is not a readable archive.
+    """
+    try:
+        with tarfile.open(archive, 'r|*') as tar:
+            for member in tar:
+                key = key_of(member.name, archive)
+                if not member.isfile() or not key or key[1] not in subjects:
+                    continue
+                kind, subject, name = key
+                path = osp.join(out, subject, kind, f'{name}.{KINDS[kind]}')
+                os.makedirs(osp.dirname(path), exist_ok=True)
+                with open(f'{path}.part', 'wb') as file:
+                    shutil.copyfileobj(tar.extractfile(member), file)
+                os.replace(f'{path}.part', path)
+                yield path
+    except (tarfile.TarError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise ValueError(
+            f'{archive}: not a readable archive ({error}). Download it again.'
+        ) from error
+
+
+def files_of(recording: Recording, found: Dict[Key, str], root: str) -> Files:
+    """The files of a recording.
+
+    Raises:
+        FileNotFoundError: Naming the first that is missing.
+    """
+    name = f'{recording.base}.{recording.camera}'
+    leave = '--skip-broken' if recording.broken else '--subjects, --actions'
+    paths = []
+    for kind, extension in KINDS.items():
+        path = found.get((kind, recording.subject, name))
+        if path is None:
+            raise FileNotFoundError(
+                f'{root}: id {recording.subject}: field `{kind}`: no '
+                f'{name}.{extension}. Download {kind} of {recording.subject}, '
+                f'or leave it out ({leave}).'
+            )
+        paths.append(path)
+    return Files(*paths)
+
+
+def require_cdflib() -> None:
+    """Check that CDF files can be read.
+
+    Raises:
+        ImportError: Naming the command that installs what is missing.
+    """
+    try:
+        import cdflib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(INSTALL) from error
+
+
+def read_poses(path: str, axes: int) -> np.ndarray:
+    """Read the joints that move out of a .cdf.
+
+    Args:
+        path (str): The file; its variable ``Pose`` is (1, n, 32 · axes).
+        axes (int): 2 or 3.
+
+    Returns:
+        np.ndarray: (n, 17, axes).
+
+    Raises:
+        ImportError: If cdflib is not installed.
+        FileNotFoundError, ValueError: Naming file, field and the fix.
+    """
+    require_cdflib()
+    import cdflib
+
+    require_file(path, 'the poses', 'Download them again.')
+    try:
+        pose = np.asarray(cdflib.CDF(path).varget('Pose'))
+    except Exception as error:  # cdflib raises many kinds on bad files
+        raise ValueError(
+            f'{path}: field `Pose` is not readable as CDF ({error!r}). '
+            'Download the archive again.'
+        ) from error
+    if pose.ndim == 2:
+        pose = pose[None]
+    if (
+        pose.ndim != 3
+        or pose.shape[0] != 1
+        or pose.shape[1] < 1
+        or pose.shape[2] != JOINTS * axes
+        or pose.dtype.kind != 'f'
+    ):
+        raise annotation_error(
+            path,
+            'all',
+            'Pose',
+            f'must hold numbers of the shape (1, frames, {JOINTS * axes}), '
+            f'got {pose.dtype} of the shape {pose.shape}',
+            'Download the archive again.',
+        )
+    joints = pose[0].reshape(-1, JOINTS, axes)
+    return joints[:, list(MOVING_JOINTS)].astype(np.float64)

@@ -1,0 +1,147 @@
+"""metadata.xml of Human3.6M: names of the trials, and all cameras.
+
+    <mapping><tr><td>Action</td><td>..</td><td>S1</td>...</tr>
+             <tr><td>2</td><td>1</td><td>Directions 1</td>...</tr>...</mapping>
+    <dbcameras><index2id><id>54138969</id>...</index2id></dbcameras>
+    <w0>[264 numbers of 4 cameras × 11 subjects × 6, then 4 × 9]</w0>
+
+Convention: 6 = angles α, β, γ in rad and place T in mm, 9 = f (2), c (2),
+k (3), p (2) in px. R = Rx(α) Ry(β) Rz(γ), and x = R (X − T).
+"""
+
+import xml.etree.ElementTree as ET
+from typing import Dict, NamedTuple, Tuple
+
+import numpy as np
+
+from ..actions import ACTIONS
+from ..checks import annotation_error, require_file
+from .h36m_names import FIRST_ACTION, SUBJECTS
+from .h36m_rows import Camera
+
+ALL_SUBJECTS = 11
+CAMERAS = 4
+EXTRINSICS, INTRINSICS = 6, 9
+W0_NUMBERS = CAMERAS * (ALL_SUBJECTS * EXTRINSICS + INTRINSICS)
+FIX = 'Take metadata.xml of the code release of Human3.6M as it is.'
+
+
+class Metadata(NamedTuple):
+    """Names by (subject, action, trial), cameras by (subject, camera id)."""
+
+    names: Dict[Tuple[str, str, int], str]
+    cameras: Dict[Tuple[str, str], Camera]
+
+    def trial_name(self, subject: str, action: str, trial: int) -> str:
+        """The name of a trial in the archives."""
+        return self.names[subject, action, trial]
+
+
+def read_metadata(path: str) -> Metadata:
+    """Read metadata.xml.
+
+    Raises:
+        FileNotFoundError, ValueError: Naming file, field and the fix.
+    """
+    require_file(path, 'metadata.xml of Human3.6M', 'Give it by --metadata.')
+    with open(path, 'rb') as file:
+        content = file.read()
+    if b'<!DOCTYPE' in content or b'<!ENTITY' in content:
+        # Entities can grow to gigabytes; the release has none.
+        raise ValueError(f'{path}: declares entities or a DOCTYPE. {FIX}')
+    try:
+        root = ET.fromstring(content)
+    except ET.ParseError as error:
+        raise ValueError(f'{path}: no readable XML ({error}). {FIX}') from None
+    ids = [node.text for node in root.findall('dbcameras/index2id/*')]
+    if len(set(ids)) != CAMERAS or not all(map(_is_number, ids)):
+        raise annotation_error(
+            path, 'all', 'dbcameras/index2id', f'holds {ids}', FIX
+        )
+    w0 = _w0(root, path)
+    cameras = {
+        (subject, id_): _camera(w0, number, int(subject[1:]))
+        for subject in SUBJECTS
+        for number, id_ in enumerate(ids)
+    }
+    for (subject, id_), camera in cameras.items():
+        if not (camera.f > 0).all():
+            raise annotation_error(
+                path, f'{subject}/{id_}', 'w0', f'has f = {camera.f}', FIX
+            )
+    return Metadata(_names(root, path), cameras)
+
+
+def _is_number(text) -> bool:
+    return bool(text) and text.isascii() and text.isdigit()
+
+
+def _names(root, path: str) -> Dict[Tuple[str, str, int], str]:
+    table = [
+        [cell.text or '' for cell in row] for row in root.findall('mapping/tr')
+    ]
+    header = table[0] if table else []
+    rows = {tuple(row[:2]): row for row in table[1:]}
+    names = {}
+    for subject in SUBJECTS:
+        for number, action in enumerate(ACTIONS, FIRST_ACTION):
+            for trial in (1, 2):
+                row = rows.get((str(number), str(trial)), [])
+                place = header.index(subject) if subject in header else -1
+                name = row[place] if 0 <= place < len(row) else ''
+                if not name.replace(' ', '').isalnum():
+                    raise annotation_error(
+                        path,
+                        f'{subject}, action {number} ({action}), trial '
+                        f'{trial}',
+                        'mapping',
+                        f'is {name!r}, not a name',
+                        FIX,
+                    )
+                names[subject, action, trial] = name
+    return names
+
+
+def _w0(root, path: str) -> np.ndarray:
+    node = root.find('w0')
+    text = '' if node is None else (node.text or '')
+    try:
+        values = [float(word) for word in text.strip().strip('[]').split()]
+    except ValueError:
+        values = []
+    w0 = np.array(values)
+    if len(w0) != W0_NUMBERS or not np.isfinite(w0).all():
+        raise annotation_error(
+            path,
+            'all',
+            'w0',
+            f'must hold {W0_NUMBERS} numbers, got {len(w0)}',
+            FIX,
+        )
+    return w0
+
+
+def _camera(w0: np.ndarray, camera: int, subject: int) -> Camera:
+    """Camera number ``camera``, from 0, of subject ``subject``, from 1."""
+    split = CAMERAS * ALL_SUBJECTS * EXTRINSICS
+    outside = w0[:split].reshape(CAMERAS, ALL_SUBJECTS, EXTRINSICS)
+    inside = w0[split:].reshape(CAMERAS, INTRINSICS)[camera]
+    angles, place = np.split(outside[camera, subject - 1], 2)
+    f, c, k, p = np.split(inside, (2, 4, 7))
+    return Camera(rotation(*angles), place, f, c, k, p)
+
+
+def rotation(alpha: float, beta: float, gamma: float) -> np.ndarray:
+    """Rx(α) Ry(β) Rz(γ), the angles in rad.
+
+    Example:
+        >>> rotation(np.pi / 2, 0, 0).round() @ [0, 5, 0]
+        array([0., 0., 5.])
+    """
+    (ca, cb, cg), (sa, sb, sg) = (
+        fn([alpha, beta, gamma]) for fn in (np.cos, np.sin)
+    )
+    x = np.array([[1, 0, 0], [0, ca, -sa], [0, sa, ca]])
+    y = np.array([[cb, 0, sb], [0, 1, 0], [-sb, 0, cb]])
+    z = np.array([[cg, -sg, 0], [sg, cg, 0], [0, 0, 1]])
+    return x @ y @ z

@@ -1,0 +1,261 @@
+"""The widely shared PoseNet form of Human3.6M: COCO-like JSON and frames.
+
+    annotations/Human36M_subject9_data.json      images, annotations
+    annotations/Human36M_subject9_camera.json    {"1": {R, t, f, c}}
+    annotations/Human36M_subject9_joint_3d.json  {action: {trial: {frame:
+                                                 17 × 3 in world mm}}}
+    images/s_09_act_02_subact_01_ca_01/s_09_act_02_subact_01_ca_01_000001.jpg
+
+Pixels are projected without distortion, because the files have none: up to
+2.5 px from the archives' in four frames that were compared.
+
+Convention: ``frame_idx`` counts from 0, file names from 1. ``t`` is the place
+of the camera, x = R (X − t), in the first files, and a translation,
+x = R X + t, in later ones: the one is taken that puts the joints into the
+images.
+"""
+
+import os.path as osp
+import re
+from collections import defaultdict
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from ..checks import annotation_error, load_json, numbers, require_root
+from .h36m_names import (
+    ACTIONS,
+    CAMERA_IDS,
+    FIRST_ACTION,
+    Recording,
+    trial_name,
+)
+from .h36m_rows import Camera
+
+DOWNLOAD = 'Download it again, or leave the subject out (--subjects).'
+NUMBERS = ('subject', 'action_idx', 'subaction_idx', 'cam_idx', 'frame_idx')
+#: So many frames of a camera tell what its `t` means.
+TRIED_FRAMES = 50
+
+_FILE = re.compile(
+    r's_(\d+)_act_(\d+)_subact_(\d+)_ca_(\d+)_(\d+)\.\w+$', re.ASCII
+)
+
+
+class Image(NamedTuple):
+    """An image of a recording; ``id`` is the file's."""
+
+    id: int
+    file_name: str
+    frame: int
+    size: Tuple[int, int]
+
+
+class Subject(NamedTuple):
+    """The files of one subject.
+
+    ``images`` by recording in the order of frames; ``joints`` as in the file;
+    ``cameras`` and ``sizes`` (w, h) by camera id.
+    """
+
+    images: Dict[Recording, List[Image]]
+    joints: dict
+    joint_file: str
+    cameras: Dict[str, Camera]
+    sizes: Dict[str, Tuple[int, int]]
+
+
+def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
+    """Read the three files of a subject.
+
+    Args:
+        root (str): The folder with ``annotations`` and ``images``.
+        subject (str): For example 'S9'.
+        actions (Sequence[str]): Which actions to read.
+
+    Raises:
+        FileNotFoundError, ValueError: Naming file, id, field and the fix.
+    """
+    require_root(root, 'PoseNet form of Human3.6M')
+    stem = osp.join(root, 'annotations', f'Human36M_subject{subject[1:]}_')
+    content = load_json(f'{stem}data.json', f'the images of {subject}', dict)
+    images = _images(content, f'{stem}data.json', subject, actions)
+    del content  # 2 GB of a real subject
+    joint_file = f'{stem}joint_3d.json'
+    joints = load_json(joint_file, f'the 3D joints of {subject}', dict)
+    sizes = {
+        recording.camera: sequence[0].size
+        for recording, sequence in images.items()
+    }
+    cameras = _cameras(f'{stem}camera.json', subject, sizes)
+    found = Subject(images, joints, joint_file, cameras, sizes)
+    return found._replace(
+        cameras={
+            id_: _place(found, id_, f'{stem}camera.json') for id_ in cameras
+        }
+    )
+
+
+def world_joints(
+    subject: Subject, recording: Recording, images: Sequence[Image]
+) -> np.ndarray:
+    """The joints of some images, (n, 17, 3) world mm.
+
+    Raises:
+        ValueError: Naming the frame that has no pose.
+    """
+    action = str(ACTIONS.index(recording.action) + FIRST_ACTION)
+    by_trial = subject.joints.get(action, {})
+    frames = by_trial.get(str(recording.trial), {})
+    poses = []
+    for image in images:
+        id_ = f'{action}/{recording.trial}/{image.frame}'
+        pose = frames.get(str(image.frame))
+        if pose is None:
+            raise annotation_error(
+                subject.joint_file,
+                id_,
+                'joints',
+                f'is missing, but {image.file_name} (image id {image.id}) '
+                'shows that frame',
+                'Take data and joint_3d of the same download.',
+            )
+        poses.append(numbers(pose, subject.joint_file, id_, 'joints', (17, 3)))
+    return np.array(poses, np.float64).reshape(-1, 17, 3)
+
+
+def _images(content: dict, path: str, subject: str, actions: Sequence[str]):
+    if not isinstance(content.get('images'), list):
+        raise annotation_error(
+            path, 'all', 'images', 'must be a list', DOWNLOAD
+        )
+    images = defaultdict(list)
+    for entry in content['images']:
+        recording, image = _image(entry, path, subject)
+        if recording.action in actions:
+            images[recording].append(image)
+    for recording, sequence in images.items():
+        sequence.sort(key=lambda image: image.frame)
+        frames = [image.frame for image in sequence]
+        if len(set(frames)) < len(frames):
+            raise ValueError(
+                f'{path}: two images of one frame of {recording.name}. '
+                + DOWNLOAD
+            )
+    return dict(images)
+
+
+def _image(entry, path: str, subject: str) -> Tuple[Recording, Image]:
+    if not isinstance(entry, dict):
+        entry = {}
+    id_ = entry.get('id', 'unknown')
+    fields = NUMBERS + ('id', 'width', 'height')
+    for field in fields:
+        value = entry.get(field)
+        if not isinstance(value, int) or value < 0:
+            raise annotation_error(
+                path, id_, field, f'must be a number, got {value!r}', DOWNLOAD
+            )
+    values = [entry[field] for field in NUMBERS]
+    named = _FILE.search(str(entry.get('file_name')))
+    parts = [int(n) for n in named.groups()] if named else []
+    if parts != values[:4] + [values[4] + 1]:
+        raise annotation_error(
+            path,
+            id_,
+            'file_name',
+            f'{entry.get("file_name")} is not the one of {dict(entry)}',
+            DOWNLOAD,
+        )
+    number, action, trial, camera, frame = values
+    if (
+        f'S{number}' != subject
+        or not 0 <= action - FIRST_ACTION < len(ACTIONS)
+        or trial not in (1, 2)
+        or not 1 <= camera <= len(CAMERA_IDS)
+    ):
+        raise annotation_error(
+            path,
+            id_,
+            'subject',
+            f'{number}, action {action}, trial {trial}, camera {camera} is '
+            f'no recording of {subject}',
+            DOWNLOAD,
+        )
+    action = ACTIONS[action - FIRST_ACTION]
+    recording = Recording(
+        subject,
+        action,
+        trial,
+        trial_name(subject, action, trial),
+        CAMERA_IDS[camera - 1],
+    )
+    size = (entry['width'], entry['height'])
+    return recording, Image(entry['id'], entry['file_name'], frame, size)
+
+
+def _cameras(path: str, subject: str, needed) -> Dict[str, Camera]:
+    content = load_json(path, f'the cameras of {subject}', dict)
+    cameras = {}
+    for number, camera_id in enumerate(CAMERA_IDS, 1):
+        entry = content.get(str(number))
+        if camera_id not in needed:
+            continue
+        if not isinstance(entry, dict):
+            raise annotation_error(
+                path,
+                number,
+                'camera',
+                f'is missing; the file has {sorted(content)}',
+                DOWNLOAD,
+            )
+        fields = dict(R=(3, 3), t=(3,), f=(2,), c=(2,))
+        values = []
+        for field, shape in fields.items():
+            value = entry.get(field)
+            if field != 'R' and value is not None:
+                value = np.ravel(np.array(value, object)).tolist()
+            value = numbers(value, path, number, field, shape)
+            values.append(value.astype(np.float64))
+        rotation = values[0]
+        if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-3:
+            raise annotation_error(
+                path, number, 'R', 'is no rotation', DOWNLOAD
+            )
+        if not (values[2] > 0).all():
+            raise annotation_error(
+                path, number, 'f', f'must be > 0, got {values[2]}', DOWNLOAD
+            )
+        cameras[camera_id] = Camera(*values)
+    return cameras
+
+
+def _place(subject: Subject, camera_id: str, path: str) -> Camera:
+    """The camera with its place as T, whatever `t` means in the file."""
+    camera = subject.cameras[camera_id]
+    points = []
+    for recording, images in subject.images.items():
+        if recording.camera == camera_id and len(points) < TRIED_FRAMES:
+            tried = images[:: max(1, len(images) // 5)]
+            points.extend(world_joints(subject, recording, tried))
+    size = np.array(subject.sizes[camera_id])
+    forms = (camera, camera._replace(T=-camera.R.T @ camera.T))
+    shares = [_inside(form, np.array(points), size) for form in forms]
+    if max(shares) < 0.5:
+        raise annotation_error(
+            path,
+            CAMERA_IDS.index(camera_id) + 1,
+            't',
+            f'puts {max(shares):.0%} of the joints into the images',
+            'Take camera and joint_3d of the same download, in mm.',
+        )
+    return forms[int(np.argmax(shares))]
+
+
+def _inside(camera: Camera, points_mm: np.ndarray, size) -> float:
+    """Share of the joints that lie in the image, in front of the camera."""
+    points = camera.to_camera(points_mm)
+    depth = np.maximum(points[..., 2:], 1.0)
+    pixels = points[..., :2] / depth * camera.f + camera.c
+    inside = ((pixels >= 0) & (pixels < size)).all(-1)
+    return float((inside & (points[..., 2] > 0)).mean())

@@ -1,0 +1,170 @@
+"""One recording of Human3.6M: from its three files to images and rows.
+
+The rows are kept beside the images and written after the last of them, so
+that a stopped conversion goes on where it was.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from .h36m_archives import Files, read_poses
+from .h36m_names import Recording
+from .h36m_rows import (
+    Camera,
+    Rows,
+    Steps,
+    check_poses,
+    crop_boxes,
+    crop_image,
+    crop_rows,
+    make_rows,
+    npz_bytes,
+)
+from .h36m_video import Video
+
+JPEG_QUALITY = 95
+#: A video may end a little before its poses: so many frames are left out.
+MAX_LOST_FRAMES = 5
+
+
+class Job(NamedTuple):
+    """A recording to convert."""
+
+    recording: Recording
+    files: Files
+    camera: Camera
+    steps: Steps
+    crop: Optional[int]
+    out: str
+
+    @property
+    def part(self) -> Path:
+        """Where its rows are kept; written after its last image."""
+        return Path(self.out, '.recordings', f'{self.recording.name}.npz')
+
+    @property
+    def key(self) -> str:
+        """Changes with the options and the files."""
+        sizes = [os.path.getsize(path) for path in self.files]
+        return json.dumps([self.steps, self.crop, sizes])
+
+
+class Part(NamedTuple):
+    """What a recording gives: rows by split, and w, h of its video."""
+
+    rows: Dict[str, Rows]
+    size: Tuple[int, int]
+
+
+def finished(job: Job) -> Optional[Part]:
+    """The rows of an earlier run, if its options and images are the same."""
+    if not job.part.is_file():
+        return None
+    try:
+        with np.load(job.part, allow_pickle=False) as file:
+            content = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+    if str(content.pop('key', '')) != job.key:
+        return None
+    size = tuple(content.pop('size').tolist())
+    rows = {}
+    for name, array in content.items():
+        split, field = name.split('.')
+        rows.setdefault(split, {})[field] = array
+    folder = Path(job.out, 'images', job.recording.subject, job.recording.name)
+    present = set(os.listdir(folder)) if folder.is_dir() else set()
+    names = {n.split('/')[-1] for r in rows.values() for n in r['imgname']}
+    return Part(rows, size) if names <= present else None
+
+
+def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
+    """Decode, write the images, then the rows.
+
+    Args:
+        job (Job): What to convert.
+        write (Callable): (path, bytes) -> None; whole or not at all.
+
+    Returns:
+        tuple: The rows, and a remark for the log.
+
+    Raises:
+        ValueError, OSError: Naming file, frame and the fix.
+    """
+    part = finished(job)
+    if part:
+        return part, 'finished before'
+    job.part.unlink(missing_ok=True)
+    pixels, points = (
+        read_poses(job.files.pixels, 2),
+        read_poses(job.files.points, 3),
+    )
+    if len(pixels) != len(points):
+        raise ValueError(
+            f'{job.files.points}: field `Pose` has {len(points)} frames, '
+            f'{job.files.pixels} {len(pixels)}. Download both again.'
+        )
+    splits = job.steps.frames(job.recording, len(points))
+    frames = sorted(set().union(*splits.values()))
+    ids = [f'frame {frame}' for frame in frames]
+    check_poses(
+        pixels[frames], points[frames], job.camera, job.files.points, ids
+    )
+    boxes = crop_boxes(pixels, points, job.camera) if job.crop else None
+    written, size = write_images(job, frames, boxes)
+    remark = f'{len(written)} images'
+    if len(written) < len(frames):
+        remark += f', {len(frames) - len(written)} after the end of the video'
+    rows = {}
+    for split, numbers in splits.items():
+        kept = [frame for frame in numbers if frame in written]
+        rows[split] = make_rows(
+            job.recording, kept, pixels[kept], points[kept]
+        )
+        if job.crop:
+            rows[split] = crop_rows(
+                rows[split], boxes[kept], job.camera, job.crop
+            )
+    content = {f'{s}.{f}': a for s, r in rows.items() for f, a in r.items()}
+    content.update(key=np.array(job.key), size=np.array(size))
+    write(job.part, npz_bytes(content))
+    return Part(rows, size), remark
+
+
+def write_images(
+    job: Job, frames: List[int], boxes: Optional[np.ndarray]
+) -> Tuple[set, Tuple[int, int]]:
+    """Write the images of some frames.
+
+    Returns:
+        tuple: The frames that the video has, and its w, h.
+
+    Raises:
+        ValueError: If the video ends too early.
+    """
+    video = Video(job.files.video)
+    size, written = video.size, set()
+    folder = Path(job.out, 'images', job.recording.subject, job.recording.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for frame, image in video.frames(frames):
+        if boxes is not None:
+            image = crop_image(image, boxes[frame], job.crop)
+        options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        code = cv2.imencode('.jpg', image, options)[1]
+        path = Path(job.out, 'images', job.recording.image(frame))
+        path.write_bytes(code.tobytes())
+        written.add(frame)
+    lost = frames[-1] + 1 - video.read_count
+    if len(written) < len(frames) and lost > MAX_LOST_FRAMES:
+        hint = ' or leave it out (--skip-broken)' * job.recording.broken
+        raise ValueError(
+            f'{video.path}: the video ends after {video.read_count} frames, '
+            f'but frame {frames[-1]} has a pose. Download it again{hint}.'
+        )
+    return written, size

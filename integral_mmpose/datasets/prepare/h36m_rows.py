@@ -1,0 +1,246 @@
+"""The rows of Human3.6M's npz files, and their person crops.
+
+A crop is a square of 2500 mm around the pelvis at its depth, 1.25 times the
+box that networks see, scaled to a side of s px: at s = 320 the box of 2000 mm
+has 256 px. Scaling by a and moving by o changes the camera of that image:
+u' = a·(u − o), so f' = a·f and c' = a·(c − o). The npz has ``f`` and ``c``
+for each image then.
+
+Convention: 0-based pixels; u' is what ``TopdownAffine`` makes of u.
+"""
+
+import io
+import json
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+import cv2
+import numpy as np
+
+from integral_mmpose.functional.camera import BOX_MM, box_side_px, project
+
+from ..body.h36m_cameras import MAX_REPROJECTION_PX
+from ..checks import MAX_PX, annotation_error
+from .h36m_names import TEST_SUBJECTS, Recording
+
+#: Room for the augmentation, whose largest scale it is.
+CROP_MARGIN = 1.25
+#: MMPose's: `scale` is the box times this over 200 px.
+BOX_MARGIN, BOX_UNIT_PX = 1.2, 200.0
+
+Rows = Dict[str, np.ndarray]
+
+
+class Camera(NamedTuple):
+    """A calibrated camera: x_camera = R (x_world − T), u = f·X/Z + c."""
+
+    R: np.ndarray
+    T: np.ndarray
+    f: np.ndarray
+    c: np.ndarray
+    k: Optional[np.ndarray] = None
+    p: Optional[np.ndarray] = None
+
+    def to_camera(self, points_mm: np.ndarray) -> np.ndarray:
+        """World points (..., 3) to camera space, both in mm."""
+        return (points_mm - self.T) @ self.R.T
+
+    def as_json(self, size: Sequence[int]) -> dict:
+        """The entry of cameras.json; ``size`` is (w, h) px."""
+        content = {
+            field: np.asarray(value, float).tolist()
+            for field, value in self._asdict().items()
+            if value is not None
+        }
+        return dict(content, w=int(size[0]), h=int(size[1]))
+
+
+class Steps(NamedTuple):
+    """Every n-th frame of the videos goes into a split."""
+
+    train: int
+    test: int
+
+    def frames(self, recording: Recording, count: int) -> Dict[str, range]:
+        """0-based frames of ``count`` for each split of a recording."""
+        frames = dict(train=range(0, count, self.train))
+        if recording.subject in TEST_SUBJECTS:
+            frames['test'] = range(0, count, self.test)
+        return frames
+
+
+def make_rows(
+    recording: Recording,
+    frames: Sequence[int],
+    pixels: np.ndarray,
+    points_mm: np.ndarray,
+) -> Rows:
+    """MMPose's fields of some frames of a recording.
+
+    Args:
+        recording (Recording): Names the images.
+        frames (Sequence[int]): (n,) 0-based.
+        pixels (np.ndarray): (n, 17, 2) px.
+        points_mm (np.ndarray): (n, 17, 3) camera space in mm.
+
+    Returns:
+        dict: imgname (n,), center (n, 2), scale (n,), part (n, 17, 3) and S
+        (n, 17, 4) in metres.
+    """
+    ones = np.ones((len(frames), 17, 1))
+    low, high = pixels.min(1), pixels.max(1)
+    side = (high - low).max(1)
+    return dict(
+        imgname=np.array([recording.image(frame) for frame in frames]),
+        center=((low + high) / 2).astype(np.float32),
+        scale=(BOX_MARGIN * side / BOX_UNIT_PX).astype(np.float32),
+        part=np.concatenate([pixels, ones], -1).astype(np.float32),
+        S=np.concatenate([points_mm / 1000, ones], -1).astype(np.float32),
+    )
+
+
+def check_poses(
+    pixels: np.ndarray,
+    points_mm: np.ndarray,
+    camera: Camera,
+    source: str,
+    ids: Sequence,
+) -> None:
+    """Refuse poses that the data set class would refuse.
+
+    Args:
+        pixels (np.ndarray): (n, 17, 2) px.
+        points_mm (np.ndarray): (n, 17, 3) camera space in mm.
+        camera (Camera): Of these frames.
+        source (str): The file that the poses come from.
+        ids (Sequence): (n,) what the file calls the frames.
+
+    Raises:
+        ValueError: Naming file, frame and the fix.
+    """
+    if not len(ids):
+        return
+    finite = np.isfinite(points_mm).all((1, 2))
+    finite &= (np.abs(pixels) <= MAX_PX).all((1, 2))
+    _refuse(~finite, source, ids, 'is not finite')
+    _refuse(
+        ~(points_mm[..., 2] > 0).all(1),
+        source,
+        ids,
+        'lies behind the camera (Z <= 0)',
+    )
+    seen = project(points_mm, camera.f, camera.c)[..., :2]
+    error = np.linalg.norm(seen - pixels, axis=-1).mean(-1)
+    _refuse(
+        error > MAX_REPROJECTION_PX,
+        source,
+        ids,
+        f'is up to {error.max():.0f} px away from its pixels',
+    )
+
+
+def _refuse(bad: np.ndarray, source: str, ids: Sequence, problem: str):
+    if bad.any():
+        raise annotation_error(
+            source,
+            ids[int(bad.argmax())],
+            'pose',
+            problem,
+            'Take poses and cameras from the same release, in mm.',
+        )
+
+
+def crop_boxes(
+    pixels: np.ndarray, points_mm: np.ndarray, camera: Camera
+) -> np.ndarray:
+    """The squares to cut out.
+
+    Args:
+        pixels (np.ndarray): (n, 17, 2) px.
+        points_mm (np.ndarray): (n, 17, 3) camera space in mm.
+        camera (Camera): Of these frames.
+
+    Returns:
+        np.ndarray: (n, 3) left, top and side in px.
+    """
+    sides = box_side_px(points_mm[:, :1, 2], camera.f, BOX_MM * CROP_MARGIN)
+    return np.concatenate([pixels[:, 0] - sides / 2, sides], 1)
+
+
+def crop_image(image: np.ndarray, box: np.ndarray, side_px: int):
+    """Cut a square out of an image; black outside of it.
+
+    Args:
+        image (np.ndarray): (h, w, 3) uint8.
+        box (np.ndarray): (3,) left, top and side in px.
+        side_px (int): Side of the result.
+
+    Returns:
+        np.ndarray: (side_px, side_px, 3) uint8.
+    """
+    left, top, side = box
+    scale = side_px / side
+    matrix = np.array([[scale, 0, -scale * left], [0, scale, -scale * top]])
+    return cv2.warpAffine(image, matrix, (side_px, side_px))
+
+
+def crop_rows(rows: Rows, boxes: np.ndarray, camera: Camera, side_px: int):
+    """The rows of the crops, with the camera of each image.
+
+    Args:
+        rows (dict): Of the whole images.
+        boxes (np.ndarray): (n, 3) left, top and side in px.
+        camera (Camera): Of the whole images.
+        side_px (int): Side of the crops.
+
+    Returns:
+        dict: The rows with ``f`` (n, 2) and ``c`` (n, 2), and with
+        ``center``, ``scale`` and ``part`` in px of the crops.
+    """
+    scale = side_px / boxes[:, 2:]
+    offset = boxes[:, :2]
+    part = rows['part'].copy()
+    part[..., :2] = (part[..., :2] - offset[:, None]) * scale[:, None]
+    return dict(
+        rows,
+        center=((rows['center'] - offset) * scale).astype(np.float32),
+        scale=(rows['scale'] * scale[:, 0]).astype(np.float32),
+        part=part,
+        f=(camera.f * scale).astype(np.float32),
+        c=((camera.c - offset) * scale).astype(np.float32),
+    )
+
+
+def join_rows(parts: List[Rows]) -> Rows:
+    """Rows of several recordings one after the other."""
+    return {
+        field: np.concatenate([part[field] for part in parts])
+        for field in parts[0]
+    }
+
+
+def annotation_files(
+    parts: Dict[str, List[Rows]], cameras: dict
+) -> Dict[str, bytes]:
+    """The content of the folder ``annotations``.
+
+    Args:
+        parts (dict): Rows of recordings by split.
+        cameras (dict): Entries by subject and camera id.
+
+    Returns:
+        dict: File name to bytes.
+    """
+    files = {
+        f'h36m_{split}.npz': npz_bytes(join_rows(rows))
+        for split, rows in parts.items()
+        if rows
+    }
+    content = json.dumps(cameras, allow_nan=False)
+    return {'cameras.json': content.encode(), **files}
+
+
+def npz_bytes(rows: Rows) -> bytes:
+    """The bytes of an npz file; the same rows give the same bytes."""
+    file = io.BytesIO()
+    np.savez(file, **rows)
+    return file.getvalue()

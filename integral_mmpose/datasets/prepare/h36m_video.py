@@ -1,0 +1,61 @@
+"""Frames out of a video, by their numbers."""
+
+from typing import Sequence, Tuple
+
+import cv2
+
+from ..checks import require_file
+
+
+class Video:
+    """Frames of a video, decoded one after the other.
+
+    Seeking in these files is not exact, so all frames are decoded.
+
+    Args:
+        path (str): The .mp4.
+
+    Raises:
+        FileNotFoundError, ValueError: If it cannot be opened.
+    """
+
+    def __init__(self, path: str):
+        require_file(path, 'the video', 'Download it again.')
+        self.path = path
+        self.read_count = 0
+        self._capture = cv2.VideoCapture(path)
+        if not self._capture.isOpened():
+            raise ValueError(
+                f'{path}: not a readable video. Download it again, or, if it '
+                "is the one of S11's Directions, leave it out (--skip-broken)."
+            )
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        """Width and height in px."""
+        return (
+            int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+        )
+
+    def frames(self, numbers: Sequence[int]):
+        """Decode some frames.
+
+        Args:
+            numbers (Sequence[int]): 0-based, ascending.
+
+        Yields:
+            tuple: The number and the (h, w, 3) uint8 image; fewer than asked
+            for if the video ends before.
+        """
+        wanted = iter(numbers)
+        number = next(wanted, None)
+        while number is not None and self._capture.grab():
+            if self.read_count == number:
+                good, image = self._capture.retrieve()
+                if not good:
+                    break
+                yield number, image
+                number = next(wanted, None)
+            self.read_count += 1
+        self._capture.release()

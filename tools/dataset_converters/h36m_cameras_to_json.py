@@ -1,0 +1,47 @@
+"""Convert MMPose's cameras.pkl of Human3.6M to cameras.json.
+
+    python tools/dataset_converters/h36m_cameras_to_json.py cameras.pkl \
+        --out data/h36m/annotations/cameras.json
+
+Nothing of the pickle is run: it may hold arrays of numbers, dicts, tuples and
+strings, and is refused otherwise.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from typing import List, Optional
+
+from integral_mmpose.datasets.prepare.h36m_camera_pickle import (
+    read_camera_pickle,
+)
+from integral_mmpose.engine.atomic_backend import write_atomically
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Parse the options and convert; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('pickle', help="MMPose's cameras.pkl")
+    parser.add_argument('--out', required=True, help='cameras.json')
+    args = parser.parse_args(argv)
+    try:
+        cameras = read_camera_pickle(args.pickle)
+        content = json.dumps(cameras, allow_nan=False).encode()
+        write_atomically(args.out, content)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    count = sum(len(by_id) for by_id in cameras.values())
+    print(
+        f'{args.out}: {count} cameras of {len(cameras)} subjects, '
+        f'sha256 {hashlib.sha256(content).hexdigest()}'
+    )
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""Convert the official archives of Human3.6M to the files for training.
+
+    python tools/dataset_converters/h36m_from_archives.py ROOT --out data/h36m
+
+ROOT has, as .tgz or extracted, D2_Positions, D3_Positions_mono and Videos of
+the subjects, and metadata.xml of the code release. Writes OUT/images,
+OUT/annotations/h36m_{train,test}.npz and cameras.json. It can be stopped and
+started again: what is finished is in OUT/.recordings, and an archive is
+extracted once, into --extracted. Needs cdflib (pip install cdflib).
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+from integral_mmpose.datasets.prepare.h36m_archives import (
+    extract,
+    files_of,
+    find_archives,
+    find_files,
+    require_cdflib,
+)
+from integral_mmpose.datasets.prepare.h36m_metadata import (
+    Metadata,
+    read_metadata,
+)
+from integral_mmpose.datasets.prepare.h36m_names import (
+    choose_actions,
+    choose_subjects,
+    recordings,
+)
+from integral_mmpose.datasets.prepare.h36m_recording import (
+    Job,
+    Part,
+    convert_recording,
+)
+from integral_mmpose.datasets.prepare.h36m_rows import (
+    Rows,
+    Steps,
+    annotation_files,
+)
+from integral_mmpose.engine.atomic_backend import write_atomically
+
+
+def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
+    """Find the files of every recording that is asked for."""
+    subjects = choose_subjects(args.subjects)
+    extracted = args.extracted or str(Path(args.out, 'extracted'))
+    extract_all(args.root, extracted, subjects)
+    found = find_files(args.root, extracted)
+    jobs = []
+    for recording in recordings(
+        subjects, choose_actions(args.actions), metadata.trial_name
+    ):
+        if args.skip_broken and recording.broken:
+            print(f'left out, broken video: {recording.name}')
+            continue
+        if args.skip_damaged_s9 and recording.damaged_truth:
+            print(f'left out, damaged truth: {recording.name}')
+            continue
+        jobs.append(
+            Job(
+                recording,
+                files_of(recording, found, args.root),
+                metadata.cameras[recording.subject, recording.camera],
+                Steps(args.train_step, args.test_step),
+                args.crop,
+                args.out,
+            )
+        )
+    return jobs
+
+
+def extract_all(root: str, extracted: str, subjects: Tuple[str, ...]) -> None:
+    """Extract every archive that was not yet."""
+    for archive in find_archives(root, subjects):
+        name = f'{Path(archive).name}.{Path(archive).stat().st_size}'
+        done = Path(extracted, f'{name}.{"-".join(subjects)}.done')
+        if done.exists():
+            continue
+        files = 0
+        for path in extract(archive, extracted, subjects):
+            print(f'{archive}: {path}', flush=True)
+            files += 1
+        print(f'{archive}: {files} files')
+        Path(extracted).mkdir(parents=True, exist_ok=True)
+        done.touch()
+
+
+def run_jobs(jobs: List[Job], threads: int) -> List[Part]:
+    """Convert all recordings, with progress; decoding runs in threads."""
+    start, parts = time.time(), []
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [
+            pool.submit(convert_recording, job, write_atomically)
+            for job in jobs
+        ]
+        try:
+            for number, (job, future) in enumerate(zip(jobs, futures), 1):
+                part, remark = future.result()
+                parts.append(part)
+                left = (time.time() - start) * (len(jobs) / number - 1) / 60
+                print(
+                    f'[{number}/{len(jobs)}] {job.recording.name}: {remark}, '
+                    f'about {left:.0f} minutes left',
+                    flush=True,
+                )
+        finally:
+            for future in futures:
+                future.cancel()
+    return parts
+
+
+def convert(args: argparse.Namespace) -> None:
+    """Read, decode, write and report.
+
+    Raises:
+        ImportError, FileNotFoundError, ValueError, OSError: Naming file, id,
+            field and fix.
+    """
+    require_cdflib()
+    if not Path(args.root).is_dir():
+        raise FileNotFoundError(f'{args.root} is no folder. Give ROOT.')
+    places = sorted(Path(args.root).rglob('metadata.xml'))
+    default = places[0] if places else Path(args.root, 'metadata.xml')
+    metadata = read_metadata(str(args.metadata or default))
+    jobs = make_jobs(args, metadata)
+    splits: Dict[str, List[Rows]] = dict(train=[], test=[])
+    cameras: dict = {}
+    for job, part in zip(jobs, run_jobs(jobs, args.jobs)):
+        subject, camera_id = job.recording.subject, job.recording.camera
+        by_id = cameras.setdefault(subject, {})
+        by_id[camera_id] = job.camera.as_json(part.size)
+        for split, rows in part.rows.items():
+            splits[split].append(rows)
+    for name, content in annotation_files(splits, cameras).items():
+        path = Path(args.out, 'annotations', name)
+        write_atomically(path, content)
+        digest = hashlib.sha256(content).hexdigest()
+        print(f'{path}: {len(content)} bytes, sha256 {digest}')
+    for split, parts in splits.items():
+        print(f'{split}: {sum(len(rows["imgname"]) for rows in parts)} frames')
+
+
+def parse(argv: Optional[List[str]]) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('root', help='folder of the archives or their content')
+    parser.add_argument('--out', required=True, help='the h36m folder')
+    parser.add_argument('--metadata', help='metadata.xml, if not in ROOT')
+    parser.add_argument('--extracted', help='where archives are extracted to')
+    parser.add_argument('--train-step', type=int, default=5)
+    parser.add_argument(
+        '--test-step',
+        type=int,
+        default=64,
+        choices=(1, 2, 4, 8, 16, 32, 64),
+        help='divides 64, so that every 64th frame is there',
+    )
+    parser.add_argument(
+        '--crop',
+        type=int,
+        metavar='PX',
+        help='store squares of 2500 mm around the pelvis, scaled to PX; with '
+        '320 the 2000 mm box has 256 px',
+    )
+    parser.add_argument('--subjects', nargs='+', help='for example 9 11')
+    parser.add_argument('--actions', nargs='+', help='for example Eating')
+    parser.add_argument(
+        '--skip-broken',
+        action='store_true',
+        help="leave out the second trial of S11's Directions of camera "
+        '54138969, whose video is damaged; the paper does not say so',
+    )
+    parser.add_argument(
+        '--skip-damaged-s9',
+        action='store_true',
+        help='leave out three trials of S9 whose 3D joints are shifted; the '
+        'paper does not',
+    )
+    parser.add_argument('--jobs', type=int, default=os.cpu_count())
+    args = parser.parse_args(argv)
+    if args.train_step < 1 or args.jobs < 1 or (args.crop or 64) < 64:
+        parser.error(
+            '--train-step and --jobs must be at least 1, --crop at least 64'
+        )
+    return args
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Parse the options and convert; 1 on an error."""
+    args = parse(argv)
+    try:
+        convert(args)
+    except (ImportError, ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""Convert the PoseNet form of Human3.6M to the files for training.
+
+    python tools/dataset_converters/h36m_from_posenet.py ROOT --out data/h36m
+
+ROOT has annotations/Human36M_subject*_{data,camera,joint_3d}.json and images/.
+Writes OUT/annotations/h36m_{train,test}.npz and cameras.json, and OUT/images
+under the names of the archives: hard links, which take no space, or what
+--link says. The annotations are written last; a second run makes the links
+that are missing.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import numpy as np
+
+from integral_mmpose.datasets.prepare.h36m_names import (
+    Recording,
+    choose_actions,
+    choose_subjects,
+    recordings,
+)
+from integral_mmpose.datasets.prepare.h36m_posenet import (
+    Image,
+    Subject,
+    read_subject,
+    world_joints,
+)
+from integral_mmpose.datasets.prepare.h36m_rows import (
+    Rows,
+    Steps,
+    annotation_files,
+    check_poses,
+    make_rows,
+)
+from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.functional.camera import project
+
+LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)
+
+
+def chosen(images: List[Image], frames: range, path: str, name: str):
+    """The images of some frames, all of which must be there.
+
+    Raises:
+        ValueError: If the files hold every n-th frame only.
+    """
+    by_frame = {image.frame: image for image in images}
+    missing = [frame for frame in frames if frame not in by_frame]
+    if missing:
+        raise ValueError(
+            f'{path}: id {name}: field `frame_idx` {missing[0]} is missing '
+            f'(and {len(missing) - 1} others of {len(frames)}). Choose '
+            '--train-step and --test-step that the download has, or download '
+            'all of it.'
+        )
+    return [by_frame[frame] for frame in frames]
+
+
+def convert_recording(
+    subject: Subject, recording: Recording, steps: Steps, path: str
+):
+    """The rows of a recording by split, and the images that they need."""
+    images = subject.images[recording]
+    camera = subject.cameras[recording.camera]
+    splits, needed = {}, {}
+    frames = steps.frames(recording, images[-1].frame + 1)
+    for split, numbers in frames.items():
+        picked = chosen(images, numbers, path, recording.name)
+        points = camera.to_camera(world_joints(subject, recording, picked))
+        ids = [f'{image.id} ({image.file_name})' for image in picked]
+        if (points[..., 2] > 0).all():
+            pixels = project(points, camera.f, camera.c)[..., :2]
+        else:
+            pixels = np.zeros((*points.shape[:2], 2))
+        check_poses(pixels, points, camera, subject.joint_file, ids)
+        splits[split] = make_rows(recording, numbers, pixels, points)
+        needed.update({image.frame: image for image in picked})
+    return splits, needed
+
+
+def link_images(
+    root: str, out: str, recording: Recording, needed: Dict, link: str
+) -> int:
+    """Put the images where the annotations expect them.
+
+    Returns:
+        int: How many were new.
+
+    Raises:
+        OSError: If an image is missing, or cannot be linked.
+    """
+    made = 0
+    for frame, image in needed.items():
+        source = Path(root, 'images', image.file_name).absolute()
+        target = Path(out, 'images', recording.image(frame))
+        if not source.is_file():
+            raise FileNotFoundError(
+                f'{source} does not exist, but image id {image.id} names it. '
+                'Unpack the images, or leave the subject out (--subjects).'
+            )
+        if target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_suffix('.part')
+        temporary.unlink(missing_ok=True)
+        try:
+            LINKS[link](source, temporary)
+        except OSError as error:
+            raise OSError(
+                f'{source}: no {link} link to {target} can be made '
+                f'({error.strerror}). Choose another --link: {list(LINKS)}.'
+            ) from error
+        temporary.replace(target)
+        made += 1
+    return made
+
+
+def convert(args: argparse.Namespace) -> None:
+    """Read, check, link, write and report.
+
+    Raises:
+        FileNotFoundError, ValueError, OSError: Naming file, id, field and fix.
+    """
+    steps = Steps(args.train_step, args.test_step)
+    subjects = choose_subjects(args.subjects)
+    actions = choose_actions(args.actions)
+    parts: Dict[str, List[Rows]] = dict(train=[], test=[])
+    cameras, new = {}, 0
+    for name in subjects:
+        subject = read_subject(args.root, name, actions)
+        path = str(
+            Path(
+                args.root, f'annotations/Human36M_subject{name[1:]}_data.json'
+            )
+        )
+        for recording in recordings([name], actions):
+            if left_out(recording, subject, args, path):
+                continue
+            rows, needed = convert_recording(subject, recording, steps, path)
+            new += link_images(
+                args.root, args.out, recording, needed, args.link
+            )
+            for split, part in rows.items():
+                parts[split].append(part)
+        cameras[name] = {
+            id_: camera.as_json(subject.sizes[id_])
+            for id_, camera in subject.cameras.items()
+        }
+        print(f'{name}: {len(subject.images)} recordings', flush=True)
+    print(f'{new} images new in {Path(args.out, "images")}')
+    write(args.out, parts, cameras)
+
+
+def left_out(
+    recording: Recording,
+    subject: Subject,
+    args: argparse.Namespace,
+    path: str,
+) -> bool:
+    """Whether a recording is left out, by request or as in every download.
+
+    Raises:
+        ValueError: If it is missing.
+    """
+    if args.skip_damaged_s9 and recording.damaged_truth:
+        print(f'left out, damaged truth: {recording.name}')
+        return True
+    if recording in subject.images:
+        return False
+    if recording.broken:
+        print(f'left out, no video in this form: {recording.name}')
+        return True
+    raise ValueError(
+        f'{path}: id {recording.name}: field `images` has none of '
+        f'{recording.subject}, {recording.action}, trial {recording.trial}, '
+        f'camera {recording.camera}. Download the file again, or leave it '
+        'out (--subjects, --actions).'
+    )
+
+
+def write(out: str, parts: Dict[str, List[Rows]], cameras: dict) -> None:
+    """Write the annotations and print counts and hashes."""
+    for name, content in annotation_files(parts, cameras).items():
+        path = Path(out, 'annotations', name)
+        write_atomically(path, content)
+        digest = hashlib.sha256(content).hexdigest()
+        print(f'{path}: {len(content)} bytes, sha256 {digest}')
+    for split, rows in parts.items():
+        print(f'{split}: {sum(len(part["imgname"]) for part in rows)} frames')
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Parse the options and convert; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('root', help='folder with annotations/ and images/')
+    parser.add_argument('--out', required=True, help='the h36m folder')
+    parser.add_argument('--train-step', type=int, default=5)
+    parser.add_argument(
+        '--test-step',
+        type=int,
+        default=64,
+        choices=(1, 2, 4, 8, 16, 32, 64),
+        help='divides 64, so that every 64th frame is there',
+    )
+    parser.add_argument('--link', choices=list(LINKS), default='hard')
+    parser.add_argument('--subjects', nargs='+', help='for example 9 11')
+    parser.add_argument('--actions', nargs='+', help='for example Eating')
+    parser.add_argument(
+        '--skip-damaged-s9',
+        action='store_true',
+        help='leave out three trials of S9 whose 3D joints are shifted; the '
+        'paper does not',
+    )
+    args = parser.parse_args(argv)
+    if args.train_step < 1:
+        parser.error('--train-step must be at least 1')
+    try:
+        convert(args)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
