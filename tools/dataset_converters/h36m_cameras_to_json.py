@@ -1,7 +1,8 @@
 """Convert MMPose's cameras.pkl of Human3.6M to cameras.json.
 
-    python tools/dataset_converters/h36m_cameras_to_json.py cameras.pkl \
-        --out data/h36m/annotations/cameras.json
+    python tools/dataset_converters/h36m_cameras_to_json.py IN.pkl --out OUT
+
+OUT is data/h36m/annotations/cameras.json for MMPose's npz files.
 
 Nothing of the pickle is run: it may hold arrays of numbers, dicts, tuples and
 strings, and is refused otherwise.

@@ -22,7 +22,13 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from ..checks import annotation_error, load_json, numbers, require_root
+from ..checks import (
+    annotation_error,
+    load_json,
+    numbers,
+    require_file,
+    require_root,
+)
 from .h36m_names import (
     ACTIONS,
     CAMERA_IDS,
@@ -78,6 +84,8 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
     """
     require_root(root, 'PoseNet form of Human3.6M')
     stem = osp.join(root, 'annotations', f'Human36M_subject{subject[1:]}_')
+    for part in ('data', 'camera', 'joint_3d'):
+        require_file(f'{stem}{part}.json', f'{part} of {subject}', DOWNLOAD)
     content = load_json(f'{stem}data.json', f'the images of {subject}', dict)
     images = _images(content, f'{stem}data.json', subject, actions)
     del content  # 2 GB of a real subject

@@ -52,7 +52,8 @@ class Job(NamedTuple):
     def key(self) -> str:
         """Changes with the options and the files."""
         sizes = [os.path.getsize(path) for path in self.files]
-        return json.dumps([self.steps, self.crop, sizes])
+        camera = self.camera.as_json((0, 0))
+        return json.dumps([self.steps, self.crop, camera, sizes])
 
 
 class Part(NamedTuple):

@@ -223,8 +223,32 @@ def test_it_goes_on_where_it_was(archives, convert, capsys):
     }
     assert files == {p: p.read_bytes() for p in out.glob('annotations/*')}
     assert len(run('--crop', '128')) == 8
+    edit(archives, '<w0>[1.57', '<w0>[1.58')  # S1's first camera
+    assert run('--crop', '128') == set()
+    edit(archives, ' 52.0 50.0 ', ' 52.5 50.0 ')
+    assert len(run('--crop', '128')) == 2
     assert len(run('--test-step', '32')) == 8
     assert len(load(out, 'test')['imgname']) == 8 * 5
+
+
+def test_images_of_other_options_are_not_taken(
+    all_archives, convert, capsys, load_tool, monkeypatch, tmp_path
+):
+    """Stopped among crops, then run for whole images again."""
+    assert convert(all_archives, *S9_EATING)[0] == 0
+    tool = load_tool('h36m_from_archives')
+
+    def stop(*_):
+        raise OSError('the disk is full')
+
+    monkeypatch.setattr(tool, 'write_atomically', stop)
+    out = tmp_path / 'h36m'
+    options = [str(all_archives), '--out', str(out), *S9_EATING]
+    assert tool.main([*options, '--crop', '128', '--jobs', '1']) == 1
+    assert 'the disk is full' in capsys.readouterr().err
+    assert convert(all_archives, *S9_EATING)[0] == 0
+    for path in out.rglob('*.jpg'):
+        assert cv2.imread(str(path)).shape == (100, 104, 3)
 
 
 def test_named_options(all_archives, convert, capsys):

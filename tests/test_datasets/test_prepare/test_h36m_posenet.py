@@ -238,7 +238,9 @@ def test_missing_files(posenet, convert, capsys, tmp_path):
     assert convert(tmp_path / 'nowhere')[0] == 1
     assert 'nowhere does not exist' in capsys.readouterr().err
     assert convert(posenet, '--subjects', '5')[0] == 1
-    assert 'Human36M_subject5_data.json' in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert 'Human36M_subject5_data.json' in message
+    assert 'leave the subject out (--subjects)' in message
     assert convert(posenet, '--subjects', '2')[0] == 1
     assert 'no poses of S2' in capsys.readouterr().err
     assert convert(posenet, '--subjects', '9', '--actions', 'Sleep')[0] == 1
