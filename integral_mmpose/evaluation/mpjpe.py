@@ -10,7 +10,7 @@ root included. With scale it is another number: PA-MPJPE-sim.
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -27,19 +27,10 @@ from integral_mmpose.functional import (
 )
 
 from .finite import finite_keypoints, name_of, required, required_numbers
+from .mode import describe_mode
 
 #: Where the depth of the root comes from.
 ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
-#: What the sources of the root depth are called in the evaluation mode.
-ROOT_DEPTH_NAMES = dict(
-    gt='from ground truth', estimate='estimated from the box'
-)
-#: What the boxes of H36MImageDataset are called in the evaluation mode.
-BOXES = {
-    '2000mm': '2000 mm from ground truth',
-    'tight': 'tight from ground truth',
-    'file': 'from a detection file',
-}
 
 
 @METRICS.register_module()
@@ -183,7 +174,9 @@ class IntegralMPJPE(BaseMetric):
         if self.per_joint:
             for joint, value in enumerate(errors['MPJPE'].mean(0)):
                 metrics[f'MPJPE/joint_{joint}'] = float(value)
-        self.evaluation_mode = self._describe(results)
+        self.evaluation_mode = describe_mode(
+            results, self.root_depth, self.num_joints, self.box
+        )
         MMLogger.get_current_instance().info(
             f'MPJPE {metrics["MPJPE"]:.2f} mm, '
             f'PA-MPJPE {metrics["PA-MPJPE"]:.2f} mm, '
@@ -199,24 +192,6 @@ class IntegralMPJPE(BaseMetric):
         return joint_distances(root_align(pred), root_align(truth))[
             :, : self.num_joints
         ]
-
-    def _describe(self, results: List[dict]) -> str:
-        """The evaluation mode: what has to be said with every number."""
-        boxes = {self.box} if self.box else {r['box'] for r in results}
-        depth = ROOT_DEPTH_NAMES[self.root_depth]
-        if self.root_depth == 'estimate' and '2000mm' in boxes:
-            depth += ', which the ground truth depth made'
-        sets = _said(r['joint_set'] or 'a set not stated' for r in results)
-        out = _said(_left_out(r['excluded']) for r in results)
-        flips = {None: 'not stated', True: 'on', False: 'off'}
-        return (
-            f'box {_said(BOXES.get(b, b) or "not stated" for b in boxes)}, '
-            f'root depth {depth}, {self.num_joints} joints of {sets} '
-            f'(rigid alignment over {len(results[0]["gt"])}; -sim with scale '
-            f'over {self.num_joints}), {len(results)} frames, '
-            f'sequences left out: {out}, '
-            f'flip test {_said(flips[r["flip_test"]] for r in results)}'
-        )
 
     def _write(self, results, errors, metrics) -> None:
         frames = [
@@ -234,16 +209,6 @@ class IntegralMPJPE(BaseMetric):
             mode=self.evaluation_mode, metrics=metrics, frames=frames
         )
         path.write_text(json.dumps(content), 'utf-8')
-
-
-def _said(values: Iterable[str]) -> str:
-    return ' and '.join(sorted(set(values)))
-
-
-def _left_out(excluded: Optional[Sequence[str]]) -> str:
-    if excluded is None:
-        return 'not stated'
-    return ' and '.join(sorted(excluded)) or 'none'
 
 
 def _check_once(results: List[dict]) -> None:
