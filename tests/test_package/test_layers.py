@@ -20,6 +20,7 @@ ARROWS = {
     'evaluation': {'functional', 'datasets'},
     'engine': {'functional'},
     'visualization': {'functional', 'datasets'},
+    'deployment': {'functional', 'codecs', 'engine', 'version'},
     'apis': {'functional', 'datasets', 'visualization', 'engine'},
 }
 # models/losses lie below the heads.
