@@ -30,7 +30,13 @@ from .detector import detect_batch, load_detector, person_label
 from .inputs import DEFAULT_FPS, Frame, open_source
 from .lifting import Lifter, Place
 from .pose_model import TorchPoseModel, load_pose_model
-from .results import ResultWriter, draw_people, person_dict
+from .results import (
+    ResultWriter,
+    draw_people,
+    fit_canvas,
+    movie_size,
+    person_dict,
+)
 from .smoothing import PoseSmoother
 
 _SHOWN = 5
@@ -169,7 +175,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             post.get('pred_out_dir', ''),
             source if source.video else None,
         )
-        return self._results(people, len(source), writer, draw)
+        return self._results(people, source, writer, draw)
 
     def _checked_boxes(self, boxes=None, **thresholds) -> dict:
         """Arguments of :meth:`locate`."""
@@ -184,10 +190,10 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             )
         return dict(boxes=GivenBoxes(boxes))
 
-    def _results(self, people, total, writer, draw) -> Iterator[dict]:
+    def _results(self, people, source, writer, draw) -> Iterator[dict]:
         self.failed, empty = {}, []
         if self.show_progress:
-            people = track(people, 'Inference', total or None)
+            people = track(people, 'Inference', len(source) or None)
         try:
             for frame, found in people:
                 if frame.error:
@@ -195,6 +201,11 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
                 elif not found:
                     empty.append(frame.name)
                 picture = self.visualize(frame, found, **draw)
+                if picture is not None and source.video:
+                    views = self.pose_model.depth_range_mm is not None
+                    picture = fit_canvas(
+                        picture, *movie_size(frame.image, views)
+                    )
                 writer.add(frame, found, picture)
                 yield dict(
                     predictions=[found],
@@ -271,6 +282,9 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         [boxes] = detect_batch(
             self.detector, [image], bbox_thr, self.det_labels
         )
+        # MMDetection clips at the padded image.
+        height, width = image.shape[:2]
+        boxes[:, :4] = boxes[:, :4].clip(0, [width, height] * 2)
         sides = boxes[:, 2:4] - boxes[:, :2]
         boxes = boxes[(sides > 0).all(1)]
         return boxes[nms(boxes, nms_thr)]

@@ -148,7 +148,7 @@ class TorchPoseModel:
         ]
 
     def heat_vectors(self, crops: Sequence[dict]):
-        """Logits' marginals over x, y, z of the crops (Eq. 5).
+        """The heat vectors of the crops (Eq. 5), and the xy maps.
 
         Returns:
             tuple: :class:`HeatVectors` of (B, K, n), and the xy maps
@@ -157,16 +157,17 @@ class TorchPoseModel:
         Raises:
             ValueError: If the model has no heat maps.
         """
+        head = self.model.head
         data = self.model.data_preprocessor(pseudo_collate(list(crops)), False)
         with torch.no_grad(), self._precision():
-            logits = self.model.head.forward(
-                self.model.extract_feat(data['inputs'])
-            )
-        if not hasattr(self.model.head, 'visible_maps'):
+            logits = head.forward(self.model.extract_feat(data['inputs']))
+        if isinstance(logits, list):  # one of each stage
+            head, logits = head.heads[-1], logits[-1]
+        if not hasattr(head, 'visible_maps'):
             raise ValueError(
-                f'{type(self.model.head).__name__} has no heat maps to show'
+                f'{type(head).__name__} has no heat maps to show'
             )
-        return marginals(logits), self.model.head.visible_maps(logits)
+        return marginals(logits), head.visible_maps(logits)
 
     def _precision(self):
         if not self._half:

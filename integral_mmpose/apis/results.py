@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List, Optional, Tuple
 
 import cv2
 import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from integral_mmpose.visualization import save_image
+from integral_mmpose.visualization import enlarge, save_image
+from integral_mmpose.visualization.pose_visualizer import GAP, VIEW_SIDES
 
 from .inputs import Frame
 from .pose_model import Pose
@@ -82,6 +83,23 @@ def draw_people(
     )
 
 
+def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
+    """Size of a video's pictures, whatever number of people they show.
+
+    Args:
+        image (np.ndarray): (H, W, 3), a frame.
+        views (bool): With room for 3D views beside it.
+
+    Returns:
+        tuple[int, int]: Width and height in px, even as players want them.
+    """
+    height, width = enlarge(image, np.zeros(2))[0].shape[:2]
+    if views:
+        side = int(np.clip(height, *VIEW_SIDES))
+        width, height = width + GAP + 2 * side, max(height, side)
+    return width // 2 * 2, height // 2 * 2
+
+
 def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     """Cut or fill a picture at its right and lower side, in white."""
     canvas = np.full((height, width, 3), 255, np.uint8)
@@ -117,7 +135,6 @@ class ResultWriter:
         self._video = video
         self._frames: List[dict] = []
         self._movie: Optional[cv2.VideoWriter] = None
-        self._size: Sequence[int] = ()
         self._used: set = set()
         for folder in filter(None, (vis_out_dir, pred_out_dir)):
             Path(folder).mkdir(parents=True, exist_ok=True)
@@ -151,15 +168,13 @@ class ResultWriter:
     def _add_to_movie(self, picture: np.ndarray) -> None:
         if self._movie is None:
             height, width = picture.shape[:2]
-            # Most players want even sides.
-            self._size = (width // 2 * 2, height // 2 * 2)
             path = Path(self.vis_out_dir, Path(self._video.name).stem)
             self._movie = cv2.VideoWriter(
                 str(path.with_suffix('.mp4')),
                 cv2.VideoWriter_fourcc(*'mp4v'),
                 self._video.fps,
-                self._size,
+                (width, height),
             )
             if not self._movie.isOpened():
                 raise OSError(f'{path}.mp4: cannot be written as a video')
-        self._movie.write(fit_canvas(picture, *self._size)[..., ::-1])
+        self._movie.write(np.ascontiguousarray(picture[..., ::-1]))
