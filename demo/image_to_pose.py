@@ -1,6 +1,7 @@
 r"""Images -> people in 2D or 3D: JSON and pictures.
 
     python demo/image_to_pose.py photo.jpg --config C --checkpoint W --out DIR
+    python demo/image_to_pose.py photo.jpg --onnx FILE --out DIR
 
 Person boxes come from an MMDetection model (--det-config, --det-checkpoint),
 from a JSON file (--boxes), or the whole image is taken as one person. With a
@@ -44,6 +45,8 @@ def parse_args() -> argparse.Namespace:
     check_options(parser, args)
     if args.det_config and args.boxes:
         parser.error('give a detector or --boxes, not both')
+    if args.onnx and args.heatmaps is not None:
+        parser.error('--heatmaps needs --config and --checkpoint')
     return args
 
 
@@ -97,7 +100,7 @@ def main() -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
         results, failed = process(args, out)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     counts = sum(map(len, results.values()))

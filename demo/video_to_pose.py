@@ -86,7 +86,7 @@ def main() -> int:
     args = parse_args()
     try:
         frames, people = process(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     print(f'{people} people in {frames} frames -> {args.out}')

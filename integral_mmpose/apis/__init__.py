@@ -7,7 +7,12 @@ from .images import as_bgr, read_image
 from .inferencer import IntegralPoseInferencer
 from .inputs import list_images, open_source
 from .person_boxes import DetectionFile, coco_detections, list_coco_images
-from .pose_model import Pose, TorchPoseModel, load_pose_model
+from .pose_model import (
+    Pose,
+    TorchPoseModel,
+    load_pose_model,
+    onnx_pose_model,
+)
 from .results import UNITS, unique_stem
 
 __all__ = [
@@ -26,6 +31,7 @@ __all__ = [
     'load_boxes',
     'load_detector',
     'load_pose_model',
+    'onnx_pose_model',
     'open_source',
     'person_label',
     'read_image',

@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Union
 
 from .inferencer import IntegralPoseInferencer
+from .pose_model import onnx_pose_model
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of models, boxes and cameras to a parser."""
-    parser.add_argument('--config', required=True, help='pose config')
-    parser.add_argument('--checkpoint', required=True, help='its weights')
+    parser.add_argument('--config', help='pose config')
+    parser.add_argument('--checkpoint', help='its weights')
+    parser.add_argument(
+        '--onnx',
+        help='instead of both: a file of tools/deployment/export_onnx.py',
+    )
     parser.add_argument('--det-config', help='MMDetection config or name')
     parser.add_argument('--det-checkpoint', help='its weights')
     parser.add_argument(
@@ -40,6 +45,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def check_options(parser: argparse.ArgumentParser, args) -> None:
     """End with a usage error where options contradict each other."""
+    if not (args.onnx or args.config and args.checkpoint):
+        parser.error('give --config and --checkpoint, or --onnx')
+    if args.onnx and (args.config or args.checkpoint or args.half):
+        parser.error('--onnx goes without --config, --checkpoint and --half')
     if bool(args.det_config) != bool(args.det_checkpoint):
         parser.error('--det-config and --det-checkpoint go together')
     if args.camera and args.fov is not None:
@@ -51,7 +60,7 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
 def make_inferencer(args, **kwargs) -> IntegralPoseInferencer:
     """The inferencer of the options, with a progress bar."""
     return IntegralPoseInferencer(
-        args.config,
+        onnx_pose_model(args.onnx) if args.onnx else args.config,
         args.checkpoint,
         args.device,
         det_model=args.det_config,

@@ -14,6 +14,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.apis import init_model
 
+from integral_mmpose.deployment import OnnxPoseModel
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import TIGHT_PADDING, marginals
 
@@ -71,6 +72,16 @@ def read_checkpoint(checkpoint: str) -> dict:
         ) from error
 
 
+def onnx_pose_model(path: str) -> 'TorchPoseModel':
+    """A model in an ONNX file, for the inferencer; no network is built.
+
+    Args:
+        path (str): See :class:`integral_mmpose.deployment.OnnxPoseModel`,
+            which also says what it raises.
+    """
+    return TorchPoseModel(OnnxPoseModel(path))
+
+
 class TorchPoseModel:
     """A top-down model of MMPose as two steps: crop, then predict a batch.
 
@@ -78,7 +89,7 @@ class TorchPoseModel:
     ``depth_range_mm`` can stand in its place in the inferencer.
 
     Args:
-        model (nn.Module): From :func:`load_pose_model`.
+        model (nn.Module | OnnxPoseModel): From :func:`load_pose_model`.
         half (bool): Run the network in half precision: float16 on CUDA,
             bfloat16 elsewhere. The softmax and the integral stay in float32.
     """
@@ -157,6 +168,11 @@ class TorchPoseModel:
         Raises:
             ValueError: If the model has no heat maps.
         """
+        if isinstance(self.model, OnnxPoseModel):
+            raise ValueError(
+                f'{self.model.path}: gives joints and no heat maps: take the '
+                'config and its checkpoint'
+            )
         head = self.model.head
         data = self.model.data_preprocessor(pseudo_collate(list(crops)), False)
         with torch.no_grad(), self._precision():
@@ -164,9 +180,7 @@ class TorchPoseModel:
         if isinstance(logits, list):  # one of each stage
             head, logits = head.heads[-1], logits[-1]
         if not hasattr(head, 'visible_maps'):
-            raise ValueError(
-                f'{type(head).__name__} has no heat maps to show'
-            )
+            raise ValueError(f'{type(head).__name__} has no heat maps to show')
         return marginals(logits), head.visible_maps(logits)
 
     def _precision(self):

@@ -180,5 +180,6 @@ def open_session(path: str, threads: Optional[int] = None):
         )
     except Exception as error:  # it has a class for every kind of damage
         raise ValueError(
-            f'{path}: ONNX Runtime cannot read it ({error}). Export it again'
+            f'{path}: ONNX Runtime cannot read it ({type(error).__name__}): '
+            'export it again with tools/deployment/export_onnx.py'
         ) from error

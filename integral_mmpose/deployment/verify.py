@@ -19,16 +19,19 @@ BATCHES = (1, 3, 8)
 
 
 class Difference(NamedTuple):
-    """Largest differences between two runs.
+    """Largest differences between two runs, and their means.
 
-    ``fraction`` is the larger one of px over the longer side of the input
-    and of mm over the depth range.
+    Where half precision makes an argmax jump, the largest is a whole cell and
+    the mean says how rare that is. ``fraction`` is the larger one of px over
+    the longer side of the input and of mm over the depth range.
     """
 
     px: float
     mm: Optional[float]  #: None in 2D
     score: float
     fraction: float
+    mean_px: float
+    mean_mm: Optional[float]  #: None in 2D
 
 
 def run_module(module: nn.Module) -> Run:
@@ -77,13 +80,16 @@ def compare(
         keypoints.append(wanted[0] - found[0])
         scores.append(wanted[1] - found[1])
     keypoints = _absolute(keypoints, 'keypoints')
-    px = float(keypoints[..., :2].max())
-    fraction, mm = px / max(metadata.input_size), None
+    px, depth = keypoints[..., :2], keypoints[..., 2:]
+    fraction = float(px.max()) / max(metadata.input_size)
+    mm = mean_mm = None
     if metadata.depth_range_mm is not None:
-        mm = float(keypoints[..., 2].max())
+        mm, mean_mm = float(depth.max()), float(depth.mean())
         fraction = max(fraction, mm / metadata.depth_range_mm)
     score = float(_absolute(scores, 'keypoint scores').max())
-    return Difference(px, mm, score, fraction)
+    return Difference(
+        float(px.max()), mm, score, fraction, float(px.mean()), mean_mm
+    )
 
 
 def milliseconds(

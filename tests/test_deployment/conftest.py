@@ -17,6 +17,7 @@ from integral_mmpose.deployment import (
 )
 
 WIDTH, HEIGHT = 96, 64
+META_KEYS = ('input_size', 'input_center', 'input_scale', 'mm_per_px')
 ALEXNET = dict(type='AlexNet')
 STEM = dict(
     type='ResNet',
@@ -80,7 +81,7 @@ def config_of(kind):
         dict(type='LoadImageChecked'),
         dict(type='GetBBoxCenterScale', padding=1.1),
         dict(type='TopdownAffine', input_size=(WIDTH, HEIGHT)),
-        dict(type='PackPoseInputs'),
+        dict(type='PackPoseInputs', meta_keys=META_KEYS),
     ]
     loader = dict(dataset=dict(type=name, pipeline=pipeline))
     model = dict(

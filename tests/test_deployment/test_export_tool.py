@@ -84,7 +84,7 @@ def test_writes_a_torch_file(run, capsys):
 def test_half_prints_its_error(run, capsys):
     assert run('--half', '--verify', '--opset', 18) == 0
     printed = capsys.readouterr().out
-    assert 'float16' in printed and 'at most 0.01' in printed
+    assert 'float16' in printed and 'at most 0.01 of' in printed
     assert OnnxPoseModel('model.onnx').metadata.half
 
 

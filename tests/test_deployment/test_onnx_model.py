@@ -14,7 +14,12 @@ from mmpose.registry import MODELS
 from onnx.helper import make_graph, make_model, make_node
 from onnx.helper import make_tensor_value_info as value_info
 
-from integral_mmpose.apis import estimate_poses, poses_to_json, read_image
+from integral_mmpose.apis import (
+    IntegralPoseInferencer,
+    TorchPoseModel,
+    onnx_pose_model,
+    read_image,
+)
 from integral_mmpose.deployment import OnnxPoseModel
 from integral_mmpose.deployment.metadata import KEY
 
@@ -38,9 +43,12 @@ def picture():
     return cv2.resize(noise, (250, 200), interpolation=cv2.INTER_CUBIC)
 
 
-def people(model, image, boxes=None):
-    depth_range_mm = model.head.decoder.depth_range_mm
-    return poses_to_json(estimate_poses(model, image, boxes), depth_range_mm)
+def people(model, image, boxes='whole_image', **kwargs):
+    """The dicts of the inferencer; a model is a file or one of torch."""
+    is_file = isinstance(model, str)
+    model = onnx_pose_model(model) if is_file else TorchPoseModel(model)
+    results = IntegralPoseInferencer(model)(image, boxes=boxes, **kwargs)
+    return next(results)['predictions'][0]
 
 
 def assert_equal_people(actual, expected):
@@ -49,23 +57,28 @@ def assert_equal_people(actual, expected):
         assert found.keys() == wanted.keys()
         assert found['bbox'] == wanted['bbox']
         assert found['bbox_score'] == wanted['bbox_score']
-        for key, atol in (
-            ('keypoints', 1e-3),
-            ('keypoint_scores', 1e-5),
-            ('keypoints_mm', 1e-2),
-        ):
-            if key in wanted:
-                np.testing.assert_allclose(found[key], wanted[key], atol=atol)
+        for key, wanted_value in wanted.items():
+            atol = dict(keypoints=1e-3, keypoint_scores=1e-5).get(key, 1e-2)
+            np.testing.assert_allclose(found[key], wanted_value, atol=atol)
 
 
 @pytest.mark.parametrize('kind', ['integral_3d', 'integral_2d'])
 def test_people_are_those_of_torch(models, write, picture, kind):
-    model = OnnxPoseModel(write(kind))
-    for boxes in (BOXES, None):
+    path = write(kind)
+    for boxes in (BOXES, 'whole_image'):
         expected = people(models[kind], picture, boxes)
         assert ('keypoints_mm' in expected[0]) == (kind == 'integral_3d')
-        assert_equal_people(people(model, picture, boxes), expected)
-    assert people(model, picture, BOXES[:0]) == []
+        assert_equal_people(people(path, picture, boxes), expected)
+    assert people(path, picture, BOXES[:0]) == []
+
+
+def test_with_a_camera_too(models, write, picture):
+    """The size of a pixel at the person reaches the depth of the file."""
+    options = dict(camera=dict(fov=60), root_depth=4000.0)
+    expected = people(models['integral_3d'], picture, BOXES, **options)
+    assert 'keypoints_camera_mm' in expected[0]
+    found = people(write('integral_3d'), picture, BOXES, **options)
+    assert_equal_people(found, expected)
 
 
 @pytest.mark.shared_data
@@ -77,17 +90,17 @@ def test_people_of_real_pictures(models, write):
     folder = Path(os.environ['INTEGRAL_MMPOSE_DATA'], 'samples')
     paths = sorted(folder.rglob('*.jpg'))
     assert len(paths) == 13
-    model = OnnxPoseModel(write('integral_3d'))
     for path in paths:
         image = read_image(str(path))
         expected = people(models['integral_3d'], image, BOXES)
-        assert_equal_people(people(model, image, BOXES), expected)
+        found = people(write('integral_3d'), image, BOXES)
+        assert_equal_people(found, expected)
 
 
 def test_no_network_is_built(write, picture, monkeypatch):
     path = write('integral_3d')
     monkeypatch.setattr(MODELS, 'build', None)
-    assert len(people(OnnxPoseModel(path), picture, BOXES)) == len(BOXES)
+    assert len(people(path, picture, BOXES)) == len(BOXES)
 
 
 def test_depth_follows_a_known_size_of_a_pixel(models, write, crops, predict):
@@ -100,6 +113,12 @@ def test_depth_follows_a_known_size_of_a_pixel(models, write, crops, predict):
         np.testing.assert_allclose(
             found[..., 2], plain[..., 2] * 12.5 * 96 / 2000, atol=1e-2
         )
+
+
+def test_a_file_has_no_heat_maps(write, picture):
+    model = onnx_pose_model(write('integral_3d'))
+    with pytest.raises(ValueError, match='gives joints and no heat maps'):
+        model.heat_vectors([model.crop(picture, BOXES[0, :4])])
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -41,6 +41,8 @@ def test_largest_differences_by_hand(metadata):
     assert found.px == pytest.approx(0.48)
     assert found.mm == pytest.approx(20)
     assert found.score == pytest.approx(0.25)
+    assert found.mean_px == pytest.approx(0.29)
+    assert found.mean_mm == pytest.approx(20)
     assert found.fraction == pytest.approx(0.01)  # of the depth range
     found = compare(answer(), answer((0.48, 0, 1.0)), CROPS, metadata)
     assert found.fraction == pytest.approx(0.005)  # of the input size
@@ -49,7 +51,8 @@ def test_largest_differences_by_hand(metadata):
 def test_2d_has_no_mm(models):
     metadata = PoseMetadata.from_model(models['integral_2d'], 'a.py')
     found = compare(answer((0, 0)), answer((0, 0.96)), CROPS, metadata)
-    assert found.mm is None and found.fraction == pytest.approx(0.01)
+    assert found.mm is found.mean_mm is None
+    assert found.fraction == pytest.approx(0.01)
 
 
 def test_batches_change_their_size(metadata):

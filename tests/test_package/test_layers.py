@@ -21,7 +21,13 @@ ARROWS = {
     'engine': {'functional'},
     'visualization': {'functional', 'datasets'},
     'deployment': {'functional', 'codecs', 'engine', 'version'},
-    'apis': {'functional', 'datasets', 'visualization', 'engine'},
+    'apis': {
+        'functional',
+        'datasets',
+        'visualization',
+        'engine',
+        'deployment',
+    },
 }
 # models/losses lie below the heads.
 LOSSES = {'functional'}

@@ -117,7 +117,6 @@ def verify(args, model, metadata) -> bool:
     noise = rng.integers(0, 256, (RANDOM_CROPS, 3, height, width))
     expected = D.run_module(D.PoseGraph(model))
     actual = open_file(args)
-    tolerance = args.tolerance
     good = True
     kinds = {'random': noise, 'real': read_crops(args.images or [], model)}
     for kind, crops in kinds.items():
@@ -125,13 +124,9 @@ def verify(args, model, metadata) -> bool:
             continue
         crops = np.asarray(crops, np.float32)
         found = D.compare(expected, actual, crops, metadata)
-        good &= found.fraction <= tolerance
-        mm = '' if found.mm is None else f'{found.mm:.2g} mm, '
-        print(
-            f'{len(crops)} {kind} crops: largest difference {found.px:.2g} '
-            f'px, {mm}score {found.score:.2g}: {found.fraction:.2g} of the '
-            f'input size (at most {tolerance:g})'
-        )
+        good &= found.fraction <= args.tolerance
+        print(f'{len(crops)} {kind} crops: {describe(found)}')
+    print(f'at most {args.tolerance:g} of the input size is allowed')
     batch = np.asarray(noise[:TIMED_BATCH], np.float32)
     torch_ms, file_ms = D.milliseconds((expected, actual), batch)
     print(
@@ -140,6 +135,17 @@ def verify(args, model, metadata) -> bool:
         f'ms: {torch_ms / file_ms:.2f} times as fast'
     )
     return good
+
+
+def describe(found) -> str:
+    """A difference in words."""
+    mm = ''
+    if found.mm is not None:
+        mm = f', {found.mm:.2g} mm (mean {found.mean_mm:.2g})'
+    return (
+        f'largest difference {found.px:.2g} px (mean {found.mean_px:.2g}){mm},'
+        f' score {found.score:.2g}: {found.fraction:.2g} of the input size'
+    )
 
 
 def open_file(args):
