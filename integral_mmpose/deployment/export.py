@@ -53,6 +53,7 @@ def write_onnx(
 
     Raises:
         ImportError: If onnx or onnxscript is not installed.
+        ValueError: If torch and onnx cannot write that opset.
     """
     missing = [n for n in ('onnx', 'onnxscript') if find_spec(n) is None]
     if missing:
@@ -68,6 +69,13 @@ def write_onnx(
             output_names=OUTPUTS,
             opset_version=opset,
             verbose=False,
+        )
+    written = onnx_program.model.opset_imports['']
+    # A conversion that fails is only logged.
+    if opset not in (None, written):
+        raise ValueError(
+            f'{path}: torch cannot write opset {opset}, but {written}: leave '
+            'the opset out'
         )
     onnx_program.model.metadata_props[KEY] = metadata.to_json()
     content = onnx_program.model_proto.SerializeToString()

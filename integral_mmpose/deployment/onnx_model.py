@@ -37,9 +37,9 @@ META_KEYS = (
 class OnnxPoseModel:
     """A file of ``tools/deployment/export_onnx.py`` on ONNX Runtime.
 
-    It has what MMPose's ``inference_topdown`` and this package's
-    ``estimate_poses`` ask of a model: ``cfg``, ``dataset_meta``,
-    ``head.decoder`` and ``test_step``. Called, it takes crops.
+    It has what MMPose's ``inference_topdown`` and this package's inferencer
+    ask of a model: ``cfg``, ``dataset_meta``, ``head.decoder`` and
+    ``test_step``. Called, it takes crops.
 
     Args:
         path (str): The ONNX file.

@@ -88,6 +88,17 @@ def test_the_opset_is_the_one_asked_for(models, tmp_path):
     assert opsets[''] == 18
 
 
+@pytest.mark.slow
+def test_an_opset_that_cannot_be_written_is_named(models, tmp_path):
+    model = models['integral_2d']
+    path = tmp_path / 'model.onnx'
+    metadata = PoseMetadata.from_model(model, 'a.py')
+    program = export_program(PoseGraph(model))
+    with pytest.raises(ValueError, match='cannot write opset 5, but 18'):
+        write_onnx(program, str(path), metadata, 5)
+    assert not path.exists()
+
+
 def test_torch_file_at_other_batch_sizes(models, tmp_path, crops):
     model = models['integral_3d']
     path = tmp_path / 'model.pt2'

@@ -69,12 +69,13 @@ def export(args, model):
     """Write the file; the metadata that it carries."""
     from integral_mmpose import deployment as D
 
+    graph = D.PoseGraph(model, args.half)
     metadata = D.PoseMetadata.from_model(
         model, Path(args.config).name, args.half
     )
     if model.test_cfg.get('flip_test'):
         print('note: the flip test of the config is not exported')
-    program = D.export_program(D.PoseGraph(model, args.half))
+    program = D.export_program(graph)
     if args.format == 'torch':
         D.write_torch(program, args.out, metadata)
     else:
@@ -88,20 +89,16 @@ def export(args, model):
 def read_crops(paths, model):
     """Every image as one person, cut as the model's pipeline does."""
     import numpy as np
-    from mmcv.transforms import Compose
 
-    from integral_mmpose.apis import read_image
+    from integral_mmpose.apis import TorchPoseModel, read_image
 
-    pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
+    cutter = TorchPoseModel(model)
     crops = []
     for path in paths:
         image = read_image(path)
-        height, width = image.shape[:2]
-        box = np.array([[0, 0, width, height]], np.float32)
-        packed = pipeline(
-            dict(model.dataset_meta, img=image, bbox=box, bbox_score=[1.0])
-        )
-        crops.append(packed['inputs'].numpy())
+        box = np.array([0, 0, *image.shape[1::-1]], np.float32)
+        crop = cutter.crop(image, box, tight=False)
+        crops.append(crop['inputs'].numpy())
     return crops
 
 
