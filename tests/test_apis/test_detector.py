@@ -83,14 +83,11 @@ def test_a_detector_by_name_survives_the_pose_model(
     torch.save(dict(state_dict=by_file.state_dict()), path)
     by_name = load_detector(TINY, str(path))
     box = np.array([40.0, 30.0, 90.0, 130.0])
-    for _ in range(2):
-        one, other = (
-            detect_batch(d, [image], 0.0, range(80))[0]
-            for d in (by_file, by_name)
-        )
-        assert len(one) > 0
-        np.testing.assert_allclose(one, other, atol=1e-3)
-        assert len(pose_model.predict([pose_model.crop(image, box)])) == 1
+    [expected] = detect_batch(by_file, [image], 0.0, range(80))
+    assert len(expected) > 0
+    assert len(pose_model.predict([pose_model.crop(image, box)])) == 1
+    [found] = detect_batch(by_name, [image], 0.0, range(80))
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_unknown_names():

@@ -56,7 +56,7 @@ def test_validation_pictures_of_3d_poses(network, image, tmp_path):
     cv2.imwrite(path, image)
     [sample] = inference_topdown(network, path, BOX)
     visualizer = IntegralPoseVisualizer.get_instance(
-        'visualizer',
+        tmp_path.name,
         vis_backends=[dict(type='LocalVisBackend')],
         save_dir=str(tmp_path),
     )
