@@ -164,9 +164,7 @@ class TorchPoseModel:
         if isinstance(logits, list):  # one of each stage
             head, logits = head.heads[-1], logits[-1]
         if not hasattr(head, 'visible_maps'):
-            raise ValueError(
-                f'{type(head).__name__} has no heat maps to show'
-            )
+            raise ValueError(f'{type(head).__name__} has no heat maps to show')
         return marginals(logits), head.visible_maps(logits)
 
     def _precision(self):

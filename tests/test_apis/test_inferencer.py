@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmpose.registry import INFERENCERS
 
-from integral_mmpose.apis import IntegralPoseInferencer, Pose
+from integral_mmpose.apis import IntegralPoseInferencer, Pose, boxes
 from integral_mmpose.apis import inferencer as module
 
 from .conftest import CONFIG
@@ -221,7 +221,7 @@ def test_the_detector_is_asked_and_its_boxes_are_cleaned(
         ]
     )
     monkeypatch.setattr(
-        module, 'detect_batch', lambda *args: [raw.astype(np.float32)]
+        boxes, 'detect_batch', lambda *args: [raw.astype(np.float32)]
     )
     monkeypatch.setattr(
         module, 'load_detector', lambda *args: SimpleNamespace()
@@ -229,8 +229,8 @@ def test_the_detector_is_asked_and_its_boxes_are_cleaned(
     inferencer = IntegralPoseInferencer(stand, det_model='d', det_cat_ids=3)
     assert inferencer.det_labels == [3]
     [result] = inferencer(np.zeros((30, 40, 3), np.uint8))
-    boxes = [p['bbox'] for p in result['predictions'][0]]
-    assert boxes == [[0, 2, 20, 30], [25, 5, 38, 25]]
+    found = [p['bbox'] for p in result['predictions'][0]]
+    assert found == [[0, 2, 20, 30], [25, 5, 38, 25]]
     raw = raw[:0]
     [result] = inferencer(np.zeros((30, 40, 3), np.uint8))
     assert result['predictions'] == [[]] and not result['errors'][0]
