@@ -40,8 +40,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def check_options(parser: argparse.ArgumentParser, args) -> None:
     """End with a usage error where options contradict each other."""
-    if bool(args.det_config) != bool(args.det_checkpoint):
-        parser.error('--det-config and --det-checkpoint go together')
+    # A detector's name has published weights, a config file has not.
+    is_file = str(args.det_config or '').endswith('.py')
+    if is_file and not args.det_checkpoint:
+        parser.error('--det-config needs --det-checkpoint')
+    if args.det_checkpoint and not args.det_config:
+        parser.error('--det-checkpoint needs --det-config')
     if args.camera and args.fov is not None:
         parser.error('give --camera or --fov, not both')
     if args.root_depth and not args.camera and args.fov is None:

@@ -112,6 +112,7 @@ def test_errors_of_images_are_one_line(run, folder, tmp_path, capsys):
     'options',
     [
         ['--det-config', 'd.py'],
+        ['--det-checkpoint', 'w.pth'],
         ['--camera', 'c.json', '--fov', 60],
         ['--root-depth', 3000],
         ['--boxes', 'b', '--det-config', 'd', '--det-checkpoint', 'w'],
