@@ -40,6 +40,9 @@ def parse_args() -> argparse.Namespace:
         metavar='JOINT',
         help='also draw the heat vectors of these joints (of all if none)',
     )
+    parser.add_argument(
+        '--no-pictures', action='store_true', help='write poses.json only'
+    )
     add_options(parser)
     args = parser.parse_args()
     check_options(parser, args)
@@ -75,7 +78,7 @@ def process(args, out: Path) -> tuple:
     for result in inferencer(
         list_images(args.images),
         boxes=args.boxes,
-        vis_out_dir=str(out),
+        vis_out_dir='' if args.no_pictures else str(out),
         **call_options(args),
     ):
         if not result['errors'][0]:

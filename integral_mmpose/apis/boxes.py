@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Dict, Mapping, Optional, Union
 
 import numpy as np
+from mmpose.evaluation.functional import nms
 
+from .detector import Labels, detect_batch
 from .inputs import Frame
 
 WHOLE_IMAGE = 'whole_image'
 
+#: What a user can give; GivenBoxes says what each of them means.
 BoxesLike = Union[str, Path, Mapping[str, np.ndarray], np.ndarray]
 
 
@@ -136,3 +139,37 @@ def by_name(table: Mapping, name: str, what: str):
         if key in table:
             return table[key]
     raise ValueError(f'{what}: no entry for {Path(name).name}')
+
+
+class DetectedBoxes:
+    """Boxes that a detector finds.
+
+    Args:
+        detector (nn.Module): From :func:`load_detector`.
+        labels (Sequence[int], optional): Its classes that are people.
+        bbox_thr (float): Lowest score. Defaults to 0.3.
+        nms_thr (float): Largest overlap (IoU) of two boxes. Defaults to 0.3.
+    """
+
+    tight = True
+
+    def __init__(
+        self,
+        detector,
+        labels: Labels = None,
+        bbox_thr: float = 0.3,
+        nms_thr: float = 0.3,
+    ) -> None:
+        self.detector, self.labels = detector, labels
+        self.bbox_thr, self.nms_thr = bbox_thr, nms_thr
+
+    def of(self, frame: Frame) -> np.ndarray:
+        """(N, 5) boxes of a frame, within the image, the best first."""
+        [boxes] = detect_batch(
+            self.detector, [frame.image], self.bbox_thr, self.labels
+        )
+        # MMDetection clips at the padded image.
+        height, width = frame.image.shape[:2]
+        boxes[:, :4] = boxes[:, :4].clip(0, [width, height] * 2)
+        boxes = boxes[(boxes[:, 2:4] > boxes[:, :2]).all(1)]
+        return boxes[nms(boxes, self.nms_thr)]

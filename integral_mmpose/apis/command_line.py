@@ -49,8 +49,12 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('give --config and --checkpoint, or --onnx')
     if args.onnx and (args.config or args.checkpoint or args.half):
         parser.error('--onnx goes without --config, --checkpoint and --half')
-    if bool(args.det_config) != bool(args.det_checkpoint):
-        parser.error('--det-config and --det-checkpoint go together')
+    # A detector's name has published weights, a config file has not.
+    is_file = str(args.det_config or '').endswith('.py')
+    if is_file and not args.det_checkpoint:
+        parser.error('--det-config needs --det-checkpoint')
+    if args.det_checkpoint and not args.det_config:
+        parser.error('--det-checkpoint needs --det-config')
     if args.camera and args.fov is not None:
         parser.error('give --camera or --fov, not both')
     if args.root_depth and not args.camera and args.fov is None:

@@ -6,7 +6,7 @@ px, root-relative mm and, with a camera, camera-space mm.
 """
 
 import logging
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, List, Optional
 
 import numpy as np
 from mmengine.dataset import pseudo_collate
@@ -15,7 +15,6 @@ from mmengine.registry import init_default_scope
 from mmpose.apis.inferencers.base_mmpose_inferencer import (
     BaseMMPoseInferencer,
 )
-from mmpose.evaluation.functional import nms
 from mmpose.registry import INFERENCERS
 from rich.progress import track
 
@@ -24,30 +23,16 @@ from integral_mmpose.visualization import (
     skeleton_from_metainfo,
 )
 
-from .batching import in_batches
-from .boxes import WHOLE_IMAGE, GivenBoxes
-from .detector import detect_batch, load_detector, person_label
+from .boxes import WHOLE_IMAGE, DetectedBoxes, GivenBoxes
+from .detector import load_detector, person_label
 from .inputs import DEFAULT_FPS, Frame, open_source
-from .lifting import Lifter, Place
+from .lifting import Lifter
+from .people import find_people
 from .pose_model import TorchPoseModel, load_pose_model
-from .results import (
-    ResultWriter,
-    draw_people,
-    fit_canvas,
-    movie_size,
-    person_dict,
-)
+from .results import ResultWriter, draw_people, fit_canvas, movie_size
 from .smoothing import PoseSmoother
 
 _SHOWN = 5
-
-
-class Located(NamedTuple):
-    """A frame, its people's boxes (N, 5) and their places."""
-
-    frame: Frame
-    boxes: np.ndarray
-    places: List[Place]
 
 
 @INFERENCERS.register_module()
@@ -163,12 +148,13 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         smooth = forward.pop('smooth', None)
         model = self.pose_model
         root = skeleton_from_metainfo(model.dataset_meta).root
-        people = self.forward(
+        people = find_people(
             source,
-            batch_size,
+            self._boxes(**pre),
+            model,
             Lifter(model.depth_range_mm, root, **forward),
             PoseSmoother(smooth, rate) if smooth else None,
-            **self._checked_boxes(**pre),
+            batch_size,
         )
         writer = ResultWriter(
             draw.get('vis_out_dir', ''),
@@ -177,10 +163,10 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         )
         return self._results(people, source, writer, draw)
 
-    def _checked_boxes(self, boxes=None, **thresholds) -> dict:
-        """Arguments of :meth:`locate`."""
+    def _boxes(self, boxes=None, **thresholds):
+        """Where the boxes come from: given ones go before the detector."""
         if boxes is None and self.detector is not None:
-            return dict(boxes=None, **thresholds)
+            return DetectedBoxes(self.detector, self.det_labels, **thresholds)
         if boxes is None and not self._whole_image:
             print_log(
                 'no detector and no boxes: every image is taken as a whole '
@@ -188,7 +174,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
                 'current',
                 logging.WARNING,
             )
-        return dict(boxes=GivenBoxes(boxes))
+        return GivenBoxes(boxes)
 
     def _results(self, people, source, writer, draw) -> Iterator[dict]:
         self.failed, empty = {}, []
@@ -218,77 +204,6 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         _warn(empty, 'no person was found in')
         _warn(list(self.failed.values()), 'no result for')
 
-    def forward(
-        self,
-        frames: Iterable[Frame],
-        batch_size: int,
-        lifter: Lifter,
-        smoother: Optional[PoseSmoother] = None,
-        **boxes,
-    ) -> Iterator[Tuple[Frame, List[dict]]]:
-        """People of each frame, in the order of the frames."""
-        located = self.locate(frames, lifter, **boxes)
-        live = getattr(frames, 'live', False)
-        for item, poses in in_batches(
-            located, self.pose_model.predict, batch_size, 1 if live else None
-        ):
-            if smoother is not None:
-                smoothed = smoother(item.boxes, [p.keypoints for p in poses])
-                poses = [
-                    pose._replace(keypoints=points)
-                    for pose, points in zip(poses, smoothed)
-                ]
-            try:
-                people = [
-                    person_dict(box, pose, lifter.fields(pose, at))
-                    for box, pose, at in zip(item.boxes, poses, item.places)
-                ]
-            except ValueError as error:
-                yield _failed(item.frame, error), []
-            else:
-                yield item.frame, people
-
-    def locate(
-        self,
-        frames: Iterable[Frame],
-        lifter: Lifter,
-        boxes: Optional[GivenBoxes] = None,
-        **thresholds,
-    ) -> Iterator[Tuple[Located, list]]:
-        """Each frame with its boxes, and the crops of its people."""
-        tight = boxes is None or boxes.tight
-        for frame in frames:
-            found, places = np.zeros((0, 5), np.float32), []
-            if not frame.error:
-                try:
-                    if boxes is None:
-                        found = self.detect(frame.image, **thresholds)
-                    else:
-                        found = boxes.of(frame)
-                    places = lifter.places(frame, found, tight)
-                except ValueError as error:
-                    frame = _failed(frame, error)
-                    found = found[:0]
-            crops = [
-                self.pose_model.crop(frame.image, box, tight, at.mm_per_px)
-                for box, at in zip(found, places)
-            ]
-            yield Located(frame, found, places), crops
-
-    def detect(
-        self, image: np.ndarray, bbox_thr: float = 0.3, nms_thr: float = 0.3
-    ) -> np.ndarray:
-        """Persons of an image (H, W, 3) BGR: (N, 5), best first."""
-        [boxes] = detect_batch(
-            self.detector, [image], bbox_thr, self.det_labels
-        )
-        # MMDetection clips at the padded image.
-        height, width = image.shape[:2]
-        boxes[:, :4] = boxes[:, :4].clip(0, [width, height] * 2)
-        sides = boxes[:, 2:4] - boxes[:, :2]
-        boxes = boxes[(sides > 0).all(1)]
-        return boxes[nms(boxes, nms_thr)]
-
     def visualize(
         self,
         frame: Frame,
@@ -314,10 +229,6 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
 
     def _init_model(self, cfg, weights, device='cpu'):
         return load_pose_model(cfg, weights, device)
-
-
-def _failed(frame: Frame, error: ValueError) -> Frame:
-    return frame._replace(error=f'{frame.name}: {error}')
 
 
 def _warn(names: List[str], what: str) -> None:
