@@ -21,7 +21,14 @@ from integral_mmpose.apis.command_line import (
     make_inferencer,
 )
 from integral_mmpose.apis.heat_pictures import heat_pictures
-from integral_mmpose.visualization import save_contact_sheet
+from integral_mmpose.apis.results import unique_stem
+from integral_mmpose.visualization import (
+    place_people,
+    pose_figure,
+    save_contact_sheet,
+    save_html,
+    skeleton_from_metainfo,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,6 +46,11 @@ def parse_args() -> argparse.Namespace:
         nargs='*',
         metavar='JOINT',
         help='also draw the heat vectors of these joints (of all if none)',
+    )
+    parser.add_argument(
+        '--html',
+        action='store_true',
+        help='also write a 3D scene per image that turns under the mouse',
     )
     parser.add_argument(
         '--no-pictures', action='store_true', help='write poses.json only'
@@ -71,9 +83,27 @@ def draw_heat(args, inferencer, results: dict, out: Path) -> None:
             number += 1
 
 
+def draw_html(inferencer, results: dict, out: Path) -> None:
+    """A 3D scene for each image with people."""
+    meta = inferencer.pose_model.dataset_meta
+    used: set = set()
+    for name, people in results.items():
+        stem = unique_stem(name, used)
+        if people:
+            figure = pose_figure(
+                place_people(people),
+                skeleton_from_metainfo(meta),
+                list(meta['keypoint_id2name'].values()),
+                [person['keypoint_scores'] for person in people],
+            )
+            save_html(figure, str(out / f'{stem}.html'))
+
+
 def process(args, out: Path) -> tuple:
     """Write everything; returns people and errors by image."""
     inferencer = make_inferencer(args)
+    if args.html and inferencer.pose_model.depth_range_mm is None:
+        raise ValueError('--html needs a 3D model, this one is 2D')
     results = {}
     for result in inferencer(
         list_images(args.images),
@@ -93,6 +123,8 @@ def process(args, out: Path) -> tuple:
     (out / 'poses.json').write_text(json.dumps(content))
     if args.heatmaps is not None:
         draw_heat(args, inferencer, results, out)
+    if args.html:
+        draw_html(inferencer, results, out)
     return results, inferencer.failed
 
 

@@ -10,6 +10,12 @@ from .pose_model import onnx_pose_model
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of models, boxes, cameras and results to a parser."""
+    add_model_options(parser)
+    parser.add_argument('--out', required=True, help='folder for the results')
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of models, boxes and cameras to a parser."""
     parser.add_argument('--config', help='pose config')
     parser.add_argument('--checkpoint', help='its weights')
@@ -22,7 +28,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--det-threshold', type=float, default=0.3, help='lowest box score'
     )
-    parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument('--device', default='cpu')
     parser.add_argument(
         '--half', action='store_true', help='network in half precision'
@@ -62,14 +67,14 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
 
 
 def make_inferencer(args, **kwargs) -> IntegralPoseInferencer:
-    """The inferencer of the options, with a progress bar."""
+    """The inferencer of the options, by default with a progress bar."""
+    kwargs.setdefault('show_progress', True)
     return IntegralPoseInferencer(
         onnx_pose_model(args.onnx) if args.onnx else args.config,
         args.checkpoint,
         args.device,
         det_model=args.det_config,
         det_weights=args.det_checkpoint,
-        show_progress=True,
         half=args.half,
         **kwargs,
     )
