@@ -31,9 +31,10 @@ setup:  ## set up .venv if it is missing or half made (others do it, too)
 demo: setup  ## train the 3D integral model and its baseline on synthetic data
 	$(RUN) demo/run_demo.py $(DEMO_ARGS)
 
-test: export OMP_NUM_THREADS ?= 2
+# A worker a core, each with one thread.
+test: export OMP_NUM_THREADS ?= 1
 test: setup  ## the test suite (PYTEST_ARGS='-k name')
-	$(RUN) -m pytest $(PYTEST_ARGS)
+	$(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 lint: setup  ## the checks of style
 	$(BIN)/ruff check .

@@ -40,8 +40,8 @@ from integral_mmpose.visualization import (
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/body_3d_keypoint/integral/h36m'
 METHODS = {
-    'istar': 'istar_res18w32_1xb32-9e_h36m-mpii-64x64.py',
-    'h1': 'h1_res18w32_1xb32-9e_h36m-mpii-64x64.py',
+    'istar': 'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py',
+    'h1': 'h1_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py',
 }
 NAMES = {'istar': 'I*', 'h1': 'H1', 'mean_pose': 'mean pose'}
 METRICS = ('MPJPE', 'PA-MPJPE')

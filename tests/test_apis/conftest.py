@@ -13,7 +13,7 @@ from integral_mmpose.apis import IntegralPoseInferencer, TorchPoseModel
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / (
     'configs/body_3d_keypoint/integral/h36m/'
-    'istar_res18w32_1xb32-9e_h36m-mpii-64x64.py'
+    'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py'
 )
 
 

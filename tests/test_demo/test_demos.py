@@ -15,7 +15,7 @@ from mmpose.apis import init_model
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / (
     'configs/body_3d_keypoint/integral/h36m/'
-    'istar_res18w32_1xb32-9e_h36m-mpii-64x64.py'
+    'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py'
 )
 
 pytestmark = pytest.mark.filterwarnings('ignore')

@@ -15,7 +15,7 @@ from integral_mmpose.datasets.synthetic.generate import Scale, generate
 CONFIG = (
     Path(__file__).resolve().parents[2]
     / 'configs/body_3d_keypoint/integral/h36m'
-    / 'istar_res18w32_1xb32-9e_h36m-mpii-64x64.py'
+    / 'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py'
 )
 #: So many times as large and as far away as the people of the data set.
 GROWN = 1.3
