@@ -139,7 +139,8 @@ def check_upload(path: Optional[str]) -> None:
         kind = None
     if kind not in FORMATS:
         raise ValueError(
-            f'This file is no picture that the page reads: {", ".join(FORMATS)}'
+            'This file is no picture that the page reads: '
+            + ', '.join(FORMATS)
         )
     if size[0] * size[1] > MAX_PIXELS:
         raise ValueError(
@@ -181,7 +182,7 @@ def build_page(app: PoseApp, has_detector: bool):
                     sources=['upload', 'webcam', 'clipboard'],
                     type='filepath',
                     image_mode=None,  # the file as it came, EXIF and all
-                    height=380,
+                    height=360,
                     elem_id='picture',
                 )
                 where = gr.Radio(
@@ -191,8 +192,9 @@ def build_page(app: PoseApp, has_detector: bool):
                 message = gr.Markdown(elem_id='message')
             overlay = gr.Image(
                 label='Joints',
-                height=520,
+                height=560,
                 interactive=False,
+                buttons=['download', 'fullscreen'],
                 elem_id='overlay',
             )
         figure = gr.Plot(label='3D', visible=app.is_3d, elem_id='pose3d')

@@ -17,7 +17,7 @@ from .skeleton import LEFT, RIGHT, Color, Skeleton
 #: People without a camera stand beside each other, so many mm apart.
 SPACING_MM = 1500.0
 #: Where the viewer stands, in units of the scene: behind the camera, above.
-EYE = dict(x=0.25, y=-1.7, z=0.35)
+EYE = dict(x=0.25, y=-1.5, z=0.3)
 GROUND_CELLS = 8
 _NAMES = {LEFT: 'left', RIGHT: 'right'}
 

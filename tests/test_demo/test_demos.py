@@ -8,30 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 from mmengine.config import Config
-from mmpose.apis import init_model
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / (
-    'configs/body_3d_keypoint/integral/h36m/'
-    'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py'
-)
 
 pytestmark = pytest.mark.filterwarnings('ignore')
 
 
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
-    model = init_model(str(CONFIG), None, device='cpu')
-    path = tmp_path_factory.mktemp('weights') / 'weights.pth'
-    meta = dict(dataset_meta=model.dataset_meta)
-    torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
-    return str(path)
-
-
 @pytest.fixture
-def run(checkpoint, monkeypatch, tmp_path):
+def run(config, checkpoint, monkeypatch, tmp_path):
     """A demo as a function of its options; gives the exit status."""
 
     def run(name, *options):
@@ -40,7 +25,7 @@ def run(checkpoint, monkeypatch, tmp_path):
         )
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        argv = [name, '--config', str(CONFIG), '--checkpoint', checkpoint]
+        argv = [name, '--config', config, '--checkpoint', checkpoint]
         argv += ['--out', str(tmp_path / 'out')]
         monkeypatch.setattr(sys, 'argv', argv + list(map(str, options)))
         return module.main()
@@ -149,6 +134,6 @@ def test_errors_of_videos_are_one_line(run, tmp_path, capsys):
     assert capsys.readouterr().err.strip().endswith('no such video')
 
 
-def test_config_of_the_demo_is_the_one_tested():
-    assert CONFIG.name in (ROOT / 'demo/run_demo.py').read_text()
-    assert Config.fromfile(CONFIG).codec.depth_range_mm == 2000
+def test_config_of_the_demo_is_the_one_tested(config):
+    assert Path(config).name in (ROOT / 'demo/run_demo.py').read_text()
+    assert Config.fromfile(config).codec.depth_range_mm == 2000
