@@ -19,7 +19,7 @@ from integral_mmpose.apis.command_line import (
     check_options,
     make_inferencer,
 )
-from integral_mmpose.apis.heat_pictures import heat_pictures
+from integral_mmpose.apis.heat_pictures import check_joints, heat_pictures
 from integral_mmpose.visualization import save_contact_sheet
 
 
@@ -71,6 +71,7 @@ def draw_heat(args, inferencer, results: dict, out: Path) -> None:
 def process(args, out: Path) -> tuple:
     """Write everything; returns people and errors by image."""
     inferencer = make_inferencer(args)
+    names = check_joints(inferencer.pose_model, args.heatmaps)
     results = {}
     for result in inferencer(
         list_images(args.images),
@@ -80,9 +81,8 @@ def process(args, out: Path) -> tuple:
     ):
         if not result['errors'][0]:
             results[result['names'][0]] = result['predictions'][0]
-    names = inferencer.pose_model.dataset_meta['keypoint_id2name']
     content = dict(
-        keypoint_names=list(names.values()),
+        keypoint_names=names,
         units=UNITS,
         images=results,
         failed=inferencer.failed,
