@@ -20,7 +20,7 @@ from integral_mmpose.apis.command_line import (
     check_options,
     make_inferencer,
 )
-from integral_mmpose.apis.heat_pictures import heat_pictures
+from integral_mmpose.apis.heat_pictures import check_joints, heat_pictures
 from integral_mmpose.apis.results import unique_stem
 from integral_mmpose.visualization import (
     place_people,
@@ -104,6 +104,7 @@ def process(args, out: Path) -> tuple:
     inferencer = make_inferencer(args)
     if args.html and inferencer.pose_model.depth_range_mm is None:
         raise ValueError('--html needs a 3D model, this one is 2D')
+    names = check_joints(inferencer.pose_model, args.heatmaps)
     results = {}
     for result in inferencer(
         list_images(args.images),
@@ -113,9 +114,8 @@ def process(args, out: Path) -> tuple:
     ):
         if not result['errors'][0]:
             results[result['names'][0]] = result['predictions'][0]
-    names = inferencer.pose_model.dataset_meta['keypoint_id2name']
     content = dict(
-        keypoint_names=list(names.values()),
+        keypoint_names=names,
         units=UNITS,
         images=results,
         failed=inferencer.failed,

@@ -33,10 +33,7 @@ def heat_pictures(
     Raises:
         ValueError: If a name is unknown or the model has no heat maps.
     """
-    names = list(model.dataset_meta['keypoint_id2name'].values())
-    unknown = sorted(set(joints or ()) - set(names))
-    if unknown:
-        raise ValueError(f'no joint {unknown[0]}: the model has {names}')
+    names = check_joints(model, joints)
     crop = model.crop(image, np.asarray(box, np.float32), tight)
     vectors, maps = model.heat_vectors([crop])
     rgb = crop['inputs'].numpy().transpose(1, 2, 0)[..., ::-1]
@@ -51,3 +48,16 @@ def heat_pictures(
         for k, name in enumerate(names)
         if joints is None or name in joints
     ]
+
+
+def check_joints(model: TorchPoseModel, joints=None) -> List[str]:
+    """Names of a model's joints.
+
+    Raises:
+        ValueError: If one of ``joints`` is not among them.
+    """
+    names = list(model.dataset_meta['keypoint_id2name'].values())
+    unknown = sorted(set(joints or ()) - set(names))
+    if unknown:
+        raise ValueError(f'no joint {unknown[0]}: the model has {names}')
+    return names

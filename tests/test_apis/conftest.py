@@ -1,5 +1,8 @@
 """A small 3D model whose answer is known, and a picture."""
 
+import http.server
+import importlib.util
+import threading
 from pathlib import Path
 
 import cv2
@@ -11,10 +14,13 @@ from mmpose.apis import init_model
 from integral_mmpose.apis import IntegralPoseInferencer, TorchPoseModel
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / (
-    'configs/body_3d_keypoint/integral/h36m/'
-    'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py'
+_spec = importlib.util.spec_from_file_location(
+    'run_demo', ROOT / 'demo/run_demo.py'
 )
+_run_demo = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_run_demo)
+#: The model of `make demo`.
+CONFIG = _run_demo.CONFIGS / _run_demo.METHODS['istar']
 
 
 @pytest.fixture(scope='session')
@@ -65,3 +71,22 @@ def write_video(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A web server on this machine; gives its address."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(tmp_path))
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as http_:
+        thread = threading.Thread(target=http_.serve_forever)
+        thread.start()
+        yield f'http://127.0.0.1:{http_.server_port}'
+        http_.shutdown()
+        thread.join()

@@ -1,33 +1,11 @@
 """Images of every kind -> BGR uint8, upright."""
 
-import http.server
-import threading
-
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from integral_mmpose.apis import as_bgr, images, read_image
-
-
-@pytest.fixture
-def server(tmp_path):
-    """A web server on this machine; gives its address."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(tmp_path))
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as http_:
-        thread = threading.Thread(target=http_.serve_forever)
-        thread.start()
-        yield f'http://127.0.0.1:{http_.server_port}'
-        http_.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize(

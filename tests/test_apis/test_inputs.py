@@ -88,6 +88,13 @@ def test_a_truncated_video_gives_frames_up_to_the_cut(write_video, warnings_):
     assert f'ends after {len(frames)} of 12 frames' in warnings_[0]
 
 
+def test_video_by_url(write_video, server):
+    write_video(4)
+    assert len(list(open_source(f'{server}/walk.avi'))) == 4
+    with pytest.raises(ValueError, match='none.avi: cannot be opened'):
+        open_source(f'{server}/none.avi')
+
+
 @pytest.mark.parametrize('name', ['webcam', 'webcam:0', 'webcam:3'])
 def test_webcam_number(name, write_video, monkeypatch):
     """A video stands in for the device that OpenCV would open."""

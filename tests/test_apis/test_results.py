@@ -34,7 +34,7 @@ def test_a_person_is_plain_numbers():
 
 
 @pytest.mark.parametrize('axes', [2, 3])
-@pytest.mark.parametrize('count', [0, 1, 3])
+@pytest.mark.parametrize('count', [0, 2])
 def test_pictures(inferencer, axes, count):
     """A left wrist is green where it is; 3D adds two square views."""
     points = np.full((18, 3), 30.0)
@@ -49,8 +49,8 @@ def test_pictures(inferencer, axes, count):
     assert (image == 90).all()
 
 
-@pytest.mark.parametrize('shape', [(64, 96), (480, 640), (1080, 1920)])
-@pytest.mark.parametrize('count', [0, 1, 2])
+@pytest.mark.parametrize('shape', [(64, 96), (301, 401)])
+@pytest.mark.parametrize('count', [1, 2])
 def test_pictures_of_a_video_are_alike(inferencer, shape, count):
     image = np.zeros((*shape, 3), np.uint8)
     pose = Pose(np.full((18, 3), 30.0), np.ones(18), 50.0)

@@ -1,6 +1,5 @@
 """The web page: its limits, and a visit in a headless browser."""
 
-import importlib.util
 import json
 import os
 import re
@@ -31,12 +30,8 @@ pytestmark = pytest.mark.filterwarnings('ignore')
 
 
 @pytest.fixture(scope='module')
-def demo():
-    path = ROOT / 'demo/app.py'
-    spec = importlib.util.spec_from_file_location('app', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def demo(load):
+    return load('app')
 
 
 @pytest.fixture(scope='module')
