@@ -19,7 +19,7 @@ import torch
 
 from integral_mmpose.apis import (
     IntegralPoseInferencer,
-    TorchPoseModel,
+    TopdownPoseModel,
     load_pose_model,
 )
 
@@ -74,7 +74,7 @@ def measure(config: str, paths: List[str], rounds: int) -> Dict[int, list]:
     """Passes at both batch sizes in turns: (total, network) seconds each."""
     model = load_pose_model(str(CONFIGS / config), None)
     spent = clocked(model)
-    inferencer = IntegralPoseInferencer(TorchPoseModel(model))
+    inferencer = IntegralPoseInferencer(TopdownPoseModel(model))
     times: Dict[int, list] = {1: [], BATCH_SIZE: []}
     for number in range(rounds + 1):
         for batch_size, passes in times.items():

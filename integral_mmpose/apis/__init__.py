@@ -9,7 +9,7 @@ from .inputs import list_images, open_source
 from .person_boxes import DetectionFile, coco_detections, list_coco_images
 from .pose_model import (
     Pose,
-    TorchPoseModel,
+    TopdownPoseModel,
     load_pose_model,
     onnx_pose_model,
 )
@@ -22,7 +22,7 @@ __all__ = [
     'DetectionFile',
     'IntegralPoseInferencer',
     'Pose',
-    'TorchPoseModel',
+    'TopdownPoseModel',
     'as_bgr',
     'coco_detections',
     'detect_batch',

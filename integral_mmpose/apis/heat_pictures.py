@@ -7,11 +7,11 @@ import numpy as np
 from integral_mmpose.functional import DEPTH_RANGE_MM, HeatVectors
 from integral_mmpose.visualization import draw_heat_vectors
 
-from .pose_model import TorchPoseModel
+from .pose_model import TopdownPoseModel
 
 
 def heat_pictures(
-    model: TorchPoseModel,
+    model: TopdownPoseModel,
     image: np.ndarray,
     box: np.ndarray,
     tight: bool = True,
@@ -20,10 +20,10 @@ def heat_pictures(
     """One picture for each joint of a person.
 
     Args:
-        model (TorchPoseModel): The pose model.
+        model (TopdownPoseModel): The pose model.
         image (np.ndarray): (H, W, 3) BGR.
         box (np.ndarray): (4,) left, top, right, bottom in image px.
-        tight (bool): See :meth:`TorchPoseModel.crop`.
+        tight (bool): See :meth:`TopdownPoseModel.crop`.
         joints (Sequence[str], optional): Names; by default all joints.
 
     Returns:
@@ -50,7 +50,7 @@ def heat_pictures(
     ]
 
 
-def check_joints(model: TorchPoseModel, joints=None) -> List[str]:
+def check_joints(model: TopdownPoseModel, joints=None) -> List[str]:
     """Names of a model's joints.
 
     Raises:

@@ -28,7 +28,7 @@ from .detector import load_detector, person_label
 from .inputs import DEFAULT_FPS, Frame, open_source
 from .lifting import Lifter
 from .people import find_people
-from .pose_model import TorchPoseModel, load_pose_model
+from .pose_model import TopdownPoseModel, load_pose_model
 from .results import ResultWriter, draw_people, fit_canvas, movie_size
 from .smoothing import PoseSmoother
 
@@ -47,7 +47,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
 
     Args:
         model (str | Config | object): Config, its file, or an object with
-            the methods of :class:`TorchPoseModel`.
+            the methods of :class:`TopdownPoseModel`.
         weights (str, optional): Checkpoint; None leaves the model random.
         device (str): Where the models run. Defaults to ``'cpu'``.
         scope (str): Registry scope of the model. Defaults to ``'mmpose'``.
@@ -86,7 +86,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         else:
             init_default_scope(scope)
             super().__init__(model, weights, device, scope, show_progress)
-            self.pose_model = TorchPoseModel(self.model, half)
+            self.pose_model = TopdownPoseModel(self.model, half)
         self.visualizer = IntegralPoseVisualizer(f'inferencer_{id(self)}')
         self.visualizer.set_dataset_meta(self.pose_model.dataset_meta)
         #: Why inputs of the last call could not be used, by their names.

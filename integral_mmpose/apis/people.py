@@ -32,7 +32,7 @@ def find_people(
     Args:
         frames (Iterable[Frame]): Images or a video.
         boxes (GivenBoxes | DetectedBoxes): Where the people are.
-        model (TorchPoseModel): Or an object with its methods.
+        model (TopdownPoseModel): Or an object with its methods.
         lifter (Lifter): For the mm.
         smoother (PoseSmoother, optional): If the frames are a video.
         batch_size (int): People that go through the network together.

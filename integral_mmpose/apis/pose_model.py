@@ -72,17 +72,17 @@ def read_checkpoint(checkpoint: str) -> dict:
         ) from error
 
 
-def onnx_pose_model(path: str) -> 'TorchPoseModel':
+def onnx_pose_model(path: str) -> 'TopdownPoseModel':
     """A model in an ONNX file, for the inferencer; no network is built.
 
     Args:
         path (str): See :class:`integral_mmpose.deployment.OnnxPoseModel`,
             which also says what it raises.
     """
-    return TorchPoseModel(OnnxPoseModel(path))
+    return TopdownPoseModel(OnnxPoseModel(path))
 
 
-class TorchPoseModel:
+class TopdownPoseModel:
     """A top-down model of MMPose as two steps: crop, then predict a batch.
 
     Any object with these two methods, ``dataset_meta`` and

@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmpose.apis import init_model
 
-from integral_mmpose.apis import IntegralPoseInferencer, TorchPoseModel
+from integral_mmpose.apis import IntegralPoseInferencer, TopdownPoseModel
 
 ROOT = Path(__file__).resolve().parents[2]
 _spec = importlib.util.spec_from_file_location(
@@ -31,7 +31,7 @@ def network():
 
 @pytest.fixture
 def pose_model(network):
-    return TorchPoseModel(network)
+    return TopdownPoseModel(network)
 
 
 @pytest.fixture

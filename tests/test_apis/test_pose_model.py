@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import inference_topdown
 
-from integral_mmpose.apis import TorchPoseModel, load_pose_model
+from integral_mmpose.apis import TopdownPoseModel, load_pose_model
 from integral_mmpose.functional import marginals
 
 from .conftest import CONFIG
@@ -50,7 +50,7 @@ def test_a_pipeline_that_pads_is_not_padded_twice(network, image, peak):
     stub = SimpleNamespace(
         cfg=cfg, dataset_meta=network.dataset_meta, head=network.head
     )
-    padding, plain = TorchPoseModel(stub), TorchPoseModel(network)
+    padding, plain = TopdownPoseModel(stub), TopdownPoseModel(network)
     for tight, side in ((True, 125), (False, 100)):
         meta, other = (
             m.crop(image, BOX, tight)['data_samples'].metainfo
@@ -70,9 +70,9 @@ def test_the_answer_is_that_of_inference_topdown(pose_model, image):
 
 
 def test_half_precision_is_close(network, image):
-    crops = [TorchPoseModel(network).crop(image, BOX)]
+    crops = [TopdownPoseModel(network).crop(image, BOX)]
     full, half = (
-        TorchPoseModel(network, half).predict(crops)[0].keypoints
+        TopdownPoseModel(network, half).predict(crops)[0].keypoints
         for half in (False, True)
     )
     assert not np.array_equal(full, half)

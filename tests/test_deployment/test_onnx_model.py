@@ -16,7 +16,7 @@ from onnx.helper import make_tensor_value_info as value_info
 
 from integral_mmpose.apis import (
     IntegralPoseInferencer,
-    TorchPoseModel,
+    TopdownPoseModel,
     onnx_pose_model,
     read_image,
 )
@@ -46,7 +46,7 @@ def picture():
 def people(model, image, boxes='whole_image', **kwargs):
     """The dicts of the inferencer; a model is a file or one of torch."""
     is_file = isinstance(model, str)
-    model = onnx_pose_model(model) if is_file else TorchPoseModel(model)
+    model = onnx_pose_model(model) if is_file else TopdownPoseModel(model)
     results = IntegralPoseInferencer(model)(image, boxes=boxes, **kwargs)
     return next(results)['predictions'][0]
 

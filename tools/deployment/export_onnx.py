@@ -90,9 +90,9 @@ def read_crops(paths, model):
     """Every image as one person, cut as the model's pipeline does."""
     import numpy as np
 
-    from integral_mmpose.apis import TorchPoseModel, read_image
+    from integral_mmpose.apis import TopdownPoseModel, read_image
 
-    cutter = TorchPoseModel(model)
+    cutter = TopdownPoseModel(model)
     crops = []
     for path in paths:
         image = read_image(path)
