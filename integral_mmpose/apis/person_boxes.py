@@ -11,48 +11,15 @@ gives the file of an uninterrupted one.
 import json
 import os
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
-import torch
 
 from integral_mmpose.datasets.body.coco import PERSON
 from integral_mmpose.datasets.checks import annotation_error, load_json
 from integral_mmpose.engine import write_atomically
 
-from .image_to_pose import keep_persons, person_label
-
-IMAGE_SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}
-
-
-def detect_batch(
-    detector, images: Sequence[np.ndarray], threshold: float
-) -> List[np.ndarray]:
-    """Find persons in several images at once.
-
-    Args:
-        detector (nn.Module): From :func:`load_detector`.
-        images (Sequence[np.ndarray]): (H, W, 3) BGR; sizes may differ.
-        threshold (float): Lowest score of a box.
-
-    Returns:
-        list[np.ndarray]: (N, 5) left, top, right, bottom, score per image.
-
-    Raises:
-        ValueError: If the detector has no class ``person``.
-    """
-    from mmcv.transforms import Compose
-    from mmdet.utils import get_test_pipeline_cfg
-
-    label = person_label(detector)
-    steps = get_test_pipeline_cfg(detector.cfg.copy())
-    steps[0].type = 'mmdet.LoadImageFromNDArray'
-    pipeline = Compose(steps)
-    packed = [pipeline(dict(img=image, img_id=0)) for image in images]
-    batch = {key: [p[key] for p in packed] for key in packed[0]}
-    with torch.no_grad():
-        results = detector.test_step(batch)
-    return [keep_persons(r.pred_instances, label, threshold) for r in results]
+from .images import IMAGE_SUFFIXES
 
 
 def coco_detections(image_id: int, boxes: np.ndarray) -> List[dict]:

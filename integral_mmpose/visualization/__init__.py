@@ -2,6 +2,7 @@
 
 from .curves import plot_curves, read_scalars
 from .heat_vectors import draw_heat_vectors, overlay_heatmaps
+from .interactive import place_people, pose_figure, save_html
 from .overlay import draw_skeleton_2d, enlarge
 from .panel import draw_panel, save_contact_sheet, save_image
 from .pckh_curves import plot_pckh, read_pckh
@@ -18,12 +19,15 @@ __all__ = [
     'draw_skeleton_3d',
     'enlarge',
     'overlay_heatmaps',
+    'place_people',
     'plot_curves',
     'plot_pckh',
+    'pose_figure',
     'read_pckh',
     'read_scalars',
     'render_views',
     'save_contact_sheet',
+    'save_html',
     'save_image',
     'skeleton_from_metainfo',
     'skeleton_from_parents',

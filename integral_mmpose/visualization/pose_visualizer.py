@@ -25,6 +25,10 @@ from .panel import beside
 from .skeleton import MIDDLE, Skeleton
 from .views import render_views
 
+#: Least and greatest side in px of a 3D view, and the gap before the views.
+VIEW_SIDES = (192, 640)
+GAP = 4
+
 
 @VISUALIZERS.register_module()
 class IntegralPoseVisualizer(PoseLocalVisualizer):
@@ -110,7 +114,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             cells += self._draw_views(
                 data_sample, draw_gt, kpt_thr, cells[0].shape[0]
             )
-        picture = beside(cells)
+        picture = beside(cells, GAP)
         self.set_image(picture)
         if show:
             self.show(picture, win_name=name, wait_time=wait_time)
@@ -192,7 +196,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             kind='stable',
         )
         best = best[: self.max_people]
-        size = int(np.clip(height // len(best), 192, 640))
+        size = int(np.clip(height // len(best), *VIEW_SIDES))
         rows = []
         for i in best:
             pose = self._to_mm(

@@ -15,9 +15,9 @@ from mmengine.registry import init_default_scope
 
 from integral_mmpose.apis import (
     DetectionFile,
+    IntegralPoseInferencer,
     coco_detections,
     detect_batch,
-    detect_persons,
     list_coco_images,
     load_detector,
     person_label,
@@ -134,8 +134,28 @@ def test_a_batch_is_like_single_images(detector, folder):
     images = [read_image(str(p)) for p in sorted(folder.iterdir())]
     together = detect_batch(detector, images, 0.0)
     for image, boxes in zip(images, together):
-        alone = detect_persons(detector, image, 0.0)
+        [alone] = detect_batch(detector, [image], 0.0)
         np.testing.assert_allclose(boxes, alone, atol=1e-2)
+
+
+def test_the_inferencer_asks_the_detector(
+    pose_model, detector, checkpoint, folder
+):
+    """From config and weights to people, in images of two sizes."""
+    inferencer = IntegralPoseInferencer(
+        pose_model, det_model=str(CONFIG), det_weights=checkpoint
+    )
+    results = list(inferencer(folder, bbox_thr=0.0, nms_thr=0.5))
+    assert len(results) == COUNT
+    for result in results:
+        image = read_image(result['names'][0])
+        [raw] = detect_batch(detector, [image], 0.0)
+        height, width = image.shape[:2]
+        known = np.clip(raw[:, :4], 0, [width, height] * 2)
+        people = result['predictions'][0]
+        assert 0 < len(people) <= len(raw)
+        for person in people:
+            assert abs(known - person['bbox']).max(1).min() < 1e-2
 
 
 def test_a_killed_run_continues_to_the_same_file(tool, tmp_path, monkeypatch):

@@ -20,7 +20,14 @@ ARROWS = {
     'evaluation': {'functional', 'datasets'},
     'engine': {'functional'},
     'visualization': {'functional', 'datasets'},
-    'apis': {'functional', 'datasets', 'visualization', 'engine'},
+    'deployment': {'functional', 'codecs', 'engine', 'version'},
+    'apis': {
+        'functional',
+        'datasets',
+        'visualization',
+        'engine',
+        'deployment',
+    },
 }
 # models/losses lie below the heads.
 LOSSES = {'functional'}

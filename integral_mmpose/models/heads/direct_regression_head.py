@@ -70,6 +70,14 @@ class DirectRegressionHead(RegressionHead):
             at_least_float32(x).view(-1, self.num_joints, self.num_axes) + 0.5
         )
 
+    def coordinates(self, outputs: Tensor) -> Tensor:
+        """The output is normalised coordinates (B, K, 2 or 3) already."""
+        return outputs
+
+    def scores(self, outputs: Tensor) -> Tensor:
+        """Confidence (B, K): 1, as there is no heat map to read it from."""
+        return torch.ones_like(outputs[..., 0])
+
     def loss(
         self,
         feats: Tuple[Tensor],
@@ -102,7 +110,10 @@ class DirectRegressionHead(RegressionHead):
                 meta['flip_indices'],
                 meta['input_size'],
             )
-        scores = torch.ones_like(coordinates[..., 0])
         return decode_batch(
-            self, coordinates, scores, batch_data_samples, flip_test
+            self,
+            coordinates,
+            self.scores(coordinates),
+            batch_data_samples,
+            flip_test,
         )

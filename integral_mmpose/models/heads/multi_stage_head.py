@@ -104,6 +104,14 @@ class MultiStageHead(BaseHead):
         last, logits = self.before_last_head(feats)
         return [*logits, self.heads[-1](last)]
 
+    def coordinates(self, outputs: List[Tensor]) -> Tensor:
+        """Normalised coordinates (B, K, 2 or 3) of the last stage."""
+        return self.heads[-1].coordinates(outputs[-1])
+
+    def scores(self, outputs: List[Tensor]) -> Tensor:
+        """Confidence (B, K) of the last stage."""
+        return self.heads[-1].scores(outputs[-1])
+
     def loss(
         self,
         feats: Tuple[Tensor],

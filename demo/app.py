@@ -1,0 +1,263 @@
+r"""A web page: drop a picture, see the people in 2D and 3D.
+
+    python demo/app.py --config C --checkpoint W [--det-config D ...]
+
+Needs gradio and plotly, but no network: nothing is loaded from elsewhere, and
+nobody but this machine can reach the page unless --host says so.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from integral_mmpose.apis import UNITS, IntegralPoseInferencer, read_image
+from integral_mmpose.apis.command_line import (
+    add_model_options,
+    call_options,
+    check_options,
+    make_inferencer,
+)
+from integral_mmpose.visualization import (
+    draw_skeleton_2d,
+    enlarge,
+    place_people,
+    pose_figure,
+    skeleton_from_metainfo,
+)
+
+MAX_UPLOAD_MB = 10
+#: A picture of 10 MB can unpack to gigabytes.
+MAX_PIXELS = 40_000_000
+FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF')
+DETECTOR, WHOLE = 'Find people', 'One person fills the picture'
+TITLE = 'Integral human pose regression'
+ABOUT = (
+    'Drop a picture or take a photo. Each joint is the expectation of its '
+    'heat map (Sun et al., ECCV 2018). The picture stays on the machine that '
+    'runs this page.'
+)
+HINT = (
+    'Drag to turn, scroll to zoom. Green: left, orange: right. Millimetres, '
+    'relative to the pelvis; without a camera, people stand side by side.'
+)
+# gradio's own fonts come from the network if its files lack them.
+FONTS = ('system-ui', 'sans-serif')
+CSS = '.gradio-container {max-width: 1180px !important; margin: 0 auto}'
+
+
+class Answer(NamedTuple):
+    """What the page shows for a picture."""
+
+    message: str
+    overlay: np.ndarray
+    figure: Optional[object]
+    json_path: str
+
+
+class PoseApp:
+    """From an uploaded file to an :class:`Answer`.
+
+    Args:
+        inferencer (IntegralPoseInferencer): With a detector or without.
+        options (dict): For every call of it.
+    """
+
+    def __init__(self, inferencer: IntegralPoseInferencer, options: dict):
+        self.inferencer, self.options = inferencer, options
+        meta = inferencer.pose_model.dataset_meta
+        self.skeleton = skeleton_from_metainfo(meta)
+        self.names = list(meta['keypoint_id2name'].values())
+        self.is_3d = inferencer.pose_model.depth_range_mm is not None
+
+    def __call__(self, path: Optional[str], where: str) -> Answer:
+        """Find the people of a picture.
+
+        Args:
+            path (str, optional): The uploaded file.
+            where (str): :data:`DETECTOR` or :data:`WHOLE`.
+
+        Raises:
+            ValueError: If it is no picture, or too large a one.
+        """
+        check_upload(path)
+        boxes = 'whole_image' if where == WHOLE else None
+        # A single input that cannot be read raises.
+        [result] = self.inferencer(path, boxes=boxes, **self.options)
+        people = result['predictions'][0]
+        figure = None
+        if self.is_3d:
+            scores = [person['keypoint_scores'] for person in people]
+            figure = pose_figure(
+                place_people(people), self.skeleton, self.names, scores
+            )
+        return Answer(
+            message_of(people, where),
+            self.overlay(path, people),
+            figure,
+            self.write_json(people),
+        )
+
+    def overlay(self, path: str, people: list) -> np.ndarray:
+        """The upright picture with all skeletons, RGB."""
+        joints = np.array([person['keypoints'] for person in people])
+        picture = np.ascontiguousarray(read_image(path)[..., ::-1])
+        picture, joints = enlarge(picture, joints)
+        for points, person in zip(joints, people):
+            scores = np.array(person['keypoint_scores'])
+            picture = draw_skeleton_2d(
+                picture, points, self.skeleton, scores, 0.0, min_side=1
+            )
+        return picture
+
+    def write_json(self, people: list) -> str:
+        """Write the people to a file of its own, as the demos do."""
+        content = dict(keypoint_names=self.names, units=UNITS, people=people)
+        path = Path(tempfile.mkdtemp(prefix='poses_'), 'poses.json')
+        path.write_text(json.dumps(content))
+        return str(path)
+
+
+def check_upload(path: Optional[str]) -> None:
+    """Refuse what is no picture, before it is decoded.
+
+    Raises:
+        ValueError: Saying what the page takes.
+    """
+    if not path:
+        raise ValueError('Drop a picture first.')
+    try:
+        with Image.open(path) as image:
+            size, kind = image.size, image.format
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError):
+        kind = None
+    if kind not in FORMATS:
+        raise ValueError(
+            'This file is no picture that the page reads: '
+            + ', '.join(FORMATS)
+        )
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(
+            f'The picture has {size[0]} x {size[1]} pixels; at most '
+            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
+        )
+
+
+def message_of(people: list, where: str) -> str:
+    """One line on what was found."""
+    if not people:
+        return f'**No person was found.** Try "{WHOLE}".'
+    noun = 'person' if len(people) == 1 else 'people'
+    mean = np.mean([person['keypoint_scores'] for person in people])
+    return f'**{len(people)} {noun}**, mean score of the joints {mean:.2f}'
+
+
+def build_page(app: PoseApp, has_detector: bool):
+    """The page; ``launch`` serves it."""
+    import gradio as gr
+
+    def answer(path, where):
+        try:
+            found = app(path, where)
+        except (ValueError, OSError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        file = gr.DownloadButton(value=found.json_path, interactive=True)
+        return found.message, found.overlay, found.figure, file
+
+    choices = [DETECTOR, WHOLE] if has_detector else [WHOLE]
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)
+    ) as page:
+        gr.Markdown(f'# {TITLE}\n{ABOUT}')
+        with gr.Row():
+            with gr.Column():
+                picture = gr.Image(
+                    label='Picture',
+                    sources=['upload', 'webcam', 'clipboard'],
+                    type='filepath',
+                    image_mode=None,  # the file as it came, EXIF and all
+                    height=360,
+                    elem_id='picture',
+                )
+                where = gr.Radio(
+                    choices, value=choices[0], label='Where people are'
+                )
+                button = gr.Button('Find poses', variant='primary')
+                message = gr.Markdown(elem_id='message')
+            overlay = gr.Image(
+                label='Joints',
+                height=560,
+                interactive=False,
+                buttons=['download', 'fullscreen'],
+                elem_id='overlay',
+            )
+        figure = gr.Plot(label='3D', visible=app.is_3d, elem_id='pose3d')
+        gr.Markdown(HINT, visible=app.is_3d)
+        file = gr.DownloadButton('Download JSON', interactive=False)
+        button.click(
+            answer,
+            [picture, where],
+            [message, overlay, figure, file],
+            concurrency_limit=1,
+        )
+    return page
+
+
+def parse_args() -> argparse.Namespace:
+    """Options of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--host',
+        default='127.0.0.1',
+        help='address to listen on; 0.0.0.0 lets other machines in',
+    )
+    parser.add_argument('--port', type=int, default=7860)
+    add_model_options(parser)
+    args = parser.parse_args()
+    check_options(parser, args)
+    return args
+
+
+def main() -> int:
+    """Serve the page; 1 after an error that the user can mend."""
+    args = parse_args()
+    # Read when gradio is imported: no reports, no look for a newer version.
+    os.environ.update(GRADIO_ANALYTICS_ENABLED='False', HF_HUB_OFFLINE='1')
+    try:
+        import gradio as gr
+
+        inferencer = make_inferencer(args, show_progress=False)
+        app = PoseApp(inferencer, call_options(args))
+        page = build_page(app, args.det_config is not None)
+        page.launch(
+            server_name=args.host,
+            server_port=args.port,
+            max_file_size=f'{MAX_UPLOAD_MB}mb',
+            show_error=True,
+            share=False,
+            ssr_mode=False,
+            footer_links=[],
+            theme=gr.themes.Soft(font=FONTS, font_mono='monospace'),
+            css=CSS,
+        )
+    except ImportError as error:
+        fix = 'pip install gradio plotly'
+        print(f'error: the page needs {error.name}: {fix}', file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

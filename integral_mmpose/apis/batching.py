@@ -1,0 +1,75 @@
+"""People of several images go through the network together."""
+
+from collections import deque
+from typing import (
+    Callable,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+)
+
+Item = TypeVar('Item')
+Crop = TypeVar('Crop')
+Result = TypeVar('Result')
+
+
+def in_batches(
+    items: Iterable[Tuple[Item, Sequence[Crop]]],
+    predict: Callable[[List[Crop]], List[Result]],
+    batch_size: int,
+    max_waiting: Optional[int] = None,
+) -> Iterator[Tuple[Item, List[Result]]]:
+    """Call ``predict`` with ``batch_size`` crops, whatever item they are of.
+
+    Args:
+        items (Iterable): Pairs of an item (an image) and its crops.
+        predict (Callable): Crops to as many results.
+        batch_size (int): Most crops of a call.
+        max_waiting (int, optional): So many items, then the crops that are
+            there go, so that images without people do not pile up in the
+            memory. 1 makes no image of a camera wait. Defaults to
+            ``batch_size``.
+
+    Yields:
+        tuple: Item and results, one per crop, in the order of ``items``.
+
+    Example:
+        >>> twice = lambda crops: [2 * crop for crop in crops]
+        >>> list(in_batches([('a', [1, 2, 3]), ('b', []), ('c', [4])],
+        ...                 twice, 2))
+        [('a', [2, 4, 6]), ('b', []), ('c', [8])]
+    """
+    max_waiting = max_waiting or batch_size
+    waiting: deque = deque()  # item and the number of its crops
+    crops: List[Crop] = []
+    results: List[Result] = []
+    for item, own in items:
+        waiting.append((item, len(own)))
+        crops += own
+        full = len(crops) // batch_size * batch_size
+        if len(waiting) >= max_waiting:
+            full = len(crops)
+        results += _predict(predict, crops[:full], batch_size)
+        crops = crops[full:]
+        yield from _finished(waiting, results)
+    results += _predict(predict, crops, batch_size)
+    yield from _finished(waiting, results)
+
+
+def _predict(predict, crops, batch_size) -> list:
+    results = []
+    for start in range(0, len(crops), batch_size):
+        results += predict(crops[start : start + batch_size])
+    return results
+
+
+def _finished(waiting: deque, results: list) -> Iterator[tuple]:
+    """Take the items out whose results are complete."""
+    while waiting and waiting[0][1] <= len(results):
+        item, count = waiting.popleft()
+        yield item, results[:count]
+        del results[:count]

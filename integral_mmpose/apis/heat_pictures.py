@@ -1,0 +1,63 @@
+"""Why a joint is where it is: the heat vectors of a person's joints."""
+
+from typing import List, Optional, Sequence
+
+import numpy as np
+
+from integral_mmpose.functional import DEPTH_RANGE_MM, HeatVectors
+from integral_mmpose.visualization import draw_heat_vectors
+
+from .pose_model import TopdownPoseModel
+
+
+def heat_pictures(
+    model: TopdownPoseModel,
+    image: np.ndarray,
+    box: np.ndarray,
+    tight: bool = True,
+    joints: Optional[Sequence[str]] = None,
+) -> List[np.ndarray]:
+    """One picture for each joint of a person.
+
+    Args:
+        model (TopdownPoseModel): The pose model.
+        image (np.ndarray): (H, W, 3) BGR.
+        box (np.ndarray): (4,) left, top, right, bottom in image px.
+        tight (bool): See :meth:`TopdownPoseModel.crop`.
+        joints (Sequence[str], optional): Names; by default all joints.
+
+    Returns:
+        list[np.ndarray]: (H', W', 3) uint8 RGB: the xy map over the crop,
+        beside it the heat vectors of Eq. 5, in 3D that of z, too.
+
+    Raises:
+        ValueError: If a name is unknown or the model has no heat maps.
+    """
+    names = check_joints(model, joints)
+    crop = model.crop(image, np.asarray(box, np.float32), tight)
+    vectors, maps = model.heat_vectors([crop])
+    rgb = crop['inputs'].numpy().transpose(1, 2, 0)[..., ::-1]
+    return [
+        draw_heat_vectors(
+            np.ascontiguousarray(rgb),
+            maps[0, k],
+            HeatVectors(*(v if v is None else v[0, k] for v in vectors)),
+            name,
+            model.depth_range_mm or DEPTH_RANGE_MM,
+        )
+        for k, name in enumerate(names)
+        if joints is None or name in joints
+    ]
+
+
+def check_joints(model: TopdownPoseModel, joints=None) -> List[str]:
+    """Names of a model's joints.
+
+    Raises:
+        ValueError: If one of ``joints`` is not among them.
+    """
+    names = list(model.dataset_meta['keypoint_id2name'].values())
+    unknown = sorted(set(joints or ()) - set(names))
+    if unknown:
+        raise ValueError(f'no joint {unknown[0]}: the model has {names}')
+    return names

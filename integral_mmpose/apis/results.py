@@ -1,0 +1,180 @@
+"""Results of the inferencer as dicts, pictures and files."""
+
+import json
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+import cv2
+import numpy as np
+from mmengine.structures import InstanceData
+from mmpose.structures import PoseDataSample
+
+from integral_mmpose.visualization import enlarge, save_image
+from integral_mmpose.visualization.pose_visualizer import GAP, VIEW_SIDES
+
+from .inputs import Frame
+from .pose_model import Pose
+
+#: What the numbers of a person's dict are.
+UNITS = (
+    'bbox: left, top, right, bottom in image px; keypoints: image px; '
+    'keypoints_mm: mm relative to the root, x right, y down, z forward, weak '
+    'perspective unless keypoints_camera_mm is there; keypoints_camera_mm: '
+    'mm in camera space; root_depth_mm: mm'
+)
+
+
+def person_dict(box: np.ndarray, pose: Pose, in_mm: dict) -> dict:
+    """A person as plain numbers, ready for JSON.
+
+    Args:
+        box (np.ndarray): (5,) left, top, right, bottom, score.
+        pose (Pose): In image px.
+        in_mm (dict): From :meth:`Lifter.fields`.
+
+    Returns:
+        dict: See :data:`UNITS`.
+    """
+    return dict(
+        bbox=box[:4].tolist(),
+        bbox_score=float(box[4]),
+        keypoints=pose.keypoints[:, :2].tolist(),
+        keypoint_scores=pose.scores.tolist(),
+        **{name: np.asarray(mm).tolist() for name, mm in in_mm.items()},
+    )
+
+
+def draw_people(
+    visualizer, image: np.ndarray, people: List[dict], **options
+) -> np.ndarray:
+    """The overlay, and in 3D two views of each person beside it.
+
+    Args:
+        visualizer (IntegralPoseVisualizer): With the data set's meta.
+        image (np.ndarray): (H, W, 3) BGR.
+        people (list[dict]): From :func:`person_dict`.
+        **options: Of the visualizer's ``add_datasample``.
+
+    Returns:
+        np.ndarray: (H', W', 3) uint8 RGB.
+    """
+    sample = PoseDataSample()
+    if people:
+        columns = {
+            key: np.array([person[key] for person in people])
+            for key in people[0]
+        }
+        found = InstanceData(
+            keypoints=columns['keypoints'],
+            keypoint_scores=columns['keypoint_scores'],
+            bboxes=columns['bbox'],
+            bbox_scores=columns['bbox_score'],
+        )
+        if 'keypoints_mm' in columns:
+            in_mm = columns['keypoints_mm']
+            found.keypoints = np.concatenate(
+                [found.keypoints, in_mm[..., 2:]], -1
+            )
+            found.keypoints_cam = in_mm
+        sample.pred_instances = found
+    rgb = np.ascontiguousarray(image[..., ::-1])
+    return visualizer.add_datasample(
+        'people', rgb, sample, draw_gt=False, **options
+    )
+
+
+def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
+    """Size of a video's pictures, whatever number of people they show.
+
+    Args:
+        image (np.ndarray): (H, W, 3), a frame.
+        views (bool): With room for 3D views beside it.
+
+    Returns:
+        tuple[int, int]: Width and height in px, even as players want them.
+    """
+    height, width = enlarge(image, np.zeros(2))[0].shape[:2]
+    if views:
+        side = int(np.clip(height, *VIEW_SIDES))
+        width, height = width + GAP + 2 * side, max(height, side)
+    return width // 2 * 2, height // 2 * 2
+
+
+def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Cut or fill a picture at its right and lower side, in white."""
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    part = picture[:height, :width]
+    canvas[: part.shape[0], : part.shape[1]] = part
+    return canvas
+
+
+def unique_stem(name: str, used: set) -> str:
+    """A stem for an output file that no other input has taken."""
+    stem = Path(name.split('?')[0]).stem
+    result, number = stem, 1
+    while result in used:
+        number += 1
+        result = f'{stem}_{number}'
+    used.add(result)
+    return result
+
+
+class ResultWriter:
+    """Writes what was found: a file per image, or one of a video.
+
+    Args:
+        vis_out_dir (str): For the pictures, PNG or one MP4. Empty: none.
+        pred_out_dir (str): For the JSON files. Empty: none.
+        video (VideoSource, optional): The video; None for images.
+    """
+
+    def __init__(
+        self, vis_out_dir: str, pred_out_dir: str, video=None
+    ) -> None:
+        self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
+        self._video = video
+        self._frames: List[dict] = []
+        self._movie: Optional[cv2.VideoWriter] = None
+        self._used: set = set()
+        for folder in filter(None, (vis_out_dir, pred_out_dir)):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+
+    def add(
+        self, frame: Frame, people: List[dict], picture: Optional[np.ndarray]
+    ) -> None:
+        """Write a frame; ``picture`` is RGB."""
+        if self._video is not None:
+            if self.vis_out_dir and picture is not None:
+                self._add_to_movie(picture)
+            if self.pred_out_dir:
+                number = len(self._frames)
+                self._frames.append(dict(frame_id=number, instances=people))
+            return
+        stem = unique_stem(frame.name, self._used)
+        if self.vis_out_dir and picture is not None:
+            save_image(picture, str(Path(self.vis_out_dir, f'{stem}.png')))
+        if self.pred_out_dir:
+            path = Path(self.pred_out_dir, f'{stem}.json')
+            path.write_text(json.dumps(people))
+
+    def close(self) -> None:
+        """Finish the files of a video."""
+        if self._movie is not None:
+            self._movie.release()
+        if self._video is not None and self.pred_out_dir:
+            path = Path(self.pred_out_dir, Path(self._video.name).stem)
+            path.with_suffix('.json').write_text(json.dumps(self._frames))
+
+    def _add_to_movie(self, picture: np.ndarray) -> None:
+        if self._movie is None:
+            height, width = picture.shape[:2]
+            path = Path(self.vis_out_dir, Path(self._video.name).stem)
+            self._movie = cv2.VideoWriter(
+                str(path.with_suffix('.mp4')),
+                cv2.VideoWriter_fourcc(*'mp4v'),
+                self._video.fps,
+                (width, height),
+            )
+            if not self._movie.isOpened():
+                raise OSError(f'{path}.mp4: cannot be written as a video')
+        self._movie.write(np.ascontiguousarray(picture[..., ::-1]))

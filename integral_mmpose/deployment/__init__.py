@@ -1,0 +1,21 @@
+"""Models as files that run without MMPose: ONNX and torch.export."""
+
+from .export import export_program, read_torch, write_onnx, write_torch
+from .metadata import PoseMetadata
+from .onnx_model import OnnxPoseModel
+from .pose_graph import PoseGraph
+from .verify import Difference, compare, milliseconds, run_module
+
+__all__ = [
+    'Difference',
+    'OnnxPoseModel',
+    'PoseGraph',
+    'PoseMetadata',
+    'compare',
+    'export_program',
+    'milliseconds',
+    'read_torch',
+    'run_module',
+    'write_onnx',
+    'write_torch',
+]

@@ -1,0 +1,117 @@
+"""Write a pose graph as ONNX or as torch's ExportedProgram."""
+
+import io
+import warnings
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Optional, Tuple
+
+import torch
+from torch import nn
+from torch.export import Dim, ExportedProgram
+
+from integral_mmpose.engine import write_atomically
+
+from .metadata import KEY, PoseMetadata
+from .pose_graph import PoseGraph
+
+INPUT = 'crops'
+OUTPUTS = ('keypoints', 'keypoint_scores')
+
+
+def export_program(graph: PoseGraph) -> ExportedProgram:
+    """Trace a graph; the size of the batch stays open.
+
+    Args:
+        graph (PoseGraph): Of the model.
+
+    Returns:
+        ExportedProgram: From crops (N, 3, H, W) to keypoints and scores.
+    """
+    width, height = graph.model.head.decoder.input_size
+    # Two: torch.export takes a size of 0 or 1 for a constant.
+    crops = torch.zeros(2, 3, height, width)
+    with torch.no_grad(), _without_warnings_of_torch():
+        return torch.export.export(
+            graph, (crops,), dynamic_shapes=({0: Dim('batch')},)
+        )
+
+
+def write_onnx(
+    program: ExportedProgram,
+    path: str,
+    metadata: PoseMetadata,
+    opset: Optional[int] = None,
+) -> None:
+    """Write an ONNX file whose metadata describes the model.
+
+    Args:
+        program (ExportedProgram): From :func:`export_program`.
+        path (str): Of the file.
+        metadata (PoseMetadata): Description of the model.
+        opset (int, optional): ONNX opset; by default torch's choice.
+
+    Raises:
+        ImportError: If onnx or onnxscript is not installed.
+        ValueError: If torch and onnx cannot write that opset.
+    """
+    missing = [n for n in ('onnx', 'onnxscript') if find_spec(n) is None]
+    if missing:
+        raise ImportError(
+            f'{" and ".join(missing)} is not installed: '
+            'pip install onnx onnxscript onnxruntime'
+        )
+    with torch.no_grad(), _without_warnings_of_torch():
+        onnx_program = torch.onnx.export(
+            program,
+            dynamo=True,
+            input_names=[INPUT],
+            output_names=OUTPUTS,
+            opset_version=opset,
+            verbose=False,
+        )
+    written = onnx_program.model.opset_imports['']
+    # A conversion that fails is only logged.
+    if opset not in (None, written):
+        raise ValueError(
+            f'{path}: torch cannot write opset {opset}, but {written}: leave '
+            'the opset out'
+        )
+    onnx_program.model.metadata_props[KEY] = metadata.to_json()
+    content = onnx_program.model_proto.SerializeToString()
+    write_atomically(path, content)
+
+
+def write_torch(
+    program: ExportedProgram, path: str, metadata: PoseMetadata
+) -> None:
+    """Write a .pt2 file for ``torch.export.load``.
+
+    The metadata is its extra file :data:`KEY`; other arguments as in
+    :func:`write_onnx`.
+    """
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer, extra_files={KEY: metadata.to_json()})
+    write_atomically(path, buffer.getvalue())
+
+
+def read_torch(path: str) -> Tuple[nn.Module, PoseMetadata]:
+    """Read a .pt2 file: crops (N, 3, H, W) -> keypoints, scores.
+
+    Raises:
+        ValueError: If the file is not of this package.
+    """
+    entries = {KEY: ''}
+    with _without_warnings_of_torch():
+        program = torch.export.load(path, extra_files=entries)
+    return program.module(), PoseMetadata.from_json(entries[KEY], path)
+
+
+@contextmanager
+def _without_warnings_of_torch():
+    """Torch's exporters warn of torch's own calls and buffers."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'The given buffer is not writable')
+        warnings.simplefilter('ignore', FutureWarning)
+        warnings.simplefilter('ignore', DeprecationWarning)
+        yield

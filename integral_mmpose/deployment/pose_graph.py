@@ -1,0 +1,79 @@
+"""The part of a pose model that is exported: crops in, joints out.
+
+Normalisation of the pixels, backbone, neck, head, softmax and integral (or
+the argmax of the heat map methods) are one graph, so that who has the file
+needs to know no mean, no order of channels and no size of a bin.
+
+Convention: crops are (N, 3, H, W) float32, BGR as OpenCV reads them, 0 to
+255. Keypoints are (N, K, 2) x, y in px of the crop, or (N, K, 3) with z in mm
+relative to the root, of a volume of ``depth_range_mm``.
+"""
+
+import copy
+from typing import Tuple
+
+import torch
+from mmengine.model import ImgDataPreprocessor
+from torch import Tensor, nn
+
+from integral_mmpose.functional import norm_to_mm, norm_to_px
+
+
+class PoseGraph(nn.Module):
+    """A top-down pose model without its data samples.
+
+    It calls the model's own parts (data preprocessor, ``extract_feat``, and
+    the head's ``forward``, ``coordinates`` and ``scores``), on a copy. There
+    is no flip test in it.
+
+    Args:
+        model (nn.Module): From ``mmpose.apis.init_model``, with a head of
+            this package and its codec.
+        half (bool): Backbone, neck and head in float16. Normalisation,
+            softmax and all after it stay in float32, by the head's own
+            casts. Defaults to ``False``.
+
+    Raises:
+        ValueError: If the head is not of this package or has no codec.
+    """
+
+    def __init__(self, model: nn.Module, half: bool = False) -> None:
+        super().__init__()
+        head = model.head
+        if not hasattr(head, 'coordinates') or head.decoder is None:
+            raise ValueError(
+                f'{type(head).__name__} cannot be exported: it must be '
+                'IntegralHead, MultiStageHead or DirectRegressionHead, with '
+                'a decoder'
+            )
+        self.model = copy.deepcopy(model)
+        self.dtype = torch.float16 if half else torch.float32
+        for name in ('backbone', 'neck', 'head'):
+            part = getattr(self.model, name, None)
+            if part is not None:
+                part.to(self.dtype)
+        self.eval()
+
+    def forward(self, crops: Tensor) -> Tuple[Tensor, Tensor]:
+        """Find the joints of a batch of crops.
+
+        Args:
+            crops (Tensor): (N, 3, H, W) BGR, 0 to 255.
+
+        Returns:
+            tuple[Tensor, Tensor]: Keypoints (N, K, 2 or 3), px and mm, and
+            keypoint scores (N, K), both float32.
+        """
+        # The base class: MMPose's also writes into data samples.
+        data = ImgDataPreprocessor.forward(
+            self.model.data_preprocessor, dict(inputs=crops)
+        )
+        head = self.model.head
+        features = self.model.extract_feat(data['inputs'].to(self.dtype))
+        outputs = head(features)
+        norm, scores = head.coordinates(outputs), head.scores(outputs)
+        keypoints = norm_to_px(norm[..., :2], head.decoder.input_size)
+        if norm.shape[-1] == 3:
+            depth = norm_to_mm(norm[..., 2:], head.decoder.depth_range_mm)
+            keypoints = torch.cat([keypoints, depth], -1)
+        return keypoints, scores

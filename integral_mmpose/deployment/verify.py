@@ -1,0 +1,129 @@
+"""How far an exported file is from the model it was made of, and how fast."""
+
+import time
+from statistics import median
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from integral_mmpose.functional import check_finite
+
+from .metadata import PoseMetadata
+
+#: Crops (N, 3, H, W) float32 -> keypoints (N, K, C) and scores (N, K).
+Run = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
+#: Sizes of the batches of a comparison: none is the size that was traced.
+BATCHES = (1, 3, 8)
+
+
+class Difference(NamedTuple):
+    """Largest differences between two runs, and their means.
+
+    Where half precision makes an argmax jump, the largest is a whole cell and
+    the mean says how rare that is. ``fraction`` is the larger one of px over
+    the longer side of the input and of mm over the depth range.
+    """
+
+    px: float
+    mm: Optional[float]  #: None in 2D
+    score: float
+    fraction: float
+    mean_px: float
+    mean_mm: Optional[float]  #: None in 2D
+
+
+def run_module(module: nn.Module) -> Run:
+    """A module of crops as a function of arrays, without gradients."""
+
+    def run(crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        with torch.no_grad():
+            keypoints, scores = module(torch.from_numpy(crops))
+        return keypoints.numpy(), scores.numpy()
+
+    return run
+
+
+def compare(
+    expected: Run,
+    actual: Run,
+    crops: np.ndarray,
+    metadata: PoseMetadata,
+    batches: Sequence[int] = BATCHES,
+) -> Difference:
+    """Run both on the crops, in batches of changing size.
+
+    Args:
+        expected (callable): The model, see :data:`Run`.
+        actual (callable): What was exported from it.
+        crops (np.ndarray): (N, 3, H, W) float32, BGR, 0 to 255.
+        metadata (PoseMetadata): Of the file.
+        batches (Sequence[int]): Sizes of the batches, taken in turn.
+
+    Returns:
+        Difference: Over all crops.
+
+    Raises:
+        ValueError: If shapes differ or a number is not finite: a comparison
+            with NaN would be silent.
+    """
+    keypoints, scores = [], []
+    for part in _cut(crops, batches):
+        wanted, found = expected(part), actual(part)
+        for a, b, name in zip(wanted, found, ('keypoints', 'scores')):
+            if a.shape != b.shape:
+                raise ValueError(
+                    f'{name}: the model gives the shape {a.shape} and the '
+                    f'file {b.shape} for a batch of {len(part)}'
+                )
+        keypoints.append(wanted[0] - found[0])
+        scores.append(wanted[1] - found[1])
+    keypoints = _absolute(keypoints, 'keypoints')
+    px, depth = keypoints[..., :2], keypoints[..., 2:]
+    fraction = float(px.max()) / max(metadata.input_size)
+    mm = mean_mm = None
+    if metadata.depth_range_mm is not None:
+        mm, mean_mm = float(depth.max()), float(depth.mean())
+        fraction = max(fraction, mm / metadata.depth_range_mm)
+    score = float(_absolute(scores, 'keypoint scores').max())
+    return Difference(
+        float(px.max()), mm, score, fraction, float(px.mean()), mean_mm
+    )
+
+
+def milliseconds(
+    runs: Sequence[Run], crops: np.ndarray, repeats: int = 15
+) -> List[float]:
+    """Median time of each run on one batch, taken in turns.
+
+    Args:
+        runs (Sequence[callable]): What to time, see :data:`Run`.
+        crops (np.ndarray): (N, 3, H, W), all as one batch.
+        repeats (int): Number of turns, after one to warm up.
+
+    Returns:
+        list[float]: Milliseconds for the batch, one for each run.
+    """
+    times = [[] for _ in runs]
+    for _ in range(repeats + 1):
+        for run, taken in zip(runs, times):
+            start = time.perf_counter()
+            run(crops)
+            taken.append(1000 * (time.perf_counter() - start))
+    return [median(taken[1:]) for taken in times]
+
+
+def _cut(crops: np.ndarray, sizes: Sequence[int]) -> List[np.ndarray]:
+    parts, start = [], 0
+    while start < len(crops):
+        size = sizes[len(parts) % len(sizes)]
+        parts.append(crops[start : start + size])
+        start += size
+    return parts
+
+
+def _absolute(differences: List[np.ndarray], what: str) -> np.ndarray:
+    result = np.abs(np.concatenate(differences))
+    check_finite(torch.from_numpy(result), f'difference of {what}')
+    return result

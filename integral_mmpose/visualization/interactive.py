@@ -1,0 +1,202 @@
+"""3D poses that turn under the mouse: plotly figures and HTML files.
+
+Convention: points are camera space in mm, x right, y down, z forward. The
+drawing's axes are (x, z, -y), as in ``views``, so that up is up; it opens as
+the camera saw the people. Needs plotly, which is optional.
+"""
+
+import os
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from integral_mmpose.functional import check_shape
+
+from .skeleton import LEFT, RIGHT, Color, Skeleton
+
+#: People without a camera stand beside each other, so many mm apart.
+SPACING_MM = 1500.0
+#: Where the viewer stands, in units of the scene: behind the camera, above.
+EYE = dict(x=0.25, y=-1.5, z=0.3)
+GROUND_CELLS = 8
+_NAMES = {LEFT: 'left', RIGHT: 'right'}
+
+
+def pose_figure(
+    poses_mm: Sequence[np.ndarray],
+    skeleton: Skeleton,
+    names: Optional[Sequence[str]] = None,
+    scores: Optional[Sequence[np.ndarray]] = None,
+):
+    """A figure of people in 3D, with equal axes and a ground plane.
+
+    Args:
+        poses_mm (Sequence[np.ndarray]): N of (K, 3) in mm, in one space.
+        skeleton (Skeleton): Bones and colours.
+        names (Sequence[str], optional): (K,) names of the joints, shown
+            under the mouse.
+        scores (Sequence[np.ndarray], optional): N of (K,) confidence, shown
+            there, too.
+
+    Returns:
+        plotly.graph_objects.Figure: Empty axes if there are no people.
+
+    Raises:
+        ImportError: If plotly is not installed.
+        ValueError: If a pose has another number of joints.
+    """
+    go = _plotly()
+    joints = len(skeleton.colors)
+    names = [str(k) for k in range(joints)] if names is None else list(names)
+    figure = go.Figure()
+    upright = []
+    for number, pose in enumerate(poses_mm):
+        check_shape(pose, f'{joints} 3', 'poses_mm')
+        pose = _upright(pose)
+        upright.append(pose)
+        for color in dict.fromkeys(skeleton.link_colors):
+            figure.add_trace(_bones(go, pose, skeleton, color, number == 0))
+        score = None if scores is None else scores[number]
+        figure.add_trace(_joints(go, pose, skeleton, names, score))
+    if upright:
+        figure.add_trace(_ground(go, np.concatenate(upright)))
+    hidden = dict(visible=False)
+    figure.update_layout(
+        scene=dict(
+            xaxis=hidden,
+            yaxis=hidden,
+            zaxis=hidden,
+            aspectmode='data',
+            camera=dict(eye=EYE, up=dict(x=0, y=0, z=1)),
+        ),
+        margin=dict(l=0, r=0, t=0, b=0),
+        legend=dict(orientation='h', x=0, y=0),
+        paper_bgcolor='white',
+    )
+    return figure
+
+
+def place_people(people: Sequence[dict]) -> List[np.ndarray]:
+    """Where the people of an image stand, from the inferencer's dicts.
+
+    Args:
+        people (Sequence[dict]): With ``keypoints_camera_mm``, or with
+            ``keypoints_mm`` and ``bbox``.
+
+    Returns:
+        list[np.ndarray]: (K, 3) mm each: in camera space where all people
+        have it; else beside each other, from left to right in the image, on
+        the ground.
+
+    Raises:
+        ValueError: If a person has no 3D pose.
+    """
+    if not all('keypoints_mm' in person for person in people):
+        raise ValueError('there is no 3D pose: take a 3D model')
+    if people and all('keypoints_camera_mm' in person for person in people):
+        return [np.array(person['keypoints_camera_mm']) for person in people]
+    middles = [person['bbox'][0] + person['bbox'][2] for person in people]
+    rank = np.argsort(np.argsort(middles, kind='stable'), kind='stable')
+    placed = []
+    for person, place in zip(people, rank):
+        pose = np.array(person['keypoints_mm'], np.float64)
+        place_mm = SPACING_MM * (place - (len(people) - 1) / 2)
+        placed.append(pose + [place_mm, -pose[:, 1].max(), 0])
+    return placed
+
+
+def save_html(figure, path: str) -> None:
+    """Write a figure as one file that needs no network.
+
+    Args:
+        figure (plotly.graph_objects.Figure): From :func:`pose_figure`.
+        path (str): The file; its folder is made.
+    """
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    figure.write_html(path, include_plotlyjs=True, full_html=True)
+
+
+def _plotly():
+    try:
+        import plotly.graph_objects as go
+    except ImportError as error:
+        raise ImportError(
+            'rotatable 3D poses need plotly: pip install plotly'
+        ) from error
+    return go
+
+
+def _upright(pose_mm: np.ndarray) -> np.ndarray:
+    x, y, z = np.asarray(pose_mm, np.float64).T
+    return np.stack([x, z, -y], -1)
+
+
+def _bones(go, pose: np.ndarray, skeleton: Skeleton, color: Color, first):
+    """Bones of one colour as one line with gaps."""
+    gap = np.full((1, 3), np.nan)
+    parts = [
+        np.concatenate([pose[list(link)], gap])
+        for link, other in zip(skeleton.links, skeleton.link_colors)
+        if other == color
+    ]
+    name = _NAMES.get(color, 'middle')
+    return go.Scatter3d(
+        **_axes(np.concatenate(parts)),
+        mode='lines',
+        line=dict(color=_css(color), width=8),
+        name=name,
+        legendgroup=name,
+        showlegend=bool(first),
+        hoverinfo='skip',
+    )
+
+
+def _joints(go, pose: np.ndarray, skeleton: Skeleton, names, scores):
+    """The joints; under the mouse their names, places and scores."""
+    text = []
+    for k, name in enumerate(names):
+        right, forward, up = pose[k]
+        line = f'{name}<br>x {right:.0f}, y {-up:.0f}, z {forward:.0f} mm'
+        if scores is not None:
+            line += f'<br>score {scores[k]:.2f}'
+        text.append(line)
+    return go.Scatter3d(
+        **_axes(pose),
+        mode='markers',
+        marker=dict(color=[_css(c) for c in skeleton.colors], size=4),
+        text=text,
+        hoverinfo='text',
+        showlegend=False,
+    )
+
+
+def _ground(go, points: np.ndarray):
+    """A grid under the lowest joint."""
+    points = points[np.isfinite(points).all(-1)]
+    low, high = points.min(0), points.max(0)
+    reach = max(0.7 * float((high - low)[:2].max()), 700.0)
+    middle = (low + high)[:2] / 2
+    lines = []
+    for step in np.linspace(-reach, reach, GROUND_CELLS + 1):
+        for ends in (
+            ((-reach, step), (reach, step)),
+            ((step, -reach), (step, reach)),
+        ):
+            lines += [(*np.add(middle, end), low[2]) for end in ends]
+            lines.append((np.nan,) * 3)
+    return go.Scatter3d(
+        **_axes(np.array(lines)),
+        mode='lines',
+        line=dict(color='#c8c8c8', width=1),
+        hoverinfo='skip',
+        showlegend=False,
+    )
+
+
+def _axes(points: np.ndarray) -> dict:
+    return dict(zip('xyz', points.T))
+
+
+def _css(color: Tuple[int, ...]) -> str:
+    """A little darker, to be seen on white."""
+    return 'rgb({:.0f},{:.0f},{:.0f})'.format(*(0.8 * c for c in color))

@@ -1,0 +1,92 @@
+"""Images of every kind -> BGR uint8, upright."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from integral_mmpose.apis import as_bgr, images, read_image
+
+
+@pytest.mark.parametrize(
+    ('pixels', 'expected'),
+    [
+        (np.full((1, 1, 3), 7, np.uint8), [7, 7, 7]),
+        (np.full((3, 5), 9, np.uint8), [9, 9, 9]),
+        (np.full((3, 5, 4), (1, 2, 3, 50), np.uint8), [1, 2, 3]),
+        (np.full((3, 5), 257 * 100, np.uint16), [100, 100, 100]),
+        (np.full((3, 5, 3), 257 * 30, np.uint16), [30, 30, 30]),
+    ],
+    ids=['1x1', 'grey', 'alpha', '16 bit grey', '16 bit'],
+)
+def test_kinds_as_files_and_as_arrays(tmp_path, pixels, expected):
+    path = tmp_path / 'image.png'
+    assert cv2.imwrite(str(path), pixels)
+    for image in (read_image(path), as_bgr(pixels)):
+        assert image.shape == (*pixels.shape[:2], 3)
+        assert image.dtype == np.uint8
+        assert image[0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ('tag', 'corner'), [(1, (0, 0)), (3, (9, 19)), (6, (0, 9)), (8, (19, 0))]
+)
+def test_photographs_are_turned_upright(tmp_path, tag, corner):
+    """A white block in the stored top left corner; EXIF says where it is."""
+    pixels = np.zeros((10, 20, 3), np.uint8)
+    pixels[:4, :4] = 255
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    path = tmp_path / 'photo.jpg'
+    Image.fromarray(pixels).save(path, exif=exif, quality=95)
+    image = read_image(path)
+    turned = tag in (6, 8)
+    assert image.shape == ((20, 10, 3) if turned else (10, 20, 3))
+    corners = {
+        (y, x): int(image[y, x, 0])
+        for y in (0, image.shape[0] - 1)
+        for x in (0, image.shape[1] - 1)
+    }
+    assert max(corners, key=corners.get) == corner
+
+
+def test_unreadable_files_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='nowhere.jpg'):
+        read_image(tmp_path / 'nowhere.jpg')
+    for name, content in (('text.jpg', b'no image'), ('empty.jpg', b'')):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f'{name}: cannot be decoded'):
+            read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    'bad',
+    [
+        np.zeros((4, 4, 3)),
+        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+        np.zeros(4, np.uint8),
+    ],
+    ids=['float', 'two channels', 'empty', 'a row'],
+)
+def test_arrays_that_are_no_images(bad):
+    with pytest.raises(ValueError, match='photo: must be uint8 or uint16'):
+        as_bgr(bad, 'photo')
+
+
+def test_url(server, tmp_path, image, monkeypatch):
+    cv2.imwrite(str(tmp_path / 'photo.png'), image)
+    np.testing.assert_array_equal(read_image(f'{server}/photo.png'), image)
+    (tmp_path / 'page.html').write_text('<html>')
+    with pytest.raises(ValueError, match='page.html: cannot be decoded'):
+        read_image(f'{server}/page.html')
+    with pytest.raises(OSError, match='none.png: cannot be read .*404'):
+        read_image(f'{server}/none.png')
+    monkeypatch.setattr(images, 'MAX_BYTES', 100)
+    with pytest.raises(OSError, match='photo.png: is larger than'):
+        read_image(f'{server}/photo.png')
+
+
+def test_a_server_that_is_not_there():
+    with pytest.raises(OSError, match='http://127.0.0.1:9/a.png: cannot'):
+        read_image('http://127.0.0.1:9/a.png')

@@ -1,0 +1,113 @@
+"""People as plain numbers, in pictures and in files."""
+
+import json
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from integral_mmpose.apis import Pose, unique_stem
+from integral_mmpose.apis.inputs import Frame
+from integral_mmpose.apis.results import (
+    ResultWriter,
+    draw_people,
+    fit_canvas,
+    movie_size,
+    person_dict,
+)
+
+BOX = np.array([10.0, 20.0, 30.0, 60.0, 0.9])
+FRAME = Frame('in/a.jpg', np.zeros((64, 96, 3), np.uint8))
+
+
+def test_a_person_is_plain_numbers():
+    pose = Pose(np.arange(6.0).reshape(2, 3), np.array([0.5, 0.6]), 50.0)
+    person = person_dict(BOX, pose, dict(keypoints_mm=np.ones((2, 3))))
+    assert json.loads(json.dumps(person)) == dict(
+        bbox=[10, 20, 30, 60],
+        bbox_score=0.9,
+        keypoints=[[0, 1], [3, 4]],
+        keypoint_scores=[0.5, 0.6],
+        keypoints_mm=[[1, 1, 1], [1, 1, 1]],
+    )
+
+
+@pytest.mark.parametrize('axes', [2, 3])
+@pytest.mark.parametrize('count', [0, 2])
+def test_pictures(inferencer, axes, count):
+    """A left wrist is green where it is; 3D adds two square views."""
+    points = np.full((18, 3), 30.0)
+    points[13] = 200, 100, 0
+    in_mm = dict(keypoints_mm=points) if axes == 3 else {}
+    person = person_dict(BOX, Pose(points[:, :axes], np.ones(18), 50.0), in_mm)
+    image = np.full((256, 320, 3), 90, np.uint8)
+    picture = draw_people(inferencer.visualizer, image, [person] * count)
+    views = 2 * max(256 // max(count, 1), 192) if axes == 3 and count else 0
+    assert picture.shape[1] == 320 + (4 + views if views else 0)
+    assert tuple(picture[100, 200]) == ((0, 255, 0) if count else (90,) * 3)
+    assert (image == 90).all()
+
+
+@pytest.mark.parametrize('shape', [(64, 96), (301, 401)])
+@pytest.mark.parametrize('count', [1, 2])
+def test_pictures_of_a_video_are_alike(inferencer, shape, count):
+    image = np.zeros((*shape, 3), np.uint8)
+    pose = Pose(np.full((18, 3), 30.0), np.ones(18), 50.0)
+    person = person_dict(BOX, pose, dict(keypoints_mm=pose.keypoints))
+    picture = draw_people(inferencer.visualizer, image, [person] * count)
+    width, height = movie_size(image, views=True)
+    assert width % 2 == height % 2 == 0
+    if count == 1:  # nothing is cut off, but the odd last row
+        assert 0 <= picture.shape[1] - width <= 1
+        assert 0 <= picture.shape[0] - height <= 1
+    assert fit_canvas(picture, width, height).shape == (height, width, 3)
+
+
+def test_fit_canvas_cuts_and_fills():
+    picture = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    wide = fit_canvas(picture, 3, 1)
+    np.testing.assert_array_equal(wide[0, :2], picture[0])
+    assert (wide[0, 2] == 255).all() and wide.shape == (1, 3, 3)
+
+
+def test_files_of_images_do_not_overwrite_each_other(tmp_path):
+    writer = ResultWriter(str(tmp_path / 'v'), str(tmp_path / 'p'))
+    picture = np.full((4, 6, 3), (200, 10, 20), np.uint8)
+    for name in ('x/a.jpg', 'y/a.png', 'http://h/b.jpg?size=3'):
+        writer.add(FRAME._replace(name=name), [dict(n=name)], picture)
+    writer.close()
+    names = ['a', 'a_2', 'b']
+    assert sorted(p.stem for p in (tmp_path / 'p').iterdir()) == names
+    assert sorted(p.name for p in (tmp_path / 'v').iterdir()) == [
+        f'{name}.png' for name in names
+    ]
+    assert json.loads((tmp_path / 'p/a_2.json').read_text()) == [
+        dict(n='y/a.png')
+    ]
+    saved = cv2.imread(str(tmp_path / 'v/a.png'))
+    np.testing.assert_array_equal(saved[..., ::-1], picture)
+
+
+def test_files_of_a_video(tmp_path):
+    video = SimpleNamespace(name='clips/walk.avi', fps=25.0)
+    writer = ResultWriter(str(tmp_path), str(tmp_path), video)
+    for number in range(3):
+        picture = np.full((48, 64, 3), 80 * number, np.uint8)
+        writer.add(FRAME, [dict(n=number)] * number, picture)
+    writer.close()
+    frames = json.loads((tmp_path / 'walk.json').read_text())
+    assert [f['frame_id'] for f in frames] == [0, 1, 2]
+    assert [len(f['instances']) for f in frames] == [0, 1, 2]
+    movie = cv2.VideoCapture(str(tmp_path / 'walk.mp4'))
+    assert movie.get(cv2.CAP_PROP_FPS) == 25
+    for number in range(3):
+        good, picture = movie.read()
+        assert good and abs(picture.mean() - 80 * number) < 3
+    movie.release()
+
+
+def test_unique_stem():
+    used = set()
+    found = [unique_stem(n, used) for n in ('a.jpg', 'b/a.png', 'a_2.jpg')]
+    assert found == ['a', 'a_2', 'a_2_2']

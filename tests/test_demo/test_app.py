@@ -1,0 +1,183 @@
+"""The web page: its limits, and a visit in a headless browser."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from integral_mmpose.apis import IntegralPoseInferencer
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which('chromium')
+# Nothing of the browser itself may look for the network, and there is no GPU.
+FLAGS = (
+    '--no-sandbox --disable-gpu --disable-quic --no-first-run '
+    '--disable-background-networking --disable-component-update '
+    '--disable-sync --enable-unsafe-swiftshader'
+).split()
+SECONDS = 120  # of patience, on a machine that does other things
+
+pytestmark = pytest.mark.filterwarnings('ignore')
+
+
+@pytest.fixture(scope='module')
+def demo(load):
+    return load('app')
+
+
+@pytest.fixture(scope='module')
+def app(demo, config, checkpoint):
+    return demo.PoseApp(IntegralPoseInferencer(config, checkpoint), {})
+
+
+@pytest.fixture
+def picture(tmp_path):
+    rng = np.random.default_rng(0)
+    path = str(tmp_path / 'picture.png')
+    cv2.imwrite(path, rng.integers(0, 255, (90, 120, 3), dtype=np.uint8))
+    return path
+
+
+def test_an_answer_holds_one_person(app, demo, picture):
+    found = app(picture, demo.WHOLE)
+    assert found.message.startswith('**1 person**')
+    height, width = found.overlay.shape[:2]
+    assert height * 4 == width * 3 and width % 120 == 0
+    content = json.loads(open(found.json_path).read())
+    [person] = content['people']
+    assert len(person['keypoints']) == len(content['keypoint_names']) == 18
+    joints = [t for t in found.figure.data if t.mode == 'markers']
+    assert len(joints) == 1 and len(joints[0].x) == 18
+
+
+@pytest.mark.parametrize('mode', ['L', 'RGBA', 'P', '1'])
+def test_other_pictures_work(app, demo, tmp_path, mode):
+    path = tmp_path / 'picture.png'
+    Image.new(mode, (40, 30)).save(path)
+    assert app(str(path), demo.WHOLE).message.startswith('**1 person**')
+
+
+def test_a_photograph_is_shown_upright(app, demo, tmp_path):
+    path = tmp_path / 'turned.jpg'
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned by 90 degrees
+    Image.new('RGB', (60, 30)).save(path, exif=exif)
+    overlay = app(str(path), demo.WHOLE).overlay
+    assert overlay.shape[0] == 2 * overlay.shape[1]
+
+
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [('note.png', b'a text'), ('empty.jpg', b''), ('a.svg', b'<svg/>')],
+)
+def test_other_files_are_refused(app, demo, tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='no picture that the page reads'):
+        app(str(path), demo.WHOLE)
+
+
+def test_a_gif_is_refused(app, demo, tmp_path):
+    path = tmp_path / 'picture.png'
+    Image.new('RGB', (8, 8)).save(path, 'GIF')
+    with pytest.raises(ValueError, match='JPEG, PNG'):
+        app(str(path), demo.WHOLE)
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded(demo, tmp_path):
+    path = tmp_path / 'bomb.png'
+    Image.new('1', (10_000, 8_000)).save(path)
+    assert path.stat().st_size < 50_000
+    with pytest.raises(ValueError, match='10000 x 8000'):
+        demo.check_upload(str(path))
+
+
+def test_no_picture_asks_for_one(app, demo):
+    with pytest.raises(ValueError, match='Drop a picture'):
+        app(None, demo.WHOLE)
+
+
+def test_nobody_found_is_said(demo):
+    assert 'No person was found' in demo.message_of([], demo.DETECTOR)
+
+
+def test_only_this_machine_by_default(demo, monkeypatch):
+    argv = ['app.py', '--config', 'c', '--checkpoint', 'w']
+    monkeypatch.setattr(sys, 'argv', argv)
+    assert demo.parse_args().host == '127.0.0.1'
+
+
+@pytest.fixture
+def url(config, checkpoint):
+    """The page, served by a process of its own."""
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, 'demo/app.py', '--config', config]
+    command += ['--checkpoint', checkpoint, '--port', str(port)]
+    environment = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED='1')
+    server = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    try:
+        for line in server.stdout:
+            lines.append(line)
+            found = re.search(r'http://[\d.]+:\d+', line)
+            if found:
+                break
+        else:
+            pytest.fail('the page was not served: ' + ''.join(lines[-5:]))
+        yield found[0]
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason='needs chromium')
+def test_a_visit(url, picture, tmp_path):
+    """Upload, see joints and a 3D canvas, download; all from this machine."""
+    sync_api = pytest.importorskip('playwright.sync_api')
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS
+        )
+        page = browser.new_page()
+        page.set_default_timeout(1000 * SECONDS)
+        asked = []
+        page.on('request', lambda request: asked.append(request.url))
+        page.goto(url)
+        upload = '#picture input[type=file]'
+        page.wait_for_selector(upload, state='attached')
+        page.set_input_files(upload, picture)
+        page.wait_for_selector('#picture img')
+        page.get_by_role('button', name='Find poses').click()
+        page.wait_for_selector('#pose3d canvas')
+        overlay = page.wait_for_selector('#overlay img')
+        size = overlay.evaluate('image => [image.naturalWidth]')
+        assert '1 person' in page.inner_text('#message')
+        with page.expect_download() as download:
+            page.get_by_role('button', name='Download JSON').click()
+        content = json.loads(open(download.value.path()).read())
+        browser.close()
+    assert size[0] >= 120
+    assert len(content['people']) == 1
+    elsewhere = [
+        name for name in asked if not name.startswith((url, 'data:', 'blob:'))
+    ]
+    assert asked and elsewhere == []

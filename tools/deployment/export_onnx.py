@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+r"""Export a pose model to a file that runs without MMPose.
+
+    python tools/deployment/export_onnx.py CONFIG CHECKPOINT --out pose.onnx \
+        --verify --images photos/*.jpg
+
+Pixels to joints are one graph with a dynamic batch: normalisation, backbone,
+head, softmax, integral. --verify runs the file against the model, prints the
+largest differences and the times, and fails above --tolerance.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+# Before torch is imported: idle threads sleep instead of spinning.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+ROOT = Path(__file__).resolve().parents[2]
+if (ROOT / 'integral_mmpose').is_dir():
+    sys.path.insert(0, str(ROOT))
+
+#: Largest difference of --verify, of the input size and the depth range;
+#: float16 keeps three digits, so its error is measured more than limited.
+TOLERANCE = {False: 1e-4, True: 1e-2}
+RANDOM_CROPS = 24
+TIMED_BATCH = 8
+
+
+def parse_args() -> argparse.Namespace:
+    """Options of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='pose config')
+    parser.add_argument('checkpoint', help='its weights')
+    parser.add_argument('--out', required=True, help='file to write')
+    parser.add_argument(
+        '--format',
+        choices=('onnx', 'torch'),
+        default='onnx',
+        help='torch: a .pt2 file for torch.export.load',
+    )
+    parser.add_argument('--opset', type=int, help="default: torch's choice")
+    parser.add_argument(
+        '--half',
+        action='store_true',
+        help='network in float16, softmax and integral in float32',
+    )
+    parser.add_argument('--verify', action='store_true')
+    parser.add_argument('--images', nargs='+', help='pictures for --verify')
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        help='default: 1e-4 of the input size; with --half 1e-2',
+    )
+    args = parser.parse_args()
+    if args.tolerance is None:
+        args.tolerance = TOLERANCE[args.half]
+    if args.images and not args.verify:
+        parser.error('--images is for --verify')
+    if args.format == 'torch' and args.opset:
+        parser.error('--opset is for --format onnx')
+    return args
+
+
+def export(args, model):
+    """Write the file; the metadata that it carries."""
+    from integral_mmpose import deployment as D
+
+    graph = D.PoseGraph(model, args.half)
+    metadata = D.PoseMetadata.from_model(
+        model, Path(args.config).name, args.half
+    )
+    if model.test_cfg.get('flip_test'):
+        print('note: the flip test of the config is not exported')
+    program = D.export_program(graph)
+    if args.format == 'torch':
+        D.write_torch(program, args.out, metadata)
+    else:
+        D.write_onnx(program, args.out, metadata, args.opset)
+    kind = 'float16' if args.half else 'float32'
+    size = Path(args.out).stat().st_size / 1e6
+    print(f'{args.out}: {args.format}, {kind}, {size:.1f} MB')
+    return metadata
+
+
+def read_crops(paths, model):
+    """Every image as one person, cut as the model's pipeline does."""
+    import numpy as np
+
+    from integral_mmpose.apis import TopdownPoseModel, read_image
+
+    cutter = TopdownPoseModel(model)
+    crops = []
+    for path in paths:
+        image = read_image(path)
+        box = np.array([0, 0, *image.shape[1::-1]], np.float32)
+        crop = cutter.crop(image, box, tight=False)
+        crops.append(crop['inputs'].numpy())
+    return crops
+
+
+def verify(args, model, metadata) -> bool:
+    """Compare the file with the model and time both; print, and judge."""
+    import numpy as np
+    import torch
+
+    from integral_mmpose import deployment as D
+
+    width, height = metadata.input_size
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (RANDOM_CROPS, 3, height, width))
+    expected = D.run_module(D.PoseGraph(model))
+    actual = open_file(args)
+    good = True
+    kinds = {'random': noise, 'real': read_crops(args.images or [], model)}
+    for kind, crops in kinds.items():
+        if len(crops) == 0:
+            continue
+        crops = np.asarray(crops, np.float32)
+        found = D.compare(expected, actual, crops, metadata)
+        good &= found.fraction <= args.tolerance
+        print(f'{len(crops)} {kind} crops: {describe(found)}')
+    print(f'at most {args.tolerance:g} of the input size is allowed')
+    batch = np.asarray(noise[:TIMED_BATCH], np.float32)
+    torch_ms, file_ms = D.milliseconds((expected, actual), batch)
+    print(
+        f'batch of {TIMED_BATCH}, CPU, {torch.get_num_threads()} threads: '
+        f'torch eager {torch_ms:.1f} ms, {args.format} file {file_ms:.1f} '
+        f'ms: {torch_ms / file_ms:.2f} times as fast'
+    )
+    return good
+
+
+def describe(found) -> str:
+    """A difference in words."""
+    mm = ''
+    if found.mm is not None:
+        mm = f', {found.mm:.2g} mm (mean {found.mean_mm:.2g})'
+    return (
+        f'largest difference {found.px:.2g} px (mean {found.mean_px:.2g}){mm},'
+        f' score {found.score:.2g}: {found.fraction:.2g} of the input size'
+    )
+
+
+def open_file(args):
+    """The written file as a function of crops."""
+    from integral_mmpose import deployment as D
+
+    if args.format == 'onnx':
+        return D.OnnxPoseModel(args.out)
+    return D.run_module(D.read_torch(args.out)[0])
+
+
+def main() -> int:
+    """Export, verify when asked; 1 after an error or a failed check."""
+    args = parse_args()
+    from integral_mmpose.apis import load_pose_model
+
+    try:
+        model = load_pose_model(args.config, args.checkpoint)
+        metadata = export(args, model)
+        good = not args.verify or verify(args, model, metadata)
+    except (ValueError, OSError, ImportError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    if not good:
+        print(
+            f'error: {args.out} differs from the model by more than the '
+            'tolerance',
+            file=sys.stderr,
+        )
+    return 0 if good else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
