@@ -67,6 +67,8 @@ def draw(found):
         first = next(iter(found.values()))
         start = first[0, column] * scale / (first[0, 0] / 1e6)
         axis.loglog(ends, start * ends, 'k:', label='linear')
+        axis.set_xticks([10, 20, 40, 80], ['10', '20', '40', '80'])
+        axis.set_xticks([], minor=True)
         axis.set(xlabel='numbers in the logits (millions)', ylabel=label)
         axis.grid(True, which='major', alpha=0.3)
         axis.legend(frameon=False)
