@@ -44,8 +44,9 @@ format: setup  ## repair what make lint finds, where it can be
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## time the integral against peer formulations
+bench: setup  ## measure time and memory, write docs/performance.md
 	$(RUN) benchmarks/run.py $(BENCH_ARGS)
+	$(RUN) benchmarks/write_performance.py
 
 reliability: export OMP_NUM_THREADS ?= 2
 reliability: setup  ## the whole suite with its slow tests, with coverage

@@ -1,91 +1,103 @@
-"""Time the integral, forward and backward, against peer formulations.
+"""Measure every topic and keep the figures in results.json.
 
-    python benchmarks/run.py [--quick]
+    python benchmarks/run.py [--quick] [--only integral,growth]
 
-Every figure is a median of this run on this machine, with its interquartile
-range, and a ratio to the peers of the same run; it goes to
-``benchmarks/results.json`` and to the screen.
+A topic is a file bm_<topic>.py whose ``run(quick)`` returns rows (see
+``common.figure``). Each runs in a process of its own and is saved at once;
+--only replaces the rows of its topics. --quick tries everything on small
+inputs and saves nothing.
 """
 
 import argparse
 import json
-import platform
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
-import peers
-import torch
-from torch.utils.benchmark import Timer
-
-from integral_mmpose import functional
-
-CASES = {
-    '3D (8, 18, 64, 64, 64)': (
-        (8, 18, 64, 64, 64),
-        dict(ours=functional.integral, official=peers.official),
-    ),
-    '2D (64, 17, 64, 64)': (
-        (64, 17, 64, 64),
-        dict(
-            ours=functional.integral,
-            official=peers.official,
-            mmpose=peers.mmpose_2d,
-        ),
-    ),
-}
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / 'results.json'
+CHILD = """
+import json, sys
+sys.path[:0] = [{here!r}, {root!r}]
+import common
+from bm_{topic} import run
+rows = run({quick})
+with open({out!r}, 'w') as file:
+    json.dump(dict(machine=common.machine(), rows=rows), file)
+"""
 
 
-def measure(function, logits, seconds):
-    """Median and interquartile range of forward + backward in ms."""
-
-    def step():
-        logits.grad = None
-        function(logits).sum().backward()
-
-    result = Timer('step()', globals=dict(step=step)).blocked_autorange(
-        min_run_time=seconds
-    )
-    return dict(median_ms=1e3 * result.median, iqr_ms=1e3 * result.iqr)
+def topics() -> list:
+    """Names of the topics, sorted."""
+    return sorted(path.stem[3:] for path in HERE.glob('bm_*.py'))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--quick',
-        action='store_true',
-        help='an eighth of the batch, half a second a figure',
-    )
-    args = parser.parse_args()
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    results = dict(
-        machine=platform.processor() or platform.machine(),
-        device=device,
-        threads=torch.get_num_threads(),
-        torch=torch.__version__,
-        quick=args.quick,
-        cases={},
-    )
-    print('| case | formulation | ms (IQR) | ours is faster by |')
-    print('|---|---|---|---|')
-    for name, (shape, functions) in CASES.items():
-        batch = max(1, shape[0] // 8) if args.quick else shape[0]
-        logits = torch.randn(
-            batch, *shape[1:], device=device, requires_grad=True
+def run_topic(topic: str, quick: bool) -> dict:
+    """The machine and the rows of a topic, by a child process.
+
+    Raises:
+        RuntimeError: If the child fails; its output is on the screen.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / 'rows.json'
+        code = CHILD.format(
+            here=str(HERE),
+            root=str(HERE.parent),
+            topic=topic,
+            quick=quick,
+            out=str(out),
         )
-        rows = {
-            key: measure(f, logits, 0.5 if args.quick else 4)
-            for key, f in functions.items()
-        }
-        for key, row in rows.items():
-            row['ratio'] = row['median_ms'] / rows['ours']['median_ms']
-            print(
-                f'| {name} | {key} | {row["median_ms"]:.1f} '
-                f'({row["iqr_ms"]:.1f}) | {row["ratio"]:.2f} |'
+        child = subprocess.run([sys.executable, '-c', code], check=False)
+        if child.returncode:
+            raise RuntimeError(f'bm_{topic}.py failed, see above')
+        return json.loads(out.read_text())
+
+
+def show(rows: list) -> None:
+    """Print the rows, a line each."""
+    for row in rows:
+        number = row['median']
+        value = '–' if number is None else f'{number:.4g} {row["unit"]}'
+        state = {True: 'reached', False: 'NOT REACHED', None: ''}
+        print(
+            f'{row["case"]} | {row["formulation"]} | {value} | '
+            f'{row["target"]} {state[row["reached"]]} {row["note"]}',
+            flush=True,
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--quick', action='store_true', help='small inputs')
+    parser.add_argument('--only', help=f'some of {",".join(topics())}')
+    args = parser.parse_args()
+    chosen = args.only.split(',') if args.only else topics()
+    unknown = sorted(set(chosen) - set(topics()))
+    if unknown:
+        print(f'error: no topic {unknown}, choose of {topics()}')
+        return 1
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    failed = []
+    for topic in chosen:
+        print(f'== {topic}', flush=True)
+        try:
+            found = run_topic(topic, args.quick)
+        except RuntimeError as error:
+            print(f'error: {error}')
+            failed.append(topic)
+            continue
+        show(found['rows'])
+        results[topic] = found
+        if not args.quick:
+            RESULTS.write_text(
+                json.dumps(results, indent=1, ensure_ascii=False) + '\n'
             )
-        results['cases'][name] = rows
-    out = Path(__file__).with_name('results.json')
-    if not args.quick:
-        out.write_text(json.dumps(results, indent=2))
+    return 1 if failed else 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -17,6 +17,7 @@ from typing import NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor
 
+from . import fused
 from .check import check_logits
 
 
@@ -70,6 +71,22 @@ def marginals(logits: Tensor) -> HeatVectors:
     Example:
         >>> marginals(torch.zeros(1, 1, 2, 4)).x
         tensor([[[0.2500, 0.2500, 0.2500, 0.2500]]])
+    """
+    check_logits(logits)
+    if fused.serves(logits):
+        return HeatVectors(*fused.heat_vectors(logits))
+    return plain_marginals(logits)
+
+
+def plain_marginals(logits: Tensor) -> HeatVectors:
+    """Heat vectors by stock operators: the reference of :func:`marginals`.
+
+    Serves export, tracing, the GPU and torch before 2.4. Arguments and
+    returns as there.
+
+    Example:
+        >>> plain_marginals(torch.zeros(1, 1, 2, 4)).y
+        tensor([[[0.5000, 0.5000]]])
     """
     probs = softmax(logits)
     if probs.dim() == 4:
@@ -199,7 +216,7 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
     Example:
         >>> logits = torch.zeros(1, 1, 1, 5)
         >>> logits[..., 4] = 2.
-        >>> debias(integral(logits), logits)
+        >>> debias(integral(logits), logits).round(decimals=3)
         tensor([[[4., 0.]]])
     """
     logits = at_least_float32(logits)

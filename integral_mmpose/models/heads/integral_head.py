@@ -20,6 +20,7 @@ from torch import Tensor
 
 from integral_mmpose import functional as F
 
+from .chunked import chunked_losses
 from .common import decode_batch, gather_labels, merge_flipped, pose_accuracy
 
 DECODES = ('integral', 'debiased_integral', 'argmax', 'marginal_argmax')
@@ -116,8 +117,11 @@ class IntegralHead(HeatmapHead):
 
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
         """Features -> logits (B, K, H, W) or (B, K, D, H, W)."""
-        logits = super().forward(feats)
-        batch, _, height, width = logits.shape
+        return self.to_logits(super().forward(feats))
+
+    def to_logits(self, maps: Tensor) -> Tensor:
+        """Output (B, k * D, H, W) of the last layer -> (B, k, [D,] H, W)."""
+        batch, _, height, width = maps.shape
         if self.heatmap_size not in (None, (width, height)):
             raise ValueError(
                 f'heatmap_size is {self.heatmap_size} (w, h) but the '
@@ -126,8 +130,8 @@ class IntegralHead(HeatmapHead):
                 'deconv_out_channels or heatmap_size'
             )
         if self.depth == 1:
-            return logits
-        return logits.view(batch, self.out_channels, self.depth, height, width)
+            return maps
+        return maps.view(batch, -1, self.depth, height, width)
 
     def loss(
         self,
@@ -140,19 +144,45 @@ class IntegralHead(HeatmapHead):
         Args:
             feats (tuple[Tensor]): Features, the last is used.
             batch_data_samples (list[PoseDataSample]): Samples with labels.
-            train_cfg (dict): Not used.
+            train_cfg (dict): ``chunk_joints`` computes the last layer and
+                the losses so many joints at a time, twice: slower, and the
+                volumes of all joints never exist together (chunked.py).
 
         Returns:
             dict: ``loss_heatmap`` and ``loss_joint`` as configured, and
             ``acc_pose``.
         """
-        return self.losses_of(self.forward(feats), batch_data_samples)
+        chunk_joints = (train_cfg or {}).get('chunk_joints')
+        if chunk_joints is None:
+            return self.losses_of(self.forward(feats), batch_data_samples)
+        labels, weights = gather_labels(batch_data_samples, self.num_axes)
+        features = self.conv_layers(self.deconv_layers(feats[-1]))
+        losses, pred = chunked_losses(
+            self, features, labels, weights, chunk_joints
+        )
+        return dict(losses, acc_pose=pose_accuracy(pred, labels, weights))
 
     def losses_of(
         self, logits: Tensor, batch_data_samples: OptSampleList
     ) -> dict:
         """The losses of :meth:`loss`, from logits (B, K, [D,] H, W)."""
         labels, weights = gather_labels(batch_data_samples, self.num_axes)
+        losses, pred = self.joint_losses(logits, labels, weights)
+        return dict(losses, acc_pose=pose_accuracy(pred, labels, weights))
+
+    def joint_losses(
+        self, logits: Tensor, labels: Tensor, weights: Tensor
+    ) -> Tuple[dict, Tensor]:
+        """Losses of some joints, and their normalised coordinates.
+
+        Args:
+            logits (Tensor): (B, k, [D,] H, W).
+            labels (Tensor): (B, k, C) normalised.
+            weights (Tensor): (B, k, C).
+
+        Returns:
+            tuple: Losses by name, and (B, k, C) without a gradient.
+        """
         losses = {}
         if self.heatmap_loss is not None:
             losses['loss_heatmap'] = self.heatmap_loss(logits, labels, weights)
@@ -162,8 +192,7 @@ class IntegralHead(HeatmapHead):
         with torch.no_grad():
             if self.joint_loss is None or self.decode_mode != 'integral':
                 pred = self.coordinates(logits)
-            losses['acc_pose'] = pose_accuracy(pred, labels, weights)
-        return losses
+        return losses, pred.detach()
 
     def coordinates(self, logits: Tensor) -> Tensor:
         """Decode logits to (B, K, 2 or 3) normalised coordinates."""

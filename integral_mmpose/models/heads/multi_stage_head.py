@@ -120,17 +120,26 @@ class MultiStageHead(BaseHead):
     ) -> dict:
         """Losses of every stage, and ``acc_pose`` of the last.
 
+        ``train_cfg.chunk_joints`` acts on the last stage: the others pass
+        their maps on as a whole.
+
         Returns:
             dict: ``s0.loss_heatmap``, ``s0.loss_joint``, ``s1.…`` as
             configured; ``acc_pose``.
         """
-        losses = {}
-        stages = zip(self.heads, self.forward(feats))
-        for number, (head, logits) in enumerate(stages):
-            found = head.losses_of(logits, batch_data_samples)
-            accuracy = found.pop('acc_pose')
-            losses.update({f's{number}.{k}': v for k, v in found.items()})
-        return dict(losses, acc_pose=accuracy)
+        last, logits = self.before_last_head(feats)
+        found = [
+            head.losses_of(maps, batch_data_samples)
+            for head, maps in zip(self.heads, logits)
+        ]
+        found.append(self.heads[-1].loss(last, batch_data_samples, train_cfg))
+        accuracies = [losses.pop('acc_pose') for losses in found]
+        losses = {
+            f's{number}.{name}': loss
+            for number, losses in enumerate(found)
+            for name, loss in losses.items()
+        }
+        return dict(losses, acc_pose=accuracies[-1])
 
     def predict(
         self,

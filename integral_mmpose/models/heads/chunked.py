@@ -1,0 +1,77 @@
+"""The last layer and the losses of a few joints at a time.
+
+A volume of 18 x 64^3 floats is 19 MB a sample, and its gradient the same.
+Every joint has output channels of its own, so groups of joints can go
+through the final 1x1 convolution and the losses one after the other; each
+group is computed again in backward instead of being kept.
+"""
+
+from typing import Dict, Tuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d
+from torch.utils.checkpoint import checkpoint
+
+
+def chunked_losses(
+    head,
+    features: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    chunk_joints: int,
+) -> Tuple[Dict[str, Tensor], Tensor]:
+    """``head.joint_losses`` of all joints, a group at a time.
+
+    Args:
+        head (IntegralHead): The head.
+        features (Tensor): (B, C, H, W), the input of its last layer.
+        labels (Tensor): (B, K, 2 or 3) normalised.
+        weights (Tensor): (B, K, 2 or 3).
+        chunk_joints (int): Joints of a group.
+
+    Returns:
+        tuple: The losses by name, and the predicted (B, K, 2 or 3).
+
+    Raises:
+        ValueError: If ``chunk_joints`` is not a positive whole number.
+    """
+    if not isinstance(chunk_joints, int) or chunk_joints < 1:
+        raise ValueError(
+            'train_cfg.chunk_joints must be a positive whole number of '
+            f'joints, got {chunk_joints!r}'
+        )
+    joints = head.out_channels
+    losses, preds = {}, []
+    for start in range(0, joints, chunk_joints):
+        group = slice(start, min(start + chunk_joints, joints))
+        found, pred = checkpoint(
+            _group_losses,
+            head,
+            features,
+            labels,
+            weights,
+            group,
+            use_reentrant=False,
+            preserve_rng_state=False,  # nothing here is random
+        )
+        preds.append(pred)
+        for name, loss in found.items():
+            losses[name] = losses.get(name, 0) + loss
+    return losses, torch.cat(preds, 1)
+
+
+def _group_losses(head, features, labels, weights, group):
+    """Losses of the joints of a slice, as their share of the whole loss."""
+    channels = slice(group.start * head.depth, group.stop * head.depth)
+    layer = head.final_layer
+    bias = None if layer.bias is None else layer.bias[channels]
+    maps = conv2d(features, layer.weight[channels], bias)
+    losses, pred = head.joint_losses(
+        head.to_logits(maps), labels[:, group], weights[:, group]
+    )
+    # Joint losses are sums over the joints, heat map losses their means.
+    share = (group.stop - group.start) / head.out_channels
+    if 'loss_heatmap' in losses:
+        losses['loss_heatmap'] = losses['loss_heatmap'] * share
+    return losses, pred
