@@ -110,21 +110,37 @@ def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
         tuple: ``pck`` (T, K) in percent, NaN for a keypoint that is never
         labelled, and ``counts`` (K,) of labelled keypoints.
 
+    Raises:
+        ValueError: If a threshold is NaN.
+
     Example:
         >>> pck_curve(np.array([[0.1], [0.4]]), np.array([0.1, 0.5]))[0]
         array([[ 50.],
                [100.]])
     """
     distances = np.asarray(distances, dtype=np.float64)
+    thresholds = np.asarray(thresholds, dtype=np.float64)
+    if np.isnan(thresholds).any():
+        raise ValueError('a threshold of the PCK curve is NaN')
     valid = (
         np.ones(distances.shape, bool)
         if valid is None
-        else (np.asarray(valid, bool))
+        else np.asarray(valid, bool)
     )
     counts = valid.sum(0)
-    right = [((distances <= t) & valid).sum(0) for t in thresholds]
+    # One pass: the first threshold that a distance is at most. NaN and what
+    # is beyond the last one come after all of them.
+    order = np.argsort(thresholds)
+    first = np.searchsorted(thresholds[order], distances, side='left')
+    cells = len(thresholds) + 1
+    joints = np.broadcast_to(np.arange(distances.shape[1]), distances.shape)
+    histogram = np.bincount(
+        (joints * cells + first)[valid], minlength=counts.size * cells
+    ).reshape(-1, cells)
+    right = np.empty((len(thresholds), counts.size))
+    right[order] = histogram.cumsum(1)[:, :-1].T
     with np.errstate(invalid='ignore', divide='ignore'):
-        return 100.0 * np.stack(right) / counts, counts
+        return 100.0 * right / counts, counts
 
 
 def pck_auc(pck):

@@ -54,7 +54,10 @@ def test_sizes_reach_every_part(path):
         cfg.val_dataloader,
         cfg.test_dataloader,
     ):
-        affine = steps(loader.dataset.pipeline, 'TopdownAffine')
+        affine = [
+            *steps(loader.dataset.pipeline, 'TopdownAffine'),
+            *steps(loader.dataset.pipeline, 'DecodeCrop'),
+        ]
         assert [tuple(s.input_size) for s in affine] == [
             tuple(cfg.codec.input_size)
         ]

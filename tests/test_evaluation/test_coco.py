@@ -21,6 +21,7 @@ from pycocotools.cocoeval import COCOeval
 from integral_mmpose.datasets import CocoCheckedDataset
 from integral_mmpose.datasets.synthetic import coco_writer
 from integral_mmpose.evaluation import FiniteCocoMetric
+from integral_mmpose.evaluation import coco as coco_module
 
 COCO_META = (
     Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets/coco.py'
@@ -175,6 +176,83 @@ def test_ap_equals_pycocotools(tmp_path):
     assert [found[f'coco/{name}'] for name in names] == pytest.approx(
         reference.stats.tolist(), abs=1e-12
     )
+
+
+def pictures(tmp_path, images=8, seed=5):
+    """Several people a picture, crowds and people without joints among them,
+    and detections: near ones, duplicates, false ones, none in one picture."""
+    rng = np.random.default_rng(seed)
+    annotations, found = [], []
+    for image in range(1, images + 1):
+        for _ in range(rng.integers(1, 4)):
+            joints = rng.uniform(0, 90, (17, 2)) + rng.uniform(0, 400, 2)
+            seen = rng.integers(0, 3, 17) * (rng.random() > 0.2)
+            low, size = joints.min(0), np.ptp(joints, 0)
+            flags = np.where(seen, 2, 0)
+            annotations.append(
+                dict(
+                    id=len(annotations) + 1,
+                    image_id=image,
+                    category_id=1,
+                    iscrowd=int(rng.random() < 0.15),
+                    area=float(rng.uniform(500, 15000)),
+                    bbox=[*low.tolist(), *size.tolist()],
+                    num_keypoints=int((flags > 0).sum()),
+                    keypoints=np.c_[joints, flags].ravel().tolist(),
+                )
+            )
+            if image < images:
+                for scale in rng.uniform(0, 12, rng.integers(1, 4)):
+                    noise = rng.normal(0, scale, (17, 2))
+                    found.append((image, joints + noise))
+    content = dict(
+        images=[
+            dict(id=n, file_name=f'{n}.jpg', width=500, height=500)
+            for n in range(1, images + 1)
+        ],
+        annotations=annotations,
+        categories=[dict(id=1, name='person', keypoints=[], skeleton=[])],
+    )
+    path = tmp_path / 'pictures.json'
+    path.write_text(json.dumps(content))
+    return str(path), found, rng.random((len(found), 18))
+
+
+@pytest.mark.parametrize('use_area', [True, False])
+@pytest.mark.parametrize('nms_mode', ['oks_nms', 'none'])
+def test_the_fast_back_end_gives_the_same_numbers(
+    tmp_path, nms_mode, use_area
+):
+    path, found, scores = pictures(tmp_path)
+    numbers = {}
+    for backend in ('xtcocotools', 'faster_coco_eval'):
+        metric = coco_metric(path, backend=backend, use_area=use_area)
+        metric.nms_mode = nms_mode
+        for n, (image, joints) in enumerate(found):
+            one = predicted(
+                n, image, joints[None], scores[n, :17], scores[n, 17]
+            )
+            metric.process([{}], [one])
+        numbers[backend] = metric.evaluate(len(found))
+    expected = numbers['xtcocotools']
+    assert 0.1 < expected['coco/AP'] < 0.9
+    assert len(expected) == 10
+    assert numbers['faster_coco_eval'] == pytest.approx(expected, abs=1e-12)
+
+
+def test_back_ends_that_are_not_there(ann_file, monkeypatch):
+    path, _ = ann_file
+    with pytest.raises(ValueError, match='backend must be one of'):
+        FiniteCocoMetric(ann_file=path, backend='other')
+    with pytest.raises(ValueError, match='keypoints_crowd'):
+        FiniteCocoMetric(
+            ann_file=path,
+            backend='faster_coco_eval',
+            iou_type='keypoints_crowd',
+        )
+    monkeypatch.setattr(coco_module, 'find_spec', lambda name: None)
+    with pytest.raises(ImportError, match='pip install faster-coco-eval'):
+        FiniteCocoMetric(ann_file=path, backend='faster_coco_eval')
 
 
 @pytest.mark.parametrize(

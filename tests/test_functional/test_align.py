@@ -210,3 +210,21 @@ def test_pck_curve_equals_loop():
             assert pck[t, joint] == pytest.approx(100 * right / len(seen))
             assert counts[joint] == len(seen)
     assert F.pck_auc(pck).shape == (4,)
+
+
+def test_pck_curve_at_its_edges():
+    """Ties count, NaN never does, and the order of thresholds is kept."""
+    distances = np.array(
+        [[0.1, np.nan, 2.0], [0.1 + 0.2, np.inf, 2.0], [0.3, 0.0, 2.0]]
+    )
+    valid = np.ones((3, 3), bool)
+    valid[:, 2] = False
+    thresholds = [0.3, 0.1, 0.1, np.inf, -1.0]
+    pck, counts = F.pck_curve(distances, thresholds, valid)
+    # 0.1 + 0.2 is a little more than 0.3.
+    right = [[2, 1], [1, 1], [1, 1], [3, 2], [0, 0]]
+    np.testing.assert_array_equal(pck[:, :2], 100 * np.array(right) / 3)
+    assert np.isnan(pck[:, 2]).all() and counts.tolist() == [3, 3, 0]
+    assert F.pck_curve(np.zeros((0, 2)), [0.5])[1].tolist() == [0, 0]
+    with pytest.raises(ValueError, match='NaN'):
+        F.pck_curve(distances, [0.1, np.nan])

@@ -7,11 +7,11 @@ codec = dict(type='IntegralLabel', input_size=(256, 256))
 
 train_pipeline = [
     dict(type='SeedSample'),
-    dict(type='LoadImageChecked'),
+    dict(type='ReadImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='RandomFlipLabels', direction='horizontal'),
     dict(type='UniformBBoxTransform'),
-    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='DecodeCrop', input_size=codec['input_size']),
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs'),
 ]

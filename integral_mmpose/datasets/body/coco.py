@@ -25,6 +25,7 @@ from ..checks import (
     require_file,
     require_root,
 )
+from ..metainfo import FlatMetainfo
 
 #: COCO's category of persons, which mmpose's CocoDataset fixes, too.
 PERSON = 1
@@ -43,7 +44,7 @@ def _joint_set() -> dict:
 
 
 @DATASETS.register_module()
-class CocoCheckedDataset(CocoDataset):
+class CocoCheckedDataset(FlatMetainfo, CocoDataset):
     """mmpose's CocoDataset, 17 joints, with errors that name their place.
 
     Convention: ``bbox_file`` is a path or a pattern that fits one file,

@@ -26,6 +26,7 @@ from integral_mmpose.functional.camera import (
 
 from ..checks import require_root
 from ..joints import H36M18_METAINFO, SHOULDERS
+from ..metainfo import FlatMetainfo
 from .h36m_cameras import read_boxes, read_cameras
 from .h36m_files import parse_name, read_annotations
 
@@ -35,7 +36,7 @@ ROOT_DEPTHS = ('gt', 'estimate')
 
 
 @DATASETS.register_module()
-class H36MImageDataset(BaseCocoStyleDataset):
+class H36MImageDataset(FlatMetainfo, BaseCocoStyleDataset):
     """Images of Human3.6M, a person each.
 
     Boxes: ``'2000mm'`` is the official code's, a square of 2000 mm at the

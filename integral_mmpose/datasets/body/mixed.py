@@ -5,24 +5,14 @@ the joint set of the mixture; a common pipeline follows. The shares of the
 sources in a batch are the business of ``ShareBatchSampler``.
 """
 
-from copy import deepcopy
 from typing import Sequence, Union
 
 from mmpose.datasets import CombinedDataset
 from mmpose.registry import DATASETS
 
 from ..joints import METAINFO
+from ..metainfo import copy_metainfo, pick_metainfo
 from ..seeding import SeededIndex
-
-_METAINFO_KEYS = (
-    'dataset_name',
-    'upper_body_ids',
-    'lower_body_ids',
-    'flip_pairs',
-    'flip_indices',
-    'dataset_keypoint_weights',
-    'skeleton_links',
-)
 
 
 @DATASETS.register_module()
@@ -61,6 +51,7 @@ class MixedDataset(CombinedDataset):
         if not datasets:
             raise ValueError('MixedDataset needs at least one source')
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
+        self._picked_metainfo = pick_metainfo(self._metainfo)
         empty = [n for n, length in enumerate(self._lens) if not length]
         if empty:
             raise ValueError(
@@ -82,7 +73,6 @@ class MixedDataset(CombinedDataset):
                 f'gives {info["keypoints"].shape[1]} joints, the mixture has '
                 f'{expected}. Put ConvertJoints into its pipeline.'
             )
-        for key in _METAINFO_KEYS:
-            info[key] = deepcopy(self._metainfo[key])
+        info.update(copy_metainfo(self._picked_metainfo))
         info['source'] = source
         return info

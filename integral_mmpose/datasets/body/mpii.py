@@ -29,6 +29,7 @@ from ..checks import (
     require_root,
 )
 from ..joints import MPII_METAINFO
+from ..metainfo import FlatMetainfo
 
 #: MPII's `scale` is the height of the person over 200 px.
 PIXEL_STD = 200.0
@@ -45,7 +46,7 @@ PLACE = ('image_index', 'annorect_index')
 
 
 @DATASETS.register_module()
-class MpiiExactDataset(BaseCocoStyleDataset):
+class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
     """People of MPII, 16 joints, 0-based pixels.
 
     MPII's test people have no labels. With ``test_mode``, a file in which

@@ -5,7 +5,6 @@ keeps the flip indices of the source. This one keeps z and replaces everything
 that depends on the joint set, so that RandomFlip after it is right.
 """
 
-from copy import deepcopy
 from typing import Optional, Sequence, Union
 
 import numpy as np
@@ -14,16 +13,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import TRANSFORMS
 
 from ..joints import MAPPINGS, METAINFO
-
-_METAINFO_KEYS = (
-    'dataset_name',
-    'upper_body_ids',
-    'lower_body_ids',
-    'flip_pairs',
-    'flip_indices',
-    'dataset_keypoint_weights',
-    'skeleton_links',
-)
+from ..metainfo import copy_metainfo, pick_metainfo
 
 
 @TRANSFORMS.register_module()
@@ -70,7 +60,7 @@ class ConvertJoints(BaseTransform):
         self.mapping = np.asarray(mapping, np.int64)
         self.dim = dim
         info = parse_pose_metainfo(target)
-        self.metainfo = {key: info[key] for key in _METAINFO_KEYS}
+        self.metainfo = pick_metainfo(info)
         if self.mapping.shape != (info['num_keypoints'],):
             raise ValueError(
                 f'the joint table has {self.mapping.size} entries, the joint '
@@ -102,8 +92,7 @@ class ConvertJoints(BaseTransform):
         results['keypoints'] = _with_axes(results['keypoints'], self.dim)
         if self.dim == 2:
             results['has_depth'] = np.zeros(len(keypoints), np.float32)
-        for key, value in self.metainfo.items():
-            results[key] = deepcopy(value)
+        results.update(copy_metainfo(self.metainfo))
         return results
 
     def __repr__(self) -> str:

@@ -1,0 +1,78 @@
+"""Frames of 1000 px in Human3.6M's layout, to measure the loader on."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from integral_mmpose.datasets.prepare.h36m_camera_pickle import (
+    read_camera_pickle,
+)
+from integral_mmpose.datasets.prepare.h36m_crops import (
+    plan_crops,
+    read_rows,
+    write_crops,
+)
+from integral_mmpose.datasets.synthetic import h36m_writer, scene
+from integral_mmpose.datasets.synthetic.render import Canvas
+
+
+def real_frames(root):
+    """Four frames of Human3.6M in our layout; False where there are none."""
+    if 'INTEGRAL_MMPOSE_DATA' not in os.environ:
+        return False
+    samples = Path(os.environ['INTEGRAL_MMPOSE_DATA'], 'samples/h36m')
+    (root / 'annotations').mkdir(parents=True)
+    (root / 'images').symlink_to(samples)
+    content = (samples / 'test_h36m_body3d.npz').read_bytes()
+    (root / 'annotations/h36m_train.npz').write_bytes(content)
+    cameras = read_camera_pickle(str(samples / 'cameras.pkl'))
+    (root / 'annotations/cameras.json').write_text(json.dumps(cameras))
+    return True
+
+
+def synthetic_frames(root, count=4):
+    """Frames of 1000 px: the studio's cameras with the real focal length."""
+    (root / 'annotations').mkdir(parents=True)
+    person = h36m_writer.subject_person(0, 'S1', 'Walking', range(count))
+    rng = np.random.default_rng(0)
+    cameras, rows = {}, []
+    found = h36m_writer.subject_cameras(0, 'S1').items()
+    for moment, (name, camera) in zip(range(count), found):
+        camera = camera._replace(
+            focal=2 * camera.focal,
+            principal=2 * (camera.principal + scene.WINDOW_ORIGIN),
+            size=(1000, 1000),
+        )
+        image = scene.studio_background(camera)
+        canvas = Canvas(camera.size, camera.focal, camera.principal)
+        person.draw(canvas, camera, moment)
+        noise = rng.normal(0, 3.5, image.shape)
+        image = np.clip(canvas.compose(image) + noise, 0, 255)
+        path = f'S1/S1_Walking_1.{name}/S1_Walking_1.{name}_{moment + 1:06d}'
+        scene.write_jpeg(root / f'images/{path}.jpg', image.astype(np.uint8))
+        joints = camera.to_camera(person.posed.joints[moment])
+        rows.append(h36m_writer._row(f'{path}.jpg', joints, camera))
+        cameras[name] = dict(
+            f=camera.focal.tolist(), c=camera.principal.tolist()
+        )
+    columns = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+    np.savez(root / 'annotations/h36m_train.npz', **columns)
+    (root / 'annotations/cameras.json').write_text(
+        json.dumps(dict(S1=cameras))
+    )
+    return True
+
+
+def crops_of(root, side_px=320):
+    """The cache of person crops of a folder."""
+    out = root.with_name(f'{root.name}_{side_px}')
+    rows, cameras = read_rows(str(root), 'train')
+    rows, boxes = plan_crops(rows, cameras, side_px)
+    write_crops(str(root), str(out), rows['imgname'].tolist(), boxes, side_px)
+    (out / 'annotations').mkdir()
+    np.savez(out / 'annotations/h36m_train.npz', **rows)
+    content = (root / 'annotations/cameras.json').read_bytes()
+    (out / 'annotations/cameras.json').write_bytes(content)
+    return out

@@ -1,0 +1,147 @@
+"""A cache of person crops: Human3.6M's layout in, the same layout out.
+
+A frame of 1000 px is decoded for a person of about 400 px. Cut out once, at
+the size that training needs, the images are a fraction of the bytes and of the
+time. What a crop is stands in ``h36m_rows``; its rows have the camera of each
+image, so that everything in mm is as it was.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import cv2
+import numpy as np
+
+from ..body.h36m_cameras import read_cameras
+from ..body.h36m_files import parse_name, read_annotations
+from ..checks import load_npz
+from ..decode import decode
+from ..transforms.loading import checked, read_file
+from .h36m_recording import JPEG_QUALITY
+from .h36m_rows import Camera, Rows, crop_boxes, crop_image, crop_rows
+
+FIELDS = ('imgname', 'center', 'scale', 'part', 'S')
+
+
+def read_rows(root: str, split: str) -> Tuple[Rows, Dict[tuple, Camera]]:
+    """The checked rows of a split of whole images, and their cameras.
+
+    Raises:
+        FileNotFoundError, ValueError: Naming file, id, field and the fix.
+    """
+    path = str(Path(root, f'annotations/h36m_{split}.npz'))
+    annotations = read_annotations(path)
+    if annotations.intrinsics is not None:
+        raise ValueError(
+            f'{path}: field `f` says that the images are crops already. '
+            'Cut crops out of the whole images.'
+        )
+    rows = load_npz(path, 'the Human3.6M annotation file', FIELDS)
+    found = read_cameras(
+        str(Path(root, 'annotations/cameras.json')), annotations, path
+    )
+    cameras = {
+        key: Camera(R=np.eye(3), T=np.zeros(3), f=numbers[:2], c=numbers[2:])
+        for key, numbers in found.items()
+    }
+    return rows, cameras
+
+
+def plan_crops(
+    rows: Rows, cameras: Dict[tuple, Camera], side_px: int
+) -> Tuple[Rows, np.ndarray]:
+    """The rows of the crops and what to cut out, in the order of ``rows``.
+
+    Args:
+        rows (dict): Of the whole images.
+        cameras (dict): (subject, camera id) to the camera.
+        side_px (int): Side of the crops.
+
+    Returns:
+        tuple: rows, and boxes (n, 3): left, top and side in px.
+    """
+    frames = [parse_name(name) for name in rows['imgname'].tolist()]
+    keys = [(frame.subject, frame.camera_id) for frame in frames]
+    cropped, boxes, order = [], [], []
+    for key, camera in cameras.items():
+        places = np.array([n for n, k in enumerate(keys) if k == key])
+        part = {field: array[places] for field, array in rows.items()}
+        cut = crop_boxes(part['part'][..., :2], 1000 * part['S'], camera)
+        cropped.append(crop_rows(part, cut, camera, side_px))
+        boxes.append(cut)
+        order.append(places)
+    back = np.argsort(np.concatenate(order))
+    return {
+        field: np.concatenate([part[field] for part in cropped])[back]
+        for field in cropped[0]
+    }, np.concatenate(boxes)[back]
+
+
+def write_crops(
+    root: str,
+    out: str,
+    names: List[str],
+    boxes: np.ndarray,
+    side_px: int,
+    jobs: int = 1,
+) -> int:
+    """Cut the images that are not there yet; each is whole or not there.
+
+    Returns:
+        int: How many were written.
+
+    Raises:
+        FileNotFoundError, ValueError: Naming the image.
+    """
+
+    def cut(name: str, box: np.ndarray) -> int:
+        target = Path(out, 'images', name)
+        if target.exists():
+            return 0
+        source = str(Path(root, 'images', name))
+        image = checked(decode, source, read_file(source))
+        options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        crop = crop_image(image, box, side_px)
+        content = cv2.imencode('.jpg', crop, options)[1].tobytes()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_suffix('.part')
+        temporary.write_bytes(content)
+        temporary.replace(target)
+        return 1
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            return sum(pool.map(cut, names, boxes))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def claim_folder(root: str, out: str, side_px: int) -> None:
+    """Note in ``out`` what its crops are, or check it: sizes never mix.
+
+    Raises:
+        ValueError: If the folder has other crops, or holds whole images.
+    """
+    note = Path(out, 'crops.json')
+    wanted = dict(root=str(Path(root).resolve()), side_px=side_px)
+    if note.is_file():
+        try:
+            found = json.loads(note.read_text('utf-8'))
+        except ValueError:
+            found = None
+        if found != wanted:
+            raise ValueError(
+                f'{note} says {found}, not {wanted}. Choose another --out, or '
+                f'delete {out}.'
+            )
+        return
+    if Path(out, 'images').exists() or Path(out, 'annotations').exists():
+        raise ValueError(
+            f'{out} holds images or annotations that are not from here. '
+            'Choose an empty or a new folder for --out.'
+        )
+    Path(out).mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(wanted), 'utf-8')

@@ -1,0 +1,164 @@
+"""Decode an image when its crop is known, no larger than the crop needs.
+
+    ReadImage             bytes and size of the file, nothing decoded
+    GetBBoxCenterScale
+    RandomFlipLabels     box and joints; the image follows
+    UniformBBoxTransform
+    DecodeCrop           decode at 1/1, 1/2, 1/4 or 1/8, flip, warp
+
+takes the places of LoadImageChecked, RandomFlip and TopdownAffine. They go
+together: mmpose's own would miss ``img`` and say so. Boxes, joints and camera
+stay in px of the original image; only the matrix of the warp knows the factor.
+
+Convention: pixel i' of the image at 1/f lies at f·i' + (f − 1)/2 of the
+original (``datasets/decode.py``).
+"""
+
+from typing import Optional, Tuple
+
+import cv2
+import numpy as np
+from mmpose.datasets.transforms import RandomFlip, TopdownAffine
+from mmpose.registry import TRANSFORMS
+from mmpose.structures.bbox import get_warp_matrix
+
+from ..decode import FACTORS, decode_reduced, read_header, require_backend
+from .loading import LoadImageChecked, checked, read_file
+
+#: cv2.flip's codes.
+_FLIPS = dict(horizontal=1, vertical=0, diagonal=-1)
+
+
+@TRANSFORMS.register_module()
+class ReadImage(LoadImageChecked):
+    """Read a file and its size; :class:`DecodeCrop` decodes it.
+
+    Where ``img`` is there already, nothing is read. Arguments and errors are
+    those of ``LoadImageChecked``; colour images only.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``img_bytes``, ``img_header``, ``img_shape``, ``ori_shape``."""
+        if 'img' in results:
+            return super().transform(results)
+        path = results['img_path']
+        content = read_file(path, self.backend_args)
+        header = checked(read_header, path, content)
+        results['img_bytes'] = content
+        results['img_header'] = header
+        results['img_shape'] = results['ori_shape'] = header.size
+        return results
+
+
+@TRANSFORMS.register_module()
+class RandomFlipLabels(RandomFlip):
+    """mmpose's RandomFlip before there is an image to flip.
+
+    The random numbers, and what becomes of box and joints, are the same.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Flip box and joints, and note it in ``flip_direction``."""
+        image = results.pop('img', None)
+        # No image, as mmpose writes several: a list of none.
+        results = super().transform(dict(results, img=[]))
+        del results['img']
+        if image is not None:
+            results['img'] = image
+        return results
+
+
+@TRANSFORMS.register_module()
+class DecodeCrop(TopdownAffine):
+    """Decode, flip and crop; at 1/1 to the bit what mmpose gives.
+
+    Args:
+        input_size (tuple[int, int]): Size (w, h) of the crop in px.
+        sampling (float, optional): ``None`` decodes the whole image. With a
+            number, as reduced as leaves that many px for a px of the crop: 1
+            reduces no crop below its own resolution, by 2 where the box has
+            twice the px of the crop. Less is faster and blurs.
+        imdecode_backend (str): As of ``LoadImageChecked``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        input_size: Tuple[int, int],
+        sampling: Optional[float] = None,
+        imdecode_backend: str = 'cv2',
+    ):
+        super().__init__(input_size=tuple(input_size))
+        if sampling is not None and not sampling > 0:
+            raise ValueError(f'sampling must be positive, got {sampling}')
+        require_backend(imdecode_backend)
+        self.sampling = sampling
+        self.imdecode_backend = imdecode_backend
+
+    def transform(self, results: dict) -> dict:
+        """Add ``img`` (h, w, 3) and what ``TopdownAffine`` adds.
+
+        Raises:
+            KeyError: If neither ``ReadImage`` nor an ``img`` came before.
+            ValueError: Naming the file, if it is not a whole image.
+        """
+        image = results.pop('img', None)
+        # mmpose warps a list of no images, and everything but images.
+        results = super().transform(dict(results, img=[]))
+        factor = 1 if image is not None else self._factor(results)
+        if image is None:
+            content = results.pop('img_bytes')
+            del results['img_header']
+            image = checked(
+                decode_reduced,
+                results['img_path'],
+                content,
+                factor,
+                self.imdecode_backend,
+            )
+        direction = results.get('flip_direction')
+        if direction:
+            image = cv2.flip(image, _FLIPS[direction])
+        offset = _first_pixel(
+            factor, results['img_shape'], image.shape, direction
+        )
+        matrix = get_warp_matrix(
+            results['input_center'],
+            results['input_scale'],
+            results.get('bbox_rotation', [0.0])[0],
+            output_size=self.input_size,
+        )
+        linear = matrix[:, :2]
+        matrix = np.column_stack(
+            [factor * linear, linear @ offset + matrix[:, 2]]
+        )
+        results['img'] = cv2.warpAffine(
+            image, matrix, self.input_size, flags=cv2.INTER_LINEAR
+        )
+        return results
+
+    def _factor(self, results: dict) -> int:
+        """The largest factor that leaves enough pixels for the crop."""
+        if self.sampling is None or not results['img_header'].reducible:
+            return 1
+        sides = np.asarray(results['input_scale']) / self.input_size
+        most = sides.min() / self.sampling
+        return max((f for f in FACTORS if f <= most), default=1)
+
+
+def _first_pixel(
+    factor: int, full: tuple, reduced: tuple, direction: Optional[str]
+) -> np.ndarray:
+    """Where pixel (0, 0) of the flipped reduced image lies: (x, y) in px.
+
+    Flipping x' = W − 1 − x moves the last column to the front, and where the
+    factor does not divide W that column reaches over the edge.
+    """
+    flipped = np.array(
+        [direction in ('horizontal', 'diagonal')]
+        + [direction in ('vertical', 'diagonal')]
+    )
+    over = factor * np.array(reduced[1::-1]) - np.array(full[1::-1])
+    return (factor - 1) / 2 - over * flipped
