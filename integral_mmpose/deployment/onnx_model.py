@@ -107,10 +107,24 @@ class OnnxPoseModel:
                 ``data_samples``.
 
         Returns:
+            list[PoseDataSample]: As of :meth:`predict`.
+        """
+        inputs = self.data_preprocessor(batch)['inputs']
+        return self.predict(inputs, batch['data_samples'])
+
+    def data_preprocessor(self, batch: dict, training: bool = False) -> dict:
+        """``inputs`` as one tensor; the graph itself normalises them."""
+        return dict(batch, inputs=torch.stack(batch['inputs']))
+
+    def predict(
+        self, inputs: torch.Tensor, samples: List[PoseDataSample]
+    ) -> List[PoseDataSample]:
+        """Predict crops (N, 3, H, W) with their N samples.
+
+        Returns:
             list[PoseDataSample]: With ``pred_instances`` in image px and mm.
         """
-        crops = np.stack([crop.numpy() for crop in batch['inputs']])
-        samples = batch['data_samples']
+        crops = inputs.numpy()
         keypoints, scores = self(crops)
         if self.metadata.num_axes == 3:
             keypoints[..., 2] *= self._depth_scales(samples)[:, None]
