@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import List, NamedTuple, Optional, Tuple
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from .rows import CONFIGS, Row
 from .scales import load_setting, scale_config
@@ -43,15 +44,22 @@ class Job(NamedTuple):
 
 def starts_from(config: str) -> Optional[str]:
     """The config whose last checkpoint ``config`` starts from."""
-    loaded = Config.fromfile(CONFIGS[config]).get('load_from')
+    loaded = load(config).get('load_from')
     return loaded and FIRST_HALF.fullmatch(loaded)[1]
 
 
 @lru_cache(None)
+def load(config: str) -> Config:
+    """A config at the paper's scale; do not change it."""
+    # mmengine says for every file that it has read MPII_ROOT and the others.
+    MMLogger.get_current_instance().setLevel('WARNING')
+    return Config.fromfile(CONFIGS[config])
+
+
+@lru_cache(None)
 def scaled(config: str, setting: str, scale: str) -> Config:
-    """The config of a row at a scale."""
-    cfg = Config.fromfile(CONFIGS[config])
-    return scale_config(cfg, load_setting(scale, setting))
+    """The config of a row at a scale; do not change it."""
+    return scale_config(load(config), load_setting(scale, setting))
 
 
 def job_of(row: Row, scale: str, seed: int) -> Job:
@@ -59,6 +67,7 @@ def job_of(row: Row, scale: str, seed: int) -> Job:
     return _job(row.config, row.setting, scale, seed)
 
 
+@lru_cache(None)
 def _job(config: str, setting: str, scale: str, seed: int) -> Job:
     first = starts_from(config)
     parent = _job(first, setting, scale, seed) if first else None
