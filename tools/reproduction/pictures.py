@@ -58,7 +58,8 @@ def _figure_2(measured: Measured) -> Figure:
     right.set(title=f'first seed ({measured.data}, {measured.scale})')
     for axes in (left, right):
         axes.grid(alpha=0.3)
-    left.legend(fontsize=8)
+    if left.lines:
+        left.legend(fontsize=8)
     return figure
 
 

@@ -18,7 +18,7 @@ from .rows import ROOT
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'numpy')
 DIGITS = 4
-SECONDS = 'seconds.json'
+TRAINING = 'training.json'
 
 
 def record_path(results: Path, data: str, job: Job) -> Path:
@@ -52,8 +52,8 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> dict:
         path (Path): Of :func:`record_path`.
         data (str): Name of the data.
         job (Job): What was run.
-        run (dict): ``folder``, ``metrics``, ``curve``, ``command``,
-            ``threads``, ``device``.
+        run (dict): ``folder``, ``metrics``, ``curve`` and the ``facts`` of
+            the evaluation: ``command``, ``threads``.
     """
     record = dict(
         job=job.name,
@@ -66,17 +66,23 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> dict:
         metrics={k: round(v, DIGITS) for k, v in run['metrics'].items()},
         curve=run['curve'],
         history=history(run['folder']),
-        seconds=seconds_of(run['folder']),
-        threads=run['threads'],
-        device=run['device'],
-        commit=commit(),
-        command=run['command'],
-        environment=environment(),
-        finished=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+        training=training_of(run['folder']),
+        evaluation=circumstances(run['facts']),
     )
     text = json.dumps(record, indent=1) + '\n'
     write_atomically(path, text.encode())
     return record
+
+
+def circumstances(facts: dict) -> dict:
+    """``facts``, and commit, device, versions and time."""
+    return dict(
+        facts,
+        commit=commit(),
+        device=device(),
+        environment=environment(),
+        finished=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    )
 
 
 def history(folder: Path) -> list:
@@ -91,16 +97,18 @@ def history(folder: Path) -> list:
     return []
 
 
-def seconds_of(folder: Path) -> Optional[float]:
-    """Seconds that a folder was trained for here; ``None`` if elsewhere."""
-    path = Path(folder) / SECONDS
-    return round(json.loads(path.read_text()), 1) if path.is_file() else None
+def training_of(folder: Path) -> Optional[dict]:
+    """What :func:`note_training` wrote; ``None`` if trained elsewhere."""
+    path = Path(folder) / TRAINING
+    return json.loads(path.read_text('utf-8')) if path.is_file() else None
 
 
-def add_seconds(folder: Path, seconds: float) -> None:
-    """Add to what :func:`seconds_of` gives: a run may take several starts."""
-    total = (seconds_of(folder) or 0) + seconds
-    write_atomically(Path(folder) / SECONDS, json.dumps(total).encode())
+def note_training(folder: Path, seconds: float, facts: dict) -> None:
+    """Keep how a folder was trained; several starts add up their seconds."""
+    before = (training_of(folder) or {}).get('seconds') or 0
+    note = dict(circumstances(facts), seconds=round(before + seconds, 2))
+    text = json.dumps(note, indent=1) + '\n'
+    write_atomically(Path(folder) / TRAINING, text.encode())
 
 
 def commit() -> str:

@@ -20,7 +20,7 @@ import torch
 
 from .data import use_public_split
 from .plan import Job, config_of
-from .records import add_seconds, device, record_path, write_record
+from .records import note_training, record_path, write_record
 from .rows import ROOT
 
 
@@ -120,7 +120,7 @@ def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
                 env,
             )
         finally:
-            add_seconds(folder, time.monotonic() - start)
+            note_training(folder, time.monotonic() - start, facts(options))
     if os.environ.get('NODE_RANK', '0') == '0' and not is_first_half(job):
         evaluate(job, options, children, env)
 
@@ -183,6 +183,11 @@ def threads(options: Options) -> int:
     return max(1, len(os.sched_getaffinity(0)) // processes)
 
 
+def facts(options: Options) -> dict:
+    """What a record says of how it was run."""
+    return dict(command=options.command, threads=threads(options))
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as server:
@@ -225,9 +230,7 @@ def evaluate(
             folder=folder,
             metrics=json.loads(metrics.read_text()),
             curve=read_curve(folder / 'test.json'),
-            command=options.command,
-            threads=threads(options),
-            device=device(),
+            facts=facts(options),
         ),
     )
 

@@ -194,26 +194,43 @@ def provenance(table: dict) -> str:
     if not records:
         return 'Nothing was run yet.'
     lines = ['Mean ± standard deviation over seeds. Run by:', '']
-    for record in {r['job'] + str(r['seed']): r for r in records}.values():
-        seconds = record['seconds']
-        time = 'trained elsewhere' if seconds is None else f'{seconds:.0f} s'
-        lines.append(
-            f'- {record["job"]}, seed {record["seed"]}: {record["epochs"]} '
-            f'epochs, {time} for its last part, {record["device"]}, '
-            f'{record["threads"]} threads, commit {record["commit"]}, '
-            f'`{record["command"]}`, {record["finished"]}'
-        )
+    lines += [how(record) for record in unique(records)]
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
     return '\n'.join([*lines, '', f'Environment: {versions}.'])
 
 
+def unique(records: List[dict]) -> List[dict]:
+    """A record that stands for two rows, once."""
+    return list({(r['job'], r['seed']): r for r in records}.values())
+
+
+def how(record: dict) -> str:
+    """A line: epochs, time, device, threads, commit, command."""
+    training, last = record['training'], record['evaluation']
+    parts = [f'- {record["job"]}, seed {record["seed"]}']
+    parts[0] += f': {record["epochs"]} epochs'
+    if training is None:
+        parts.append('trained elsewhere, evaluated here')
+    else:
+        seconds = training['seconds']
+        parts.append(f'{seconds:.0f} s for what follows its first half')
+    facts = training or last
+    parts += [
+        facts['device'],
+        f'{facts["threads"]} threads',
+        f'commit {facts["commit"]}',
+        f'`{facts["command"]}`',
+        last['finished'],
+    ]
+    return ', '.join(parts)
+
+
 def environment(records: List[dict]) -> Dict[str, str]:
     """Versions; several where the records differ."""
-    names = dict.fromkeys(n for r in records for n in r['environment'])
+    found = [record['evaluation']['environment'] for record in records]
+    names = dict.fromkeys(name for versions in found for name in versions)
     return {
-        name: ' / '.join(
-            sorted({r['environment'].get(name, '–') for r in records})
-        )
+        name: ' / '.join(sorted({v.get(name, '–') for v in found}))
         for name in names
     }
 

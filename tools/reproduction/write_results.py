@@ -162,23 +162,26 @@ def set_section(measured: Measured, images: Path) -> str:
 
 def summary(records: List[dict]) -> str:
     """How the rows of a section were run."""
-    commits = sorted({r['commit'] for r in records})
-    devices = sorted({r['device'] for r in records})
-    seconds = [r['seconds'] for r in records if r['seconds'] is not None]
+    runs = [r['training'] or r['evaluation'] for r in records]
+    timed = [r['training']['seconds'] for r in records if r['training']]
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
-    commands = sorted({r['command'] for r in records})
     return '\n'.join(
         [
-            f'{len(records)} trainings, '
-            f'{sum(seconds) / 60:.0f} minutes without the first halves '
-            f'({len(records) - len(seconds)} not timed), '
-            f'{", ".join(devices)}; commits {", ".join(commits)}; {versions}.',
+            f'{len(records)} trainings, {sum(timed) / 60:.0f} minutes without '
+            'the first halves that H and I share '
+            f'({len(records) - len(timed)} of them trained elsewhere and not '
+            f'timed); {_all(runs, "device")}; commits '
+            f'{_all(runs, "commit")}; {versions}.',
             '',
             '```bash',
-            *commands,
+            *sorted({run['command'] for run in runs}),
             '```',
         ]
     )
+
+
+def _all(runs: List[dict], key: str) -> str:
+    return ', '.join(sorted({str(run[key]) for run in runs}))
 
 
 def main() -> int:
