@@ -110,7 +110,9 @@ def test_two_processes_train_a_row(tmp_path):
     assert process.returncode == 0, output
     (log,) = (tmp_path / 'synthetic-tiny/runs').glob('r1_*/seed0/train.log')
     text = log.read_text()
-    assert "'backend': 'gloo'" in text or "backend='gloo'" in text
     assert 'Distributed training: True' in text
-    # Half of the four batches of 32 pictures for each process.
-    assert 'Epoch(train) [1]' in text or '[1/1]' in text
+    assert "dist_cfg: {'backend': 'gloo'}" in text
+    # Two times 32 pictures: one iteration an epoch, and the rate follows.
+    assert 'the current batch size is 64' in text
+    assert 'Scaling the original LR by 2.0' in text
+    assert 'Epoch(train) [1][1/1]' in text

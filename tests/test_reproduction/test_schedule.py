@@ -150,3 +150,23 @@ def test_the_public_split_replaces_the_hidden_one(options):
 def test_clock():
     assert clock(3725.4) == '1:02:05'
     assert clock(59) == '0:00:59'
+
+
+def test_the_reason_of_a_failure(tmp_path):
+    """The tool's own word; of several processes, not torchrun's frame."""
+    from reproduction.runs import last_line
+
+    log = tmp_path / 'train.log'
+    log.write_text(
+        'Epoch 1\ntrain.py: no data (--debug shows where)\n\n====\n'
+    )
+    assert last_line(log) == 'train.py: no data (--debug shows where)'
+    log.write_text(
+        'Traceback\nRuntimeError: out of memory\n'
+        'torch.distributed.elastic.ChildFailedError: \n====\nFailures:\n'
+    )
+    assert last_line(log) == 'RuntimeError: out of memory'
+    log.write_text('Killed\n---\n')
+    assert last_line(log) == 'Killed'
+    log.write_text('')
+    assert last_line(log) == 'no output'

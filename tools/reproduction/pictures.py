@@ -68,7 +68,7 @@ def _bars(number: str, measured: Measured) -> Figure:
     rows = select(number)
     if len(rows) == 1:
         cells = measured.cells(rows[0])
-        column = 'mm'
+        column = 'error'
     else:
         column = _column(number)
         cells = {row.name: measured.cells(row)[column] for row in rows}
@@ -76,7 +76,10 @@ def _bars(number: str, measured: Measured) -> Figure:
     figure = Figure((width, 4.2), layout='constrained')
     axes = figure.subplots()
     _draw_bars(axes, cells)
-    axes.set(ylabel=column, title=f'Table {number} ({_where(measured)})')
+    unit = ', mm' if rows[0].lower_is_better else ''
+    axes.set(
+        ylabel=column + unit, title=f'Table {number} ({_where(measured)})'
+    )
     axes.legend()
     return figure
 

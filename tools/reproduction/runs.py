@@ -7,6 +7,7 @@ stopped command continues where it was.
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +23,9 @@ from .data import use_public_split
 from .plan import Job, config_of
 from .records import note_training, record_path, write_record
 from .rows import ROOT
+
+#: How tools/train.py, tools/test.py and Python begin their last word.
+ERROR = re.compile(r'(train|test)\.py: |(?!torch\.)[\w.]*(Error|Exception): ')
 
 
 class Options(NamedTuple):
@@ -98,9 +102,14 @@ def _signal(process: subprocess.Popen, number: int) -> None:
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
+    """The last line of a log that says what was wrong.
+
+    With several processes, torchrun's own lines follow that one.
+    """
     lines = log.read_text('utf-8', errors='replace').splitlines()
-    return next((s.strip() for s in reversed(lines) if s.strip()), 'no output')
+    lines = [line.strip() for line in lines if re.search(r'\w', line)]
+    errors = [line for line in lines if ERROR.match(line)]
+    return (errors or lines or ['no output'])[-1]
 
 
 def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
@@ -146,6 +155,12 @@ def write_config(job: Job, options: Options) -> Path:
         )
     if options.launcher != 'none' and not torch.cuda.is_available():
         cfg.env_cfg.dist_cfg.backend = 'gloo'
+        # mmengine's default names a CUDA device.
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel',
+            device_ids=None,
+            broadcast_buffers=False,
+        )
     folder.mkdir(parents=True, exist_ok=True)
     cfg.dump(folder / 'config.py')
     return folder / 'config.py'
