@@ -77,6 +77,17 @@ def test_a_row_of_two_tables_is_in_both(measured, write_fake_record):
     }
 
 
+def test_a_single_row_stands_upright(measured, write_fake_record):
+    (row,) = select('12', 'Ours')
+    metrics = {'h36m/MPJPE/WalkDog': 70.0, 'h36m/MPJPE': 60.0}
+    write_fake_record(row, 0, metrics)
+    lines = markdown(table_of('12', measured)).splitlines()
+    assert lines[0] == '| row | Ours (paper) | Ours (here) |'
+    assert '| WalkDog | 63.2 | 70.0 |' in lines
+    assert '| Eating | 56.9 | – |' in lines
+    assert lines[-1] == '| Avg | 64.1 | 60.0 |'
+
+
 def test_ap_is_in_percent(measured, write_fake_record):
     (row,) = select('6', 'I1')
     write_fake_record(row, 0, {'coco/AP': 0.335, 'coco/AP .75': 0.175})

@@ -148,8 +148,14 @@ def _without(record: dict) -> dict:
 
 
 def markdown(table: dict) -> str:
-    """The table for people."""
+    """The table for people; a single row stands upright."""
     columns = list(table['rows'][0]['cells'])
+    if len(table['rows']) == 1:
+        (row,) = table['rows']
+        rows = [
+            dict(row=c, cells={row['row']: row['cells'][c]}) for c in columns
+        ]
+        return markdown(dict(rows=rows))
     head = ['row', *(f'{c} ({who})' for c in columns for who in WHO)]
     lines = [' | '.join(head), ' | '.join(['---'] * len(head))]
     for row in table['rows']:

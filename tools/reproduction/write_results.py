@@ -29,14 +29,15 @@ from reproduction.tables import (  # noqa: E402
     tables_with,
 )
 
+#: The name of what needs no training.
+COUNTED = 'counted'
 EXPLANATIONS = Path(__file__).with_name('explanations.json')
 HEAD = """# Results: the paper's tables, run here
 
 Written by `python tools/reproduction/write_results.py` from the records in
 [results](../results); do not edit. Each number is the mean over seeds, ± is
 their standard deviation. Arrows: the gain over the row that the paper
-compares with (points; percent for mm). – : blank in the paper, or not run.
-"""
+compares with (points; percent for mm). – : blank in the paper, or not run."""
 
 
 def measured_sets(results: Path) -> List[Measured]:
@@ -78,29 +79,41 @@ def verdicts(sets: List[Measured], results: Path) -> Dict[str, dict]:
         near.sort(key=lambda s: s != measured)
 
         def look_up(table, path, near=near):
-            own = counted.get(table, {}).get(path)
-            for other in near if own is None else ():
+            for other in near:
                 if table in cells[other]:
                     return cells[other][table].get(path)
-            return own
+            return None
 
         own_tables = cells[measured]
         found[f'{measured.data}-{measured.scale}'] = {
             claim['id']: _judge(claim, look_up, own_tables)
             for claim in read_claims()
         }
-    return found
+    return dict(found, **{COUNTED: _counted(counted)})
 
 
 def _judge(claim: dict, look_up, own_tables: dict) -> Verdict:
     """Claims against other works are not run; nor those of other tables."""
-    table = claim['test'].split(':')[0][1:]
-    if claim['id'].startswith('X'):
+    if claim['id'].startswith('X') or _of_counts(claim):
         return Verdict('not run')
-    counts_only = 'GFLOPs' in claim['test'] or 'params_M' in claim['test']
-    if table not in own_tables and not counts_only:
+    if claim['test'].split(':')[0][1:] not in own_tables:
         return Verdict('not run')
     return judge(claim['test'], look_up)
+
+
+def _of_counts(claim: dict) -> bool:
+    """Whether a claim is about multiply-adds or parameters only."""
+    return 'GFLOPs' in claim['test'] or 'params_M' in claim['test']
+
+
+def _counted(cells: dict) -> Dict[str, Verdict]:
+    """Verdicts on what is counted, not trained: at the paper's scale."""
+    return {
+        claim['id']: judge(claim['test'], lambda t, p: cells[t].get(p))
+        if _of_counts(claim)
+        else Verdict('not run')
+        for claim in read_claims()
+    }
 
 
 def claims_section(found: Dict[str, dict]) -> str:
@@ -112,7 +125,10 @@ def claims_section(found: Dict[str, dict]) -> str:
         share = f' ({100 * held / len(run):.0f} %)' if run else ''
         lines.append(f'- {name}: {held} of {len(run)} that were run{share}')
     lines += ['', 'Claims against the printed numbers of other works (X) are']
-    lines += ['not run. Computed from the means over seeds.', '']
+    lines += [
+        'not run; "counted" are multiply-adds and parameters at the paper\'s'
+    ]
+    lines += ['scale. Computed from the means over seeds.', '']
     head = ['', 'table', 'claim', *found]
     rows = [head, ['---'] * len(head)]
     for claim in read_claims():

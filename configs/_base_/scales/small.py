@@ -47,5 +47,10 @@ settings = dict(
     ),
     # 64 px are the least that four halvings of a quarter leave
     hourglass=dict(narrow_3d, inputs={256: 64}, depths={64: 16, 1: 1}),
-    resolution=narrow_3d,
+    # volumes of up to 32 x 32 x 32 bins: half the width again
+    resolution=dict(
+        narrow_3d,
+        resnets={50: base['resnets'][50]},
+        deconvs={2: (64, 64), 3: (64, 64, 64)},
+    ),
 )
