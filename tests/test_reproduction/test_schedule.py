@@ -154,7 +154,7 @@ def test_clock():
 
 def test_the_reason_of_a_failure(tmp_path):
     """The tool's own word; of several processes, not torchrun's frame."""
-    from reproduction.runs import last_line
+    from reproduction.children import last_line
 
     log = tmp_path / 'train.log'
     log.write_text(

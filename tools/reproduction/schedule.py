@@ -7,8 +7,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Callable, Dict, List
 
+from .children import Children, RunError
 from .plan import Job
-from .runs import Children, Options, RunError, is_first_half, run_job
+from .runs import Options, is_first_half, run_job
 
 EPOCH = re.compile(r'epoch_(\d+)\.pth')
 PATIENCE = 30.0  # seconds between two lines of progress
