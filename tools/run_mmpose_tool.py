@@ -28,6 +28,7 @@ def main(name: str) -> None:
         sys.path.insert(0, str(ROOT))
     if name == 'train.py':
         sys.argv = without_empty_resume(sys.argv)
+    join_without_gpu()
     try:
         runpy.run_path(str(find_tool(name)), run_name='__main__')
     except USER_ERRORS as error:
@@ -43,6 +44,20 @@ def main(name: str) -> None:
             file=sys.stderr,
         )
         sys.exit(1)
+
+
+def join_without_gpu() -> None:
+    """Join the processes of ``--launcher pytorch`` on a CPU, by gloo.
+
+    mmengine selects a CUDA device first, whatever the back end; it takes a
+    process group that is there.
+    """
+    if '--launcher' not in sys.argv or 'WORLD_SIZE' not in os.environ:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        torch.distributed.init_process_group('gloo')
 
 
 def without_empty_resume(argv: list) -> list:

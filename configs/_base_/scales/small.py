@@ -1,0 +1,56 @@
+# Two cores, 5 to 10 minutes a row: numbers only. A scale changes sizes,
+# widths, schedule and the amount of data, never heads, losses, codecs,
+# samplers or metrics; tools/reproduction/scales.py applies it to the configs
+# of the paper's scale. Where a table has a small config of its own (Tables 1,
+# 6 and 7), these numbers give the same experiment.
+base = dict(
+    # px of the input at the paper's scale -> here
+    inputs={256: 128, 128: 64},
+    # depth of the ResNet -> arguments of the narrow one, from scratch
+    resnets={
+        18: dict(depth=18, base_channels=8, stem_channels=8),
+        50: dict(depth=18, base_channels=16, stem_channels=16),
+        101: dict(depth=34, base_channels=16, stem_channels=16),
+    },
+    hourglass_channels=64,
+    # number of deconvolutions -> channels of each
+    deconvs={2: (128, 128), 3: (128, 128, 128)},
+    # bins along z -> here; 1 is 2D
+    depths={64: 32, 32: 16, 16: 8, 1: 1},
+    train_loader=dict(batch_size=32, num_workers=0, persistent_workers=False),
+    val_loader=dict(batch_size=64, num_workers=0, persistent_workers=False),
+    # epochs at the paper's scale -> name of the schedule; a chain has the
+    # first of (first half, second half), a row from scratch the sum
+    schedules=dict(first='small_30e', second='small_15e', scratch='small_45e'),
+    # amount of data of make_synthetic.py
+    synthetic='tiny',
+    # the batch that the learning rate is for
+    base_batch_size=32,
+)
+narrow_3d = dict(
+    base,
+    resnets={50: dict(depth=18, base_channels=32)},
+    val_loader=dict(num_workers=0, persistent_workers=False),
+    schedules=dict(first='small_8e', second='small_4e', scratch='small_12e'),
+)
+settings = dict(
+    mpii=base,
+    coco=dict(
+        base,
+        resnets={101: base['resnets'][50]},
+        deconvs={3: (128, 128)},
+        synthetic='small',
+    ),
+    # Table 7's volume of 8 x 8 x 8 bins: setting (d) of the resolutions
+    h36m=dict(
+        narrow_3d, inputs={256: 64}, deconvs={3: (128, 128)}, depths={64: 8}
+    ),
+    # 64 px are the least that four halvings of a quarter leave
+    hourglass=dict(narrow_3d, inputs={256: 64}, depths={64: 16, 1: 1}),
+    # volumes of up to 32 x 32 x 32 bins: half the width again
+    resolution=dict(
+        narrow_3d,
+        resnets={50: base['resnets'][50]},
+        deconvs={2: (64, 64), 3: (64, 64, 64)},
+    ),
+)

@@ -1,0 +1,12 @@
+# A smoke run of a minute: as small.py, with an epoch of a few batches.
+_base_ = ['./small.py']
+
+tiny = dict(
+    schedules=dict(first='tiny_1e', second='tiny_1e', scratch='tiny_2e'),
+    synthetic=(1, 1, 1, (64, 32), (12, 6)),
+    train_batches=2,
+    val_images=32,
+)
+settings = {
+    name: dict(setting, **tiny) for name, setting in _base_.settings.items()
+}

@@ -1,0 +1,99 @@
+"""Makes tools/ importable, and stands in for training and testing."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tools'))
+
+#: Writes a checkpoint for each epoch; fails or hangs where told to.
+TRAIN = """
+import os, sys, time
+from pathlib import Path
+folder = Path(sys.argv[sys.argv.index('--work-dir') + 1])
+text = Path(sys.argv[1]).read_text()
+name = folder.parent.name
+print('start', name, os.environ['OMP_NUM_THREADS'])
+log = Path(os.environ['STAND_IN_LOG'])
+with log.open('a') as file:
+    file.write(f'{name} {folder.name} {sys.argv[-1]}\\n')
+if name.startswith(os.environ.get('STAND_IN_FAILS', 'nothing')):
+    sys.exit('ValueError: the data is broken')
+epochs = int(text.split('max_epochs=')[1].split(',')[0].split(')')[0])
+done = len(list(folder.glob('epoch_*.pth')))
+for epoch in range(done + 1, epochs + 1):
+    (folder / f'epoch_{epoch}.pth').write_text(f'from {done}')
+    hang = os.environ.get('STAND_IN_HANGS')
+    if hang and name.startswith(hang):
+        time.sleep(60)
+"""
+TEST = """
+import json, sys
+from pathlib import Path
+out = Path(sys.argv[sys.argv.index('--out') + 1])
+assert Path(sys.argv[2]).is_file()
+out.write_text(json.dumps({'pckh/PCKh@0.5': 50.0, 'pckh/PCKh@0.1': 10.0,
+                           'pckh/AUC': 30.0, 'h36m/MPJPE': 90.0}))
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """tools/train.py and tools/test.py that only pretend; returns the log."""
+    from reproduction import runs
+
+    root = tmp_path / 'root'
+    (root / 'tools').mkdir(parents=True)
+    (root / 'tools/train.py').write_text(TRAIN)
+    (root / 'tools/test.py').write_text(TEST)
+    monkeypatch.setattr(runs, 'ROOT', root)
+    log = tmp_path / 'trained.txt'
+    log.touch()
+    monkeypatch.setenv('STAND_IN_LOG', str(log))
+    return log
+
+
+@pytest.fixture
+def options(tmp_path):
+    """Where a plan is run in tests."""
+    from reproduction.runs import Options
+
+    return Options(
+        tmp_path / 'out', tmp_path / 'results', 'synthetic', {}, 'command'
+    )
+
+
+@pytest.fixture
+def write_fake_record(tmp_path):
+    """Writes a record of a row with metrics of one's own."""
+    from reproduction.plan import job_of
+    from reproduction.records import record_path
+
+    def write(row, seed, metrics, data='synthetic', scale='small'):
+        job = job_of(row, scale, seed)
+        path = record_path(tmp_path / 'results', data, job)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record = dict(
+            job=job.name,
+            seed=seed,
+            epochs=12,
+            metrics=metrics,
+            curve=None,
+            history=[[4, 3.0]],
+            training=None,
+            evaluation=dict(
+                threads=1,
+                device='CPU',
+                commit='abc',
+                command='python tools/reproduce.py',
+                environment=dict(torch='2'),
+                finished='now',
+            ),
+        )
+        path.write_text(json.dumps(record))
+        return path
+
+    return write

@@ -1,0 +1,118 @@
+"""The command line; and, slow, a table from end to end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import reproduce
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(monkeypatch, capsys, *words):
+    monkeypatch.setattr(sys, 'argv', ['reproduce.py', *words])
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        code = reproduce.main()
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    return code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('words', 'text'),
+    [
+        (['--table', '13'], 'error: there is no Table 13; choose one of 1,'),
+        (['--table', '1', '--rows', 'Q1'], 'error: Table 1 has no row Q1'),
+        (['--table', '1', '--seeds', '0,x'], 'error: --seeds needs numbers'),
+        (
+            ['--table', '7', '--data', 'lspet'],
+            'error: --data lspet has 2D people',
+        ),
+        (['--table', '1', '--data', 'real'], 'error: --data real needs MPII'),
+    ],
+)
+def test_mistakes_are_one_line(words, text, monkeypatch, capsys):
+    monkeypatch.delenv('MPII_ROOT', raising=False)
+    code, error = run(monkeypatch, capsys, *words)
+    assert code == 1
+    assert error.startswith(text) and error.count('\n') == 1
+
+
+def test_a_smoke_run_is_not_kept_in_the_repository(tmp_path):
+    assert reproduce.default_results('tiny', tmp_path) == tmp_path / 'results'
+    assert reproduce.default_results('small', tmp_path) == ROOT / 'results'
+
+
+def start(out, *words):
+    command = [
+        sys.executable,
+        str(ROOT / 'tools/reproduce.py'),
+        '--table=1',
+        '--data=synthetic',
+        '--scale=tiny',
+        f'--out={out}',
+        *words,
+    ]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(os.environ, OMP_NUM_THREADS='1'),
+    )
+
+
+@pytest.mark.slow
+def test_a_table_from_end_to_end_with_a_kill(tmp_path):
+    """Stopped in the middle; the same command goes on and writes the table."""
+    process = start(tmp_path, '--rows=H1,I1')
+    runs = tmp_path / 'synthetic-tiny/runs'
+    for _ in range(3000):
+        if list(runs.glob('h1_*_1e_*/seed0/epoch_1.pth')):
+            break
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, output
+    assert 'stopped; the same command continues' in output
+    (half,) = runs.glob('h1_*_1e_*/seed0/epoch_1.pth')
+    written = half.stat().st_mtime_ns
+    process = start(tmp_path, '--rows=H1,I1')
+    output, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, output
+    assert half.stat().st_mtime_ns == written
+    folder = tmp_path / 'synthetic-tiny'
+    table = json.loads((folder / 'table1.json').read_text())
+    cells = {row['row']: row['cells']['AUC'] for row in table['rows']}
+    assert 0 <= cells['I1']['ours'] <= 100 and 0 <= cells['H1']['ours'] <= 100
+    assert cells['I1']['our_gain'] and cells['R1']['ours'] is None
+    assert (folder / 'table1.png').stat().st_size > 1000
+    records = list((folder / 'results').rglob('*-seed0.json'))
+    assert len(records) == 2
+    for path in records:
+        record = json.loads(path.read_text())
+        assert len(record['curve']) == 51
+        assert record['history'] and record['training']['seconds'] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.dist
+def test_two_processes_train_a_row(tmp_path):
+    process = start(tmp_path, '--rows=R1', '--launcher=pytorch')
+    output, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, output
+    (log,) = (tmp_path / 'synthetic-tiny/runs').glob('r1_*/seed0/train.log')
+    text = log.read_text()
+    assert 'Distributed training: True' in text
+    assert "dist_cfg: {'backend': 'gloo'}" in text
+    # Two times 32 pictures: one iteration an epoch, and the rate follows.
+    assert 'the current batch size is 64' in text
+    assert 'Scaling the original LR by 2.0' in text
+    assert 'Epoch(train) [1][1/1]' in text

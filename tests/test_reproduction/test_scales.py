@@ -1,0 +1,124 @@
+"""A scale changes sizes, widths, schedule and data, never the method."""
+
+import json
+from copy import deepcopy
+
+import pytest
+from mmengine.config import Config
+from reproduction.plan import load, scaled, starts_from
+from reproduction.rows import CONFIGS, ROWS, select
+from reproduction.scales import check_sizes, load_setting, scale_config
+
+#: Keys of a config that a scale may change, as dotted paths.
+MAY_CHANGE = (
+    'train_cfg',
+    'optim_wrapper',
+    'param_scheduler',
+    'model.backbone.depth',
+    'model.backbone.base_channels',
+    'model.backbone.stem_channels',
+    'model.backbone.channels',
+    'model.backbone.init_cfg',
+    'model.head.in_channels',
+    'model.head.deconv_out_channels',
+    'model.head.depth',
+    'model.head.stage.depth',
+    'model.head.stage.base_channels',
+    'model.head.stage.init_cfg',
+)
+#: And these, wherever they are.
+SIZES = ('input_size', 'batch_size', 'num_workers', 'persistent_workers')
+AMOUNT = ('indices', 'num_batches')
+EXPERIMENTS = sorted(
+    {(r.config, r.setting) for r in ROWS}
+    | {(starts_from(r.config), r.setting) for r in ROWS if '+' in r.config}
+)
+
+
+def plain(cfg):
+    return json.loads(json.dumps(cfg.to_dict()))
+
+
+def differences(a, b, path=''):
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in a.keys() | b.keys():
+            yield from differences(a.get(key), b.get(key), f'{path}.{key}')
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for x, y in zip(a, b):
+            yield from differences(x, y, path)
+    elif a != b:
+        yield path[1:]
+
+
+@pytest.mark.parametrize('scale', ['tiny', 'small'])
+@pytest.mark.parametrize(('config', 'setting'), EXPERIMENTS)
+def test_the_method_stays(config, setting, scale):
+    paper, here = load(config), scaled(config, setting, scale)
+    changed = set(differences(plain(paper), plain(here)))
+    assert any(path.endswith('input_size') for path in changed)
+    for path in changed:
+        assert (
+            path.startswith(MAY_CHANGE)
+            or path.rsplit('.')[-1] in SIZES + AMOUNT
+            or path == 'model.head.depths'
+        ), path
+    # The optimiser keeps its kind, rate and clipping.
+    old, new = paper.optim_wrapper, here.optim_wrapper
+    assert new.clip_grad == old.clip_grad
+    assert {**new.optimizer, 'fused': None} == {**old.optimizer, 'fused': None}
+    # The network keeps its kind and its number of stages.
+    before, after = paper.model.head, here.model.head
+    for key in ('type', 'num_stages', 'heatmap_loss', 'joint_loss', 'decode'):
+        assert before.get(key) == after.get(key)
+    if before.get('depths'):
+        assert [d > 1 for d in before.depths] == [d > 1 for d in after.depths]
+
+
+@pytest.mark.parametrize('table', ['1', '6', '7'])
+def test_small_is_what_the_small_configs_are(table):
+    """Configs that were written by hand, value for value."""
+    sizes = {'1': 'mpii-128x128', '6': 'coco-128x128'}
+    for row in select(table):
+        method = row.config.split('_')[0]
+        data = row.config.split('_')[-1].replace('256x256', '64x64')
+        data = sizes.get(table, data)
+        width = 'res18w32' if table == '7' else 'res18w16'
+        whole, halves = ('12e', '8+4e') if table == '7' else ('45e', '30+15e')
+        epochs = whole if method in ('r1', 'istar') else halves
+        pairs = [(row.config, f'{method}_{width}_1xb32-{epochs}_{data}')]
+        first = starts_from(row.config)
+        if first:
+            h, part = first.split('_')[0], halves.split('+')[0]
+            pairs.append((first, f'{h}_{width}_1xb32-{part}e_{data}'))
+        for config, small in pairs:
+            here = plain(scaled(config, row.setting, 'small'))
+            by_hand = plain(Config.fromfile(CONFIGS[small]))
+            assert set(differences(here, by_hand)) <= {'load_from'}, small
+
+
+def test_paper_is_the_config_itself():
+    cfg = load('i1_res50_4xb32-70+70e_mpii-256x256')
+    assert plain(scale_config(cfg, load_setting('paper', 'mpii'))) == plain(
+        cfg
+    )
+
+
+def test_a_size_that_was_left_is_seen():
+    """Negative control: one TopdownAffine, one decoder of another size."""
+    cfg = deepcopy(scaled(*EXPERIMENTS[0], 'small'))
+    check_sizes(cfg)
+    cfg.model.head.decoder.input_size = (96, 96)
+    with pytest.raises(ValueError, match='not resolved everywhere'):
+        check_sizes(cfg)
+    cfg = deepcopy(scaled(*EXPERIMENTS[0], 'small'))
+    cfg.val_dataloader.dataset.pipeline[2].input_size = (96, 96)
+    with pytest.raises(ValueError, match=r'\(96, 96\).* not resolved'):
+        check_sizes(cfg)
+
+
+def test_a_size_without_a_counterpart_is_named():
+    cfg = load('istar_res50_4xb32-140e_mpii-256x256')
+    setting = deepcopy(load_setting('small', 'mpii'))
+    setting.inputs = {512: 256}
+    with pytest.raises(ValueError, match='no inputs for 256; it knows'):
+        scale_config(cfg, setting)

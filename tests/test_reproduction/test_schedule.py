@@ -1,0 +1,172 @@
+"""Running a plan: order, resume, failures, side by side."""
+
+import json
+
+import pytest
+from reproduction.plan import plan
+from reproduction.records import read_record, record_path
+from reproduction.rows import select
+from reproduction.schedule import clock, epochs_done, run_plan
+
+
+@pytest.fixture
+def jobs():
+    return plan(select('1', 'H1,I1,R1'), 'tiny', [0])
+
+
+def test_trains_in_order_and_evaluates_rows(jobs, options, stand_in):
+    lines, evaluated = [], []
+    failed = run_plan(jobs, options, lambda: evaluated.append(1), lines.append)
+    assert failed == {}
+    names = [line.split()[0] for line in stand_in.read_text().splitlines()]
+    assert sorted(names) == sorted(job.name for job in jobs)
+    for job in jobs:
+        if job.parent:
+            assert names.index(job.parent.name) < names.index(job.name)
+    # R1, H1 and I1 have a record, the first half of H1 has none.
+    records = list((options.results / 'synthetic-tiny').glob('*.json'))
+    assert len(records) == 3 == len(evaluated)
+    record = read_record(record_path(options.results, 'synthetic', jobs[-1]))
+    assert record['metrics']['pckh/AUC'] == 30
+    assert record['training']['seconds'] > 0
+    assert record['training']['threads'] >= 1
+    assert record['evaluation']['environment']['torch']
+    assert '[0/4 trainings, 0/5 epochs]' in lines[0]
+    # Nothing is done again.
+    assert run_plan(jobs, options, show=lines.append) == {}
+    assert len(stand_in.read_text().splitlines()) == len(names)
+
+
+def test_a_failing_row_stops_only_what_starts_from_it(
+    jobs, options, stand_in, monkeypatch
+):
+    monkeypatch.setenv('STAND_IN_FAILS', 'h1_res18w16-2deconv_1e')
+    lines = []
+    failed = run_plan(jobs, options, show=lines.append)
+    reasons = {job.name.split('_mpii')[0]: why for job, why in failed.items()}
+    assert set(reasons) == {
+        'h1_res18w16-2deconv_1e',
+        'h1_res18w16-2deconv_1+1e',
+        'i1_res18w16-2deconv_1+1e',
+    }
+    assert (
+        'ValueError: the data is broken' in reasons['h1_res18w16-2deconv_1e']
+    )
+    assert 'which failed' in reasons['i1_res18w16-2deconv_1+1e']
+    assert sum('FAILED' in line for line in lines) == 3
+    # R1 was trained all the same; the next try does the rest.
+    assert len(list(options.results.rglob('r1_*.json'))) == 1
+    monkeypatch.delenv('STAND_IN_FAILS')
+    assert run_plan(jobs, options, show=lines.append) == {}
+
+
+def test_a_stop_ends_the_children_and_the_next_start_goes_on(
+    options, stand_in, monkeypatch
+):
+    """I* of two epochs hangs after its first: Ctrl-C, then again."""
+    (job,) = plan(select('1', 'I*'), 'tiny', [0])
+    monkeypatch.setenv('STAND_IN_HANGS', 'istar')
+    seen = []
+
+    def show(line):
+        seen.append(line)
+        if epochs_done(job, options.out) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr('reproduction.schedule.PATIENCE', 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        run_plan([job], options, show=show)
+    assert epochs_done(job, options.out) == 1
+    note = json.loads((job.folder(options.out) / 'training.json').read_text())
+    monkeypatch.delenv('STAND_IN_HANGS')
+    lines = []
+    assert run_plan([job], options, show=lines.append) == {}
+    assert '1/2 epochs' in lines[0]
+    # It continued after the first epoch, and the times were added up.
+    assert job.checkpoint(options.out).read_text() == 'from 1'
+    again = json.loads((job.folder(options.out) / 'training.json').read_text())
+    assert again['seconds'] > note['seconds'] > 0
+    assert all('--resume' in s for s in stand_in.read_text().splitlines())
+
+
+def test_side_by_side_shares_the_cores(jobs, options, stand_in, monkeypatch):
+    monkeypatch.setattr('os.sched_getaffinity', lambda pid: set(range(6)))
+    seen = []
+    two = options._replace(jobs=2)
+    assert run_plan(jobs, two, show=seen.append) == {}
+    assert any(line.count(' epoch ') == 2 for line in seen)
+    for job in jobs:
+        log = (job.folder(options.out) / 'train.log').read_text()
+        assert log.split()[2] == '3'  # threads of each
+
+
+def test_gpus_are_assigned(options, monkeypatch):
+    from reproduction import runs
+
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
+    two = options._replace(jobs=3)
+    seen = [
+        runs.child_env(two, slot)['CUDA_VISIBLE_DEVICES'] for slot in range(3)
+    ]
+    assert seen == ['0', '1', '0']
+
+
+def test_processes_talk_by_gloo_without_a_gpu(options, tmp_path):
+    from mmengine.config import Config
+    from reproduction import runs
+
+    (job,) = plan(select('1', 'R1'), 'tiny', [0])
+    ddp = options._replace(launcher='pytorch')
+    path = runs.write_config(job, ddp)
+    assert Config.fromfile(path).env_cfg.dist_cfg.backend == 'gloo'
+    command = runs.train_command(path, tmp_path, ddp)
+    assert command[1].endswith('tools/dist_train.sh')
+    assert command[2:4] == [str(path), '2']
+    assert command[4:] == ['--work-dir', str(tmp_path), '--resume']
+
+
+def test_the_public_split_replaces_the_hidden_one(options):
+    """MPII's test set has no truth: lspet's val stands in."""
+    from mmengine.config import Config
+    from reproduction import runs
+
+    (row,) = select('5', 'regression.R1')
+    (job,) = plan([row], 'tiny', [0])
+    cfg = Config.fromfile(
+        runs.write_config(job, options._replace(data='lspet'))
+    )
+    assert cfg.train_dataloader.dataset.split == 'train'
+    assert cfg.test_dataloader.dataset.split == 'val'
+    assert cfg.test_evaluator.type == 'PCKhCurve'
+    assert cfg.model.test_cfg.flip_test
+    real = Config.fromfile(
+        runs.write_config(job, options._replace(data='real'))
+    )
+    assert real.train_dataloader.dataset.split == 'trainval'
+    assert real.test_evaluator.type == 'MpiiSubmission'
+
+
+def test_clock():
+    assert clock(3725.4) == '1:02:05'
+    assert clock(59) == '0:00:59'
+
+
+def test_the_reason_of_a_failure(tmp_path):
+    """The tool's own word; of several processes, not torchrun's frame."""
+    from reproduction.children import last_line
+
+    log = tmp_path / 'train.log'
+    log.write_text(
+        'Epoch 1\ntrain.py: no data (--debug shows where)\n\n====\n'
+    )
+    assert last_line(log) == 'train.py: no data (--debug shows where)'
+    log.write_text(
+        'Traceback\nRuntimeError: out of memory\n'
+        'torch.distributed.elastic.ChildFailedError: \n====\nFailures:\n'
+    )
+    assert last_line(log) == 'RuntimeError: out of memory'
+    log.write_text('Killed\n---\n')
+    assert last_line(log) == 'Killed'
+    log.write_text('')
+    assert last_line(log) == 'no output'

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Reproduce a table of the paper: train what is missing, evaluate, compare.
+
+    python tools/reproduce.py --list
+    python tools/reproduce.py --table 7 --data synthetic --scale small
+    python tools/reproduce.py --table 1 --rows 'H*,I1' --data lspet \
+        --scale small --seeds 0,1
+
+Writes work_dirs/reproduce/DATA-SCALE/tableN.{md,json,png} and a record of
+every row in results/DATA-SCALE. Figure 2 is in the picture of Table 1. After
+a stop, the same command continues at the row and epoch where it was.
+"""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
+
+# Threads that sleep instead of spinning; read when torch is imported.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+from reproduction.data import DATA, find_data  # noqa: E402
+from reproduction.pictures import draw_table  # noqa: E402
+from reproduction.plan import plan, starts_from  # noqa: E402
+from reproduction.rows import CONFIGS, ROWS, select  # noqa: E402
+from reproduction.runs import Options  # noqa: E402
+from reproduction.scales import SCALES, load_setting  # noqa: E402
+from reproduction.schedule import flush_print, run_plan  # noqa: E402
+from reproduction.slurm import submit  # noqa: E402
+from reproduction.tables import Measured, write_table  # noqa: E402
+
+
+def parse_arguments(argv=None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--list', action='store_true', help='all rows')
+    parser.add_argument('--table', help='1 to 12; X: claims of the text')
+    parser.add_argument(
+        '--rows', help="names or patterns of rows, such as R1,'I*',H1.a"
+    )
+    parser.add_argument('--data', choices=DATA, default='synthetic')
+    parser.add_argument('--scale', choices=SCALES, default='small')
+    parser.add_argument('--seeds', default='0', help='such as 0,1,2')
+    parser.add_argument(
+        '--jobs', type=int, default=1, help='rows side by side'
+    )
+    parser.add_argument(
+        '--launcher', choices=('none', 'pytorch'), default='none'
+    )
+    parser.add_argument('--submit', choices=('slurm',), help='a job a row')
+    parser.add_argument(
+        '--job', help='one training of the plan (what a Slurm job runs)'
+    )
+    parser.add_argument('--out', default=ROOT / 'work_dirs/reproduce')
+    parser.add_argument(
+        '--results', help='folder of the records; results/, --out for tiny'
+    )
+    args = parser.parse_args(argv)
+    if not args.list and not args.table:
+        parser.error('give --list or --table N')
+    if args.jobs < 1:
+        parser.error('--jobs must be at least 1')
+    return args
+
+
+def list_rows() -> None:
+    """A line for every row: table, row, config, what it starts from."""
+    for row in ROWS:
+        first = starts_from(row.config)
+        start = f'after {CONFIGS[first].name}' if first else 'from scratch'
+        table = f'Table {row.table}' if row.table != 'X' else 'Text'
+        print(f'{table:9} {row.name:20} {CONFIGS[row.config].name}  {start}')
+        if row.table == '1':
+            print(
+                f'{"Figure 2":9} {row.name:20} {CONFIGS[row.config].name}  '
+                'the same training'
+            )
+
+
+def reproduce(args: argparse.Namespace) -> int:
+    """Train, evaluate and write a table; 1 if a row failed.
+
+    Raises:
+        ValueError, OSError: After a mistake of the user.
+    """
+    rows = select(args.table, args.rows)
+    seeds = parse_seeds(args.seeds)
+    setting = load_setting(args.scale, rows[0].setting)
+    environment = find_data(
+        args.data, [r.config for r in rows], setting, ROOT / 'data'
+    )
+    os.environ.update(environment)
+    out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
+    results = Path(args.results or default_results(args.scale, out)).resolve()
+    jobs = plan(rows, args.scale, seeds)
+    if args.job:
+        jobs = [job for job in jobs if job.name == args.job]
+    if args.submit:
+        return submit(jobs, rows, args, out)
+    measured = Measured(args.data, args.scale, results)
+
+    def write():
+        print(write_table(args.table, measured, out), flush=True)
+
+    options = Options(
+        out,
+        results,
+        args.data,
+        environment,
+        shlex.join(['python', 'tools/reproduce.py', *sys.argv[1:]]),
+        args.jobs,
+        args.launcher,
+    )
+    failed = run_plan(jobs, options, write, flush_print)
+    write()
+    draw_table(args.table, measured, out)
+    print((out / f'table{args.table}.md').read_text('utf-8'))
+    for job, reason in failed.items():
+        print(f'error: {job.title}: {reason}', file=sys.stderr)
+    return 1 if failed else 0
+
+
+def default_results(scale: str, out: Path) -> Path:
+    """A smoke run is not kept in the repository."""
+    return out / 'results' if scale == 'tiny' else ROOT / 'results'
+
+
+def parse_seeds(text: str) -> list:
+    """``0,1,2`` as numbers.
+
+    Raises:
+        ValueError: If they are no numbers.
+    """
+    words = text.split(',')
+    if not all(word.isdecimal() for word in words):
+        raise ValueError(f'--seeds needs numbers such as 0,1,2, got {text}')
+    return [int(word) for word in dict.fromkeys(words)]
+
+
+def stop(*_) -> None:
+    """SIGTERM stops as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Parse and run; 1 on an error, 130 after a stop."""
+    args = parse_arguments()
+    if args.list:
+        list_rows()
+        return 0
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        return reproduce(args)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('stopped; the same command continues', file=sys.stderr)
+        return 130
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""Child processes: their logs, their last words, and their end."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import List
+
+from .rows import ROOT
+
+#: How tools/train.py, tools/test.py and Python begin their last word.
+ERROR = re.compile(r'(train|test)\.py: |(?!torch\.)[\w.]*(Error|Exception): ')
+
+
+class RunError(Exception):
+    """A child process failed; the text is the last line of its log."""
+
+
+class Children:
+    """The child processes that are running, to stop them together."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._lock = threading.Lock()
+        self._running = set()
+
+    def run(self, command: List[str], log: Path, env: dict) -> None:
+        """Run a command to its end.
+
+        Raises:
+            RunError: If it fails, with the last line that it printed.
+        """
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, 'a', encoding='utf-8') as file:
+            with self._lock:
+                if self.stopped:
+                    raise RunError('stopped')
+                process = subprocess.Popen(
+                    command,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL,
+                    env=env,
+                    cwd=ROOT,
+                    start_new_session=True,
+                )
+                self._running.add(process)
+            code = process.wait()
+        self._running.discard(process)
+        if code:
+            reason = 'stopped' if self.stopped else last_line(log)
+            raise RunError(f'{reason} (exit status {code}, {log})')
+
+    def stop(self, patience: float = 20.0) -> None:
+        """End all of them, with their own children."""
+        with self._lock:
+            self.stopped = True
+            processes = list(self._running)
+        for process in processes:
+            _signal(process, signal.SIGTERM)
+        end = time.monotonic() + patience
+        for process in processes:
+            try:
+                process.wait(max(0.0, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen, number: int) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says what was wrong.
+
+    With several processes, torchrun's own lines follow that one.
+    """
+    lines = log.read_text('utf-8', errors='replace').splitlines()
+    lines = [line.strip() for line in lines if re.search(r'\w', line)]
+    errors = [line for line in lines if ERROR.match(line)]
+    return (errors or lines or ['no output'])[-1]

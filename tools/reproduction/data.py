@@ -1,0 +1,91 @@
+"""The data of a run: made, found, or an error that says what to set."""
+
+import os
+from pathlib import Path
+from typing import Dict, Iterable, Optional
+
+from mmengine.config import Config, ConfigDict
+
+from integral_mmpose.datasets.synthetic.generate import Scale, generate
+
+DATA = ('synthetic', 'lspet', 'real')
+ROOTS = dict(mpii='MPII_ROOT', h36m='H36M_ROOT', coco='COCO_ROOT')
+FULL = 'full'
+
+
+def needed(config: str) -> set:
+    """The data sets that a config reads, by the end of its name."""
+    return {name for name in ROOTS if name in config.rsplit('_', 1)[-1]}
+
+
+def find_data(
+    data: str, configs: Iterable[str], setting: Optional[ConfigDict], out: Path
+) -> Dict[str, str]:
+    """Environment variables that point the configs to the data.
+
+    Args:
+        data (str): One of ``DATA``. Synthetic data is made where it is
+            missing, in ``out``.
+        configs (iterable[str]): Names of the configs that will run.
+        setting (ConfigDict, optional): Numbers of the scale, for the amount
+            of synthetic data; ``None`` takes the whole.
+        out (Path): Folder of synthetic data.
+
+    Raises:
+        ValueError, FileNotFoundError: If the data is not there; names the
+            variable to set.
+    """
+    names = set().union(*map(needed, configs))
+    if data == 'synthetic':
+        return _synthetic(setting.synthetic if setting else FULL, out)
+    if data == 'lspet':
+        return _lspet(names)
+    roots = {ROOTS[name]: os.environ.get(ROOTS[name], '') for name in names}
+    for variable, root in sorted(roots.items()):
+        if not Path(root or '?').is_dir():
+            raise FileNotFoundError(
+                f'--data real needs {variable}, the folder of the data set '
+                f'(see docs/data.md), but it is {root or "not set"}'
+            )
+    return roots
+
+
+def _synthetic(amount, out: Path) -> Dict[str, str]:
+    name = amount if isinstance(amount, str) else '-'.join(map(_word, amount))
+    folder = Path(out) / f'synthetic-{name}'
+    scale = amount if isinstance(amount, str) else Scale(*amount)
+    generate(folder, 0, scale, os.cpu_count(), lambda line: None)
+    return {var: str(folder / key) for key, var in ROOTS.items()}
+
+
+def _word(value) -> str:
+    return (
+        'x'.join(map(str, value)) if hasattr(value, '__len__') else f'{value}'
+    )
+
+
+def _lspet(names: set) -> Dict[str, str]:
+    if names != {'mpii'}:
+        raise ValueError(
+            '--data lspet has 2D people in the layout of MPII only: take '
+            'Tables 1 to 5, or --data synthetic'
+        )
+    base = os.environ.get('INTEGRAL_MMPOSE_DATA', '')
+    root = Path(base) / 'lspet'
+    if not base or not root.is_dir():
+        raise FileNotFoundError(
+            '--data lspet needs INTEGRAL_MMPOSE_DATA, the folder that holds '
+            f'lspet, but it is {base or "not set"}'
+        )
+    return dict(MPII_ROOT=str(root))
+
+
+def use_public_split(cfg: Config) -> None:
+    """MPII's test set has no public truth: train on train, test on val.
+
+    For data without a benchmark (Table 5 on lspet and synthetic data).
+    """
+    if cfg.train_dataloader.dataset.get('split') == 'trainval':
+        cfg.train_dataloader.dataset.split = 'train'
+        cfg.test_dataloader = cfg.val_dataloader
+        cfg.test_evaluator = cfg.val_evaluator

@@ -1,0 +1,141 @@
+"""Pictures of the tables: Figure 2, bars in mm, curves over resolutions."""
+
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .rows import select
+from .tables import Cell, Measured
+
+COLOURS = {'paper': '0.75', 'here': 'tab:blue'}
+STYLES = ('-', '--', ':', '-.')
+
+
+def draw_table(number: str, measured: Measured, out: Path) -> Optional[Path]:
+    """Draw ``tableN.png``; ``None`` if no row was run."""
+    rows = [row for row in select(number) if measured.records(row)]
+    if not rows:
+        return None
+    if number == '1':
+        figure = _figure_2(measured)
+    elif number in ('2', '9'):
+        figure = _resolutions(number, measured)
+    else:
+        figure = _bars(number, measured)
+    path = Path(out) / f'table{number}.png'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+    return path
+
+
+def _figure_2(measured: Measured) -> Figure:
+    """PCKh over the distance, mean of the seeds, beside the progress."""
+    figure = Figure((11, 4.4), layout='constrained')
+    left, right = figure.subplots(1, 2)
+    for number, row in enumerate(select('1')):
+        records = measured.records(row)
+        curves = [r['curve'] for r in records if r.get('curve')]
+        style, colour = STYLES[number // 4], f'C{number % 10}'
+        if curves:
+            curve = np.mean(curves, 0)
+            label = f'{row.name}: AUC {curve.mean():.1f}'
+            left.plot(
+                np.arange(len(curve)) / 100,
+                curve,
+                style,
+                c=colour,
+                label=label,
+            )
+        for record in records[:1]:
+            epochs, values = np.array(record['history']).reshape(-1, 2).T
+            offset = record['epochs'] - max(epochs, default=0)
+            right.plot(epochs + offset, values, style, c=colour, marker='.')
+    left.set(xlabel='distance / head size', ylabel='PCKh, %', xlim=(0, 0.5))
+    left.set(ylim=0, title='Figure 2')
+    right.set(xlabel='epoch', ylabel='AUC on the validation set')
+    right.set(title=f'first seed ({measured.data}, {measured.scale})')
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    if left.lines:
+        left.legend(fontsize=8)
+    return figure
+
+
+def _bars(number: str, measured: Measured) -> Figure:
+    """The table's last column as bars: the paper's and ours."""
+    rows = select(number)
+    if len(rows) == 1:
+        cells = measured.cells(rows[0])
+        column = 'error'
+    else:
+        column = _column(number)
+        cells = {row.name: measured.cells(row)[column] for row in rows}
+    width = max(6.0, 0.75 * len(cells) + 2)
+    figure = Figure((width, 4.2), layout='constrained')
+    axes = figure.subplots()
+    _draw_bars(axes, cells)
+    unit = ', mm' if rows[0].lower_is_better else ''
+    axes.set(
+        ylabel=column + unit, title=f'Table {number} ({_where(measured)})'
+    )
+    axes.legend()
+    return figure
+
+
+def _draw_bars(axes, cells: Dict[str, Cell]) -> None:
+    at = np.arange(len(cells))
+    for shift, who in ((-0.2, 'paper'), (0.2, 'here')):
+        values = [
+            c.paper if who == 'paper' else c.mean for c in cells.values()
+        ]
+        error = None
+        if who == 'here':
+            error = [c.spread or 0 for c in cells.values()]
+        heights = [v or 0 for v in values]
+        bars = axes.bar(
+            at + shift, heights, 0.4, yerr=error, color=COLOURS[who], label=who
+        )
+        texts = ['–' if v is None else f'{v:.1f}' for v in values]
+        axes.bar_label(bars, texts, fontsize=7, padding=2)
+    names = [name.replace('.', '\n') for name in cells]
+    axes.set_xticks(at, names, fontsize=8, rotation=60 if len(at) > 12 else 0)
+    axes.margins(y=0.12)
+
+
+def _resolutions(number: str, measured: Measured) -> Figure:
+    """Settings (a) to (d): one line a method, the paper's and ours."""
+    figure = Figure((10, 4), layout='constrained')
+    for axes, who in zip(figure.subplots(1, 2), ('paper', 'here')):
+        for method, cells in _by_method(number, measured).items():
+            values = [c.paper if who == 'paper' else c.mean for c in cells]
+            spread = [c.spread or 0 for c in cells] if who == 'here' else None
+            heights = [np.nan if v is None else v for v in values]
+            axes.errorbar(
+                range(4), heights, spread, marker='o', capsize=3, label=method
+            )
+        axes.set_xticks(range(4), [f'({s})' for s in 'abcd'])
+        axes.set(ylabel=_column(number), title=f'Table {number}, {who}')
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(_where(measured))
+    return figure
+
+
+def _by_method(number: str, measured: Measured) -> Dict[str, List[Cell]]:
+    methods = {}
+    for row in select(number):
+        cell = measured.cells(row)[_column(number)]
+        methods.setdefault(row.name.split('.')[0], []).append(cell)
+    return methods
+
+
+def _column(number: str) -> str:
+    """The column that the picture shows."""
+    columns = select(number)[0].cells
+    return next(c for c in ('AUC', 'MPJPE', 'AP', 'PCKh@0.5') if c in columns)
+
+
+def _where(measured: Measured) -> str:
+    return f'here: {measured.data} data, {measured.scale} scale'

@@ -1,0 +1,144 @@
+"""What is kept of a finished training: one small JSON file, for git."""
+
+import json
+import platform
+import subprocess
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Optional
+
+import torch
+
+from integral_mmpose.engine import write_atomically
+from integral_mmpose.visualization.curves import read_scalars
+
+from .plan import Job
+from .rows import ROOT
+
+PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'numpy')
+DIGITS = 4
+TRAINING = 'training.json'
+
+
+def record_path(results: Path, data: str, job: Job) -> Path:
+    """Where the record of a job is."""
+    folder = Path(results) / f'{data}-{job.scale}'
+    return folder / f'{job.name}-seed{job.seed}.json'
+
+
+def read_record(path: Path) -> Optional[dict]:
+    """A record, or ``None``.
+
+    Raises:
+        ValueError: If the file is broken; names it.
+    """
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text('utf-8'))
+        return dict(record, metrics=dict(record['metrics']))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f'{path}: no record of a row ({error!r}): delete it, the row is '
+            'evaluated again'
+        ) from None
+
+
+def write_record(path: Path, data: str, job: Job, run: dict) -> dict:
+    """Write what was measured, and all that tells how.
+
+    Args:
+        path (Path): Of :func:`record_path`.
+        data (str): Name of the data.
+        job (Job): What was run.
+        run (dict): ``folder``, ``metrics``, ``curve`` and the ``facts`` of
+            the evaluation: ``command``, ``threads``.
+    """
+    record = dict(
+        job=job.name,
+        config=job.config,
+        data=data,
+        scale=job.scale,
+        seed=job.seed,
+        epochs=job.epochs + (job.parent.epochs if job.parent else 0),
+        starts_from=job.parent and job.parent.name,
+        metrics={k: round(v, DIGITS) for k, v in run['metrics'].items()},
+        curve=run['curve'],
+        history=history(run['folder']),
+        training=training_of(run['folder']),
+        evaluation=circumstances(run['facts']),
+    )
+    text = json.dumps(record, indent=1) + '\n'
+    write_atomically(path, text.encode())
+    return record
+
+
+def circumstances(facts: dict) -> dict:
+    """``facts``, and commit, device, versions and time."""
+    return dict(
+        facts,
+        commit=commit(),
+        device=device(),
+        environment=environment(),
+        finished=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    )
+
+
+def history(folder: Path) -> list:
+    """[epoch, value] of the metric that tells the best epoch."""
+    try:
+        scalars = read_scalars(str(folder)).validation
+    except ValueError:
+        return []
+    for name in ('pckh/AUC', 'h36m/MPJPE', 'coco/AP'):
+        if name in scalars:
+            return [[e, round(v, DIGITS)] for e, v in scalars[name]]
+    return []
+
+
+def training_of(folder: Path) -> Optional[dict]:
+    """What :func:`note_training` wrote; ``None`` if trained elsewhere."""
+    path = Path(folder) / TRAINING
+    return json.loads(path.read_text('utf-8')) if path.is_file() else None
+
+
+def note_training(folder: Path, seconds: float, facts: dict) -> None:
+    """Keep how a folder was trained; several starts add up their seconds."""
+    before = (training_of(folder) or {}).get('seconds') or 0
+    note = dict(circumstances(facts), seconds=round(before + seconds, 2))
+    text = json.dumps(note, indent=1) + '\n'
+    write_atomically(Path(folder) / TRAINING, text.encode())
+
+
+def commit() -> str:
+    """The commit that ran, ``+changes`` if the tree was not clean."""
+    try:
+        git = ['git', '-C', str(ROOT)]
+        head = subprocess.check_output(
+            [*git, 'rev-parse', '--short=12', 'HEAD'], text=True
+        ).strip()
+        changed = subprocess.check_output(
+            [*git, 'status', '--porcelain', '--untracked-files=no'], text=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return 'no git'
+    return head + ('+changes' if changed.strip() else '')
+
+
+def environment() -> dict:
+    """Versions of what the numbers depend on."""
+    found = dict(python=platform.python_version(), system=platform.system())
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = 'absent'
+    return found
+
+
+def device() -> str:
+    """The GPU's name, or the CPU's number of threads."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f'CPU, {platform.machine()}'

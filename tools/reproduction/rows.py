@@ -1,0 +1,198 @@
+"""The rows of Tables 1 to 12: config, metric, and where the paper has them.
+
+A row's name is the one that the claims use: ``I1``, ``H1.a``, ``MS-I1.2``,
+``Strategy1.I*``. What a row starts from is in its config (``load_from``).
+"""
+
+from fnmatch import fnmatchcase
+from itertools import product
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from integral_mmpose.datasets.actions import ACTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = {
+    path.stem: path
+    for folder in ('body_2d_keypoint', 'body_3d_keypoint')
+    for path in sorted((ROOT / 'configs' / folder).glob('**/*.py'))
+}
+
+#: Column of a table -> name of the metric, and its factor.
+PCKH = {name: (f'pckh/{name}', 1) for name in ('PCKh@0.5', 'PCKh@0.1', 'AUC')}
+PCKH_HALF = {'PCKh@0.5': PCKH['PCKh@0.5']}
+AP = {
+    'AP': ('coco/AP', 100),
+    'AP50': ('coco/AP .5', 100),
+    'AP75': ('coco/AP .75', 100),
+    'APM': ('coco/AP (M)', 100),
+    'APL': ('coco/AP (L)', 100),
+}
+MPJPE = {'MPJPE': ('h36m/MPJPE', 1)}
+
+
+class Row(NamedTuple):
+    """A row of a table.
+
+    ``table``: '1' to '12', or 'X' for what the text says without a number.
+    ``config``: stem of the config at the paper's scale. ``setting``: key of
+    the scale files. ``cells``: column -> (metric, factor). ``against``: the
+    row that the paper's gain refers to.
+    """
+
+    table: str
+    name: str
+    config: str
+    setting: str
+    cells: Dict[str, Tuple[str, int]]
+    against: Optional[str] = None
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Millimetres, not percent."""
+        return next(iter(self.cells.values()))[0].startswith('h36m/')
+
+
+def baseline(method: str) -> Optional[str]:
+    """R1 for I*, H1 for I1, MS-H1 for MS-I1; nothing for R1 and H."""
+    if method == 'I*':
+        return 'R1'
+    head, _, stem = method.rpartition('-')
+    if stem[0] != 'I':
+        return None
+    return f'{head}-H{stem[1:]}' if head else f'H{stem[1:]}'
+
+
+def stem(method: str, network: str, data: str) -> str:
+    """Name of the config of a method at the paper's scale."""
+    scratch = method in ('R1', 'I*')
+    epochs = '140e' if scratch else '70+70e'
+    prefix = {'I*': 'istar'}.get(method, method.lower())
+    return f'{prefix}_{network}_4xb32-{epochs}_{data}'
+
+
+def actions(metric: str) -> dict:
+    """Columns of Tables 10 to 12: the actions in the paper's order, Avg."""
+    cells = {action: (f'{metric}/{action}', 1) for action in ACTIONS}
+    return dict(cells, Avg=(metric, 1))
+
+
+def tables_2d() -> List[Row]:
+    """Tables 1 to 6."""
+    mpii, trainval = 'mpii-256x256', 'mpii-trainval-256x256'
+    rows = [
+        Row('1', m, stem(m, 'res50', mpii), 'mpii', PCKH, baseline(m))
+        for m in ('R1', 'H1', 'H2', 'H3', 'I*', 'I1', 'I2', 'I3')
+    ]
+    sizes = {
+        'a': ('res50-3deconv', mpii),
+        'b': ('res50', mpii),
+        'c': ('res50-3deconv', 'mpii-128x128'),
+        'd': ('res50', 'mpii-128x128'),
+    }
+    networks = {'ResNet-18': 'res18', 'ResNet-50': 'res50'}
+    networks['ResNet-101'] = 'res101'
+    stages = {'1': 'res50', **{str(n): f'ms{n}-res50' for n in (2, 3, 4)}}
+    for table, prefix, variants in (
+        ('2', '', sizes),
+        ('3', '', {name: (net, mpii) for name, net in networks.items()}),
+        ('4', 'MS-', {name: (net, mpii) for name, net in stages.items()}),
+    ):
+        for method, (name, variant) in product('HI', variants.items()):
+            against = f'{prefix}H1.{name}' if method == 'I' else None
+            config = stem(f'{method}1', *variant)
+            title = f'{prefix}{method}1.{name}'
+            rows.append(Row(table, title, config, 'mpii', PCKH, against))
+    for method in ('R1', 'H1', 'MS-H1', 'HG-H1', 'I1', 'MS-I1', 'HG-I1'):
+        side = 'heatmap' if 'H1' in method else 'regression'
+        network = dict(MS='ms4-res50', HG='hg8').get(method[:2], 'res50')
+        config = stem(method[-2:], network, trainval)
+        against = baseline(method) and f'heatmap.{baseline(method)}'
+        name = f'{side}.{method}'
+        rows.append(Row('5', name, config, 'mpii', PCKH_HALF, against))
+    for method in ('H1', 'I1'):
+        config = stem(method, 'res101', 'coco-256x256')
+        rows.append(Row('6', method, config, 'coco', AP, baseline(method)))
+    return rows
+
+
+def tables_3d() -> List[Row]:
+    """Tables 7 to 12."""
+    rows = []
+    for number, data in ((1, 'h36m-256x256'), (2, 'h36m-mpii-256x256')):
+        for m in ('R1', 'H1', 'H2', 'I*', 'I1', 'I2'):
+            against = baseline(m) and f'Strategy{number}.{baseline(m)}'
+            name, config = f'Strategy{number}.{m}', stem(m, 'res50', data)
+            rows.append(Row('7', name, config, 'h36m', MPJPE, against))
+    hourglass = dict(one_stage_d64='hg1', two_stage_d1_64='hg2')
+    for (name, network), m in product(hourglass.items(), ('H1', 'I1')):
+        against = f'{name}.H1' if m == 'I1' else None
+        config = stem(m, network, 'h36m-256x256')
+        rows.append(
+            Row('8', f'{name}.{m}', config, 'hourglass', MPJPE, against)
+        )
+    sizes = {
+        'a': ('res50', 'h36m-mpii-256x256'),
+        'b': ('res50-2deconv', 'h36m-mpii-256x256'),
+        'c': ('res50', 'h36m-mpii-128x128'),
+        'd': ('res50-2deconv', 'h36m-mpii-128x128'),
+    }
+    for m, (name, variant) in product(('H2', 'I2'), sizes.items()):
+        against = f'H2.{name}' if m == 'I2' else None
+        config = stem(m, *variant)
+        rows.append(
+            Row('9', f'{m}.{name}', config, 'resolution', MPJPE, against)
+        )
+    per_action = actions('h36m/MPJPE')
+    protocol_1 = stem('I*', 'res50', 'h36m-p1-mpii-256x256')
+    istar = stem('I*', 'res50', 'h36m-mpii-256x256')
+    hg2 = stem('I1', 'hg2', 'h36m-256x256')
+    return rows + [
+        Row('10', 'Ours', protocol_1, 'h36m', actions('h36m/PA-MPJPE')),
+        Row('11', 'Ours', istar, 'h36m', per_action),
+        Row('12', 'Ours', hg2, 'hourglass', per_action),
+    ]
+
+
+#: What the text claims without a number, where a config has it.
+TEXT = [
+    Row('X', 'I1', stem('I1', 'res50', 'mpii-256x256'), 'mpii', PCKH),
+    Row(
+        'X',
+        'I1-joint',
+        'i1-joint_res50_4xb32-140e_mpii-256x256',
+        'mpii',
+        PCKH,
+    ),
+]
+ROWS = tables_2d() + tables_3d() + TEXT
+TABLES = tuple(dict.fromkeys(row.table for row in ROWS))
+
+
+def select(table: str, names: Optional[str] = None) -> List[Row]:
+    """Rows of a table, all or those named (``I*,H1.a,Strategy1.*``).
+
+    A name stands for itself first, and for a pattern only where no row has
+    it: ``I*`` is a method of the paper.
+
+    Raises:
+        ValueError: If the table or a row is unknown; lists what there is.
+    """
+    rows = [row for row in ROWS if row.table == table]
+    if not rows:
+        raise ValueError(
+            f'there is no Table {table}; choose one of {", ".join(TABLES)}'
+        )
+    if names is None:
+        return rows
+    known, chosen = [row.name for row in rows], set()
+    for name in names.split(','):
+        found = [k for k in known if k == name]
+        found = found or [k for k in known if fnmatchcase(k, name)]
+        if not found:
+            raise ValueError(
+                f'Table {table} has no row {name}; choose from '
+                f'{", ".join(known)}'
+            )
+        chosen.update(found)
+    return [row for row in rows if row.name in chosen]

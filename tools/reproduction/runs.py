@@ -1,0 +1,179 @@
+"""Train and evaluate jobs in child processes, side by side if asked.
+
+A job is trained by ``tools/train.py --resume`` and evaluated by
+``tools/test.py``; whatever is there already is not done again, so that a
+stopped command continues where it was.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+import torch
+
+from .children import Children, RunError
+from .data import use_public_split
+from .plan import Job, config_of
+from .records import note_training, record_path, write_record
+from .rows import ROOT
+
+
+class Options(NamedTuple):
+    """How to run: where to, on what data, with how many processes."""
+
+    out: Path
+    results: Path
+    data: str
+    environment: Dict[str, str]
+    command: str
+    jobs: int = 1
+    launcher: str = 'none'
+
+
+def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
+    """Train a job if it is not, then evaluate it if a row needs it.
+
+    Raises:
+        RunError: If a child process failed.
+    """
+    folder, env = job.folder(options.out), child_env(options, slot)
+    config = write_config(job, options)
+    if not job.checkpoint(options.out).is_file():
+        start = time.monotonic()
+        try:
+            children.run(
+                train_command(config, folder, options),
+                folder / 'train.log',
+                env,
+            )
+        finally:
+            note_training(folder, time.monotonic() - start, facts(options))
+    if os.environ.get('NODE_RANK', '0') == '0' and not is_first_half(job):
+        evaluate(job, options, children, env)
+
+
+def is_first_half(job: Job) -> bool:
+    """What H and I start from: no row of a table, never evaluated."""
+    return job.parent is None and '-70e_' in job.config
+
+
+def write_config(job: Job, options: Options) -> Path:
+    """Dump the resolved config into the job's folder."""
+    folder = job.folder(options.out)
+    cfg = config_of(job, options.out)
+    if options.data != 'real':
+        use_public_split(cfg)
+    if 'outfile' in cfg.test_evaluator or cfg.test_evaluator.type in (
+        'PCKhCurve',
+        'IntegralMPJPE',
+    ):
+        name = Path(cfg.test_evaluator.get('outfile', 'test.json')).name
+        cfg.test_evaluator = dict(
+            cfg.test_evaluator, outfile=str(folder / name)
+        )
+    if options.launcher != 'none' and not torch.cuda.is_available():
+        cfg.env_cfg.dist_cfg.backend = 'gloo'
+        # mmengine's default names a CUDA device.
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel',
+            device_ids=None,
+            broadcast_buffers=False,
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    cfg.dump(folder / 'config.py')
+    return folder / 'config.py'
+
+
+def train_command(config: Path, folder: Path, options: Options) -> List[str]:
+    """tools/train.py, or the same in several processes."""
+    arguments = [str(config), '--work-dir', str(folder), '--resume']
+    if options.launcher == 'none':
+        return [sys.executable, str(ROOT / 'tools/train.py'), *arguments]
+    processes = str(torch.cuda.device_count() or 2)
+    script = str(ROOT / 'tools/dist_train.sh')
+    return ['bash', script, arguments[0], processes, *arguments[1:]]
+
+
+def child_env(options: Options, slot: int) -> Dict[str, str]:
+    """Threads or a GPU for one of the jobs that run side by side."""
+    env = dict(os.environ, **options.environment)
+    env['OMP_NUM_THREADS'] = str(threads(options))
+    env.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    env['PYTHON'] = sys.executable
+    if options.launcher != 'none' and 'PORT' not in env:
+        env['PORT'] = str(free_port())
+    elif options.jobs > 1 and torch.cuda.is_available():
+        env['CUDA_VISIBLE_DEVICES'] = str(slot % torch.cuda.device_count())
+    return env
+
+
+def threads(options: Options) -> int:
+    """Threads of each process: the cores are shared out."""
+    given = os.environ.get('OMP_NUM_THREADS')
+    if given and options.jobs == 1 and options.launcher == 'none':
+        return int(given)
+    processes = options.jobs * (1 if options.launcher == 'none' else 2)
+    return max(1, len(os.sched_getaffinity(0)) // processes)
+
+
+def facts(options: Options) -> dict:
+    """What a record says of how it was run."""
+    return dict(command=options.command, threads=threads(options))
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        return server.getsockname()[1]
+
+
+def evaluate(
+    job: Job, options: Options, children: Children, env: dict
+) -> Optional[dict]:
+    """Metrics of the last checkpoint, written as the job's record.
+
+    Raises:
+        RunError: If the evaluation failed.
+    """
+    path = record_path(options.results, options.data, job)
+    if path.is_file():
+        return None
+    folder = job.folder(options.out)
+    metrics = folder / 'metrics.json'
+    metrics.unlink(missing_ok=True)
+    command = [
+        sys.executable,
+        str(ROOT / 'tools/test.py'),
+        str(folder / 'config.py'),
+        str(job.checkpoint(options.out)),
+        '--work-dir',
+        str(folder / 'test'),
+        '--out',
+        str(metrics),
+    ]
+    children.run(command, folder / 'test.log', env)
+    if not metrics.is_file():
+        raise RunError(f'the evaluation gave no metrics ({folder}/test.log)')
+    return write_record(
+        path,
+        options.data,
+        job,
+        dict(
+            folder=folder,
+            metrics=json.loads(metrics.read_text()),
+            curve=read_curve(folder / 'test.json'),
+            facts=facts(options),
+        ),
+    )
+
+
+def read_curve(path: Path) -> Optional[list]:
+    """PCKh over the distance, for Figure 2."""
+    content = json.loads(path.read_text()) if path.is_file() else {}
+    curve = content.get('PCKh')
+    return curve and [round(value, 3) for value in curve]

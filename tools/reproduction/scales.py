@@ -1,0 +1,168 @@
+"""One function that brings a config of the paper's scale to another scale.
+
+The numbers are in ``configs/_base_/scales``. A config has its sizes resolved
+in several places (codec, decoder, encoder, TopdownAffine): all of them are
+changed, and :func:`check_sizes` proves it.
+"""
+
+from copy import deepcopy
+from functools import lru_cache
+from typing import Iterator, Optional
+
+from mmengine.config import Config, ConfigDict
+from mmpose.models.backbones.resnet import ResNet, get_expansion
+
+from .rows import ROOT
+
+SCALES = ('tiny', 'small', 'paper')
+BASES = ROOT / 'configs/_base_'
+SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
+
+
+def load_setting(scale: str, name: str) -> Optional[ConfigDict]:
+    """Numbers of a scale for one kind of rows; ``None`` at paper scale."""
+    if scale == 'paper':
+        return None
+    return _base(f'scales/{scale}.py').settings[name]
+
+
+@lru_cache(None)
+def _base(path: str) -> Config:
+    return Config.fromfile(BASES / path)
+
+
+def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
+    """A copy of ``cfg`` at a scale.
+
+    Changes the input, the width of the network, the schedule and the loaders;
+    heads, losses, decoding, samplers, augmentation and metrics stay.
+
+    Args:
+        cfg (Config): At the paper's scale.
+        setting (ConfigDict, optional): Of :func:`load_setting`.
+
+    Raises:
+        ValueError: If a size of ``cfg`` has no counterpart in ``setting``.
+    """
+    cfg = deepcopy(cfg)
+    if setting is None:
+        return cfg
+    _scale_input(cfg, _of(setting, 'inputs', cfg.codec.input_size[0]))
+    _scale_model(cfg.model, setting)
+    _scale_schedule(cfg, setting)
+    _scale_loaders(cfg, setting)
+    check_sizes(cfg)
+    return cfg
+
+
+def role(cfg: Config) -> str:
+    """``first`` or ``second`` half of a chain, or ``scratch``."""
+    if cfg.get('load_from'):
+        return 'second'
+    return 'first' if cfg.train_cfg.max_epochs == 70 else 'scratch'
+
+
+def codecs(cfg: Config) -> list:
+    """Every codec that a config has resolved somewhere."""
+    steps = [s for p in pipelines(cfg) for s in p if 'encoder' in s]
+    return [cfg.codec, cfg.model.head.decoder, *(s.encoder for s in steps)]
+
+
+def pipelines(cfg: Config) -> Iterator[list]:
+    """The pipelines of the loaders, of mixed sources, and the names."""
+    for key in ('train_pipeline', 'val_pipeline', 'test_pipeline'):
+        yield cfg.get(key, [])
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        dataset = cfg[key].dataset
+        for part in (dataset, *dataset.get('datasets', [])):
+            yield part.get('pipeline', [])
+
+
+def check_sizes(cfg: Config) -> None:
+    """Raise if codec, decoder, encoder and crops disagree.
+
+    Raises:
+        ValueError: Names the sizes.
+    """
+    size = tuple(cfg.codec.input_size)
+    crops = {
+        tuple(step.input_size)
+        for pipeline in pipelines(cfg)
+        for step in pipeline
+        if step.type == 'TopdownAffine'
+    }
+    if crops != {size} or any(codec != cfg.codec for codec in codecs(cfg)):
+        raise ValueError(
+            f'the config crops to {sorted(crops)}, its codec has {size}: '
+            'a size was not resolved everywhere'
+        )
+
+
+def _of(setting: ConfigDict, table: str, key):
+    """A number of the scale.
+
+    Raises:
+        ValueError: If the scale has none for this size.
+    """
+    if key not in setting[table]:
+        raise ValueError(
+            f'the scale has no {table} for {key}; it knows '
+            f'{sorted(setting[table])}: add it in configs/_base_/scales'
+        )
+    return setting[table][key]
+
+
+def _scale_input(cfg: Config, pixels: int) -> None:
+    size = (pixels, pixels)
+    for codec in codecs(cfg):
+        codec.input_size = size
+    for pipeline in pipelines(cfg):
+        for step in pipeline:
+            if step.type == 'TopdownAffine':
+                step.input_size = size
+
+
+def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:
+    backbone, head = model.backbone, model.head
+    if backbone.type == 'HourglassStem':
+        channels = setting.hourglass_channels
+        backbone.channels = head.in_channels = channels
+    else:
+        narrow = _of(setting, 'resnets', backbone.depth)
+        block, _ = ResNet.arch_settings[narrow.depth]
+        conv2 = narrow.base_channels * get_expansion(block)
+        backbone.update(narrow, init_cfg=None)
+        head.in_channels = conv2 * 2 ** (backbone.get('num_stages', 4) - 1)
+        if 'stage' in head:
+            head.stage.update(
+                depth=narrow.depth,
+                base_channels=narrow.base_channels,
+                init_cfg=None,
+            )
+    if head.get('deconv_out_channels'):
+        count = len(head.deconv_out_channels)
+        head.deconv_out_channels = _of(setting, 'deconvs', count)
+    if 'depth' in head:
+        head.depth = _of(setting, 'depths', head.depth)
+    if 'depths' in head:
+        head.depths = tuple(_of(setting, 'depths', d) for d in head.depths)
+
+
+def _scale_schedule(cfg: Config, setting: ConfigDict) -> None:
+    name = setting.schedules[role(cfg)]
+    for key in SCHEDULE_KEYS:
+        cfg[key] = deepcopy(_base(f'schedules/{name}.py')[key])
+
+
+def _scale_loaders(cfg: Config, setting: ConfigDict) -> None:
+    train = cfg.train_dataloader
+    train.update(setting.train_loader)
+    for key in ('val_dataloader', 'test_dataloader'):
+        cfg[key].update(setting.val_loader)
+        if setting.get('val_images'):
+            cfg[key].dataset.indices = setting.val_images
+    batches = setting.get('train_batches')
+    if batches and 'batch_sampler' in train:
+        train.batch_sampler.num_batches = batches
+    elif batches:
+        train.dataset.indices = batches * train.batch_size

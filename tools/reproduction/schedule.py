@@ -1,0 +1,140 @@
+"""Run the jobs of a plan in order, show progress, survive failures."""
+
+import re
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Callable, Dict, List
+
+from .children import Children, RunError
+from .plan import Job
+from .runs import Options, is_first_half, run_job
+
+EPOCH = re.compile(r'epoch_(\d+)\.pth')
+PATIENCE = 30.0  # seconds between two lines of progress
+
+
+def epochs_done(job: Job, out: Path) -> int:
+    """Epochs of a job whose checkpoint is written."""
+    if job.checkpoint(out).is_file():
+        return job.epochs
+    names = (p.name for p in job.folder(out).glob('epoch_*.pth'))
+    return max(
+        (int(m[1]) for m in map(EPOCH.fullmatch, names) if m), default=0
+    )
+
+
+class Progress:
+    """Epochs of all jobs, and the time that the rest will take."""
+
+    def __init__(self, jobs: List[Job], options: Options) -> None:
+        self.jobs, self.options = jobs, options
+        self.start = time.monotonic()
+        self.before = {job: epochs_done(job, options.out) for job in jobs}
+        self.total = sum(job.epochs for job in jobs)
+
+    def line(self, finished: int, running: List[Job]) -> str:
+        """One line for people."""
+        done = {job: epochs_done(job, self.options.out) for job in self.jobs}
+        here = sum(done.values()) - sum(self.before.values())
+        seconds = time.monotonic() - self.start
+        left = self.total - sum(done.values())
+        now = ', '.join(
+            f'{job.title} epoch {done[job]}/{job.epochs}' for job in running
+        )
+        text = f'[{finished}/{len(self.jobs)} trainings'
+        text += f', {sum(done.values())}/{self.total} epochs'
+        if here:
+            each = seconds / here
+            text += f', {each:.1f} s an epoch, {clock(left * each)} left'
+        return f'{text}] {now}'
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f'{minutes // 60}:{minutes % 60:02d}:{rest:02d}'
+
+
+def run_plan(
+    jobs: List[Job],
+    options: Options,
+    finished: Callable[[], None] = lambda: None,
+    show: Callable[[str], None] = print,
+) -> Dict[Job, str]:
+    """Run every job once what it starts from is there.
+
+    Args:
+        jobs (list[Job]): Of :func:`plan`: first halves first.
+        options (Options): How to run.
+        finished (callable): Called after each evaluated job.
+        show (callable): Gets lines of progress.
+
+    Returns:
+        dict[Job, str]: The jobs that failed, and why.
+
+    Raises:
+        KeyboardInterrupt: After the children were stopped.
+    """
+    children, slots = Children(), SimpleQueue()
+    for slot in range(options.jobs):
+        slots.put(slot)
+    pool = ThreadPoolExecutor(options.jobs)
+    try:
+        return _loop(jobs, options, (children, slots, pool), finished, show)
+    except BaseException:
+        children.stop()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _loop(jobs, options, workers, finished, show) -> Dict[Job, str]:
+    children, slots, pool = workers
+    progress, waiting, running = Progress(jobs, options), list(jobs), {}
+    done, failed = set(), {}
+    while waiting or running:
+        for job in list(waiting):
+            if job.parent in failed:
+                waiting.remove(job)
+                failed[job] = (
+                    f'it starts from {job.parent.title}, which failed'
+                )
+                show(f'FAILED {job.title}: {failed[job]}')
+            elif len(running) < options.jobs and (
+                job.parent in done or job.parent not in jobs
+            ):
+                waiting.remove(job)
+                running[pool.submit(_work, job, options, children, slots)] = (
+                    job
+                )
+                show(progress.line(len(done), list(running.values())))
+        ended, _ = wait(running, PATIENCE, FIRST_COMPLETED)
+        for future in ended:
+            job = running.pop(future)
+            try:
+                future.result()
+            except (RunError, OSError, ValueError) as error:
+                failed[job] = str(error)
+                show(f'FAILED {job.title}: {error}')
+            else:
+                done.add(job)
+                if not is_first_half(job):
+                    finished()
+        if running and not ended:
+            show(progress.line(len(done), list(running.values())))
+    return failed
+
+
+def _work(job: Job, options: Options, children: Children, slots) -> None:
+    slot = slots.get()
+    try:
+        run_job(job, options, children, slot)
+    finally:
+        slots.put(slot)
+
+
+def flush_print(line: str) -> None:
+    """Print at once, also into a file."""
+    print(line, flush=True)

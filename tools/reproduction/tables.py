@@ -1,0 +1,248 @@
+"""Tables: the paper's numbers beside ours, mean and spread over seeds."""
+
+import json
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Dict, List, NamedTuple, Optional
+
+from .plan import Job, job_of
+from .records import read_record, record_path
+from .rows import ROWS, Row, select
+
+FACTS = Path(__file__).with_name('paper_tables.json')
+#: Rows that the paper's file calls otherwise.
+PAPER_NAMES = {'6': {'H1': 'H1 R101 256x256', 'I1': 'I1 R101 256x256'}}
+
+
+class Cell(NamedTuple):
+    """A number of the paper (None: blank there) and ours (empty: not run)."""
+
+    paper: Optional[float]
+    ours: List[float]
+
+    @property
+    def mean(self) -> Optional[float]:
+        return mean(self.ours) if self.ours else None
+
+    @property
+    def spread(self) -> Optional[float]:
+        """Standard deviation over seeds, from two on."""
+        return stdev(self.ours) if len(self.ours) > 1 else None
+
+
+def paper_cells(row: Row) -> Dict[str, Optional[float]]:
+    """The paper's own numbers of a row; None where the text has none."""
+    blank = dict.fromkeys(row.cells)
+    if row.table == 'X':
+        return blank
+    found = json.loads(FACTS.read_text('utf-8'))[f'table{row.table}']
+    found = found.get('rows', found)
+    if row.table in PAPER_NAMES:
+        keys = [PAPER_NAMES[row.table][row.name]]
+    else:
+        keys = row.name.split('.')
+    for key in keys:
+        found = found[key]
+    if not isinstance(found, dict):
+        return {name: found for name in row.cells}
+    return {name: found.get(name) for name in row.cells}
+
+
+class Measured(NamedTuple):
+    """Records of a data set and a scale, by row and seed."""
+
+    data: str
+    scale: str
+    results: Path
+
+    def job(self, row: Row, seed: int) -> Job:
+        """The training behind a row."""
+        return job_of(row, self.scale, seed)
+
+    def records(self, row: Row) -> List[dict]:
+        """Records of all seeds of a row, by seed."""
+        job = self.job(row, 0)
+        folder = record_path(self.results, self.data, job).parent
+        # A glob would read the [] and * of a name; none has them, but seeds
+        # are numbers and the names are known.
+        seeds = sorted(
+            int(path.stem[len(job.name) + 5 :])
+            for path in folder.glob('*.json')
+            if path.stem.startswith(f'{job.name}-seed')
+        )
+        paths = (
+            record_path(self.results, self.data, job._replace(seed=seed))
+            for seed in seeds
+        )
+        return [record for record in map(read_record, paths) if record]
+
+    def cells(self, row: Row) -> Dict[str, Cell]:
+        """The cells of a row: the paper's number, and ours of all seeds."""
+        records = self.records(row)
+        return {
+            name: Cell(
+                paper_cells(row)[name],
+                [
+                    record['metrics'][metric] * factor
+                    for record in records
+                    if metric in record['metrics']
+                ],
+            )
+            for name, (metric, factor) in row.cells.items()
+        }
+
+
+def gain(row: Row, ours: Optional[float], base: Optional[float]) -> str:
+    """The gain in the terms of the paper's tables: points, or percent of mm.
+
+    An arrow shows where the number goes: ↑ for more, ↓ for less.
+    """
+    if ours is None or base is None:
+        return ''
+    arrow = '↑' if ours > base else '↓' if ours < base else '='
+    change = abs(ours - base)
+    if row.lower_is_better:
+        return f'{arrow}{100 * change / base:.1f}%'
+    return f'{arrow}{change:.1f}'
+
+
+def table_of(number: str, measured: Measured) -> dict:
+    """A table as plain data, for its JSON file."""
+    rows = select(number)
+    cells = {row.name: measured.cells(row) for row in rows}
+    out = []
+    for row in rows:
+        base = cells.get(row.against, {})
+        columns = {}
+        for name, cell in cells[row.name].items():
+            other = base.get(name, Cell(None, []))
+            columns[name] = dict(
+                paper=cell.paper,
+                ours=cell.mean,
+                spread=cell.spread,
+                seeds=cell.ours,
+                paper_gain=gain(row, cell.paper, other.paper),
+                our_gain=gain(row, cell.mean, other.mean),
+            )
+        out.append(
+            dict(
+                row=row.name,
+                config=row.config,
+                against=row.against,
+                cells=columns,
+                records=[_without(r) for r in measured.records(row)],
+            )
+        )
+    return dict(
+        table=number, data=measured.data, scale=measured.scale, rows=out
+    )
+
+
+def _without(record: dict) -> dict:
+    """A record without its long lists."""
+    return {
+        k: v
+        for k, v in record.items()
+        if k not in ('curve', 'history', 'metrics')
+    }
+
+
+def markdown(table: dict) -> str:
+    """The table for people; a single row stands upright."""
+    columns = list(table['rows'][0]['cells'])
+    if len(table['rows']) == 1:
+        (row,) = table['rows']
+        rows = [
+            dict(row=c, cells={row['row']: row['cells'][c]}) for c in columns
+        ]
+        return markdown(dict(rows=rows))
+    head = ['row', *(f'{c} ({who})' for c in columns for who in WHO)]
+    lines = [' | '.join(head), ' | '.join(['---'] * len(head))]
+    for row in table['rows']:
+        line = [row['row']]
+        for cell in row['cells'].values():
+            line += [
+                _number(cell['paper'], None, cell['paper_gain']),
+                _number(cell['ours'], cell['spread'], cell['our_gain']),
+            ]
+        lines.append(' | '.join(line))
+    return '\n'.join(f'| {line} |' for line in lines) + '\n'
+
+
+WHO = ('paper', 'here')
+
+
+def _number(value, spread, gained: str) -> str:
+    if value is None:
+        return '–'
+    text = f'{value:.1f}' if value >= 10 else f'{value:.2f}'
+    if spread is not None:
+        text += f' ± {spread:.1f}' if value >= 10 else f' ± {spread:.2f}'
+    return f'{text} {gained}'.strip()
+
+
+def write_table(number: str, measured: Measured, out: Path) -> Path:
+    """Write ``tableN.json`` and ``tableN.md``; returns the latter's path."""
+    table = table_of(number, measured)
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(table, indent=1, ensure_ascii=False)
+    (out / f'table{number}.json').write_text(text + '\n', 'utf-8')
+    path = out / f'table{number}.md'
+    title = f'# Table {number}: {measured.data} data, {measured.scale} scale'
+    parts = [title, markdown(table), provenance(table)]
+    path.write_text('\n\n'.join(parts) + '\n', 'utf-8')
+    return path
+
+
+def provenance(table: dict) -> str:
+    """Commit, command, device, environment and time of what was run."""
+    records = [r for row in table['rows'] for r in row['records']]
+    if not records:
+        return 'Nothing was run yet.'
+    lines = ['Mean ± standard deviation over seeds. Run by:', '']
+    lines += [how(record) for record in unique(records)]
+    versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
+    return '\n'.join([*lines, '', f'Environment: {versions}.'])
+
+
+def unique(records: List[dict]) -> List[dict]:
+    """A record that stands for two rows, once."""
+    return list({(r['job'], r['seed']): r for r in records}.values())
+
+
+def how(record: dict) -> str:
+    """A line: epochs, time, device, threads, commit, command."""
+    training, last = record['training'], record['evaluation']
+    parts = [f'- {record["job"]}, seed {record["seed"]}']
+    parts[0] += f': {record["epochs"]} epochs'
+    if training is None:
+        parts.append('trained elsewhere, evaluated here')
+    else:
+        seconds = training['seconds']
+        parts.append(f'{seconds:.0f} s for what follows its first half')
+    facts = training or last
+    parts += [
+        facts['device'],
+        f'{facts["threads"]} threads',
+        f'commit {facts["commit"]}',
+        f'`{facts["command"]}`',
+        last['finished'],
+    ]
+    return ', '.join(parts)
+
+
+def environment(records: List[dict]) -> Dict[str, str]:
+    """Versions; several where the records differ."""
+    found = [record['evaluation']['environment'] for record in records]
+    names = dict.fromkeys(name for versions in found for name in versions)
+    return {
+        name: ' / '.join(sorted({v.get(name, '–') for v in found}))
+        for name in names
+    }
+
+
+def tables_with(measured: Measured) -> List[str]:
+    """The tables of which at least one row was run."""
+    return list(
+        dict.fromkeys(row.table for row in ROWS if measured.records(row))
+    )

@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Write docs/results.md and its pictures from the records in results/.
+
+    python tools/reproduction/write_results.py
+
+Every number is read from the records, every verdict on a claim is computed.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Dict, List
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
+
+from reproduction.claims import Verdict, judge, read_claims  # noqa: E402
+from reproduction.complexity import complexity_cells  # noqa: E402
+from reproduction.data import DATA  # noqa: E402
+from reproduction.pictures import draw_table  # noqa: E402
+from reproduction.rows import select  # noqa: E402
+from reproduction.scales import SCALES  # noqa: E402
+from reproduction.tables import (  # noqa: E402
+    Measured,
+    environment,
+    markdown,
+    table_of,
+    tables_with,
+)
+
+#: The name of what needs no training.
+COUNTED = 'counted'
+EXPLANATIONS = Path(__file__).with_name('explanations.json')
+HEAD = """# Results: the paper's tables, run here
+
+Written by `python tools/reproduction/write_results.py` from the records in
+[results](../results); do not edit. Each number is the mean over seeds, ± is
+their standard deviation. Arrows: the gain over the row that the paper
+compares with (points; percent for mm). – : blank in the paper, or not run."""
+
+
+def measured_sets(results: Path) -> List[Measured]:
+    """The combinations of data and scale with at least one record."""
+    names = [(d, s) for d in DATA for s in SCALES]
+    return [
+        Measured(data, scale, results)
+        for data, scale in names
+        if any((results / f'{data}-{scale}').glob('*.json'))
+    ]
+
+
+def cells_of(measured: Measured) -> Dict[str, Dict[str, float]]:
+    """Table -> path -> mean, as the claims call them."""
+    found = {}
+    for number in tables_with(measured):
+        flat = found.setdefault(number, {})
+        for row in select(number):
+            for column, cell in measured.cells(row).items():
+                if cell.mean is not None:
+                    flat[f'{row.name}.{column}'] = cell.mean
+                    if len(row.cells) == 1:
+                        flat[row.name] = cell.mean
+    return found
+
+
+def verdicts(sets: List[Measured], results: Path) -> Dict[str, dict]:
+    """Name of a set -> id of a claim -> verdict.
+
+    A claim over two tables takes the other one from another data set of the
+    same scale where its own has not run it (C34: 3D beside 2D).
+    """
+    counted, cells = complexity_cells(results), {}
+    for measured in sets:
+        cells[measured] = cells_of(measured)
+    found = {}
+    for measured in sets:
+        near = [s for s in sets if s.scale == measured.scale]
+        near.sort(key=lambda s: s != measured)
+
+        def look_up(table, path, near=near):
+            for other in near:
+                if table in cells[other]:
+                    return cells[other][table].get(path)
+            return None
+
+        own_tables = cells[measured]
+        found[f'{measured.data}-{measured.scale}'] = {
+            claim['id']: _judge(claim, look_up, own_tables)
+            for claim in read_claims()
+        }
+    return dict(found, **{COUNTED: _counted(counted)})
+
+
+def _judge(claim: dict, look_up, own_tables: dict) -> Verdict:
+    """Claims against other works are not run; nor those of other tables."""
+    if claim['id'].startswith('X') or _of_counts(claim):
+        return Verdict('not run')
+    if claim['test'].split(':')[0][1:] not in own_tables:
+        return Verdict('not run')
+    return judge(claim['test'], look_up)
+
+
+def _of_counts(claim: dict) -> bool:
+    """Whether a claim is about multiply-adds or parameters only."""
+    return 'GFLOPs' in claim['test'] or 'params_M' in claim['test']
+
+
+def _counted(cells: dict) -> Dict[str, Verdict]:
+    """Verdicts on what is counted, not trained: at the paper's scale."""
+    return {
+        claim['id']: judge(claim['test'], lambda t, p: cells[t].get(p))
+        if _of_counts(claim)
+        else Verdict('not run')
+        for claim in read_claims()
+    }
+
+
+def claims_section(found: Dict[str, dict]) -> str:
+    """The claims with a column for each set, and what explains a failure."""
+    lines = ['## Claims of the paper', '']
+    for name, answers in found.items():
+        run = [v for v in answers.values() if v.answer != 'not run']
+        held = sum(v.answer == 'holds' for v in run)
+        share = f' ({100 * held / len(run):.0f} %)' if run else ''
+        lines.append(f'- {name}: {held} of {len(run)} that were run{share}')
+    lines += ['', 'Claims against the printed numbers of other works (X) are']
+    lines += [
+        'not run; "counted" are multiply-adds and parameters at the paper\'s'
+    ]
+    lines += ['scale. Computed from the means over seeds.', '']
+    head = ['', 'table', 'claim', *found]
+    rows = [head, ['---'] * len(head)]
+    for claim in read_claims():
+        answers = [f'**{found[n][claim["id"]].answer}**' for n in found]
+        answers = [a.replace('**not run**', 'not run') for a in answers]
+        table = claim['table'] or 'text'
+        rows.append([claim['id'], str(table), claim['claim'], *answers])
+    lines += [f'| {" | ".join(row)} |' for row in rows]
+    return '\n'.join([*lines, '', *explanations(found)])
+
+
+def explanations(found: Dict[str, dict]) -> List[str]:
+    """A line for each claim that does not hold: where, and why."""
+    known = json.loads(EXPLANATIONS.read_text('utf-8'))
+    lines = []
+    for name, answers in found.items():
+        for key, verdict in answers.items():
+            if verdict.answer == 'does not hold':
+                why = known.get(name, {}).get(key, 'Not explained yet.')
+                broken = '; '.join(f'`{b}`' for b in verdict.broken[:4])
+                more = len(verdict.broken) - 4
+                tail = f' and {more} more' if more > 0 else ''
+                lines.append(f'- {name}, {key}: not so: {broken}{tail}. {why}')
+    return ['### What does not hold', '', *lines, ''] if lines else []
+
+
+def set_section(measured: Measured, images: Path) -> str:
+    """The tables of a data set and a scale, with pictures."""
+    name = f'{measured.data}-{measured.scale}'
+    parts = [f'## {measured.data} data, {measured.scale} scale']
+    records = {}
+    for number in tables_with(measured):
+        table = table_of(number, measured)
+        picture = draw_table(number, measured, images)
+        picture = picture.rename(images / f'results_{name}_{picture.stem}.png')
+        title = f'Table {number}' if number != 'X' else 'Claims of the text'
+        parts += [
+            f'### {title}',
+            markdown(table),
+            f'![{title}](images/{picture.name})',
+        ]
+        for row in table['rows']:
+            for record in row['records']:
+                records[record['job'], record['seed']] = record
+    return '\n\n'.join([*parts, summary(list(records.values()))])
+
+
+def summary(records: List[dict]) -> str:
+    """How the rows of a section were run."""
+    runs = [r['training'] or r['evaluation'] for r in records]
+    timed = [r['training']['seconds'] for r in records if r['training']]
+    versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
+    return '\n'.join(
+        [
+            f'{len(records)} trainings, {sum(timed) / 60:.0f} minutes without '
+            'the first halves that H and I share '
+            f'({len(records) - len(timed)} of them trained elsewhere and not '
+            f'timed); {_all(runs, "device")}; commits '
+            f'{_all(runs, "commit")}; {versions}.',
+            '',
+            '```bash',
+            *sorted({run['command'] for run in runs}),
+            '```',
+        ]
+    )
+
+
+def _all(runs: List[dict], key: str) -> str:
+    return ', '.join(sorted({str(run[key]) for run in runs}))
+
+
+def main() -> int:
+    """Parse the options and write; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--results', default=ROOT / 'results', type=Path)
+    parser.add_argument('--out', default=ROOT / 'docs/results.md', type=Path)
+    args = parser.parse_args()
+    try:
+        sets = measured_sets(args.results)
+        if not sets:
+            raise ValueError(
+                f'{args.results} has no records: run tools/reproduce.py first'
+            )
+        images = args.out.resolve().parent / 'images'
+        images.mkdir(parents=True, exist_ok=True)
+        parts = [HEAD, claims_section(verdicts(sets, args.results))]
+        parts += [set_section(measured, images) for measured in sets]
+        args.out.write_text('\n\n'.join(parts) + '\n', 'utf-8')
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(args.out)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
