@@ -1,7 +1,7 @@
 """One function that brings a config of the paper's scale to another scale.
 
 The numbers are in ``configs/_base_/scales``. A config has its sizes resolved
-in several places (codec, decoder, encoder, TopdownAffine): all of them are
+in several places (codec, decoder, encoder, crop): all of them are
 changed, and :func:`check_sizes` proves it.
 """
 
@@ -16,6 +16,8 @@ from .rows import ROOT
 
 SCALES = ('tiny', 'small', 'paper')
 BASES = ROOT / 'configs/_base_'
+#: Transforms that crop to the input size.
+CROPS = ('TopdownAffine', 'DecodeCrop')
 SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
 
 
@@ -89,7 +91,7 @@ def check_sizes(cfg: Config) -> None:
         tuple(step.input_size)
         for pipeline in pipelines(cfg)
         for step in pipeline
-        if step.type == 'TopdownAffine'
+        if step.type in CROPS
     }
     if crops != {size} or any(codec != cfg.codec for codec in codecs(cfg)):
         raise ValueError(
@@ -118,7 +120,7 @@ def _scale_input(cfg: Config, pixels: int) -> None:
         codec.input_size = size
     for pipeline in pipelines(cfg):
         for step in pipeline:
-            if step.type == 'TopdownAffine':
+            if step.type in CROPS:
                 step.input_size = size
 
 

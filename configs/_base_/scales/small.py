@@ -41,10 +41,8 @@ settings = dict(
         deconvs={3: (128, 128)},
         synthetic='small',
     ),
-    # Table 7's volume of 8 x 8 x 8 bins: setting (d) of the resolutions
-    h36m=dict(
-        narrow_3d, inputs={256: 64}, deconvs={3: (128, 128)}, depths={64: 8}
-    ),
+    # a quarter of the input, as in the paper: 16 x 16 x 16 bins
+    h36m=dict(narrow_3d, inputs={256: 64}, depths={64: 16}),
     # 64 px are the least that four halvings of a quarter leave
     hourglass=dict(narrow_3d, inputs={256: 64}, depths={64: 16, 1: 1}),
     # volumes of up to 32 x 32 x 32 bins: half the width again
