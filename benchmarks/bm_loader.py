@@ -4,13 +4,15 @@ The peer is MMPose's stock top-down pipeline (LoadImage, GetBBoxCenterScale,
 RandomFlip, RandomBBoxTransform, TopdownAffine, GenerateTarget with
 Hand3DHeatmap's 64³ volume, PackPoseInputs) on a BaseCocoStyleDataset, which
 copies the joint set deeply into every sample. Every step from it to ours is
-measured apart. Frames: the real ones of INTEGRAL_MMPOSE_DATA, if it is set,
-and ones that the synthetic studio draws at 1000 px.
+measured apart; batches of 16 samples are kept, as a loader keeps them. Frames:
+the real ones of INTEGRAL_MMPOSE_DATA, if it is set, and ones that the
+synthetic studio draws at 1000 px.
 """
 
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -22,8 +24,11 @@ from torch.utils.benchmark.utils.timer import timer as now
 
 import integral_mmpose  # noqa: F401  (registers)
 from integral_mmpose.datasets import H36MImageDataset
+from integral_mmpose.datasets.decode import decode_reduced
 from integral_mmpose.datasets.joints import H36M18_METAINFO
+from integral_mmpose.datasets.transforms import decode_crop
 
+BATCH = 16
 TARGET = ">= 3x MMPose's stock pipeline"
 PEER, OURS, REDUCED = 'MMPose stock', 'ours', 'ours, sampling 1'
 #: The transforms of a stage.
@@ -38,7 +43,7 @@ STAGES = dict(
     RandomBBoxTransform='3 augmentation',
     UniformBBoxTransform='3 augmentation',
     TopdownAffine='4 affine',
-    DecodeCrop='2 + 4 decode and affine',
+    DecodeCrop='4 affine',
     GenerateTarget='5 targets',
     PackPoseInputs='6 packing',
 )
@@ -126,38 +131,56 @@ def variants(root, size):
     }
 
 
+def load_batch(dataset):
+    """A batch, all of it in memory at once, as a loader keeps it."""
+    return [dataset[n % len(dataset)] for n in range(BATCH)]
+
+
 def images_per_second(datasets, seconds):
-    """Quartiles over passes; in turns, so that a disturbance hits all."""
+    """Quartiles over batches; in turns, so that a disturbance hits all."""
     rates = {name: [] for name in datasets}
     end = now() + seconds * len(datasets)
     while now() < end or len(rates[PEER]) < 3:
         for name, dataset in datasets.items():
             start = now()
-            for index in range(len(dataset)):
-                dataset[index]
-            rates[name].append(len(dataset) / (now() - start))
+            load_batch(dataset)
+            rates[name].append(BATCH / (now() - start))
     return {
         name: np.percentile(values, [25, 50, 75])
         for name, values in rates.items()
     }
 
 
+def stages_of(dataset, index):
+    """A sample, and the seconds of each of its stages."""
+    spent, start = defaultdict(float), now()
+    sample = dataset.get_data_info(index)
+    spent['1 sample'] = now() - start
+
+    def timed(*args):
+        begin = now()
+        image = decode_reduced(*args)
+        spent['2 read and decode'] += now() - begin
+        spent['4 affine'] -= now() - begin
+        return image
+
+    with mock.patch.object(decode_crop, 'decode_reduced', timed):
+        for transform in dataset.pipeline.transforms:
+            start = now()
+            sample = transform(sample)
+            spent[STAGES[type(transform).__name__]] += now() - start
+    return sample, spent
+
+
 def stages(dataset, rounds):
-    """Median ms of every stage of a sample."""
+    """Quartiles in ms of every stage of a sample."""
     times = []
     for _ in range(rounds):
-        for index in range(len(dataset)):
-            spent, start = defaultdict(float), now()
-            sample = dataset.get_data_info(index)
-            spent['1 sample'] = now() - start
-            for transform in dataset.pipeline.transforms:
-                start = now()
-                sample = transform(sample)
-                spent[STAGES[type(transform).__name__]] += now() - start
-            times.append(spent)
+        batch = [stages_of(dataset, n % len(dataset)) for n in range(BATCH)]
+        times += [spent for _, spent in batch]
     return {
         name: 1e3 * np.percentile([t[name] for t in times], [25, 50, 75])
-        for name in times[0]
+        for name in sorted(times[0])
     }
 
 
@@ -183,7 +206,7 @@ def rows_of(name, root, size, seconds):
             )
         )
     for formulation in (PEER, OURS, REDUCED):
-        found = stages(data[formulation], max(3, int(10 * seconds)))
+        found = stages(data[formulation], max(2, int(3 * seconds)))
         for stage, (low, median, high) in found.items():
             rows.append(
                 dict(
