@@ -6,6 +6,7 @@ python benchmarks/write_performance.py
 import json
 import sys
 from pathlib import Path
+from typing import Optional
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / 'results.json'
@@ -30,13 +31,13 @@ def target(row: dict) -> str:
     return '; '.join(word for word in words if word)
 
 
-def line(row: dict, ours: dict) -> str:
-    """A line of the table; ``ours`` is our row of the same case."""
+def line(row: dict, ours: Optional[dict]) -> str:
+    """A line of the table; ``ours`` is our row of the same case, if any."""
     value = beside = floor = '–'
     if row['median'] is not None:
         iqr = f' ({number(row["iqr"])})' if row['iqr'] else ''
         value = f'{number(row["median"])} {row["unit"]}{iqr}'
-        if ours['median']:
+        if ours and ours['median']:
             beside = f'{row["median"] / ours["median"]:.2f}×'
         if row['floor']:
             floor = f'{row["median"] / row["floor"]:.1f}'
@@ -58,7 +59,7 @@ def section(topic: str, found: dict) -> str:
         for row in found['rows']
         if row['formulation'] == 'ours'
     }
-    lines = [line(row, ours[row['case']]) for row in found['rows']]
+    lines = [line(row, ours.get(row['case'])) for row in found['rows']]
     return '\n'.join([f'### {topic}', '', where, '', HEADER, *lines, ''])
 
 
