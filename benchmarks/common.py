@@ -84,16 +84,13 @@ def not_measured(case: str, target: str) -> dict:
     )
 
 
-def copy_bandwidth(size: int = 2**25) -> float:
+def copy_bandwidth(size: int = 2**25, device: str = 'cpu') -> float:
     """Bytes a second of a copy, read and write counted (best of ten)."""
-    source = torch.ones(size)
+    source = torch.ones(size, device=device)
     target = torch.empty_like(source).copy_(source)
-    times = []
-    for _ in range(10):
-        start = time.perf_counter()
-        target.copy_(source)
-        times.append(time.perf_counter() - start)
-    return 2 * source.nbytes / min(times)
+    timer = Timer('target.copy_(source)', globals=locals())
+    best = min(timer.timeit(1).median for _ in range(10))
+    return 2 * source.nbytes / best
 
 
 def extra_memory(step: Callable[[], None]) -> Optional[float]:

@@ -60,7 +60,7 @@ def by_a_loop(logits):
     return vectors
 
 
-def test_serves_the_cpu_only():
+def test_serves_no_other_device():
     assert fused.serves(torch.zeros(1, 1, 2, 2))
     assert not fused.serves(torch.zeros(1, 1, 2, 2, device='meta'))
 
@@ -199,6 +199,73 @@ def test_transforms_and_forward_mode_take_the_plain_form():
     assert torch.allclose(batched[1], integral(2 * logits))
 
 
+def test_opcheck_2d():
+    logits = random_logits(SHAPES[1])
+    operators = torch.ops.integral_mmpose
+    torch.library.opcheck(operators.marginals_2d, (logits.requires_grad_(),))
+    x, y, weights, _ = fused._marginals_2d(logits.detach())
+    torch.library.opcheck(
+        operators.marginals_2d_backward, (logits.detach(), weights, x, y)
+    )
+
+
+@pytest.mark.parametrize('shape', SHAPES)
+def test_one_vector_alone(shape):
+    """The gradients of the other vectors are absent."""
+    for axis in range(len(shape) - 2):
+        gradients = []
+        for function in (marginals, plain_marginals):
+            logits = random_logits(shape).requires_grad_()
+            function(logits)[axis].square().sum().backward()
+            gradients.append(logits.grad)
+        assert (gradients[0] - gradients[1]).abs().max() <= 1e-14
+
+
+def test_what_a_gpu_runs_compiled_here():
+    """The kernels of a GPU have no blocks; torch.compile makes them."""
+    forward, backward = (
+        fused._compiled(getattr(fused, f'_marginals{name}_at_once'))
+        for name in ('', '_backward')
+    )
+    for shape in SHAPES[:1] + SHAPES[2:3]:
+        logits = random_logits(shape, torch.float32)
+        x, y, z, peak, total = forward(logits)
+        expected = plain_marginals(logits.double().requires_grad_())
+        for got, vector in zip((x, y, z), expected):
+            assert (got - vector).abs().max() <= 2e-6
+        slopes = [random_logits(v.shape, seed=3).float() for v in (x, y, z)]
+        gradient = gradient_of(logits, slopes)
+        inner = sum((g * v).sum(-1) for g, v in zip(slopes, (x, y, z)))
+        slopes[2] = slopes[2] - inner[..., None]
+        found = backward(logits, peak, *(g / total[..., None] for g in slopes))
+        assert (found - gradient).abs().max() <= 1e-5
+    torch._dynamo.reset()
+
+
+def gradient_of(logits, slopes):
+    """d sum(slopes * vectors) / d logits in float64, by the plain form."""
+    logits = logits.double().requires_grad_()
+    vectors = plain_marginals(logits)
+    sum((g.double() * v).sum() for g, v in zip(slopes, vectors)).backward()
+    return logits.grad
+
+
+def test_a_failed_compilation_is_said_and_survived(monkeypatch):
+    def fail(function, **_):
+        def run(*_):
+            raise torch._dynamo.exc.TorchDynamoException('no Triton\nhere')
+
+        return run
+
+    monkeypatch.setattr(torch, 'compile', fail)
+    run = fused._compiled(fused._marginals_2d)
+    logits = random_logits(SHAPES[1])
+    with pytest.warns(UserWarning, match='slower: no Triton'):
+        x = run(logits)[0]
+    assert torch.equal(x, fused._marginals_2d(logits)[0])
+    run(logits)  # silent now: pytest makes warnings errors
+
+
 def test_opcheck():
     for shape in SHAPES[:1] + SHAPES[2:3]:
         logits = random_logits(shape).requires_grad_()
@@ -244,7 +311,7 @@ def operators(graph):
 
 
 @pytest.mark.parametrize('shape', SHAPES[:2])
-def test_compile_keeps_the_operator(shape):
+def test_compile_keeps_the_operator_of_volumes(shape):
     from functorch.compile import make_boxed_func
     from torch._dynamo.backends.common import aot_autograd
 
@@ -263,8 +330,11 @@ def test_compile_keeps_the_operator(shape):
     (expected,) = torch.autograd.grad(integral(logits).square().sum(), logits)
     assert torch.allclose(gradient, expected, atol=1e-14)
     forward, backward = graphs
-    assert 'integral_mmpose.marginals.default' in operators(forward)
-    assert 'integral_mmpose.marginals_backward.default' in operators(backward)
+    is_volume = len(shape) == 5
+    names = ('marginals', 'marginals_backward')
+    for graph, name in zip((forward, backward), names):
+        found = [o for o in operators(graph) if 'integral_mmpose' in o]
+        assert found == [f'integral_mmpose.{name}.default'] * is_volume
     torch._dynamo.reset()
 
 
