@@ -100,7 +100,11 @@ class AtomicCheckpointHook(CheckpointHook):
         )
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
-        """Write, then ``last_checkpoint``, then remove the oldest."""
+        """Write, then ``last_checkpoint``, then remove the oldest.
+
+        The checkpoint lists the outdated ones, too: ``before_train`` of a run
+        that was killed before they were removed does it.
+        """
         outdated = self._mark_kept(runner, step)
         name = self.filename_tmpl.format(step)
         path = self.file_backend.join_path(self.out_dir, name)
@@ -117,6 +121,10 @@ class AtomicCheckpointHook(CheckpointHook):
             **self.args,
         )
         self.last_ckpt, self._noted_on_disk = path, self._validation_due
+        if outdated:
+            runner.message_hub.update_info(
+                'keep_ckpt_ids', list(self.keep_ckpt_ids)
+            )
         if not is_main_process():
             return
         write_atomically(
@@ -137,7 +145,5 @@ class AtomicCheckpointHook(CheckpointHook):
         outdated = kept[: -self.max_keep_ckpts]
         self.keep_ckpt_ids.clear()
         self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
-        runner.message_hub.update_info(
-            'keep_ckpt_ids', list(self.keep_ckpt_ids)
-        )
+        runner.message_hub.update_info('keep_ckpt_ids', kept)
         return outdated
