@@ -1,0 +1,94 @@
+"""The command that compares models on the joints all of them find."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mmengine
+import numpy as np
+import pytest
+
+TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/compare_pckh.py'
+HEAD = 10.0
+
+
+def _dump(path, errors, visible=None):
+    """One person a row of ``errors`` (N, 16), in head sizes."""
+    samples = []
+    for index, row in enumerate(errors):
+        shown = np.ones(16) if visible is None else visible[index]
+        truth = np.full((1, 16, 2), 50.0)
+        off = truth + np.stack([row * HEAD, 0 * row], -1)
+        samples.append(
+            dict(
+                img_path=f'{index}.jpg',
+                pred_instances=dict(
+                    keypoints=off, keypoint_scores=np.ones((1, 16))
+                ),
+                gt_instances=dict(
+                    keypoints=truth,
+                    keypoints_visible=shown[None],
+                    head_size=np.array([HEAD]),
+                ),
+            )
+        )
+    mmengine.dump(samples, path)
+    return str(path)
+
+
+def _run(*args):
+    done = subprocess.run(
+        [sys.executable, str(TOOL), *args], capture_output=True, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def _cells(output, label):
+    rows = [line for line in output.splitlines() if f'| {label} |' in line]
+    return [row.strip('| ').split(' | ')[1:] for row in rows]
+
+
+def test_only_joints_that_all_find_count(tmp_path):
+    """By hand: 14 counted joints a person, pelvis and thorax left out."""
+    good, bad = np.full((2, 16), 0.055), np.full((2, 16), 0.305)
+    bad[1] = 0.905  # the second person is not found by the second model
+    visible = np.ones((2, 16))
+    visible[0, 0] = 0  # and an ankle of the first is not labelled
+    first = _dump(tmp_path / 'a.pkl', good, visible)
+    second = _dump(tmp_path / 'b.pkl', bad, visible)
+    code, out, _ = _run(first, second, '--labels', 'A', 'B')
+    assert code == 0
+    # thresholds 0.06 to 0.50 are 45 of 51, 0.31 to 0.50 are 20
+    a, b = 100 * 45 / 51, 100 * 20 / 51
+    assert _cells(out, 'A') == [
+        ['27', '100.00', '100.00', f'{a:.2f}', '0.055'],
+        ['13', '100.00', '100.00', f'{a:.2f}', '0.055'],
+    ]
+    everyone, found = _cells(out, 'B')
+    assert everyone[:2] == ['27', f'{100 * 13 / 27:.2f}']
+    assert found == ['13', '100.00', '0.00', f'{b:.2f}', '0.305']
+
+
+def test_nobody_finds_a_joint(tmp_path):
+    path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 3.0))
+    code, out, _ = _run(path)
+    assert code == 0
+    assert _cells(out, 'a')[1] == ['0', '–', '–', '–', '–']
+
+
+@pytest.mark.parametrize('people', [1, 2])
+def test_other_people_are_refused(tmp_path, people):
+    visible = np.ones((people, 16))
+    visible[0, 3] = 0
+    first = _dump(tmp_path / 'a.pkl', np.zeros((1, 16)))
+    second = _dump(tmp_path / 'b.pkl', np.zeros((people, 16)), visible)
+    code, _, error = _run(first, second)
+    assert code == 1
+    assert 'b.pkl' in error and 'different people or labels' in error
+
+
+def test_no_dump_is_refused(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text('{}')
+    code, _, error = _run(str(path))
+    assert code == 1 and 'a.json' in error and 'Traceback' not in error

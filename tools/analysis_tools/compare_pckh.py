@@ -1,0 +1,103 @@
+"""Compare models on the MPII joints that all of them find.
+
+    python tools/test.py CONFIG CHECKPOINT --dump i1.pkl
+    python tools/analysis_tools/compare_pckh.py h1.pkl i1.pkl --labels H1 I1
+
+PCKh mixes two questions: whether a joint is found at all, and how exactly.
+This prints PCKh@0.5, PCKh@0.1, AUC and the median distance (in head sizes)
+over all joints, and over those that every model puts within --within heads,
+which asks the second question alone.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from mmengine import load
+
+from integral_mmpose.evaluation import PCKhCurve
+from integral_mmpose.evaluation.pckh import COUNTED
+
+COLUMNS = ('joints', 'PCKh@0.5', 'PCKh@0.1', 'AUC', 'median')
+
+
+def main() -> int:
+    """Parse the options and print two tables; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('dumps', nargs='+', help='of tools/test.py --dump')
+    parser.add_argument(
+        '--labels', nargs='+', help='names of the models; the file names'
+    )
+    parser.add_argument(
+        '--within', type=float, default=0.5, help='head sizes (0.5)'
+    )
+    args = parser.parse_args()
+    labels = args.labels or [Path(path).stem for path in args.dumps]
+    if len(labels) != len(args.dumps):
+        parser.error(f'{len(args.dumps)} dumps need as many --labels')
+    try:
+        models = [read_distances(path) for path in args.dumps]
+        check_same_joints(models, args.dumps)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    distances = np.stack([distance for distance, _ in models])
+    counted = models[0][1]
+    found = counted & (distances <= args.within).all(0)
+    print_table('all labelled joints', labels, distances[:, counted])
+    title = f'joints that every model puts within {args.within:g} heads'
+    print_table(title, labels, distances[:, found])
+    return 0
+
+
+def read_distances(path: str):
+    """Distances (N, 16) in head sizes, and which joints count (N, 16).
+
+    Raises:
+        ValueError: If the file is not a dump of models tested on MPII.
+    """
+    samples = load(path)
+    if not isinstance(samples, list) or not samples:
+        raise ValueError(f'{path}: no dump of tools/test.py, or an empty one')
+    metric = PCKhCurve()
+    try:
+        metric.process([], samples)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+    distances, visible = map(np.concatenate, zip(*metric.results))
+    return distances, visible & np.isin(np.arange(16), COUNTED)
+
+
+def check_same_joints(models: list, paths: list) -> None:
+    """Raise ValueError if the models were not tested on the same people."""
+    first = models[0][1]
+    for (_, counted), path in zip(models, paths):
+        if not np.array_equal(counted, first):
+            raise ValueError(
+                f'{path} and {paths[0]} have different people or labels: '
+                'test the models with the same annotations'
+            )
+
+
+def print_table(title: str, labels: list, distances: np.ndarray) -> None:
+    """A row a model; ``distances`` (models, joints) in head sizes."""
+    print(f'\n{title}\n\n| model | {" | ".join(COLUMNS)} |')
+    print('|---' * (len(COLUMNS) + 1) + '|')
+    for label, row in zip(labels, distances):
+        numbers = [f'{len(row)}']
+        if len(row):
+            pck = [100 * (row <= step / 100).mean() for step in range(51)]
+            values = (pck[50], pck[10], np.mean(pck))
+            numbers += [f'{value:.2f}' for value in values]
+            numbers.append(f'{np.median(row):.3f}')
+        else:
+            numbers += ['–'] * 4
+        print(f'| {label} | {" | ".join(numbers)} |')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
