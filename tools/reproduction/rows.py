@@ -65,9 +65,10 @@ def baseline(method: str) -> Optional[str]:
 
 def stem(method: str, network: str, data: str) -> str:
     """Name of the config of a method at the paper's scale."""
-    scratch = method in ('R1', 'I*')
+    first, *variant = method.split('-')
+    scratch = first in ('R1', 'I*') or variant == ['joint']
     epochs = '140e' if scratch else '70+70e'
-    prefix = {'I*': 'istar'}.get(method, method.lower())
+    prefix = '-'.join([{'I*': 'istar'}.get(first, first.lower()), *variant])
     return f'{prefix}_{network}_4xb32-{epochs}_{data}'
 
 
@@ -156,14 +157,13 @@ def tables_3d() -> List[Row]:
 
 #: What the text claims without a number, where a config has it.
 TEXT = [
-    Row('X', 'I1', stem('I1', 'res50', 'mpii-256x256'), 'mpii', PCKH),
-    Row(
-        'X',
-        'I1-joint',
-        'i1-joint_res50_4xb32-140e_mpii-256x256',
-        'mpii',
-        PCKH,
-    ),
+    Row('X', name, stem(method, 'res50', 'mpii-256x256'), 'mpii', PCKH)
+    for name, method in (
+        ('I1', 'I1'),
+        ('I1-joint', 'I1-joint'),
+        ('I*-L1', 'I*'),
+        ('I*-L2', 'I*-l2'),
+    )
 ]
 ROWS = tables_2d() + tables_3d() + TEXT
 TABLES = tuple(dict.fromkeys(row.table for row in ROWS))
