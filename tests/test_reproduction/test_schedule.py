@@ -1,11 +1,17 @@
 """Running a plan: order, resume, failures, side by side."""
 
+import fcntl
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from reproduction.plan import plan
 from reproduction.records import read_record, record_path
-from reproduction.rows import select
+from reproduction.rows import ROOT, select
 from reproduction.schedule import clock, epochs_done, run_plan
 
 
@@ -87,6 +93,96 @@ def test_a_stop_ends_the_children_and_the_next_start_goes_on(
     again = json.loads((job.folder(options.out) / 'training.json').read_text())
     assert again['seconds'] > note['seconds'] > 0
     assert all('--resume' in s for s in stand_in.read_text().splitlines())
+
+
+def test_two_commands_do_not_train_the_same_row(options, stand_in):
+    """The second waits, and finds the row trained."""
+    (job,) = plan(select('1', 'R1'), 'tiny', [0])
+    lock = job.folder(options.out) / 'lock'
+    lock.parent.mkdir(parents=True)
+    # Another command holds the row, and trains it meanwhile.
+    script = (
+        'import fcntl, sys, time; from pathlib import Path\n'
+        'file = open(sys.argv[1], "w"); fcntl.flock(file, fcntl.LOCK_EX)\n'
+        'print("held", flush=True); time.sleep(2)\n'
+        'Path(sys.argv[2]).write_text("from elsewhere")\n'
+    )
+    checkpoint = job.checkpoint(options.out)
+    other = subprocess.Popen(
+        [sys.executable, '-c', script, lock, checkpoint],
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdout.readline() == b'held\n'
+    assert run_plan([job], options, show=lambda line: None) == {}
+    assert other.wait() == 0
+    other.stdout.close()
+    assert stand_in.read_text() == ''
+    assert checkpoint.read_text() == 'from elsewhere'
+    assert len(list(options.results.rglob('r1_*.json'))) == 1
+
+
+def test_an_orphaned_training_keeps_the_row(tmp_path):
+    """kill -9 of the command: its training holds the lock to its end."""
+    script = (
+        'import sys; from pathlib import Path\n'
+        f'sys.path.insert(0, {str(ROOT / "tools")!r})\n'
+        'from reproduction.children import Children\n'
+        'from reproduction.runs import _turn\n'
+        'folder, children = Path(sys.argv[1]), Children()\n'
+        'with _turn(folder / "lock", children) as lock:\n'
+        '    children.run(["sh", "-c", "echo $$; exec sleep 60"],\n'
+        '                 folder / "log", {}, [lock])\n'
+    )
+    command = subprocess.Popen([sys.executable, '-c', script, tmp_path])
+    log, lock = tmp_path / 'log', tmp_path / 'lock'
+    wait_for(lambda: log.is_file() and log.read_text())
+    command.kill()
+    command.wait()
+    orphan = int(log.read_text())
+    try:
+        assert not is_free(lock)
+    finally:
+        os.kill(orphan, signal.SIGKILL)
+    wait_for(lambda: is_free(lock))
+
+
+def is_free(lock):
+    """Whether nobody holds the lock."""
+    with open(lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def wait_for(condition, patience=60.0):
+    """Fail if the condition does not become true."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, 'it did not happen'
+        time.sleep(0.05)
+
+
+def test_waiting_for_another_command_can_be_stopped(
+    options, stand_in, monkeypatch
+):
+    (job,) = plan(select('1', 'R1'), 'tiny', [0])
+    lock = job.folder(options.out) / 'lock'
+    lock.parent.mkdir(parents=True)
+    monkeypatch.setattr('reproduction.schedule.PATIENCE', 0.1)
+    seen = []
+
+    def show(line):
+        seen.append(line)
+        if len(seen) > 2:
+            raise KeyboardInterrupt
+
+    with open(lock, 'w') as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(KeyboardInterrupt):
+            run_plan([job], options, show=show)
+    assert stand_in.read_text() == ''
 
 
 def test_side_by_side_shares_the_cores(jobs, options, stand_in, monkeypatch):

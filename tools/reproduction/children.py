@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import List
+from typing import List, Sequence
 
 from .rows import ROOT
 
@@ -27,8 +27,14 @@ class Children:
         self._lock = threading.Lock()
         self._running = set()
 
-    def run(self, command: List[str], log: Path, env: dict) -> None:
-        """Run a command to its end.
+    def run(
+        self,
+        command: List[str],
+        log: Path,
+        env: dict,
+        keep: Sequence[int] = (),
+    ) -> None:
+        """Run a command to its end; it inherits the descriptors ``keep``.
 
         Raises:
             RunError: If it fails, with the last line that it printed.
@@ -46,6 +52,7 @@ class Children:
                     env=env,
                     cwd=ROOT,
                     start_new_session=True,
+                    pass_fds=keep,
                 )
                 self._running.add(process)
             code = process.wait()

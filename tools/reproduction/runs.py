@@ -5,13 +5,15 @@ A job is trained by ``tools/train.py --resume`` and evaluated by
 stopped command continues where it was.
 """
 
+import fcntl
 import json
 import os
 import socket
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 import torch
 
@@ -37,23 +39,57 @@ class Options(NamedTuple):
 def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
     """Train a job if it is not, then evaluate it if a row needs it.
 
+    Tables share rows: a job that another command is running is waited for.
+
     Raises:
-        RunError: If a child process failed.
+        RunError: If a child process failed, or the wait was stopped.
     """
-    folder, env = job.folder(options.out), child_env(options, slot)
-    config = write_config(job, options)
-    if not job.checkpoint(options.out).is_file():
-        start = time.monotonic()
-        try:
-            children.run(
-                train_command(config, folder, options),
-                folder / 'train.log',
-                env,
-            )
-        finally:
-            note_training(folder, time.monotonic() - start, facts(options))
-    if os.environ.get('NODE_RANK', '0') == '0' and not is_first_half(job):
-        evaluate(job, options, children, env)
+    folder = job.folder(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.environ.get('NODE_RANK', '0') != '0':
+        _train(job, options, children, slot)  # with the node that has rank 0
+        return
+    with _turn(folder / 'lock', children) as lock:
+        _train(job, options, children, slot, lock)
+        if not is_first_half(job):
+            evaluate(job, options, children, child_env(options, slot))
+
+
+@contextmanager
+def _turn(path: Path, children: Children) -> Iterator[int]:
+    """Hold a lock file; gives its descriptor.
+
+    However they end, the kernel frees it with the last process that has it:
+    this one, or a training that outlived it.
+    """
+    with open(path, 'w') as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if children.stopped:
+                    raise RunError('stopped') from None
+                time.sleep(0.5)
+        yield file.fileno()
+
+
+def _train(
+    job: Job, options: Options, children: Children, slot: int, *keep: int
+) -> None:
+    folder, config = job.folder(options.out), write_config(job, options)
+    if job.checkpoint(options.out).is_file():
+        return
+    start = time.monotonic()
+    try:
+        children.run(
+            train_command(config, folder, options),
+            folder / 'train.log',
+            child_env(options, slot),
+            keep,
+        )
+    finally:
+        note_training(folder, time.monotonic() - start, facts(options))
 
 
 def is_first_half(job: Job) -> bool:
