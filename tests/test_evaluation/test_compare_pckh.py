@@ -69,6 +69,14 @@ def test_only_joints_that_all_find_count(tmp_path):
     assert found == ['13', '100.00', '0.00', f'{b:.2f}', '0.305']
 
 
+def test_area_over_another_range(tmp_path):
+    """0, 0.02, …, 1: 0.32 to 1 are 35 of 51 thresholds."""
+    path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 0.305))
+    code, out, _ = _run(path, '--auc-to', '1')
+    assert code == 0
+    assert _cells(out, 'a')[0][3] == f'{100 * 35 / 51:.2f}'
+
+
 def test_nobody_finds_a_joint(tmp_path):
     path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 3.0))
     code, out, _ = _run(path)

@@ -35,6 +35,12 @@ def main() -> int:
     parser.add_argument(
         '--within', type=float, default=0.5, help='head sizes (0.5)'
     )
+    parser.add_argument(
+        '--auc-to',
+        type=float,
+        default=0.5,
+        help='the AUC is over 0 to this distance (0.5 head sizes)',
+    )
     args = parser.parse_args()
     labels = args.labels or [Path(path).stem for path in args.dumps]
     if len(labels) != len(args.dumps):
@@ -48,9 +54,10 @@ def main() -> int:
     distances = np.stack([distance for distance, _ in models])
     counted = models[0][1]
     found = counted & (distances <= args.within).all(0)
-    print_table('all labelled joints', labels, distances[:, counted])
+    alphas = np.linspace(0, args.auc_to, 51)
+    print_table('all labelled joints', labels, distances[:, counted], alphas)
     title = f'joints that every model puts within {args.within:g} heads'
-    print_table(title, labels, distances[:, found])
+    print_table(title, labels, distances[:, found], alphas)
     return 0
 
 
@@ -83,16 +90,18 @@ def check_same_joints(models: list, paths: list) -> None:
             )
 
 
-def print_table(title: str, labels: list, distances: np.ndarray) -> None:
+def print_table(
+    title: str, labels: list, distances: np.ndarray, alphas: np.ndarray
+) -> None:
     """A row a model; ``distances`` (models, joints) in head sizes."""
     print(f'\n{title}\n\n| model | {" | ".join(COLUMNS)} |')
     print('|---' * (len(COLUMNS) + 1) + '|')
     for label, row in zip(labels, distances):
         numbers = [f'{len(row)}']
         if len(row):
-            pck = [100 * (row <= step / 100).mean() for step in range(51)]
-            values = (pck[50], pck[10], np.mean(pck))
-            numbers += [f'{value:.2f}' for value in values]
+            curve = np.mean([row <= alpha for alpha in alphas])
+            values = ((row <= 0.5).mean(), (row <= 0.1).mean(), curve)
+            numbers += [f'{100 * value:.2f}' for value in values]
             numbers.append(f'{np.median(row):.3f}')
         else:
             numbers += ['–'] * 4
