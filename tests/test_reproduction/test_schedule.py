@@ -196,6 +196,16 @@ def test_side_by_side_shares_the_cores(jobs, options, stand_in, monkeypatch):
         assert log.split()[2] == '3'  # threads of each
 
 
+def test_settings_of_the_user_stay(options, monkeypatch):
+    from reproduction import runs
+
+    monkeypatch.delenv('MALLOC_TRIM_THRESHOLD_', raising=False)
+    monkeypatch.setenv('OMP_WAIT_POLICY', 'ACTIVE')
+    env = runs.child_env(options, 0)
+    assert env['OMP_WAIT_POLICY'] == 'ACTIVE'
+    assert int(env['MALLOC_TRIM_THRESHOLD_']) > 2**32
+
+
 def test_gpus_are_assigned(options, monkeypatch):
     from reproduction import runs
 

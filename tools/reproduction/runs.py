@@ -23,6 +23,14 @@ from .plan import Job, config_of
 from .records import note_training, record_path, write_record
 from .rows import ROOT
 
+#: Threads do not spin, and glibc keeps the memory of large tensors: giving it
+#: back costs a page fault every 4 kB, 17 % of a small training's time.
+ON_A_CPU = dict(
+    OMP_WAIT_POLICY='PASSIVE',
+    MALLOC_MMAP_THRESHOLD_='8589934592',
+    MALLOC_TRIM_THRESHOLD_='8589934592',
+)
+
 
 class Options(NamedTuple):
     """How to run: where to, on what data, with how many processes."""
@@ -138,7 +146,8 @@ def child_env(options: Options, slot: int) -> Dict[str, str]:
     """Threads or a GPU for one of the jobs that run side by side."""
     env = dict(os.environ, **options.environment)
     env['OMP_NUM_THREADS'] = str(threads(options))
-    env.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    for name, value in ON_A_CPU.items():
+        env.setdefault(name, value)
     env['PYTHON'] = sys.executable
     if options.launcher != 'none' and 'PORT' not in env:
         env['PORT'] = str(free_port())
