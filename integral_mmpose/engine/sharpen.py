@@ -6,7 +6,6 @@ the training sharpen it. A factor folded into the last layer once, at the
 start, makes the expectation agree with the argmax from the first step.
 """
 
-import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
@@ -29,7 +28,7 @@ class SharpenHook(Hook):
         self.factor = factor
 
     def before_train(self, runner) -> None:
-        """Scale weight and bias of ``head.final_layer``."""
+        """Scale the last layer of the head, of each stage if it has more."""
         if runner.iter > 0:
             return
         if not runner._load_from:
@@ -39,14 +38,12 @@ class SharpenHook(Hook):
             )
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        if not hasattr(model.head, 'final_layer'):
+        if not hasattr(model.head, 'sharpen'):
             raise ValueError(
-                f'SharpenHook: {type(model.head).__name__} has no final_layer '
-                'of its own to multiply: use IntegralHead'
+                f'SharpenHook: {type(model.head).__name__} has no maps to '
+                'multiply: use IntegralHead or MultiStageHead'
             )
-        with torch.no_grad():
-            for parameter in model.head.final_layer.parameters():
-                parameter.mul_(self.factor)
+        model.head.sharpen(self.factor)
         runner.logger.info(
             f'the last layer of the head was multiplied by {self.factor}'
         )

@@ -9,12 +9,14 @@ from torch import nn
 
 from integral_mmpose import functional as F
 from integral_mmpose.engine import SharpenHook
+from integral_mmpose.models import IntegralHead
 
 
 def make_runner(iteration=0, load_from='h1.pth'):
     model = nn.Module()
-    model.head = nn.Module()
-    model.head.final_layer = nn.Conv2d(3, 2, 1)
+    model.head = IntegralHead(
+        3, 2, deconv_out_channels=(), joint_loss=dict(type='JointL1Loss')
+    )
     return SimpleNamespace(
         model=model,
         iter=iteration,
@@ -25,9 +27,9 @@ def make_runner(iteration=0, load_from='h1.pth'):
 
 def test_scales_the_maps_at_the_start_only():
     runner, features = make_runner(), torch.randn(1, 3, 4, 5)
-    before = runner.model.head.final_layer(features)
+    before = runner.model.head((features,))
     SharpenHook(7.0).before_train(runner)
-    after = runner.model.head.final_layer(features)
+    after = runner.model.head((features,))
     torch.testing.assert_close(after, 7 * before)
     resumed = make_runner(iteration=3)
     weight = resumed.model.head.final_layer.weight.clone()
@@ -53,5 +55,5 @@ def test_bad_factor():
 def test_a_head_without_a_last_layer_is_an_error():
     runner = make_runner()
     runner.model.head = nn.Module()
-    with pytest.raises(ValueError, match='Module has no final_layer'):
+    with pytest.raises(ValueError, match='Module has no maps'):
         SharpenHook(7.0).before_train(runner)

@@ -7,6 +7,7 @@ layer, are added to the input of the stage before. MMPose's HourglassNet has
 CornerNet's wider blocks and no re-injection.
 """
 
+import torch
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from mmpose.models.backbones.base_backbone import BaseBackbone
@@ -125,6 +126,11 @@ class HourglassStage(BaseModule):
             Tensor: (B, C, H, W).
         """
         return inputs + self.from_features(features) + self.from_maps(maps)
+
+    @torch.no_grad()
+    def scale_maps(self, factor: float) -> None:
+        """Multiply what this stage reads of the maps, in its weights."""
+        self.from_maps.weight.mul_(factor)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W).

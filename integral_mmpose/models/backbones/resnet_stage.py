@@ -113,6 +113,12 @@ class ResNetStage(BaseModule):
         maps = functional.adaptive_avg_pool2d(maps, size)
         return torch.cat([shared, maps.to(shared.dtype)], 1)
 
+    @torch.no_grad()
+    def scale_maps(self, factor: float) -> None:
+        """Multiply what this stage reads of the maps, in its weights."""
+        for name in FIRST_LAYERS:
+            self.get_parameter(name)[:, self.in_channels :].mul_(factor)
+
     def forward(self, inputs: Tensor) -> Tensor:
         """(B, in_channels + map_channels, H, W) -> (B, out, H/4, W/4)."""
         return self.layer4(self.layer3(inputs))

@@ -133,6 +133,12 @@ class IntegralHead(HeatmapHead):
             return maps
         return maps.view(batch, -1, self.depth, height, width)
 
+    @torch.no_grad()
+    def sharpen(self, factor: float) -> None:
+        """Multiply the maps by a factor, in the weights of the last layer."""
+        for parameter in self.final_layer.parameters():
+            parameter.mul_(factor)
+
     def loss(
         self,
         feats: Tuple[Tensor],

@@ -112,6 +112,13 @@ class MultiStageHead(BaseHead):
         """Confidence (B, K) of the last stage."""
         return self.heads[-1].scores(outputs[-1])
 
+    def sharpen(self, factor: float) -> None:
+        """Multiply the maps of every stage; each reads what it read before."""
+        for head in self.heads:
+            head.sharpen(factor)
+        for stage in self.stages[1:]:
+            stage.scale_maps(1 / factor)
+
     def loss(
         self,
         feats: Tuple[Tensor],

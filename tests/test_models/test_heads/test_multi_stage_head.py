@@ -95,6 +95,17 @@ def test_a_stage_reads_the_raw_maps_of_the_one_before():
     assert not torch.allclose(second, changed, atol=1e-3)
 
 
+@pytest.mark.parametrize('stage', [STAGE, HOURGLASS])
+def test_sharpen_multiplies_the_maps_of_every_stage(stage):
+    """And nothing else: a later stage reads the maps as they were."""
+    kwargs = dict(deconv_out_channels=()) if stage is HOURGLASS else {}
+    head = louder(build(3, stage, **kwargs))
+    before = head(features())
+    head.sharpen(30.0)
+    for old, new in zip(before, head(features())):
+        torch.testing.assert_close(new, 30 * old, rtol=1e-4, atol=1e-3)
+
+
 def test_hourglass_stages_add_up():
     """x1 = x0 + W f0 + V m0, x2 = x1 + W f1 + V m1: Newell's chain."""
     head = louder(build(3, HOURGLASS, 8, deconv_out_channels=(), joints=2))
