@@ -1,7 +1,6 @@
 """The command that compares models on the joints all of them find."""
 
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import mmengine
@@ -36,11 +35,17 @@ def _dump(path, errors, visible=None):
     return str(path)
 
 
-def _run(*args):
-    done = subprocess.run(
-        [sys.executable, str(TOOL), *args], capture_output=True, text=True
-    )
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs the command; gives exit status, output and errors."""
+
+    def call(*args):
+        monkeypatch.setattr('sys.argv', [str(TOOL), *args])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(TOOL), run_name='__main__')
+        return (end.value.code, *capsys.readouterr())
+
+    return call
 
 
 def _cells(output, label):
@@ -48,7 +53,7 @@ def _cells(output, label):
     return [row.strip('| ').split(' | ')[1:] for row in rows]
 
 
-def test_only_joints_that_all_find_count(tmp_path):
+def test_only_joints_that_all_find_count(run, tmp_path):
     """By hand: 14 counted joints a person, pelvis and thorax left out."""
     good, bad = np.full((2, 16), 0.055), np.full((2, 16), 0.305)
     bad[1] = 0.905  # the second person is not found by the second model
@@ -56,7 +61,7 @@ def test_only_joints_that_all_find_count(tmp_path):
     visible[0, 0] = 0  # and an ankle of the first is not labelled
     first = _dump(tmp_path / 'a.pkl', good, visible)
     second = _dump(tmp_path / 'b.pkl', bad, visible)
-    code, out, _ = _run(first, second, '--labels', 'A', 'B')
+    code, out, _ = run(first, second, '--labels', 'A', 'B')
     assert code == 0
     # thresholds 0.06 to 0.50 are 45 of 51, 0.31 to 0.50 are 20
     a, b = 100 * 45 / 51, 100 * 20 / 51
@@ -69,34 +74,34 @@ def test_only_joints_that_all_find_count(tmp_path):
     assert found == ['13', '100.00', '0.00', f'{b:.2f}', '0.305']
 
 
-def test_area_over_another_range(tmp_path):
+def test_area_over_another_range(run, tmp_path):
     """0, 0.02, …, 1: 0.32 to 1 are 35 of 51 thresholds."""
     path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 0.305))
-    code, out, _ = _run(path, '--auc-to', '1')
+    code, out, _ = run(path, '--auc-to', '1')
     assert code == 0
     assert _cells(out, 'a')[0][3] == f'{100 * 35 / 51:.2f}'
 
 
-def test_nobody_finds_a_joint(tmp_path):
+def test_nobody_finds_a_joint(run, tmp_path):
     path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 3.0))
-    code, out, _ = _run(path)
+    code, out, _ = run(path)
     assert code == 0
     assert _cells(out, 'a')[1] == ['0', '–', '–', '–', '–']
 
 
 @pytest.mark.parametrize('people', [1, 2])
-def test_other_people_are_refused(tmp_path, people):
+def test_other_people_are_refused(run, tmp_path, people):
     visible = np.ones((people, 16))
     visible[0, 3] = 0
     first = _dump(tmp_path / 'a.pkl', np.zeros((1, 16)))
     second = _dump(tmp_path / 'b.pkl', np.zeros((people, 16)), visible)
-    code, _, error = _run(first, second)
+    code, _, error = run(first, second)
     assert code == 1
     assert 'b.pkl' in error and 'different people or labels' in error
 
 
-def test_no_dump_is_refused(tmp_path):
+def test_no_dump_is_refused(run, tmp_path):
     path = tmp_path / 'a.json'
     path.write_text('{}')
-    code, _, error = _run(str(path))
+    code, _, error = run(str(path))
     assert code == 1 and 'a.json' in error and 'Traceback' not in error
