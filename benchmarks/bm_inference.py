@@ -27,7 +27,9 @@ CONFIGS = Path(__file__).resolve().parents[1] / (
     'configs/body_3d_keypoint/integral/h36m'
 )
 MODELS = {
-    'half ResNet-18, 64 px, 3D': 'istar_res18w32_1xb32-12e_h36m-mpii-64x64.py',
+    'quarter ResNet-18, 64 px, 3D': (
+        'istar_res18w16_1xb32-72e_h36m-mpii-64x64.py'
+    ),
     'ResNet-50, 256 px, 3D': 'istar_res50_4xb32-140e_h36m-256x256.py',
 }
 BATCH_SIZE = 8

@@ -82,14 +82,15 @@ def test_small_is_what_the_small_configs_are(table):
         method = row.config.split('_')[0]
         data = row.config.split('_')[-1].replace('256x256', '64x64')
         data = sizes.get(table, data)
-        width = 'res18w32' if table == '7' else 'res18w16'
-        whole, halves = ('12e', '8+4e') if table == '7' else ('45e', '30+15e')
+        whole, halves = '45e', '30+15e'
+        if table == '7':
+            whole, halves = '72e', '48+24e'
         epochs = whole if method in ('r1', 'istar') else halves
-        pairs = [(row.config, f'{method}_{width}_1xb32-{epochs}_{data}')]
+        pairs = [(row.config, f'{method}_res18w16_1xb32-{epochs}_{data}')]
         first = starts_from(row.config)
         if first:
             h, part = first.split('_')[0], halves.split('+')[0]
-            pairs.append((first, f'{h}_{width}_1xb32-{part}e_{data}'))
+            pairs.append((first, f'{h}_res18w16_1xb32-{part}e_{data}'))
         for config, small in pairs:
             here = plain(scaled(config, row.setting, 'small'))
             by_hand = plain(Config.fromfile(CONFIGS[small]))

@@ -81,7 +81,7 @@ def describe(config: str, cfg: Config, parent: Optional[Job]) -> str:
     """A name of the scaled experiment, in the words of the config names.
 
     Two rows with the same name are the same experiment, whatever their tables
-    call them: ``h2_res18w32-2deconv_8+4e_h36m-mpii-64x64x16``.
+    call them: ``h2_res18w16-3deconv_48+24e_h36m-mpii-64x64x16``.
     """
     method, _, _, data = config.split('_')
     epochs = f'{cfg.train_cfg.max_epochs}e'

@@ -27,11 +27,13 @@ base = dict(
     # the batch that the learning rate is for
     base_batch_size=32,
 )
-narrow_3d = dict(
+# 4,096 bins take longer than 256: 48 + 24 epochs
+slow_3d = dict(
     base,
-    resnets={50: dict(depth=18, base_channels=32)},
+    inputs={256: 64},
+    depths={64: 16, 1: 1},
     val_loader=dict(num_workers=0, persistent_workers=False),
-    schedules=dict(first='small_8e', second='small_4e', scratch='small_12e'),
+    schedules=dict(first='small_48e', second='small_24e', scratch='small_72e'),
 )
 settings = dict(
     mpii=base,
@@ -42,13 +44,17 @@ settings = dict(
         synthetic='small',
     ),
     # a quarter of the input, as in the paper: 16 x 16 x 16 bins
-    h36m=dict(narrow_3d, inputs={256: 64}, depths={64: 16}),
+    h36m=dict(slow_3d, deconvs={3: (64, 64, 64)}),
     # 64 px are the least that four halvings of a quarter leave
-    hourglass=dict(narrow_3d, inputs={256: 64}, depths={64: 16, 1: 1}),
-    # volumes of up to 32 x 32 x 32 bins: half the width again
+    hourglass=slow_3d,
+    # volumes of up to 32 x 32 x 32 bins take eight times as long
     resolution=dict(
-        narrow_3d,
-        resnets={50: base['resnets'][50]},
+        slow_3d,
+        inputs=base['inputs'],
+        depths=base['depths'],
         deconvs={2: (64, 64), 3: (64, 64, 64)},
+        schedules=dict(
+            first='small_8e', second='small_4e', scratch='small_12e'
+        ),
     ),
 )

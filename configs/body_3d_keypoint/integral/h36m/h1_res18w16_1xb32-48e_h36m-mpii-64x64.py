@@ -1,13 +1,13 @@
-# Small scale of Table 7, Strategy 2, H2: the first epochs, and of I2's
+# Small scale of Table 7, Strategy 2, H1: the first epochs, and of I1's
 _base_ = [
-    '../../../_base_/schedules/small_8e.py',
+    '../../../_base_/schedules/small_48e.py',
     '../../../_base_/datasets/h36m_mpii_64x64.py',
-    '../../../_base_/models/integral_res18w32_3d.py',
+    '../../../_base_/models/integral_res18w16_3d.py',
 ]
 
 model = dict(
     head=dict(
-        heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
+        heatmap_loss=dict(type='MarginalMSELoss'),
         joint_loss=None,
         decode='marginal_argmax',
         decoder=_base_.codec,

@@ -1,8 +1,8 @@
-# Small scale of Table 7, Strategy 1, I*
+# Small scale of Table 7, Strategy 1, R1
 _base_ = [
-    '../../../_base_/schedules/small_12e.py',
+    '../../../_base_/schedules/small_72e.py',
     '../../../_base_/datasets/h36m_64x64.py',
-    '../../../_base_/models/integral_res18w32_3d.py',
+    '../../../_base_/models/direct_res18w16_3d.py',
 ]
 
 model = dict(head=dict(decoder=_base_.codec))

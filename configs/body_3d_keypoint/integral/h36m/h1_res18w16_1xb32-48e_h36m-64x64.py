@@ -1,8 +1,8 @@
-# Small scale of Table 7, Strategy 1, H1
+# Small scale of Table 7, Strategy 1, H1: the first epochs, and of I1's
 _base_ = [
-    '../../../_base_/schedules/small_4e.py',
+    '../../../_base_/schedules/small_48e.py',
     '../../../_base_/datasets/h36m_64x64.py',
-    '../../../_base_/models/integral_res18w32_3d.py',
+    '../../../_base_/models/integral_res18w16_3d.py',
 ]
 
 model = dict(
@@ -13,7 +13,6 @@ model = dict(
         decoder=_base_.codec,
     )
 )
-load_from = 'work_dirs/h1_res18w32_1xb32-8e_h36m-64x64/epoch_8.pth'
 train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader
