@@ -3,6 +3,7 @@
 import json
 import sys
 from functools import partial
+from itertools import zip_longest
 
 import pytest
 from reproduction import write_results
@@ -116,6 +117,27 @@ def test_the_page(results, write_fake_record, tmp_path, monkeypatch, capsys):
     assert 'synthetic-small: 8 of 8 that were run (100 %)' in text
     # C13 and N41 hold; N42 does not.
     assert 'counted: 2 of 3 that were run (67 %)' in text
+
+
+def test_a_claim_of_two_sets_counts_once():
+    """C01 holds on both, C02 on one, C03 on neither, C04 was run on one."""
+    answers = dict(
+        one=('holds', 'holds', 'does not hold', 'not run'),
+        two=('holds', 'does not hold', 'does not hold', 'holds'),
+    )
+    ids = [claim['id'] for claim in write_results.read_claims()]
+    found = {
+        name: {
+            i: write_results.Verdict(answer)
+            for i, answer in zip_longest(ids, given, fillvalue='not run')
+        }
+        for name, given in answers.items()
+    }
+    text = write_results.claims_section(found)
+    assert '- one: 2 of 3 that were run (67 %)' in text
+    assert '- two: 2 of 4 that were run (50 %)' in text
+    assert 'on every set it was run on: 2 of 4 that were run (50 %)' in text
+    assert 'on at least one set: 3 of 4 that were run (75 %)' in text
 
 
 def test_without_records(results, monkeypatch, capsys):
