@@ -82,6 +82,26 @@ def test_area_over_another_range(run, tmp_path):
     assert _cells(out, 'a')[0][3] == f'{100 * 35 / 51:.2f}'
 
 
+def test_interval_of_a_difference(run, tmp_path):
+    """By hand: B finds all 14 joints of one person in four, A none.
+
+    The difference of a draw of 4 people is 25 % times a binomial (4, 1/4):
+    0 in 31.6 % of the draws, more than 75 in 0.4 %, so 0 to 75.
+    """
+    near, far = np.full((4, 16), 0.9), np.full((4, 16), 0.9)
+    near[2] = 0.3
+    first, second = (
+        _dump(tmp_path / 'a.pkl', far),
+        _dump(tmp_path / 'b.pkl', near),
+    )
+    code, out, _ = run(first, second, '--bootstrap', '5000')
+    assert code == 0
+    *_, found = _cells(out, 'b')
+    assert found[:2] == ['+25.00 [+0.00, +75.00]', '+0.00 [+0.00, +0.00]']
+    assert found[2].startswith(f'{25 * 21 / 51:+.2f} ')
+    assert 'less a,' in out and not _cells(out, 'a')[2:]
+
+
 def test_nobody_finds_a_joint(run, tmp_path):
     path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 3.0))
     code, out, _ = run(path)
