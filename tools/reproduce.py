@@ -17,6 +17,7 @@ import shlex
 import signal
 import sys
 from pathlib import Path
+from typing import List, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
@@ -26,8 +27,8 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from reproduction.data import DATA, find_data  # noqa: E402
 from reproduction.pictures import draw_table  # noqa: E402
-from reproduction.plan import plan, starts_from  # noqa: E402
-from reproduction.rows import CONFIGS, ROWS, select  # noqa: E402
+from reproduction.plan import Job, plan, starts_from  # noqa: E402
+from reproduction.rows import CONFIGS, ROWS, Row, select  # noqa: E402
 from reproduction.runs import Options  # noqa: E402
 from reproduction.scales import SCALES, load_setting  # noqa: E402
 from reproduction.schedule import flush_print, run_plan  # noqa: E402
@@ -41,7 +42,9 @@ def parse_arguments(argv=None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('--list', action='store_true', help='all rows')
+    parser.add_argument(
+        '--list', action='store_true', help='rows of all tables, or one'
+    )
     parser.add_argument('--table', help='1 to 12; X: claims of the text')
     parser.add_argument(
         '--rows', help="names or patterns of rows, such as R1,'I*',H1.a"
@@ -71,9 +74,9 @@ def parse_arguments(argv=None) -> argparse.Namespace:
     return args
 
 
-def list_rows() -> None:
+def list_rows(rows: Sequence[Row]) -> None:
     """A line for every row: table, row, config, what it starts from."""
-    for row in ROWS:
+    for row in rows:
         first = starts_from(row.config)
         start = f'after {CONFIGS[first].name}' if first else 'from scratch'
         table = f'Table {row.table}' if row.table != 'X' else 'Text'
@@ -92,7 +95,9 @@ def reproduce(args: argparse.Namespace) -> int:
         ValueError, OSError: After a mistake of the user.
     """
     rows = select(args.table, args.rows)
-    seeds = parse_seeds(args.seeds)
+    jobs = plan(rows, args.scale, parse_seeds(args.seeds))
+    if args.job:
+        jobs = job_named(args.job, jobs)
     setting = load_setting(args.scale, rows[0].setting)
     environment = find_data(
         args.data, [r.config for r in rows], setting, ROOT / 'data'
@@ -100,9 +105,6 @@ def reproduce(args: argparse.Namespace) -> int:
     os.environ.update(environment)
     out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
     results = Path(args.results or default_results(args.scale, out)).resolve()
-    jobs = plan(rows, args.scale, seeds)
-    if args.job:
-        jobs = [job for job in jobs if job.name == args.job]
     if args.submit:
         return submit(jobs, rows, args, out)
     measured = Measured(args.data, args.scale, results)
@@ -133,7 +135,20 @@ def default_results(scale: str, out: Path) -> Path:
     return out / 'results' if scale == 'tiny' else ROOT / 'results'
 
 
-def parse_seeds(text: str) -> list:
+def job_named(name: str, jobs: List[Job]) -> List[Job]:
+    """The trainings of that name, one a seed.
+
+    Raises:
+        ValueError: If the plan has none; lists what it has.
+    """
+    found = [job for job in jobs if job.name == name]
+    if not found:
+        known = ', '.join(dict.fromkeys(job.name for job in jobs))
+        raise ValueError(f'no training is named {name}; choose from {known}')
+    return found
+
+
+def parse_seeds(text: str) -> List[int]:
     """``0,1,2`` as numbers.
 
     Raises:
@@ -153,11 +168,11 @@ def stop(*_) -> None:
 def main() -> int:
     """Parse and run; 1 on an error, 130 after a stop."""
     args = parse_arguments()
-    if args.list:
-        list_rows()
-        return 0
     signal.signal(signal.SIGTERM, stop)
     try:
+        if args.list:
+            list_rows(select(args.table, args.rows) if args.table else ROWS)
+            return 0
         return reproduce(args)
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)

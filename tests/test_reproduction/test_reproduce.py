@@ -35,6 +35,11 @@ def run(monkeypatch, capsys, *words):
             'error: --data lspet has 2D people',
         ),
         (['--table', '1', '--data', 'real'], 'error: --data real needs MPII'),
+        (
+            ['--table', '1', '--rows', 'R1', '--job', 'r2'],
+            'error: no training is named r2; choose from r1_res18w16_45e_',
+        ),
+        (['--list', '--table', '13'], 'error: there is no Table 13'),
     ],
 )
 def test_mistakes_are_one_line(words, text, monkeypatch, capsys):
@@ -42,6 +47,17 @@ def test_mistakes_are_one_line(words, text, monkeypatch, capsys):
     code, error = run(monkeypatch, capsys, *words)
     assert code == 1
     assert error.startswith(text) and error.count('\n') == 1
+
+
+def test_list_of_one_table(monkeypatch, capsys):
+    words = ['reproduce.py', '--list', '--table', '8', '--rows', '*.H1']
+    monkeypatch.setattr(sys, 'argv', words)
+    assert reproduce.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[2] for line in lines] == [
+        'one_stage_d64.H1',
+        'two_stage_d1_64.H1',
+    ]
 
 
 def test_a_smoke_run_is_not_kept_in_the_repository(tmp_path):

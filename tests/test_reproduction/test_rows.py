@@ -66,7 +66,7 @@ def test_configs_exist_and_say_their_numbers():
 
 
 def test_list_has_a_line_for_every_row(capsys):
-    reproduce.list_rows()
+    reproduce.list_rows(ROWS)
     lines = capsys.readouterr().out.splitlines()
     figure = [line for line in lines if line.startswith('Figure 2')]
     assert len(figure) == 8

@@ -5,6 +5,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Optional
 
+from integral_mmpose.engine import write_atomically
+
 from .plan import Job, job_of
 from .records import read_record, record_path
 from .rows import ROWS, Row, select
@@ -184,13 +186,12 @@ def _number(value, spread, gained: str) -> str:
 def write_table(number: str, measured: Measured, out: Path) -> Path:
     """Write ``tableN.json`` and ``tableN.md``; returns the latter's path."""
     table = table_of(number, measured)
-    out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(table, indent=1, ensure_ascii=False)
-    (out / f'table{number}.json').write_text(text + '\n', 'utf-8')
+    text = json.dumps(table, indent=1, ensure_ascii=False) + '\n'
+    write_atomically(out / f'table{number}.json', text.encode())
     path = out / f'table{number}.md'
     title = f'# Table {number}: {measured.data} data, {measured.scale} scale'
     parts = [title, markdown(table), provenance(table)]
-    path.write_text('\n\n'.join(parts) + '\n', 'utf-8')
+    write_atomically(path, ('\n\n'.join(parts) + '\n').encode())
     return path
 
 
