@@ -8,7 +8,8 @@
 
 Writes work_dirs/reproduce/DATA-SCALE/tableN.{md,json,png} and a record of
 every row in results/DATA-SCALE. Figure 2 is in the picture of Table 1. After
-a stop, the same command continues at the row and epoch where it was.
+a stop, the same command continues at the row and epoch where it was. A row
+that has a record is not trained again; --results ELSEWHERE starts anew.
 """
 
 import argparse
@@ -29,11 +30,19 @@ from reproduction.data import DATA, find_data  # noqa: E402
 from reproduction.pictures import draw_table  # noqa: E402
 from reproduction.plan import Job, plan, starts_from  # noqa: E402
 from reproduction.rows import CONFIGS, ROWS, Row, select  # noqa: E402
-from reproduction.runs import Options  # noqa: E402
+from reproduction.runs import (  # noqa: E402
+    Options,
+    is_first_node,
+    unmeasured,
+)
 from reproduction.scales import SCALES, load_setting  # noqa: E402
 from reproduction.schedule import flush_print, run_plan  # noqa: E402
 from reproduction.slurm import submit  # noqa: E402
-from reproduction.tables import Measured, write_table  # noqa: E402
+from reproduction.tables import (  # noqa: E402
+    Measured,
+    table_of,
+    write_table,
+)
 
 
 def parse_arguments(argv=None) -> argparse.Namespace:
@@ -96,21 +105,29 @@ def reproduce(args: argparse.Namespace) -> int:
     """
     rows = select(args.table, args.rows)
     jobs = plan(rows, args.scale, parse_seeds(args.seeds))
-    if args.job:
-        jobs = job_named(args.job, jobs)
-    setting = load_setting(args.scale, rows[0].setting)
-    environment = find_data(
-        args.data, [r.config for r in rows], setting, ROOT / 'data'
-    )
-    os.environ.update(environment)
     out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
     results = Path(args.results or default_results(args.scale, out)).resolve()
-    if args.submit:
-        return submit(jobs, rows, args, out)
     measured = Measured(args.data, args.scale, results)
+    table_of(args.table, measured)  # a broken record stops here, not later
+    todo = unmeasured(jobs, args.data, results)
+    if len(todo) < len(jobs):
+        print(
+            f'{len(jobs) - len(todo)} of {len(jobs)} trainings are not '
+            f'needed: their rows have records in {results} '
+            '(--results ELSEWHERE measures anew)'
+        )
+    if args.job:
+        todo = [job for job in job_named(args.job, jobs) if job in todo]
+    setting = load_setting(args.scale, rows[0].setting)
+    configs = [row.config for row in rows] if todo else []
+    environment = find_data(args.data, configs, setting, ROOT / 'data')
+    os.environ.update(environment)
+    if args.submit:
+        return submit(todo, rows, args, out)
 
     def write():
-        print(write_table(args.table, measured, out), flush=True)
+        if is_first_node(args.launcher):
+            print(write_table(args.table, measured, out), flush=True)
 
     options = Options(
         out,
@@ -121,10 +138,11 @@ def reproduce(args: argparse.Namespace) -> int:
         args.jobs,
         args.launcher,
     )
-    failed = run_plan(jobs, options, write, flush_print)
+    failed = run_plan(todo, options, write, flush_print)
     write()
-    draw_table(args.table, measured, out)
-    print((out / f'table{args.table}.md').read_text('utf-8'))
+    if is_first_node(args.launcher):
+        draw_table(args.table, measured, out)
+        print((out / f'table{args.table}.md').read_text('utf-8'))
     for job, reason in failed.items():
         print(f'error: {job.title}: {reason}', file=sys.stderr)
     return 1 if failed else 0
@@ -171,6 +189,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop)
     try:
         if args.list:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ... | head
             list_rows(select(args.table, args.rows) if args.table else ROWS)
             return 0
         return reproduce(args)

@@ -9,9 +9,11 @@ import sys
 import time
 
 import pytest
+from reproduction.children import Children, RunError, last_line
 from reproduction.plan import plan
 from reproduction.records import read_record, record_path
 from reproduction.rows import ROOT, select
+from reproduction.runs import unmeasured
 from reproduction.schedule import clock, epochs_done, run_plan
 
 
@@ -38,9 +40,59 @@ def test_trains_in_order_and_evaluates_rows(jobs, options, stand_in):
     assert record['training']['threads'] >= 1
     assert record['evaluation']['environment']['torch']
     assert '[0/4 trainings, 0/5 epochs]' in lines[0]
-    # Nothing is done again.
+    # Nothing is done again, with the weights or, as in a new clone, without.
+    assert unmeasured(jobs, 'synthetic', options.results) == []
     assert run_plan(jobs, options, show=lines.append) == {}
     assert len(stand_in.read_text().splitlines()) == len(names)
+
+
+def test_only_what_has_no_record_is_trained(jobs, options, stand_in):
+    """I1's record is deleted: I1 again, and what it starts from; not H1."""
+    assert run_plan(jobs, options, show=lambda line: None) == {}
+    (i1,) = (job for job in jobs if job.name.startswith('i1_'))
+    record_path(options.results, 'synthetic', i1).unlink()
+    todo = unmeasured(jobs, 'synthetic', options.results)
+    assert todo == [i1.parent, i1]
+
+
+def test_a_surprise_in_a_row_does_not_stop_the_others(
+    jobs, options, stand_in, monkeypatch
+):
+    from reproduction import runs, schedule
+
+    def run_job(job, *rest):
+        if job.name.startswith('r1_'):
+            raise TypeError('unforeseen')
+        runs.run_job(job, *rest)
+
+    monkeypatch.setattr(schedule, 'run_job', run_job)
+    failed = run_plan(jobs, options, show=lambda line: None)
+    assert list(failed.values()) == ['TypeError: unforeseen']
+    assert len(list(options.results.rglob('*.json'))) == 2
+
+
+def test_other_nodes_leave_the_shared_files_alone(
+    options, stand_in, monkeypatch
+):
+    """Node 1 trains with node 0; logs, records and tables are node 0's."""
+    from reproduction import runs
+
+    (job,) = plan(select('1', 'R1'), 'tiny', [0])
+    monkeypatch.setenv('NODE_RANK', '1')
+    assert runs.is_first_node('none') and not runs.is_first_node('pytorch')
+    train = [sys.executable, str(runs.ROOT / 'tools/train.py')]
+    monkeypatch.setattr(
+        runs,
+        'train_command',
+        lambda config, folder, _: [*train, config, '--work-dir', folder],
+    )
+    ddp = options._replace(launcher='pytorch')
+    assert run_plan([job], ddp, show=lambda line: None) == {}
+    assert job.checkpoint(options.out).is_file()
+    names = {path.name for path in job.folder(options.out).iterdir()}
+    assert {'config_node1.py', 'train_node1.log'} <= names
+    assert not names & {'config.py', 'train.log', 'training.json', 'lock'}
+    assert not options.results.exists()
 
 
 def test_a_failing_row_stops_only_what_starts_from_it(
@@ -216,6 +268,22 @@ def test_gpus_are_assigned(options, monkeypatch):
         runs.child_env(two, slot)['CUDA_VISIBLE_DEVICES'] for slot in range(3)
     ]
     assert seen == ['0', '1', '0']
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '5,7')
+    assert [
+        runs.child_env(two, slot)['CUDA_VISIBLE_DEVICES'] for slot in range(3)
+    ] == ['5', '7', '5']
+
+
+def test_rows_side_by_side_have_a_port_each(options, monkeypatch):
+    from reproduction import runs
+
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '5,7')
+    monkeypatch.setenv('PORT', '29500')
+    ddp = options._replace(jobs=2, launcher='pytorch')
+    envs = [runs.child_env(ddp, slot) for slot in range(2)]
+    assert [env['PORT'] for env in envs] == ['29500', '29501']
+    assert all(env['CUDA_VISIBLE_DEVICES'] == '5,7' for env in envs)
 
 
 def test_processes_talk_by_gloo_without_a_gpu(options, tmp_path):
@@ -260,8 +328,6 @@ def test_clock():
 
 def test_the_reason_of_a_failure(tmp_path):
     """The tool's own word; of several processes, not torchrun's frame."""
-    from reproduction.children import last_line
-
     log = tmp_path / 'train.log'
     log.write_text(
         'Epoch 1\ntrain.py: no data (--debug shows where)\n\n====\n'
@@ -272,6 +338,9 @@ def test_the_reason_of_a_failure(tmp_path):
         'torch.distributed.elastic.ChildFailedError: \n====\nFailures:\n'
     )
     assert last_line(log) == 'RuntimeError: out of memory'
+    log.write_text('ValueError: the first try\n')
+    with pytest.raises(RunError, match='^No space left'):
+        Children().run(['sh', '-c', 'echo No space left; exit 1'], log, {})
     log.write_text('Killed\n---\n')
     assert last_line(log) == 'Killed'
     log.write_text('')

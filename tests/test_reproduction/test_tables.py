@@ -45,6 +45,8 @@ def test_table(measured, write_fake_record, tmp_path):
     for seed, value in ((0, 100.0), (1, 110.0)):
         write_fake_record(h1, seed, {'h36m/MPJPE': value})
     write_fake_record(i1, 0, {'h36m/MPJPE': 84.0})
+    path = write_fake_record(i1, 1, {'h36m/MPJPE': 1.0})
+    path.rename(path.with_stem(f'{path.stem} (copy)'))  # no record
     assert tables_with(measured) == ['7']
     table = table_of('7', measured)
     rows = {row['row']: row['cells']['MPJPE'] for row in table['rows']}

@@ -41,6 +41,7 @@ class Children:
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, 'a', encoding='utf-8') as file:
+            start = log.stat().st_size  # after what earlier tries wrote
             with self._lock:
                 if self.stopped:
                     raise RunError('stopped')
@@ -58,7 +59,7 @@ class Children:
             code = process.wait()
         self._running.discard(process)
         if code:
-            reason = 'stopped' if self.stopped else last_line(log)
+            reason = 'stopped' if self.stopped else last_line(log, start)
             raise RunError(f'{reason} (exit status {code}, {log})')
 
     def stop(self, patience: float = 20.0) -> None:
@@ -83,12 +84,13 @@ def _signal(process: subprocess.Popen, number: int) -> None:
         pass
 
 
-def last_line(log: Path) -> str:
-    """The last line of a log that says what was wrong.
+def last_line(log: Path, start: int = 0) -> str:
+    """The last line of a log, from a byte on, that says what was wrong.
 
     With several processes, torchrun's own lines follow that one.
     """
-    lines = log.read_text('utf-8', errors='replace').splitlines()
+    text = log.read_bytes()[start:].decode('utf-8', errors='replace')
+    lines = text.splitlines()
     lines = [line.strip() for line in lines if re.search(r'\w', line)]
     errors = [line for line in lines if ERROR.match(line)]
     return (errors or lines or ['no output'])[-1]

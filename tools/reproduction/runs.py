@@ -54,7 +54,7 @@ def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
     """
     folder = job.folder(options.out)
     folder.mkdir(parents=True, exist_ok=True)
-    if os.environ.get('NODE_RANK', '0') != '0':
+    if not is_first_node(options.launcher):
         _train(job, options, children, slot)  # with the node that has rank 0
         return
     with _turn(folder / 'lock', children) as lock:
@@ -92,12 +92,39 @@ def _train(
     try:
         children.run(
             train_command(config, folder, options),
-            folder / 'train.log',
+            folder / f'train{node_suffix(options.launcher)}.log',
             child_env(options, slot),
             keep,
         )
     finally:
-        note_training(folder, time.monotonic() - start, facts(options))
+        if is_first_node(options.launcher):
+            note_training(folder, time.monotonic() - start, facts(options))
+
+
+def node_suffix(launcher: str) -> str:
+    """What the files of other nodes than the first end with.
+
+    All nodes of a training share a folder; ``NODE_RANK`` counts them.
+    """
+    rank = os.environ.get('NODE_RANK', '0') if launcher != 'none' else '0'
+    return '' if rank == '0' else f'_node{rank}'
+
+
+def is_first_node(launcher: str) -> bool:
+    """Whether this node evaluates, and writes records and tables."""
+    return not node_suffix(launcher)
+
+
+def unmeasured(jobs: List[Job], data: str, results: Path) -> List[Job]:
+    """The jobs without a record, and the first halves that they need."""
+    rows = [
+        job
+        for job in jobs
+        if not is_first_half(job)
+        and not record_path(results, data, job).is_file()
+    ]
+    needed = {job.parent for job in rows}
+    return [job for job in jobs if job in rows or job in needed]
 
 
 def is_first_half(job: Job) -> bool:
@@ -128,8 +155,9 @@ def write_config(job: Job, options: Options) -> Path:
             broadcast_buffers=False,
         )
     folder.mkdir(parents=True, exist_ok=True)
-    cfg.dump(folder / 'config.py')
-    return folder / 'config.py'
+    path = folder / f'config{node_suffix(options.launcher)}.py'
+    cfg.dump(path)
+    return path
 
 
 def train_command(config: Path, folder: Path, options: Options) -> List[str]:
@@ -149,10 +177,14 @@ def child_env(options: Options, slot: int) -> Dict[str, str]:
     for name, value in ON_A_CPU.items():
         env.setdefault(name, value)
     env['PYTHON'] = sys.executable
-    if options.launcher != 'none' and 'PORT' not in env:
-        env['PORT'] = str(free_port())
+    if options.launcher != 'none':
+        port = env.get('PORT')
+        env['PORT'] = str(int(port) + slot if port else free_port())
     elif options.jobs > 1 and torch.cuda.is_available():
-        env['CUDA_VISIBLE_DEVICES'] = str(slot % torch.cuda.device_count())
+        visible = env.get('CUDA_VISIBLE_DEVICES')
+        count = torch.cuda.device_count()
+        gpus = visible.split(',') if visible else range(count)
+        env['CUDA_VISIBLE_DEVICES'] = str(gpus[slot % len(gpus)])
     return env
 
 

@@ -115,9 +115,11 @@ def _loop(jobs, options, workers, finished, show) -> Dict[Job, str]:
             job = running.pop(future)
             try:
                 future.result()
-            except (RunError, OSError, ValueError) as error:
-                failed[job] = str(error)
-                show(f'FAILED {job.title}: {error}')
+            except Exception as error:  # the other rows go on
+                known = isinstance(error, (RunError, OSError, ValueError))
+                kind = '' if known else f'{type(error).__name__}: '
+                failed[job] = f'{kind}{error}'
+                show(f'FAILED {job.title}: {failed[job]}')
             else:
                 done.add(job)
                 if not is_first_half(job):

@@ -1,6 +1,7 @@
 """Tables: the paper's numbers beside ours, mean and spread over seeds."""
 
 import json
+import re
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Optional
@@ -65,13 +66,9 @@ class Measured(NamedTuple):
         """Records of all seeds of a row, by seed."""
         job = self.job(row, 0)
         folder = record_path(self.results, self.data, job).parent
-        # A glob would read the [] and * of a name; none has them, but seeds
-        # are numbers and the names are known.
-        seeds = sorted(
-            int(path.stem[len(job.name) + 5 :])
-            for path in folder.glob('*.json')
-            if path.stem.startswith(f'{job.name}-seed')
-        )
+        name = re.compile(re.escape(f'{job.name}-seed') + r'(\d+)\.json')
+        found = (name.fullmatch(path.name) for path in folder.glob('*.json'))
+        seeds = sorted(int(match[1]) for match in found if match)
         paths = (
             record_path(self.results, self.data, job._replace(seed=seed))
             for seed in seeds
