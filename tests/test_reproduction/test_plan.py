@@ -1,6 +1,7 @@
 """Plans: first halves first, nothing twice."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from reproduction.plan import config_of, job_of, plan, scaled
 from reproduction.rows import ROWS, select
@@ -83,3 +84,24 @@ def test_config_of(tmp_path):
     assert cfg.auto_scale_lr == dict(base_batch_size=32, enable=True)
     paper = config_of(job_of(row, 'paper', 0), tmp_path)
     assert paper.auto_scale_lr.base_batch_size == 4 * 32
+
+
+def test_a_folder_that_is_found_late(tmp_path, monkeypatch):
+    """Rows are looked at before their data is found, or made."""
+    monkeypatch.delenv('MPII_ROOT', raising=False)
+    (row,) = select('1', 'I1')
+    for scale in ('small', 'paper'):
+        job = job_of(row, scale, 0)
+        monkeypatch.setenv('MPII_ROOT', str(tmp_path))
+        cfg = config_of(job, tmp_path)
+        assert cfg.train_dataloader.dataset.data_root == str(tmp_path)
+
+
+def test_configs_are_read_side_by_side(tmp_path):
+    """Rows side by side are threads; mmengine's reader is for one."""
+    jobs = plan(select('1'), 'small', [0])
+    with ThreadPoolExecutor(8) as pool:
+        configs = list(pool.map(lambda job: config_of(job, tmp_path), jobs))
+    assert [cfg.work_dir for cfg in configs] == [
+        str(job.folder(tmp_path)) for job in jobs
+    ]

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import List, NamedTuple, Optional, Tuple
 
 from mmengine.config import Config
@@ -11,6 +12,8 @@ from mmengine.logging import MMLogger
 from .rows import CONFIGS, Row
 from .scales import load_setting, scale_config
 
+#: mmengine reads one config at a time; rows side by side are threads.
+READING = Lock()
 FIRST_HALF = re.compile(r'work_dirs/(.+)/epoch_\d+\.pth')
 
 
@@ -48,17 +51,23 @@ def starts_from(config: str) -> Optional[str]:
     return loaded and FIRST_HALF.fullmatch(loaded)[1]
 
 
+def read(config: str) -> Config:
+    """A config at the paper's scale, with the folders of the environment."""
+    with READING:
+        # mmengine says for every file that it has read MPII_ROOT and others.
+        MMLogger.get_current_instance().setLevel('WARNING')
+        return Config.fromfile(CONFIGS[config])
+
+
 @lru_cache(None)
 def load(config: str) -> Config:
-    """A config at the paper's scale; do not change it."""
-    # mmengine says for every file that it has read MPII_ROOT and the others.
-    MMLogger.get_current_instance().setLevel('WARNING')
-    return Config.fromfile(CONFIGS[config])
+    """A config to look at, whatever its folders; do not change it."""
+    return read(config)
 
 
 @lru_cache(None)
 def scaled(config: str, setting: str, scale: str) -> Config:
-    """The config of a row at a scale; do not change it."""
+    """The config of a row at a scale, to look at; do not change it."""
     return scale_config(load(config), load_setting(scale, setting))
 
 
@@ -127,8 +136,9 @@ def config_of(job: Job, out: Path) -> Config:
     The learning rate follows the number of processes: it is for 4 x 32
     pictures at the paper's scale, for one process at the others.
     """
-    cfg = Config(scaled(job.config, job.setting, job.scale).to_dict())
     setting = load_setting(job.scale, job.setting)
+    # Read anew: the data may have been found after the row was looked at.
+    cfg = Config(scale_config(read(job.config), setting).to_dict())
     cfg.randomness = dict(seed=job.seed)
     batch = setting.base_batch_size if setting else 128
     cfg.auto_scale_lr = dict(base_batch_size=batch, enable=True)
