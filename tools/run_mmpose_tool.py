@@ -28,7 +28,7 @@ def main(name: str) -> None:
         sys.path.insert(0, str(ROOT))
     if name == 'train.py':
         sys.argv = without_empty_resume(sys.argv)
-    join_without_gpu()
+    sys.argv += join_without_gpu(sys.argv)
     try:
         runpy.run_path(str(find_tool(name)), run_name='__main__')
     except USER_ERRORS as error:
@@ -46,18 +46,29 @@ def main(name: str) -> None:
         sys.exit(1)
 
 
-def join_without_gpu() -> None:
+def join_without_gpu(argv: list) -> list:
     """Join the processes of ``--launcher pytorch`` on a CPU, by gloo.
 
     mmengine selects a CUDA device first, whatever the back end; it takes a
-    process group that is there.
+    process group that is there. Its default wrapper names a CUDA device.
+
+    Returns:
+        list[str]: Arguments to add: the wrapper without a device.
     """
-    if '--launcher' not in sys.argv or 'WORLD_SIZE' not in os.environ:
-        return
+    if '--launcher' not in argv or 'WORLD_SIZE' not in os.environ:
+        return []
     import torch
 
-    if not torch.cuda.is_available():
-        torch.distributed.init_process_group('gloo')
+    if torch.cuda.is_available():
+        return []
+    torch.distributed.init_process_group('gloo')
+    return [
+        '--cfg-options',
+        'env_cfg.dist_cfg.backend=gloo',
+        'model_wrapper_cfg.type=MMDistributedDataParallel',
+        'model_wrapper_cfg.device_ids=None',
+        'model_wrapper_cfg.broadcast_buffers=False',
+    ]
 
 
 def without_empty_resume(argv: list) -> list:

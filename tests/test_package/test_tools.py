@@ -1,5 +1,6 @@
 """Our wrapper of MMPose's tools."""
 
+import argparse
 import importlib.util
 from pathlib import Path
 
@@ -35,3 +36,31 @@ def test_resume_of_nothing_keeps_load_from(tool, tmp_path, monkeypatch):
     assert '--resume' not in tool.without_empty_resume(other)
     named = ['train.py', 'i1.py', '--resume', 'epoch_3.pth']
     assert tool.without_empty_resume(named) == named
+
+
+def test_processes_talk_by_gloo_without_a_gpu(tool, monkeypatch):
+    """MMPose's own parser reads what is added as MMDDP needs it."""
+    from mmengine.config import DictAction
+
+    joined = []
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    monkeypatch.setattr('torch.distributed.init_process_group', joined.append)
+    argv = ['train.py', 'i1.py', '--launcher', 'pytorch']
+    argv += ['--cfg-options', 'work_dir=here']
+    monkeypatch.delenv('WORLD_SIZE', raising=False)
+    assert tool.join_without_gpu(argv) == []
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    assert tool.join_without_gpu(argv[:2]) == [] and joined == []
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    words = argv[4:] + tool.join_without_gpu(argv)
+    assert joined == ['gloo']
+    assert parser.parse_args(words).cfg_options == {
+        'work_dir': 'here',
+        'env_cfg.dist_cfg.backend': 'gloo',
+        'model_wrapper_cfg.type': 'MMDistributedDataParallel',
+        'model_wrapper_cfg.device_ids': None,
+        'model_wrapper_cfg.broadcast_buffers': False,
+    }
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    assert tool.join_without_gpu(argv) == []

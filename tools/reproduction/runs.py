@@ -146,14 +146,6 @@ def write_config(job: Job, options: Options) -> Path:
         cfg.test_evaluator = dict(
             cfg.test_evaluator, outfile=str(folder / name)
         )
-    if options.launcher != 'none' and not torch.cuda.is_available():
-        cfg.env_cfg.dist_cfg.backend = 'gloo'
-        # mmengine's default names a CUDA device.
-        cfg.model_wrapper_cfg = dict(
-            type='MMDistributedDataParallel',
-            device_ids=None,
-            broadcast_buffers=False,
-        )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f'config{node_suffix(options.launcher)}.py'
     cfg.dump(path)
