@@ -47,14 +47,11 @@ settings = dict(
     h36m=dict(slow_3d, deconvs={3: (64, 64, 64)}),
     # 64 px are the least that four halvings of a quarter leave
     hourglass=slow_3d,
-    # volumes of up to 32 x 32 x 32 bins take eight times as long
+    # volumes of up to 32 x 32 x 32 bins: (a) takes half an hour a row
     resolution=dict(
         slow_3d,
         inputs=base['inputs'],
         depths=base['depths'],
         deconvs={2: (64, 64), 3: (64, 64, 64)},
-        schedules=dict(
-            first='small_8e', second='small_4e', scratch='small_12e'
-        ),
     ),
 )
