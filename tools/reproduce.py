@@ -56,7 +56,7 @@ def parse_arguments(argv=None) -> argparse.Namespace:
     )
     parser.add_argument('--table', help='1 to 12; X: claims of the text')
     parser.add_argument(
-        '--rows', help="names or patterns of rows, such as R1,'I*',H1.a"
+        '--rows', help="names or patterns of rows, such as 'R1,I*' or '*.a'"
     )
     parser.add_argument('--data', choices=DATA, default='synthetic')
     parser.add_argument('--scale', choices=SCALES, default='small')
@@ -119,8 +119,10 @@ def reproduce(args: argparse.Namespace) -> int:
     if args.job:
         todo = [job for job in job_named(args.job, jobs) if job in todo]
     setting = load_setting(args.scale, rows[0].setting)
-    configs = [row.config for row in rows] if todo else []
-    environment = find_data(args.data, configs, setting, ROOT / 'data')
+    configs = [row.config for row in rows]
+    environment = (
+        find_data(args.data, configs, setting, ROOT / 'data') if todo else {}
+    )
     os.environ.update(environment)
     if args.submit:
         return submit(todo, rows, args, out)

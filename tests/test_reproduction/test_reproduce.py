@@ -60,6 +60,17 @@ def test_list_of_one_table(monkeypatch, capsys):
     ]
 
 
+def test_a_measured_table_needs_no_data(tmp_path, monkeypatch, capsys):
+    """Table 1 on lspet is in results/: written from there, without lspet."""
+    monkeypatch.delenv('INTEGRAL_MMPOSE_DATA', raising=False)
+    words = ['--table=1', '--data=lspet', '--scale=small', '--seeds=0,1']
+    code, error = run(monkeypatch, capsys, *words, f'--out={tmp_path}')
+    assert code == 0 and not error
+    path = tmp_path / 'lspet-small/table1.json'
+    rows = json.loads(path.read_text())['rows']
+    assert all(row['cells']['AUC']['ours'] for row in rows)
+
+
 def test_a_smoke_run_is_not_kept_in_the_repository(tmp_path):
     assert reproduce.default_results('tiny', tmp_path) == tmp_path / 'results'
     assert reproduce.default_results('small', tmp_path) == ROOT / 'results'

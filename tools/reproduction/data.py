@@ -1,5 +1,6 @@
 """The data of a run: made, found, or an error that says what to set."""
 
+import fcntl
 import os
 from pathlib import Path
 from typing import Dict, Iterable, Optional
@@ -54,7 +55,10 @@ def _synthetic(amount, out: Path) -> Dict[str, str]:
     name = amount if isinstance(amount, str) else '-'.join(map(_word, amount))
     folder = Path(out) / f'synthetic-{name}'
     scale = amount if isinstance(amount, str) else Scale(*amount)
-    generate(folder, 0, scale, os.cpu_count(), lambda line: None)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_name(f'{folder.name}.lock'), 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another command may be making it
+        generate(folder, 0, scale, os.cpu_count(), lambda line: None)
     return {var: str(folder / key) for key, var in ROOTS.items()}
 
 

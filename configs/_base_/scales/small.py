@@ -1,4 +1,4 @@
-# Two cores, 5 to 10 minutes a row: numbers only. A scale changes sizes,
+# Two cores, 3 to 45 minutes a row: numbers only. A scale changes sizes,
 # widths, schedule and the amount of data, never heads, losses, codecs,
 # samplers or metrics; tools/reproduction/scales.py applies it to the configs
 # of the paper's scale. Where a table has a small config of its own (Tables 1,
