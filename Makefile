@@ -31,7 +31,7 @@ setup:  ## set up .venv if it is missing or half made (others do it, too)
 demo: setup  ## train the 3D integral model and its baseline on synthetic data
 	$(RUN) demo/run_demo.py $(DEMO_ARGS)
 
-# A worker a core, each with one thread.
+# A worker a core, four at most, each with one thread.
 test: export OMP_NUM_THREADS ?= 1
 test: setup  ## the test suite (PYTEST_ARGS='-k name')
 	$(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)

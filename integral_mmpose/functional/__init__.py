@@ -47,9 +47,7 @@ from .grid import (
 )
 from .integral import (
     HeatVectors,
-    argmax,
     at_least_float32,
-    debias,
     expectation,
     integral,
     integral_one_step,
@@ -58,9 +56,9 @@ from .integral import (
     marginals,
     plain_marginals,
     softmax,
-    spread_score,
     vectors_to_coordinates,
 )
+from .reading import argmax, debias, spread_score
 from .targets import (
     disc_map,
     gaussian_map,

@@ -2,9 +2,8 @@
 
 The plain form writes the probabilities, reads them for every axis and keeps
 them for backward: a volume of 18 x 64^3 floats (19 MB a sample) moves about
-ten times. Here a block of joints that stays in the cache is taken at a time.
-Forward keeps the heat vectors and two numbers a joint; backward computes the
-probabilities p again and writes the gradient at once:
+ten times. Here forward keeps the heat vectors and two numbers a joint;
+backward computes the probabilities p again and writes the gradient at once:
 
     d loss / d logit[z, y, x] = p (gx[x] + gy[y] + gz[z] - <g, v>)
 
@@ -12,28 +11,18 @@ with g the gradients of the heat vectors v = (x, y, z). The one large tensor
 that is made is the gradient itself. Two dimensions keep p: their maps are
 small, and reading p costs less than making it again.
 
-Each a ``torch.library.custom_op``, so that torch.compile keeps it
-whole. It computes e^a as 2^(a * log2(e)): on the CPU torch's exp2 takes a
-quarter of the time of its exp. On a GPU the same formulas run on the whole
-tensor at once, in the kernels that torch.compile makes of them.
+Each a ``torch.library.custom_op``, so that torch.compile keeps it whole; what
+they run is in ``fused_kernels.py``.
 """
 
-import contextlib
-import math
-import mmap
 import warnings
-from typing import Callable, Iterator, Tuple
+from typing import Callable, Tuple
 
 import torch
 from torch import Tensor
 
-#: log2(e): e^a = 2^(a * log2(e)).
-LOG2_E = math.log2(math.e)
-#: Cells of a block: 2^19 floats are 2 MB, the cache of a core or two.
-BLOCK_CELLS = 2**19
-#: From this size on the gradient asks the kernel for huge pages: glibc keeps
-#: no freed block of more than 32 MB.
-HUGE_BYTES = 2**25
+from . import fused_kernels as kernels
+
 #: Where torch lacks any of these (before 2.4 to 2.6) the plain form serves.
 AVAILABLE = (
     hasattr(torch.library, 'custom_op')
@@ -42,7 +31,6 @@ AVAILABLE = (
 )
 
 DEVICES = ('cpu', 'cuda')
-Block = Tuple[slice, slice]
 
 
 def serves(logits: Tensor) -> bool:
@@ -99,107 +87,6 @@ def heat_vectors(logits: Tensor) -> Tuple[Tensor, ...]:
     return operators.marginals(logits.unsqueeze(2))[:2]
 
 
-def _blocks(logits: Tensor) -> Iterator[Block]:
-    """Slices of batch and joints that hold BLOCK_CELLS, or one joint."""
-    batch, joints = logits.shape[:2]
-    room = max(1, BLOCK_CELLS // math.prod(logits.shape[2:]))
-    rows, columns = max(1, room // max(1, joints)), max(1, min(room, joints))
-    for b in range(0, batch, rows):
-        for k in range(0, joints, columns):
-            yield slice(b, b + rows), slice(k, k + columns)
-
-
-def _buffer(logits: Tensor, dtype: torch.dtype) -> Tensor:
-    """An empty tensor that every block fits into."""
-    rows, columns = next(_blocks(logits), (slice(0), slice(0)))
-    return torch.empty_like(logits[rows, columns], dtype=dtype).contiguous()
-
-
-def _weights(logits: Tensor, peak: Tensor, buffer: Tensor) -> Tensor:
-    """exp(logits - peak): the probabilities but for their total."""
-    out = buffer[: logits.shape[0], : logits.shape[1]]
-    # The difference first: scaled before, large logits would be rounded.
-    torch.sub(logits, peak[..., None, None, None], out=out)
-    return out.mul_(LOG2_E).exp2_()
-
-
-def _marginals(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """x, y, z, and for backward the peak and the total, (B, K) each.
-
-    Two numbers, not their logsumexp: at logits of 1e4 that sum would be
-    rounded to 1e-3, and the probabilities with it.
-    """
-    x, y, z, peak, total = _empty_vectors(logits)
-    buffer = _buffer(logits, x.dtype)
-    for at in _blocks(logits):
-        block = logits[at]
-        peak[at] = block.amax((2, 3, 4))
-        weights = _weights(block, peak[at], buffer)
-        rows = weights.sum(-1)
-        torch.sum(weights.flatten(2, 3), 2, out=x[at])
-        torch.sum(rows, 2, out=y[at])
-        torch.sum(rows, 3, out=z[at])
-    torch.sum(x, -1, out=total)
-    for vector in (x, y, z):
-        vector.div_(total[..., None])
-    return x, y, z, peak, total
-
-
-def _empty_vectors(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What :func:`_marginals` fills; its shapes, for tracing."""
-    batch, joints, depth, height, width = logits.shape
-    dtype = torch.promote_types(logits.dtype, torch.float32)
-    x, y, z = (
-        logits.new_empty((batch, joints, size), dtype=dtype)
-        for size in (width, height, depth)
-    )
-    peak, total = (
-        logits.new_empty((batch, joints), dtype=dtype) for _ in range(2)
-    )
-    return x, y, z, peak, total
-
-
-def _marginals_backward(
-    logits: Tensor,
-    peak: Tensor,
-    slope_x: Tensor,
-    slope_y: Tensor,
-    slope_z: Tensor,
-) -> Tensor:
-    """exp(logits - peak) (slope_x + slope_y + slope_z): the gradient."""
-    grad = _empty_gradient(logits)
-    weights, slopes = (_buffer(logits, peak.dtype) for _ in range(2))
-    for at in _blocks(logits):
-        block = _weights(logits[at], peak[at], weights)
-        plane = slope_y[at][..., None] + slope_x[at][..., None, :]
-        slope = slopes[: block.shape[0], : block.shape[1]]
-        torch.add(plane[:, :, None], slope_z[at][..., None, None], out=slope)
-        torch.mul(block, slope, out=grad[at])
-    return grad
-
-
-def _empty_gradient(logits: Tensor) -> Tensor:
-    """``torch.empty_like``, in pages of 2 MB where it is large.
-
-    The allocator maps a large tensor afresh each time, and the faults of its
-    4 kB pages took more than half of the time of forward and backward.
-    """
-    if logits.nbytes < HUGE_BYTES or not hasattr(mmap, 'MADV_HUGEPAGE'):
-        return torch.empty_like(logits)
-    memory = mmap.mmap(
-        -1, logits.nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    )
-    with contextlib.suppress(OSError):  # a kernel without huge pages
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    flat = torch.frombuffer(memory, dtype=logits.dtype)
-    strides = torch.empty_like(logits, device='meta').stride()
-    return flat.as_strided(logits.shape, strides)
-
-
 def _save(ctx, inputs, output) -> None:
     ctx.save_for_backward(*inputs, *output)
 
@@ -229,52 +116,6 @@ def _plain_gradient(logits: Tensor, gx, gy, gz) -> Tensor:
     return (probs * (slope - mean)).view_as(logits).to(logits.dtype)
 
 
-def _marginals_2d(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """x, y and, for backward, exp(logits - peak) and its total."""
-    x, y, weights, total = _empty_vectors_2d(logits)
-    for at in _blocks(logits):
-        block = logits[at]
-        peak = block.amax((2, 3), keepdim=True).to(weights.dtype)
-        exp = torch.sub(block, peak, out=weights[at])
-        exp.mul_(LOG2_E).exp2_()
-        torch.sum(exp, 2, out=x[at])
-        torch.sum(exp, 3, out=y[at])
-    torch.sum(y, -1, out=total)
-    for vector in (x, y):
-        vector.div_(total[..., None])
-    return x, y, weights, total
-
-
-def _empty_vectors_2d(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What :func:`_marginals_2d` fills; its shapes, for tracing."""
-    batch, joints, height, width = logits.shape
-    dtype = torch.promote_types(logits.dtype, torch.float32)
-    x, y, total = (
-        logits.new_empty((batch, joints, *size), dtype=dtype)
-        for size in ((width,), (height,), ())
-    )
-    return x, y, logits.new_empty(logits.shape, dtype=dtype), total
-
-
-def _marginals_2d_backward(
-    logits: Tensor, weights: Tensor, slope_x: Tensor, slope_y: Tensor
-) -> Tensor:
-    """weights (slope_x + slope_y): the gradient, laid out as the logits."""
-    grad = _empty_gradient(logits)
-    slopes = _buffer(weights, weights.dtype)
-    for at in _blocks(weights):
-        block = weights[at]
-        slope = slopes[: block.shape[0], : block.shape[1]]
-        columns, rows = slope_x[at][..., None, :], slope_y[at][..., None]
-        torch.add(rows, columns, out=slope)
-        torch.mul(block, slope, out=grad[at])
-    return grad
-
-
 def _save_2d(ctx, inputs, output) -> None:
     # No gradient of zeros for the weights, which nobody else uses.
     ctx.set_materialize_grads(False)
@@ -293,33 +134,6 @@ def _differentiate_2d(ctx, gx, gy, *_) -> Tensor:
     return torch.ops.integral_mmpose.marginals_2d_backward(
         logits, weights, gx / total, (gy - inner[..., None]) / total
     )
-
-
-def _marginals_at_once(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What :func:`_marginals` gives, without blocks."""
-    cells = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    peak = cells.amax((2, 3, 4))
-    weights = (cells - peak[..., None, None, None]).exp()
-    sums = (weights.sum(axes) for axes in ((2, 3), (2, 4), (3, 4)))
-    total = weights.sum((2, 3, 4))
-    x, y, z = (vector / total[..., None] for vector in sums)
-    return x, y, z, peak, total
-
-
-def _marginals_backward_at_once(
-    logits: Tensor,
-    peak: Tensor,
-    slope_x: Tensor,
-    slope_y: Tensor,
-    slope_z: Tensor,
-) -> Tensor:
-    """What :func:`_marginals_backward` gives, without blocks."""
-    weights = (logits.to(peak.dtype) - peak[..., None, None, None]).exp()
-    slope = slope_y[..., None, :, None] + slope_x[..., None, None, :]
-    slope = slope + slope_z[..., None, None]
-    return (weights * slope).to(logits.dtype)
 
 
 def _compiled(function: Callable) -> Callable:
@@ -355,17 +169,19 @@ def _define(name: str, function: Callable) -> Callable:
 
 def _register() -> None:
     """Make the operators known to torch."""
-    forward = _define('marginals', _marginals)
-    forward.register_kernel('cuda', _compiled(_marginals_at_once))
-    forward.register_fake(_empty_vectors)
+    forward = _define('marginals', kernels.marginals)
+    forward.register_kernel('cuda', _compiled(kernels.marginals_at_once))
+    forward.register_fake(kernels.empty_vectors)
     forward.register_autograd(_differentiate, setup_context=_save)
-    backward = _define('marginals_backward', _marginals_backward)
-    backward.register_kernel('cuda', _compiled(_marginals_backward_at_once))
+    backward = _define('marginals_backward', kernels.marginals_backward)
+    backward.register_kernel(
+        'cuda', _compiled(kernels.marginals_backward_at_once)
+    )
     backward.register_fake(lambda logits, *_: torch.empty_like(logits))
-    forward = _define('marginals_2d', _marginals_2d)
-    forward.register_fake(_empty_vectors_2d)
+    forward = _define('marginals_2d', kernels.marginals_2d)
+    forward.register_fake(kernels.empty_vectors_2d)
     forward.register_autograd(_differentiate_2d, setup_context=_save_2d)
-    backward = _define('marginals_2d_backward', _marginals_2d_backward)
+    backward = _define('marginals_2d_backward', kernels.marginals_2d_backward)
     backward.register_fake(lambda logits, *_: torch.empty_like(logits))
 
 

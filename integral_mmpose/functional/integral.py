@@ -11,7 +11,6 @@ Everything is computed in at least float32, whatever autocast says: over 64^3
 bins half precision errs by up to 0.28 bins.
 """
 
-import math
 from typing import NamedTuple, Optional, Tuple
 
 import torch
@@ -192,103 +191,6 @@ def integral_one_step(logits: Tensor) -> Tensor:
     return torch.stack(
         [(probs * grid).flatten(2).sum(-1) for grid in reversed(grids)], -1
     )
-
-
-def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
-    """Take out the pull of a zero background towards the middle.
-
-    With C the sum of exp(logits) over N cells, a background of zero logits
-    adds N / C of the weight at the middle p~ = (n - 1) / 2 of each axis:
-    (C * E - N * p~) / (C - N), evaluated by the ratio w = N / C from one
-    logsumexp, so that nothing overflows. Where a map has no cell above the
-    background (w >= 1) the raw expectation is kept.
-
-    Args:
-        coordinates (Tensor): (B, K, 2 or 3) raw expectations in bins.
-        logits (Tensor): The (B, K, [D,] H, W) logits that they come from.
-
-    Returns:
-        Tensor: Corrected coordinates in bins, inside the map.
-
-    Reference: Gu et al., Removing the Bias of Integral Pose Regression,
-    ICCV 2021.
-
-    Example:
-        >>> logits = torch.zeros(1, 1, 1, 5)
-        >>> logits[..., 4] = 2.
-        >>> debias(integral(logits), logits).round(decimals=3)
-        tensor([[[4., 0.]]])
-    """
-    logits = at_least_float32(logits)
-    cells = logits.flatten(2)
-    log_share = math.log(cells.shape[-1]) - cells.logsumexp(-1)[..., None]
-    usable = log_share < 0
-    # Masked before exp: its overflow would turn the gradient into 0 * inf.
-    log_share = torch.where(usable, log_share, -torch.ones_like(log_share))
-    sizes = torch.tensor(
-        map_sizes(logits), dtype=logits.dtype, device=logits.device
-    )
-    middle = (sizes - 1) / 2
-    # E - w p~ over 1 - w; expm1 keeps its digits where w is close to 1.
-    corrected = (coordinates - log_share.exp() * middle) / -log_share.expm1()
-    corrected = corrected.clamp(min=0).minimum(sizes - 1)
-    return torch.where(usable, corrected, coordinates)
-
-
-def argmax(logits: Tensor) -> Tensor:
-    """Cell of the maximum of each map or volume (Eq. 1).
-
-    Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
-
-    Returns:
-        Tensor: (B, K, 2 or 3) whole bins in floating point, x, y[, z].
-
-    Example:
-        >>> argmax(torch.arange(6.).view(1, 1, 2, 3))
-        tensor([[[2., 1.]]])
-    """
-    check_logits(logits)
-    index = logits.flatten(2).argmax(-1)
-    coordinates = []
-    for size in map_sizes(logits):
-        coordinates.append(index % size)
-        index = index // size
-    return torch.stack(coordinates, -1).to(at_least_float32(logits).dtype)
-
-
-def spread_score(vectors: HeatVectors) -> Tensor:
-    """Confidence in (0, 1] from the spread of the heat vectors.
-
-    (1 + s * sqrt(12))^-2 with s the root mean square over the axes of each
-    vector's standard deviation as a fraction of its side: 1 for one cell,
-    about 0.25 for a uniform map (whose deviation is 1 / sqrt(12)).
-
-    Args:
-        vectors (HeatVectors): Heat vectors, each (B, K, n).
-
-    Returns:
-        Tensor: (B, K).
-
-    Example:
-        >>> spread_score(HeatVectors(torch.ones(1, 1, 1), torch.ones(1, 1, 1)))
-        tensor([[1.]])
-    """
-    variances = []
-    for vector in vectors:
-        if vector is None:
-            continue
-        vector = at_least_float32(vector)
-        mean = expectation(vector)[..., None]
-        bins = torch.arange(
-            vector.shape[-1], dtype=vector.dtype, device=vector.device
-        )
-        variance = (vector * (bins - mean) ** 2).sum(-1)
-        variances.append(variance / vector.shape[-1] ** 2)
-    variance = torch.stack(variances).mean(0)
-    # Not 0: the slope of a square root is infinite there.
-    spread = variance.clamp(min=torch.finfo(variance.dtype).tiny).sqrt()
-    return (1 + spread * math.sqrt(12)) ** -2
 
 
 def map_sizes(logits: Tensor) -> Tuple[int, ...]:

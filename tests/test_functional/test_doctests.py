@@ -15,8 +15,10 @@ MODULES = (
     'check',
     'errors',
     'flip',
+    'fused',
     'grid',
     'integral',
+    'reading',
     'targets',
 )
 

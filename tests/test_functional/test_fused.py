@@ -14,6 +14,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from integral_mmpose.functional import (
     expectation,
     fused,
+    fused_kernels,
     integral,
     log_marginals,
     marginals,
@@ -68,7 +69,7 @@ def test_serves_no_other_device():
 @pytest.mark.parametrize('cells', [1, 120, 300, 2**19])
 def test_a_naive_loop_whatever_the_blocks(monkeypatch, cells):
     """120 cells are one joint, 300 two of three, 2^19 the whole batch."""
-    monkeypatch.setattr(fused, 'BLOCK_CELLS', cells)
+    monkeypatch.setattr(fused_kernels, 'BLOCK_CELLS', cells)
     logits = random_logits((2, 3, 4, 5, 6))
     for got, expected in zip(fused.heat_vectors(logits), by_a_loop(logits)):
         assert np.abs(got.numpy() - expected).max() <= 1e-14
@@ -166,7 +167,7 @@ def test_large_gradients_take_the_other_allocation(monkeypatch):
     logits = random_logits((2, 3, 4, 5, 6))
     layout = logits.movedim(1, -1).contiguous().movedim(-1, 1)
     expected = vectors_and_gradient(plain_marginals, logits)[-1]
-    monkeypatch.setattr(fused, 'HUGE_BYTES', 0)
+    monkeypatch.setattr(fused_kernels, 'HUGE_BYTES', 0)
     for case in (logits, layout, logits.bfloat16()):
         gradient = vectors_and_gradient(marginals, case)[-1]
         assert gradient.dtype == case.dtype
@@ -203,7 +204,7 @@ def test_opcheck_2d():
     logits = random_logits(SHAPES[1])
     operators = torch.ops.integral_mmpose
     torch.library.opcheck(operators.marginals_2d, (logits.requires_grad_(),))
-    x, y, weights, _ = fused._marginals_2d(logits.detach())
+    x, y, weights, _ = fused_kernels.marginals_2d(logits.detach())
     torch.library.opcheck(
         operators.marginals_2d_backward, (logits.detach(), weights, x, y)
     )
@@ -224,7 +225,7 @@ def test_one_vector_alone(shape):
 def test_what_a_gpu_runs_compiled_here():
     """The kernels of a GPU have no blocks; torch.compile makes them."""
     forward, backward = (
-        fused._compiled(getattr(fused, f'_marginals{name}_at_once'))
+        fused._compiled(getattr(fused_kernels, f'marginals{name}_at_once'))
         for name in ('', '_backward')
     )
     for shape in SHAPES[:1] + SHAPES[2:3]:
@@ -258,11 +259,11 @@ def test_a_failed_compilation_is_said_and_survived(monkeypatch):
         return run
 
     monkeypatch.setattr(torch, 'compile', fail)
-    run = fused._compiled(fused._marginals_2d)
+    run = fused._compiled(fused_kernels.marginals_2d)
     logits = random_logits(SHAPES[1])
     with pytest.warns(UserWarning, match='slower: no Triton'):
         x = run(logits)[0]
-    assert torch.equal(x, fused._marginals_2d(logits)[0])
+    assert torch.equal(x, fused_kernels.marginals_2d(logits)[0])
     run(logits)  # silent now: pytest makes warnings errors
 
 
@@ -270,7 +271,7 @@ def test_opcheck():
     for shape in SHAPES[:1] + SHAPES[2:3]:
         logits = random_logits(shape).requires_grad_()
         torch.library.opcheck(torch.ops.integral_mmpose.marginals, (logits,))
-        _, _, _, peak, _ = fused._marginals(logits.detach())
+        _, _, _, peak, _ = fused_kernels.marginals(logits.detach())
         slopes = [torch.ones(*shape[:2], n) for n in reversed(shape[2:])]
         torch.library.opcheck(
             torch.ops.integral_mmpose.marginals_backward,

@@ -18,7 +18,6 @@ from integral_mmpose.functional import (
     marginals,
     plain_marginals,
     softmax,
-    spread_score,
     vectors_to_coordinates,
 )
 
@@ -105,26 +104,6 @@ def test_hand_gradient():
     logits = torch.zeros(1, 1, 1, 2, requires_grad=True)
     integral(logits)[..., 0].sum().backward()
     assert logits.grad.flatten().tolist() == [-0.25, 0.25]
-
-
-@pytest.mark.parametrize('shape', SHAPES)
-def test_argmax_by_a_loop(shape):
-    logits = random_logits(shape)
-    got = argmax(logits)
-    for b in range(shape[0]):
-        for k in range(shape[1]):
-            best = (logits[b, k] == logits[b, k].max()).nonzero()[0]
-            assert got[b, k].tolist() == best.flip(0).tolist()
-
-
-def test_argmax_is_within_half_a_bin_of_the_peak():
-    centre = torch.rand(1, 50, 2, dtype=torch.float64) * 6 + 0.5
-    x = torch.arange(8.0)
-    logits = (
-        -((x - centre[..., :1]) ** 2)[..., None, :]
-        - ((x - centre[..., 1:]) ** 2)[..., :, None]
-    )
-    assert (argmax(logits) - centre).abs().max() <= 0.5
 
 
 @pytest.mark.parametrize('shape', [(2, 3, 5, 6, 7), (2, 3, 6, 7)])
@@ -234,30 +213,3 @@ def test_composites():
     assert map_sizes(logits) == (6, 5, 4)
     assert vectors._fields == ('x', 'y', 'z')
     assert [v.shape[-1] for v in vectors] == [6, 5, 4]
-
-
-def test_spread_score_by_hand():
-    one_cell = torch.full((1, 1, 8, 6), -1e4)
-    one_cell[..., 3, 2] = 0
-    assert spread_score(marginals(one_cell)).item() == pytest.approx(1)
-    # Uniform over n bins: variance (n^2 - 1) / 12, as a fraction / n^2.
-    logits, sizes = torch.zeros(1, 1, 4, 8, 16), (16, 8, 4)
-    mean = sum((n * n - 1) / 12 / n**2 for n in sizes) / 3
-    assert spread_score(marginals(logits)).item() == pytest.approx(
-        (1 + math.sqrt(12 * mean)) ** -2, rel=1e-6
-    )
-    large = spread_score(marginals(torch.zeros(1, 1, 128, 128)))
-    assert large.item() == pytest.approx(0.25, abs=1e-4)
-
-
-def test_spread_score_falls_with_the_spread_and_ignores_the_place():
-    grid = torch.arange(32, dtype=torch.float64)
-
-    def score(sigma, x=15, y=16):
-        logits = -((grid[:, None] - y) ** 2 + (grid - x) ** 2) / (2 * sigma**2)
-        return spread_score(marginals(logits[None, None])).item()
-
-    scores = [score(sigma) for sigma in (0.3, 0.6, 1, 2, 4, 100)]
-    assert scores == sorted(scores, reverse=True)
-    assert 0 < scores[-1] < scores[0] <= 1
-    assert score(1, 10, 20) == pytest.approx(score(1), rel=1e-6)

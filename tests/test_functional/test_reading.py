@@ -1,9 +1,66 @@
-"""Debias against the published formula and a map whose joint is known."""
+"""Argmax by a loop, scores by hand, debias by the published formula."""
+
+import math
 
 import pytest
 import torch
 
-from integral_mmpose.functional import debias, integral, map_sizes
+from integral_mmpose.functional import (
+    argmax,
+    debias,
+    integral,
+    map_sizes,
+    marginals,
+    spread_score,
+)
+
+
+@pytest.mark.parametrize('shape', [(1, 2, 3, 4, 5), (2, 3, 5, 7)])
+def test_argmax_by_a_loop(shape):
+    torch.manual_seed(0)
+    logits = 3 * torch.randn(shape, dtype=torch.float64)
+    got = argmax(logits)
+    for b in range(shape[0]):
+        for k in range(shape[1]):
+            best = (logits[b, k] == logits[b, k].max()).nonzero()[0]
+            assert got[b, k].tolist() == best.flip(0).tolist()
+
+
+def test_argmax_is_within_half_a_bin_of_the_peak():
+    centre = torch.rand(1, 50, 2, dtype=torch.float64) * 6 + 0.5
+    x = torch.arange(8.0)
+    logits = (
+        -((x - centre[..., :1]) ** 2)[..., None, :]
+        - ((x - centre[..., 1:]) ** 2)[..., :, None]
+    )
+    assert (argmax(logits) - centre).abs().max() <= 0.5
+
+
+def test_spread_score_by_hand():
+    one_cell = torch.full((1, 1, 8, 6), -1e4)
+    one_cell[..., 3, 2] = 0
+    assert spread_score(marginals(one_cell)).item() == pytest.approx(1)
+    # Uniform over n bins: variance (n^2 - 1) / 12, as a fraction / n^2.
+    logits, sizes = torch.zeros(1, 1, 4, 8, 16), (16, 8, 4)
+    mean = sum((n * n - 1) / 12 / n**2 for n in sizes) / 3
+    assert spread_score(marginals(logits)).item() == pytest.approx(
+        (1 + math.sqrt(12 * mean)) ** -2, rel=1e-6
+    )
+    large = spread_score(marginals(torch.zeros(1, 1, 128, 128)))
+    assert large.item() == pytest.approx(0.25, abs=1e-4)
+
+
+def test_spread_score_falls_with_the_spread_and_ignores_the_place():
+    grid = torch.arange(32, dtype=torch.float64)
+
+    def score(sigma, x=15, y=16):
+        logits = -((grid[:, None] - y) ** 2 + (grid - x) ** 2) / (2 * sigma**2)
+        return spread_score(marginals(logits[None, None])).item()
+
+    scores = [score(sigma) for sigma in (0.3, 0.6, 1, 2, 4, 100)]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 < scores[-1] < scores[0] <= 1
+    assert score(1, 10, 20) == pytest.approx(score(1), rel=1e-6)
 
 
 def published(coordinates, logits):
