@@ -3,6 +3,7 @@
 python benchmarks/write_performance.py
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -64,6 +65,11 @@ def section(topic: str, found: dict) -> str:
 
 
 def main() -> int:
+    """Write the page; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.parse_args()
     if not RESULTS.exists():
         print(f'error: {RESULTS} is missing: run make bench')
         return 1

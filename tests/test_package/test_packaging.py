@@ -113,6 +113,21 @@ def test_metafiles_are_current():
     _build(ROOT, 'tools/analysis_tools/write_metafiles.py', '--check')
 
 
+@pytest.mark.parametrize(
+    'script',
+    [
+        'tools/analysis_tools/write_metafiles.py',
+        'benchmarks/write_performance.py',
+    ],
+)
+def test_a_mistyped_option_writes_nothing(script):
+    done = subprocess.run(
+        [sys.executable, ROOT / script, '--chekc'], capture_output=True
+    )
+    assert done.returncode == 2
+    assert b'unrecognized arguments: --chekc' in done.stderr
+
+
 def test_metafiles_name_existing_configs():
     import yaml
 

@@ -5,6 +5,7 @@ Run it after adding a config. Every config gets a line; weights and results
 are added here once there are published ones.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -65,17 +66,24 @@ def metafile(folder: Path, root: Path) -> str:
 
 
 def main() -> int:
-    """Write the files; with ``--check`` only say whether they are current."""
+    """Write the files that are not current; 1 with ``--check``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--check',
+        action='store_true',
+        help='write nothing; exit with 1 if a file is not current',
+    )
+    check = parser.parse_args().check
     changed = [
         name
         for name, text in metafiles(ROOT).items()
         if not (ROOT / name).exists() or (ROOT / name).read_text() != text
     ]
-    if '--check' not in sys.argv:
+    if not check:
         for name in changed:
             (ROOT / name).write_text(metafiles(ROOT)[name])
     print('\n'.join(changed) or 'all metafiles are current')
-    return int('--check' in sys.argv and bool(changed))
+    return int(check and bool(changed))
 
 
 if __name__ == '__main__':

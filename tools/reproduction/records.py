@@ -98,7 +98,7 @@ def history(folder: Path) -> list:
 
 
 def training_of(folder: Path) -> Optional[dict]:
-    """What :func:`note_training` wrote; ``None`` if trained elsewhere."""
+    """What :func:`note_training` wrote; ``None`` if not trained here."""
     path = Path(folder) / TRAINING
     return json.loads(path.read_text('utf-8')) if path.is_file() else None
 

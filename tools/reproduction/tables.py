@@ -214,7 +214,7 @@ def how(record: dict) -> str:
     parts = [f'- {record["job"]}, seed {record["seed"]}']
     parts[0] += f': {record["epochs"]} epochs'
     if training is None:
-        parts.append('trained elsewhere, evaluated here')
+        parts.append('trained by an earlier command, evaluated here')
     else:
         seconds = training['seconds']
         parts.append(f'{seconds:.0f} s for what follows its first half')

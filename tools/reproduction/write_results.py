@@ -39,6 +39,11 @@ Written by `python tools/reproduction/write_results.py` from the records in
 their standard deviation. Arrows: the gain over the row that the paper
 compares with (points; percent for mm). – : blank in the paper, or not run."""
 
+ABOUT_CLAIMS = """Claims against the printed numbers of other works (X) are
+not run; "counted" are multiply-adds and parameters at the paper's
+scale: N41 holds there by construction, its step times are in
+[performance.md](performance.md#step). Computed from the means over seeds."""
+
 
 def measured_sets(results: Path) -> List[Measured]:
     """The combinations of data and scale with at least one record."""
@@ -123,11 +128,7 @@ def claims_section(found: Dict[str, dict]) -> str:
         run = [[v.answer] for v in answers.values() if v.answer != 'not run']
         lines.append(f'- {name}: {_share(run, all)}')
     lines += _over_all_sets(found)
-    lines += ['', 'Claims against the printed numbers of other works (X) are']
-    lines += [
-        'not run; "counted" are multiply-adds and parameters at the paper\'s'
-    ]
-    lines += ['scale. Computed from the means over seeds.', '']
+    lines += ['', ABOUT_CLAIMS, '']
     head = ['', 'table', 'claim', *found]
     rows = [head, ['---'] * len(head)]
     for claim in read_claims():
@@ -205,8 +206,8 @@ def summary(records: List[dict]) -> str:
         [
             f'{len(records)} trainings, {sum(timed) / 60:.0f} minutes without '
             'the first halves that H and I share '
-            f'({len(records) - len(timed)} of them trained elsewhere and not '
-            f'timed); {_all(runs, "device")}; commits '
+            f'({len(records) - len(timed)} of them by an earlier command and '
+            f'not timed); {_all(runs, "device")}; commits '
             f'{_all(runs, "commit")}; {versions}.',
             '',
             '```bash',
