@@ -27,7 +27,7 @@ def main(name: str) -> None:
     if (ROOT / 'integral_mmpose').is_dir():
         sys.path.insert(0, str(ROOT))
     if name == 'train.py':
-        sys.argv = without_empty_resume(sys.argv)
+        sys.argv = load_or_resume(sys.argv)
     sys.argv += join_without_gpu(sys.argv)
     try:
         runpy.run_path(str(find_tool(name)), run_name='__main__')
@@ -71,11 +71,13 @@ def join_without_gpu(argv: list) -> list:
     ]
 
 
-def without_empty_resume(argv: list) -> list:
-    """Drop a bare ``--resume`` where there is nothing to resume.
+def load_or_resume(argv: list) -> list:
+    """Arguments by which a bare ``--resume`` can be given to every start.
 
-    MMPose then forgets ``load_from`` and starts from random weights: an I1
-    row would not start from its H1.
+    Where there is nothing to resume MMPose forgets the ``load_from`` of the
+    config and starts from random weights: an I1 row would not start from its
+    H1. Where there is something, it takes a ``load_from`` of the command line
+    for it: that I1 row would begin in H1's last epoch and be finished.
     """
     if '--resume' not in argv:
         return argv
@@ -87,9 +89,11 @@ def without_empty_resume(argv: list) -> list:
     parser.add_argument('--work-dir')
     known, _ = parser.parse_known_args(argv[1:at] + argv[at + 1 :])
     folder = known.work_dir or f'work_dirs/{Path(known.config).stem}'
-    if Path(folder, 'last_checkpoint').is_file():
-        return argv
-    return argv[:at] + argv[at + 1 :]
+    if not Path(folder, 'last_checkpoint').is_file():
+        return argv[:at] + argv[at + 1 :]
+    return [
+        'load_from=None' if a.startswith('load_from=') else a for a in argv
+    ]
 
 
 def find_tool(name: str) -> Path:

@@ -2,9 +2,12 @@
 
 import argparse
 import importlib.util
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,23 +22,68 @@ def tool():
     return module
 
 
-def test_resume_of_nothing_keeps_load_from(tool, tmp_path, monkeypatch):
-    """With MMPose's --resume, a first start forgets load_from."""
+@pytest.fixture
+def mmpose_config(tool, tmp_path, monkeypatch):
+    """What MMPose's train.py makes of our arguments, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    argv = ['train.py', 'configs/i1.py', '--resume', '--amp']
-    assert tool.without_empty_resume(argv) == [
-        'train.py',
-        'configs/i1.py',
-        '--amp',
-    ]
+    (tmp_path / 'i1.py').write_text("load_from = 'h1.pth'")
+    mmpose_tool = runpy.run_path(str(tool.find_tool('train.py')))
+
+    def config(*argv):
+        argv = tool.load_or_resume(['train.py', 'i1.py', *argv])
+        monkeypatch.setattr(sys, 'argv', argv)
+        args = mmpose_tool['parse_args']()
+        return mmpose_tool['merge_args'](Config.fromfile(args.config), args)
+
+    return config
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A work directory with something to resume."""
     folder = tmp_path / 'work_dirs/i1'
     folder.mkdir(parents=True)
     (folder / 'last_checkpoint').write_text('epoch_1.pth')
-    assert tool.without_empty_resume(argv) == argv
-    other = argv + ['--work-dir', str(tmp_path / 'new')]
-    assert '--resume' not in tool.without_empty_resume(other)
-    named = ['train.py', 'i1.py', '--resume', 'epoch_3.pth']
-    assert tool.without_empty_resume(named) == named
+
+
+OTHER = ('--cfg-options', 'load_from=other.pth', 'randomness.seed=1')
+
+
+@pytest.mark.parametrize(
+    'argv, expected',
+    [
+        ([], 'h1.pth'),
+        (OTHER, 'other.pth'),
+        (('--work-dir', 'work_dirs/i1', *OTHER), 'other.pth'),
+    ],
+)
+def test_resume_of_nothing_keeps_load_from(mmpose_config, argv, expected):
+    """With MMPose's --resume, a first start forgets load_from."""
+    config = mmpose_config(*argv, '--resume')
+    assert config.load_from == expected
+    assert not config.get('resume')
+
+
+@pytest.mark.parametrize(
+    'argv', [[], OTHER, ('--work-dir', 'work_dirs/i1', *OTHER)]
+)
+def test_resume_of_something_leaves_load_from(mmpose_config, trained, argv):
+    """MMPose would resume load_from, at an epoch past the last one."""
+    config = mmpose_config('--resume', *argv)
+    assert config.resume is True
+    assert config.load_from is None
+
+
+def test_resume_looks_into_the_work_directory(mmpose_config, trained):
+    config = mmpose_config('--resume', '--work-dir', 'new')
+    assert config.load_from == 'h1.pth'
+    assert not config.get('resume')
+
+
+def test_resume_of_a_named_checkpoint(mmpose_config, trained):
+    config = mmpose_config('--resume', 'epoch_3.pth')
+    assert config.load_from == 'epoch_3.pth'
+    assert config.resume is True
 
 
 def test_processes_talk_by_gloo_without_a_gpu(tool, monkeypatch):
