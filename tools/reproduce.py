@@ -26,6 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
 # Threads that sleep instead of spinning; read when torch is imported.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
+from reproduction.backbone import find_backbone  # noqa: E402
 from reproduction.data import DATA, find_data  # noqa: E402
 from reproduction.pictures import draw_table  # noqa: E402
 from reproduction.plan import Job, plan, starts_from  # noqa: E402
@@ -120,9 +121,10 @@ def reproduce(args: argparse.Namespace) -> int:
         todo = [job for job in job_named(args.job, jobs) if job in todo]
     setting = load_setting(args.scale, rows[0].setting)
     configs = [row.config for row in rows]
-    environment = (
-        find_data(args.data, configs, setting, ROOT / 'data') if todo else {}
-    )
+    environment = {}
+    if todo:
+        environment = find_backbone(setting)
+        environment |= find_data(args.data, configs, setting, ROOT / 'data')
     os.environ.update(environment)
     if args.submit:
         return submit(todo, rows, args, out)

@@ -17,6 +17,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional
 
 import torch
 
+from .backbone import digest
 from .children import Children, RunError
 from .data import use_public_split
 from .plan import Job, config_of
@@ -191,7 +192,11 @@ def threads(options: Options) -> int:
 
 def facts(options: Options) -> dict:
     """What a record says of how it was run."""
-    return dict(command=options.command, threads=threads(options))
+    return dict(
+        command=options.command,
+        threads=threads(options),
+        **digest(options.environment),
+    )
 
 
 def free_port() -> int:

@@ -14,18 +14,26 @@ from mmpose.models.backbones.resnet import ResNet, get_expansion
 
 from .rows import ROOT
 
-SCALES = ('tiny', 'small', 'paper')
+SCALES = ('tiny', 'small', 'pretrained', 'paper')
 BASES = ROOT / 'configs/_base_'
 #: Transforms that crop to the input size.
 CROPS = ('TopdownAffine', 'DecodeCrop')
 SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
 
 
+class NotAtScaleError(ValueError):
+    """A scale has no numbers for a row."""
+
+
 def load_setting(scale: str, name: str) -> Optional[ConfigDict]:
-    """Numbers of a scale for one kind of rows; ``None`` at paper scale."""
+    """Numbers of a scale for one kind of rows; ``None`` at paper scale.
+
+    Raises:
+        NotAtScaleError: If the scale has none for these rows.
+    """
     if scale == 'paper':
         return None
-    return _base(f'scales/{scale}.py').settings[name]
+    return _of(_base(f'scales/{scale}.py'), 'settings', name)
 
 
 @lru_cache(None)
@@ -44,7 +52,8 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
         setting (ConfigDict, optional): Of :func:`load_setting`.
 
     Raises:
-        ValueError: If a size of ``cfg`` has no counterpart in ``setting``.
+        NotAtScaleError: If a size of ``cfg`` has no counterpart in
+            ``setting``.
     """
     cfg = deepcopy(cfg)
     if setting is None:
@@ -104,10 +113,10 @@ def _of(setting: ConfigDict, table: str, key):
     """A number of the scale.
 
     Raises:
-        ValueError: If the scale has none for this size.
+        NotAtScaleError: If the scale has none for this size.
     """
     if key not in setting[table]:
-        raise ValueError(
+        raise NotAtScaleError(
             f'the scale has no {table} for {key}; it knows '
             f'{sorted(setting[table])}: add it in configs/_base_/scales'
         )
@@ -133,13 +142,12 @@ def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:
         narrow = _of(setting, 'resnets', backbone.depth)
         block, _ = ResNet.arch_settings[narrow.depth]
         conv2 = narrow.base_channels * get_expansion(block)
-        backbone.update(narrow, init_cfg=None)
+        backbone.update(dict(dict(init_cfg=None), **narrow))
         head.in_channels = conv2 * 2 ** (backbone.get('num_stages', 4) - 1)
         if 'stage' in head:
+            names = ('depth', 'base_channels', 'style', 'init_cfg')
             head.stage.update(
-                depth=narrow.depth,
-                base_channels=narrow.base_channels,
-                init_cfg=None,
+                {k: backbone[k] for k in names if k in backbone}
             )
     if head.get('deconv_out_channels'):
         count = len(head.deconv_out_channels)

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
+from .backbone import VARIABLE as BACKBONE
+from .data import ROOTS
 from .plan import Job
 from .rows import ROOT, Row
 
@@ -61,7 +63,7 @@ def write_script(job: Job, rows: List[Row], args, out: Path) -> Path:
     ]
     if args.results:
         command.append(f'--results={Path(args.results).resolve()}')
-    names = ('MPII_ROOT', 'H36M_ROOT', 'COCO_ROOT', 'INTEGRAL_MMPOSE_DATA')
+    names = (*ROOTS.values(), 'INTEGRAL_MMPOSE_DATA', BACKBONE)
     exports = [
         f'export {name}={shlex.quote(os.environ[name])}'
         for name in names

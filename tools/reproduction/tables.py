@@ -11,6 +11,7 @@ from integral_mmpose.engine import write_atomically
 from .plan import Job, job_of
 from .records import read_record, record_path
 from .rows import ROWS, Row, select
+from .scales import NotAtScaleError
 
 FACTS = Path(__file__).with_name('paper_tables.json')
 #: Rows that the paper's file calls otherwise.
@@ -64,7 +65,10 @@ class Measured(NamedTuple):
 
     def records(self, row: Row) -> List[dict]:
         """Records of all seeds of a row, by seed."""
-        job = self.job(row, 0)
+        try:
+            job = self.job(row, 0)
+        except NotAtScaleError:
+            return []
         folder = record_path(self.results, self.data, job).parent
         name = re.compile(re.escape(f'{job.name}-seed') + r'(\d+)\.json')
         found = (name.fullmatch(path.name) for path in folder.glob('*.json'))
@@ -223,6 +227,7 @@ def how(record: dict) -> str:
         facts['device'],
         f'{facts["threads"]} threads',
         f'commit {facts["commit"]}',
+        *([f'from {facts["backbone"]}'] if 'backbone' in facts else []),
         f'`{facts["command"]}`',
         last['finished'],
     ]

@@ -40,6 +40,8 @@ class ResNetStage(BaseModule):
             the first stage. Defaults to 0.
         depth (int): Of the ResNet: 18, 34, 50, 101 or 152. Defaults to 50.
         base_channels (int): Of the ResNet. Defaults to 64.
+        style (str): Of the ResNet: ``pytorch`` or ``caffe``. Defaults to
+            ``pytorch``.
         init_cfg (dict, optional): ``Pretrained`` with the file of the plain
             ResNet; Kaiming by default, with residual branches from zero as
             in MMPose's ResNet.
@@ -54,6 +56,7 @@ class ResNetStage(BaseModule):
         map_channels: int = 0,
         depth: int = 50,
         base_channels: int = 64,
+        style: str = 'pytorch',
         init_cfg: OptMultiConfig = None,
     ) -> None:
         super().__init__(init_cfg or KAIMING)
@@ -69,11 +72,12 @@ class ResNetStage(BaseModule):
         self.in_channels = in_channels
         self.map_channels = map_channels
         self.out_channels = 4 * conv3
+        halve = dict(stride=2, style=style)
         self.layer3 = ResLayer(
-            block, blocks[2], in_channels + map_channels, 2 * conv3, stride=2
+            block, blocks[2], in_channels + map_channels, 2 * conv3, **halve
         )
         self.layer4 = ResLayer(
-            block, blocks[3], 2 * conv3, 4 * conv3, stride=2
+            block, blocks[3], 2 * conv3, 4 * conv3, **halve
         )
         self._register_load_state_dict_pre_hook(self._pad_first_layers)
 

@@ -1,0 +1,28 @@
+# As small.py, but from a backbone that has seen photographs, as the paper's
+# rows are, and for fewer epochs: a ResNet-50 of half the width in
+# BACKBONE_CHECKPOINT (tools/model_converters/resnet_from_onnx.py makes one).
+# Rows with a ResNet-50 on MPII's layout only: there is one backbone. The
+# learning rate is the paper's for its batch of 128, scaled to 32.
+_base_ = ['./small.py']
+
+backbone = dict(
+    depth=50,
+    base_channels=32,
+    stem_channels=64,
+    style='caffe',
+    init_cfg=dict(
+        type='Pretrained',
+        checkpoint='{{$BACKBONE_CHECKPOINT:data/backbone.pth}}',
+    ),
+)
+settings = dict(
+    _delete_=True,
+    mpii=dict(
+        _base_.settings.mpii,
+        resnets={50: backbone},
+        schedules=dict(
+            first='small_12e', second='small_6e', scratch='small_18e'
+        ),
+        base_batch_size=128,
+    ),
+)
