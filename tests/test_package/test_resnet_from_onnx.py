@@ -125,6 +125,19 @@ def test_same_features_from_bgr_pixels(
         )
 
 
+def test_a_pooling_that_pads_otherwise_is_said(run, tmp_path, capsys):
+    """Caffe's windows start at the first pixel, PyTorch's one before it."""
+    model = random_resnet(depth=18)
+    export(model, tmp_path / 'model.onnx')
+    run()
+    assert not capsys.readouterr().err
+    model.maxpool = nn.MaxPool2d(3, 2, ceil_mode=True)
+    export(model, tmp_path / 'model.onnx')
+    run()
+    note = capsys.readouterr().err
+    assert note.startswith('note: ') and 'pads [0, 0, 0, 0]' in note
+
+
 @pytest.mark.parametrize('order', ['rgb', 'bgr'])
 def test_stem_takes_our_pixels(tool, order):
     """Away from the border, another mean and standard deviation, too."""

@@ -40,6 +40,10 @@ def run(monkeypatch, capsys, *words):
             'error: no training is named r2; choose from r1_res18w16_45e_',
         ),
         (['--list', '--table', '13'], 'error: there is no Table 13'),
+        (
+            ['--table', '7', '--scale', 'pretrained'],
+            "error: the scale has no settings for h36m; it knows ['mpii']",
+        ),
     ],
 )
 def test_mistakes_are_one_line(words, text, monkeypatch, capsys):

@@ -7,7 +7,12 @@ import pytest
 from mmengine.config import Config
 from reproduction.plan import load, scaled, starts_from
 from reproduction.rows import CONFIGS, ROWS, select
-from reproduction.scales import check_sizes, load_setting, scale_config
+from reproduction.scales import (
+    NotAtScaleError,
+    check_sizes,
+    load_setting,
+    scale_config,
+)
 
 #: Keys of a config that a scale may change, as dotted paths.
 MAY_CHANGE = (
@@ -19,12 +24,14 @@ MAY_CHANGE = (
     'model.backbone.stem_channels',
     'model.backbone.channels',
     'model.backbone.init_cfg',
+    'model.backbone.style',
     'model.head.in_channels',
     'model.head.deconv_out_channels',
     'model.head.depth',
     'model.head.stage.depth',
     'model.head.stage.base_channels',
     'model.head.stage.init_cfg',
+    'model.head.stage.style',
 )
 #: And these, wherever they are.
 SIZES = ('input_size', 'batch_size', 'num_workers', 'persistent_workers')
@@ -50,8 +57,19 @@ def differences(a, b, path=''):
         yield path[1:]
 
 
-@pytest.mark.parametrize('scale', ['tiny', 'small'])
-@pytest.mark.parametrize(('config', 'setting'), EXPERIMENTS)
+#: One backbone with weights: rows on MPII's layout, but for other depths.
+PRETRAINED = [
+    (config, setting)
+    for config, setting in EXPERIMENTS
+    if setting == 'mpii' and not {'res18', 'res101'} & set(config.split('_'))
+]
+
+
+@pytest.mark.parametrize(
+    ('config', 'setting', 'scale'),
+    [(*e, scale) for scale in ('tiny', 'small') for e in EXPERIMENTS]
+    + [(*e, 'pretrained') for e in PRETRAINED],
+)
 def test_the_method_stays(config, setting, scale):
     paper, here = load(config), scaled(config, setting, scale)
     changed = set(differences(plain(paper), plain(here)))
@@ -66,6 +84,12 @@ def test_the_method_stays(config, setting, scale):
     old, new = paper.optim_wrapper, here.optim_wrapper
     assert new.clip_grad == old.clip_grad
     assert {**new.optimizer, 'fused': None} == {**old.optimizer, 'fused': None}
+    # At the pretrained scale the same rows start from weights.
+    if scale == 'pretrained':
+        starts = [
+            bool(c.model.backbone.get('init_cfg')) for c in (paper, here)
+        ]
+        assert starts[0] == starts[1]
     # The network keeps its kind and its number of stages.
     before, after = paper.model.head, here.model.head
     for key in ('type', 'num_stages', 'heatmap_loss', 'joint_loss', 'decode'):
@@ -115,6 +139,15 @@ def test_a_size_that_was_left_is_seen():
     cfg.val_dataloader.dataset.pipeline[2].input_size = (96, 96)
     with pytest.raises(ValueError, match=r'\(96, 96\).* not resolved'):
         check_sizes(cfg)
+
+
+def test_rows_that_a_scale_does_not_have():
+    res18, h36m = select('3', 'H1.ResNet-18')[0], select('7')[0]
+    assert {res18.config, h36m.config}.isdisjoint(dict(PRETRAINED))
+    with pytest.raises(NotAtScaleError, match='no resnets for 18'):
+        scaled(res18.config, res18.setting, 'pretrained')
+    with pytest.raises(NotAtScaleError, match=r"for h36m.*\['mpii'\]"):
+        scaled(h36m.config, h36m.setting, 'pretrained')
 
 
 def test_a_size_without_a_counterpart_is_named():

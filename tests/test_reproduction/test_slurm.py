@@ -28,6 +28,7 @@ def sbatch(tmp_path, monkeypatch):
     monkeypatch.setenv('SBATCH_LOG', str(tmp_path / 'sbatch.txt'))
     monkeypatch.setenv('SBATCH_ARGS', '--partition=gpu --gres=gpu:4')
     monkeypatch.setenv('MPII_ROOT', '/data/my mpii')
+    monkeypatch.setenv('BACKBONE_CHECKPOINT', '/data/my resnet.pth')
     return tmp_path / 'sbatch.txt'
 
 
@@ -72,6 +73,7 @@ def test_the_scripts_are_shell_and_run_one_training(sbatch, args, tmp_path):
         assert f'--job={job.name}' in text and '--seeds=2' in text
         assert '--launcher=pytorch' in text
         assert "export MPII_ROOT='/data/my mpii'" in text
+        assert "export BACKBONE_CHECKPOINT='/data/my resnet.pth'" in text
 
 
 def test_what_sbatch_says_is_passed_on(sbatch, args, tmp_path):

@@ -29,6 +29,14 @@ def test_cell():
     assert Cell(1.0, []).mean is None
 
 
+def test_a_row_that_the_scale_does_not_have_was_not_run(tmp_path):
+    measured = Measured('lspet', 'pretrained', tmp_path)
+    (row,) = select('3', 'I1.ResNet-18')
+    assert measured.records(row) == []
+    assert measured.cells(row)['AUC'] == Cell(55.6, [])
+    assert tables_with(measured) == []
+
+
 def test_gains_are_the_papers():
     """Table 1 prints points, the text of Table 7 percent of mm."""
     (i1,) = select('1', 'I1')

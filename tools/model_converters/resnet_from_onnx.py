@@ -12,7 +12,9 @@ the checkpoint takes the normalised RGB images of our configs.
 
 A folded batch normalisation cannot be unfolded: each gets the mean and the
 variance that its convolution has over the given images, and the scale and
-shift that leave the output of the network as it is.
+shift that leave the output of the network as it is. Where the ONNX model pads
+before its first pooling otherwise than MMPose's ResNet, as Caffe does, its
+features come out moved by a pixel of that map: the tool says so.
 """
 
 import argparse
@@ -34,6 +36,8 @@ MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
 #: (convolutions of a block, blocks) -> depth
 DEPTHS = {(2, 8): 18, (2, 16): 34, (3, 16): 50, (3, 33): 101, (3, 50): 152}
+#: Of the pooling after MMPose's stem: top, left, bottom, right.
+POOL_PADS = [1, 1, 1, 1]
 IMAGES = ('.jpg', '.jpeg', '.png')
 
 
@@ -140,6 +144,24 @@ def read_blocks(file: Path) -> Tuple[Convolution, List[Block]]:
             f'{len(blocks)} residual blocks of {sizes or "no"} convolutions'
         )
     return convolutions.read(first), blocks
+
+
+def describe_shift(file: Path) -> Optional[str]:
+    """What to say if the first pooling pads otherwise than MMPose's."""
+    for node in load_graph(file).node:
+        if node.op_type == 'MaxPool':
+            pads = next(
+                (list(a.ints) for a in node.attribute if a.name == 'pads'),
+                [0] * 4,
+            )
+            if pads != POOL_PADS:
+                return (
+                    f'{node.name or node.output[0]} pads {pads} (top, left, '
+                    f'bottom, right), MMPose {POOL_PADS}: the features move '
+                    'by a pixel of its input, which fine-tuning takes up'
+                )
+            break
+    return None
 
 
 def backbone_of(stem: Convolution, blocks: Sequence[Block]) -> dict:
@@ -293,6 +315,9 @@ def main() -> None:
     except (OSError, ValueError) as error:
         sys.exit(f'resnet_from_onnx: {error}')
     torch.save(dict(state_dict=model.state_dict()), args.out)
+    shift = describe_shift(args.model)
+    if shift:
+        print(f'note: {shift}', file=sys.stderr)
     backbone = backbone_of(stem, blocks)
     backbone['init_cfg'] = dict(type='Pretrained', checkpoint=str(args.out))
     print(f'backbone={backbone}')

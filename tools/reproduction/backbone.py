@@ -1,7 +1,7 @@
 """The checkpoint that ResNets start from, where a scale asks for one.
 
-``BACKBONE_CHECKPOINT`` names it in the scale's file. It is no part of the project: the record of a
-row keeps its digest, so that rows of different ones are told apart.
+``BACKBONE_CHECKPOINT`` names it in the scale's file. It is no part of the
+project: the record of a row keeps its digest.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Dict, Mapping, Optional
 
 from mmengine.config import ConfigDict
 from mmengine.runner.checkpoint import CheckpointLoader
-from mmpose.registry import MODELS
+from mmpose.models.backbones import ResNet
 
 from integral_mmpose.engine import check_weights
 
@@ -44,7 +44,7 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
     except (RuntimeError, UnpicklingError) as error:
         raise ValueError(f'{path}: no checkpoint of weights') from error
     for arguments in starting:
-        model = MODELS.build(dict(arguments, type='ResNet', init_cfg=None))
+        model = ResNet(**dict(arguments, init_cfg=None))
         check_weights(model, weights, path)
     return {VARIABLE: str(Path(path).resolve())}
 

@@ -146,9 +146,7 @@ def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:
         head.in_channels = conv2 * 2 ** (backbone.get('num_stages', 4) - 1)
         if 'stage' in head:
             names = ('depth', 'base_channels', 'style', 'init_cfg')
-            head.stage.update(
-                {k: backbone[k] for k in names if k in backbone}
-            )
+            head.stage.update({k: backbone[k] for k in names if k in backbone})
     if head.get('deconv_out_channels'):
         count = len(head.deconv_out_channels)
         head.deconv_out_channels = _of(setting, 'deconvs', count)

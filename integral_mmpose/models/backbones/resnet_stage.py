@@ -76,9 +76,7 @@ class ResNetStage(BaseModule):
         self.layer3 = ResLayer(
             block, blocks[2], in_channels + map_channels, 2 * conv3, **halve
         )
-        self.layer4 = ResLayer(
-            block, blocks[3], 2 * conv3, 4 * conv3, **halve
-        )
+        self.layer4 = ResLayer(block, blocks[3], 2 * conv3, 4 * conv3, **halve)
         self._register_load_state_dict_pre_hook(self._pad_first_layers)
 
     def init_weights(self) -> None:

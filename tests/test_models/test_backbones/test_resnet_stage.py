@@ -9,11 +9,11 @@ from torch.nn import functional
 from integral_mmpose.models import ResNetStage
 
 
-@pytest.fixture(scope='module')
-def plain():
+@pytest.fixture(scope='module', params=['pytorch', 'caffe'])
+def plain(request):
     """A ResNet-50 of an eighth of the width with lively statistics."""
     torch.manual_seed(0)
-    network = ResNet(50, stem_channels=8, base_channels=8)
+    network = ResNet(50, stem_channels=8, base_channels=8, style=request.param)
     network.init_weights()
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -43,7 +43,9 @@ def test_pretrained_weights_reach_every_tensor(plain, tmp_path):
     path = tmp_path / 'resnet50.pth'
     torch.save(plain.state_dict(), path)
     pretrained = dict(type='Pretrained', checkpoint=str(path))
-    stage = ResNetStage(64, 5, base_channels=8, init_cfg=pretrained)
+    stage = ResNetStage(
+        64, 5, base_channels=8, style=plain.style, init_cfg=pretrained
+    )
     before = {k: v.clone() for k, v in stage.state_dict().items()}
     stage.init_weights()
     stage.eval()

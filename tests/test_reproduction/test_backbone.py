@@ -1,0 +1,89 @@
+"""The backbone of a scale: found, checked, told apart, and really loaded."""
+
+import hashlib
+
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+from mmpose.models.backbones import ResNet
+from mmpose.registry import MODELS
+from reproduction import scales
+from reproduction.backbone import VARIABLE, digest, find_backbone
+from reproduction.plan import load
+from reproduction.scales import load_setting, scale_config
+
+
+@pytest.fixture
+def setting_with(monkeypatch):
+    """The pretrained scale with a checkpoint; read anew, then forgotten."""
+
+    def read(path):
+        monkeypatch.setenv(VARIABLE, str(path))
+        scales._base.cache_clear()
+        return load_setting('pretrained', 'mpii')
+
+    yield read
+    scales._base.cache_clear()
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A ResNet-50 of half the width with values of its own."""
+    torch.manual_seed(3)
+    model = ResNet(50, base_channels=32, stem_channels=64)
+    path = tmp_path / 'resnet.pth'
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return path
+
+
+def test_other_scales_start_from_scratch():
+    for scale in ('tiny', 'small', 'paper'):
+        assert find_backbone(load_setting(scale, 'mpii')) == {}
+    assert digest(dict(MPII_ROOT='data')) == {}
+
+
+def test_it_is_found_by_an_absolute_path(
+    setting_with, checkpoint, monkeypatch
+):
+    monkeypatch.chdir(checkpoint.parent)
+    found = find_backbone(setting_with(checkpoint.name))
+    assert found == {VARIABLE: str(checkpoint)}
+    sha = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    assert digest(found) == dict(backbone=f'resnet.pth (sha256 {sha[:12]})')
+
+
+def test_a_missing_file_names_the_variable(setting_with, tmp_path):
+    text = r'a ResNet-50 with base_channels=32.*nothing.pth: set BACKBONE_CHEC'
+    with pytest.raises(FileNotFoundError, match=text):
+        find_backbone(setting_with(tmp_path / 'nothing.pth'))
+
+
+def test_another_network_is_refused(setting_with, tmp_path):
+    """mmengine alone would warn and start from scratch."""
+    path = tmp_path / 'resnet18.pth'
+    torch.save(ResNet(18, base_channels=32).state_dict(), path)
+    with pytest.raises(ValueError, match='resnet18.pth is of another model'):
+        find_backbone(setting_with(path))
+    path.write_text('no checkpoint')
+    with pytest.raises(ValueError, match='resnet18.pth: no checkpoint'):
+        find_backbone(setting_with(path))
+
+
+def test_the_model_starts_from_it(setting_with, checkpoint):
+    """The backbone of one stage; conv4 and conv5 of two stages."""
+    setting = setting_with(checkpoint)
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+
+    def build(config):
+        init_default_scope('mmpose')
+        model = MODELS.build(scale_config(load(config), setting).model)
+        model.init_weights()
+        return model
+
+    plain = build('i1_res50_4xb32-70+70e_mpii-256x256').backbone
+    for name, value in plain.state_dict().items():
+        assert torch.equal(value, weights[name]), name
+    staged = build('i1_ms2-res50_4xb32-70+70e_mpii-256x256')
+    name = 'layer4.0.conv1.weight'
+    for stage in staged.head.stages:
+        assert torch.equal(stage.state_dict()[name], weights[name])
