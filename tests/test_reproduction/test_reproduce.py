@@ -41,8 +41,8 @@ def run(monkeypatch, capsys, *words):
         ),
         (['--list', '--table', '13'], 'error: there is no Table 13'),
         (
-            ['--table', '7', '--scale', 'pretrained'],
-            "error: the scale has no settings for h36m; it knows ['mpii']",
+            ['--table', '8', '--scale', 'pretrained'],
+            'error: the scale has no settings for hourglass; it knows',
         ),
     ],
 )

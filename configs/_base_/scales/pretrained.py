@@ -1,8 +1,8 @@
 # As small.py, but from a backbone that has seen photographs, as the paper's
 # rows are, and for fewer epochs: a ResNet-50 of half the width in
 # BACKBONE_CHECKPOINT (tools/model_converters/resnet_from_onnx.py makes one).
-# Rows with a ResNet-50 on MPII's layout only: there is one backbone. The
-# learning rate is the paper's for its batch of 128, scaled to 32.
+# Rows with a ResNet-50 only: there is one backbone. The learning rate is the
+# paper's for its batch of 128, scaled to 32.
 _base_ = ['./small.py']
 
 backbone = dict(
@@ -15,14 +15,14 @@ backbone = dict(
         checkpoint='{{$BACKBONE_CHECKPOINT:data/backbone.pth}}',
     ),
 )
+start = dict(
+    resnets={50: backbone},
+    schedules=dict(first='small_12e', second='small_6e', scratch='small_18e'),
+    base_batch_size=128,
+)
 settings = dict(
     _delete_=True,
-    mpii=dict(
-        _base_.settings.mpii,
-        resnets={50: backbone},
-        schedules=dict(
-            first='small_12e', second='small_6e', scratch='small_18e'
-        ),
-        base_batch_size=128,
-    ),
+    mpii=dict(_base_.settings.mpii, **start),
+    h36m=dict(_base_.settings.h36m, **start),
+    resolution=dict(_base_.settings.resolution, **start),
 )
