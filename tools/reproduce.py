@@ -9,7 +9,8 @@
 Writes work_dirs/reproduce/DATA-SCALE/tableN.{md,json,png} and a record of
 every row in results/DATA-SCALE. Figure 2 is in the picture of Table 1. After
 a stop, the same command continues at the row and epoch where it was. A row
-that has a record is not trained again; --results ELSEWHERE starts anew.
+that has a record is not trained again; --out and --results ELSEWHERE start
+anew.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from typing import List, Sequence
+from typing import Dict, List, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
@@ -26,17 +27,32 @@ sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
 # Threads that sleep instead of spinning; read when torch is imported.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
-from reproduction.backbone import find_backbone  # noqa: E402
-from reproduction.data import DATA, find_data  # noqa: E402
+from reproduction.backbone import VARIABLE as BACKBONE  # noqa: E402
+from reproduction.backbone import (  # noqa: E402
+    check_backbone,
+    digest,
+    find_backbone,
+)
+from reproduction.data import (  # noqa: E402
+    DATA,
+    PUBLIC,
+    ROOTS,
+    find_data,
+    make_absolute,
+)
 from reproduction.pictures import draw_table  # noqa: E402
-from reproduction.plan import Job, plan, starts_from  # noqa: E402
+from reproduction.plan import Job, job_of, plan, starts_from  # noqa: E402
 from reproduction.rows import CONFIGS, ROWS, Row, select  # noqa: E402
 from reproduction.runs import (  # noqa: E402
     Options,
     is_first_node,
     unmeasured,
 )
-from reproduction.scales import SCALES, load_setting  # noqa: E402
+from reproduction.scales import (  # noqa: E402
+    SCALES,
+    NotAtScaleError,
+    load_setting,
+)
 from reproduction.schedule import flush_print, run_plan  # noqa: E402
 from reproduction.slurm import submit  # noqa: E402
 from reproduction.tables import (  # noqa: E402
@@ -104,7 +120,8 @@ def reproduce(args: argparse.Namespace) -> int:
     Raises:
         ValueError, OSError: After a mistake of the user.
     """
-    rows = select(args.table, args.rows)
+    make_absolute((*ROOTS.values(), PUBLIC, BACKBONE))
+    rows = rows_at_scale(select(args.table, args.rows), args.scale)
     jobs = plan(rows, args.scale, parse_seeds(args.seeds))
     out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
     results = Path(args.results or default_results(args.scale, out)).resolve()
@@ -115,7 +132,7 @@ def reproduce(args: argparse.Namespace) -> int:
         print(
             f'{len(jobs) - len(todo)} of {len(jobs)} trainings are not '
             f'needed: their rows have records in {results} '
-            '(--results ELSEWHERE measures anew)'
+            '(--out and --results ELSEWHERE measure anew)'
         )
     if args.job:
         todo = [job for job in job_named(args.job, jobs) if job in todo]
@@ -124,6 +141,7 @@ def reproduce(args: argparse.Namespace) -> int:
     environment = {}
     if todo:
         environment = find_backbone(setting)
+        check_records(measured, rows, environment)
         environment |= find_data(args.data, configs, setting, ROOT / 'data')
     os.environ.update(environment)
     if args.submit:
@@ -150,6 +168,40 @@ def reproduce(args: argparse.Namespace) -> int:
     for job, reason in failed.items():
         print(f'error: {job.title}: {reason}', file=sys.stderr)
     return 1 if failed else 0
+
+
+def rows_at_scale(rows: List[Row], scale: str) -> List[Row]:
+    """The rows that the scale has numbers for; says which are left out.
+
+    Raises:
+        ValueError: If it has none of them.
+    """
+    found, reason = [], ''
+    for row in rows:
+        try:
+            job_of(row, scale, 0)
+        except NotAtScaleError as error:
+            reason = f'{row.name} is not at the scale {scale}: {error}'
+            print(reason)
+        else:
+            found.append(row)
+    if not found:
+        raise ValueError(f'no row is left; {reason}')
+    return found
+
+
+def check_records(
+    measured: Measured, rows: List[Row], environment: Dict[str, str]
+) -> None:
+    """What stands beside each other starts from the same backbone.
+
+    Raises:
+        ValueError: If a record names another one than the environment.
+    """
+    for row in rows:
+        for record in measured.records(row):
+            trained = record['training'] or record['evaluation']
+            check_backbone(record['job'], trained, digest(environment))
 
 
 def default_results(scale: str, out: Path) -> Path:

@@ -1,8 +1,10 @@
 """Data: found, made, or an error that says what to set."""
 
+import os
+
 import pytest
 from mmengine.config import ConfigDict
-from reproduction.data import find_data, needed
+from reproduction.data import find_data, make_absolute, needed
 
 from integral_mmpose.datasets.synthetic.generate import Scale
 
@@ -65,3 +67,15 @@ def test_synthetic_data_has_the_amount_of_the_scale(tmp_path, monkeypatch):
         (tmp_path / 'synthetic-small', 'small'),
         (tmp_path / 'synthetic-full', 'full'),
     ]
+
+
+def test_paths_are_of_the_folder_where_the_command_runs(tmp_path, monkeypatch):
+    """Trainings run in the repository, where data/mpii is another folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('MPII_ROOT', 'data/mpii')
+    monkeypatch.setenv('H36M_ROOT', '/data/h36m')
+    monkeypatch.setenv('COCO_ROOT', '')
+    make_absolute(('MPII_ROOT', 'H36M_ROOT', 'COCO_ROOT', 'NOT_SET_ROOT'))
+    assert os.environ['MPII_ROOT'] == str(tmp_path / 'data/mpii')
+    assert os.environ['H36M_ROOT'] == '/data/h36m'
+    assert os.environ['COCO_ROOT'] == '' and 'NOT_SET_ROOT' not in os.environ

@@ -42,7 +42,8 @@ def run(monkeypatch, capsys, *words):
         (['--list', '--table', '13'], 'error: there is no Table 13'),
         (
             ['--table', '8', '--scale', 'pretrained'],
-            'error: the scale has no settings for hourglass; it knows',
+            'error: no row is left; two_stage_d1_64.I1 is not at the scale '
+            'pretrained: the scale has no settings for hourglass; it knows',
         ),
     ],
 )
@@ -73,6 +74,29 @@ def test_a_measured_table_needs_no_data(tmp_path, monkeypatch, capsys):
     path = tmp_path / 'lspet-small/table1.json'
     rows = json.loads(path.read_text())['rows']
     assert all(row['cells']['AUC']['ours'] for row in rows)
+
+
+def test_rows_that_a_scale_does_not_have_are_left_out(capsys):
+    rows = reproduce.rows_at_scale(reproduce.select('3'), 'pretrained')
+    assert [row.name for row in rows] == ['H1.ResNet-50', 'I1.ResNet-50']
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 4
+    assert said[0].startswith('H1.ResNet-18 is not at the scale pretrained: ')
+
+
+def test_records_of_another_backbone_are_refused(write_fake_record, tmp_path):
+    (row,) = reproduce.select('1', 'R1')
+    write_fake_record(row, 0, {}, scale='pretrained')
+    measured = reproduce.Measured(
+        'synthetic', 'pretrained', tmp_path / 'results'
+    )
+    reproduce.check_records(measured, [row], {})
+    file = tmp_path / 'other.pth'
+    file.write_bytes(b'weights')
+    with pytest.raises(ValueError, match='from the backbone None, and BACKBO'):
+        reproduce.check_records(
+            measured, [row], {'BACKBONE_CHECKPOINT': str(file)}
+        )
 
 
 def test_a_smoke_run_is_not_kept_in_the_repository(tmp_path):

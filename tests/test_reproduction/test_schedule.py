@@ -46,6 +46,40 @@ def test_trains_in_order_and_evaluates_rows(jobs, options, stand_in):
     assert len(stand_in.read_text().splitlines()) == len(names)
 
 
+def test_a_record_says_what_ran_not_what_is_there_at_the_end(
+    jobs, options, stand_in, monkeypatch
+):
+    """The commit when it was started, and of every start; both halves."""
+    from reproduction import records
+
+    monkeypatch.setattr(records, 'commit', lambda: 'first')
+    first, i1 = jobs[-1].parent, jobs[-1]
+    records.note_start(i1.folder(options.out), dict(threads=1))
+    records.note_end(i1.folder(options.out), 5.0)
+    monkeypatch.setattr(records, 'commit', lambda: 'second')
+    assert run_plan([first, i1], options, show=lambda line: None) == {}
+    record = read_record(record_path(options.results, 'synthetic', i1))
+    assert record['training']['commit'] == 'first, second'
+    assert record['training']['seconds'] > 5
+    assert record['first_half']['commit'] == 'second'
+
+
+def test_the_halves_of_a_row_start_from_one_backbone(
+    jobs, options, stand_in, tmp_path
+):
+    from reproduction import records
+
+    first, i1 = jobs[-1].parent, jobs[-1]
+    note = dict(threads=1, backbone='sha256 0123')
+    records.note_start(first.folder(options.out), note)
+    first.checkpoint(options.out).touch()
+    failed = run_plan([first, i1], options, show=lambda line: None)
+    (reason,) = failed.values()
+    assert reason.startswith(f'{first.name} started from the backbone sha256')
+    with pytest.raises(ValueError, match='BACKBONE_CHECKPOINT is None'):
+        records.note_start(first.folder(options.out), dict(threads=1))
+
+
 def test_only_what_has_no_record_is_trained(jobs, options, stand_in):
     """I1's record is deleted: I1 again, and what it starts from; not H1."""
     assert run_plan(jobs, options, show=lambda line: None) == {}

@@ -13,7 +13,7 @@ from mmengine.config import ConfigDict
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.models.backbones import ResNet
 
-from integral_mmpose.engine import check_weights
+from integral_mmpose.engine.checkpoint_check import compare_weights
 
 VARIABLE = 'BACKBONE_CHECKPOINT'
 
@@ -39,14 +39,28 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
             f'but there is no {path}: set {VARIABLE} '
             '(tools/model_converters/resnet_from_onnx.py makes one)'
         )
+    for arguments in starting:
+        check_file(path, arguments)
+    return {VARIABLE: path}
+
+
+def check_file(path: str, arguments: ConfigDict) -> None:
+    """mmengine would only warn, and start from scratch.
+
+    Raises:
+        ValueError: If the file does not hold the weights of that ResNet.
+    """
     try:
         weights = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-    except (RuntimeError, UnpicklingError) as error:
+        weights = weights.get('state_dict', weights)
+    except (RuntimeError, UnpicklingError, EOFError, AttributeError) as error:
         raise ValueError(f'{path}: no checkpoint of weights') from error
-    for arguments in starting:
-        model = ResNet(**dict(arguments, init_cfg=None))
-        check_weights(model, weights, path)
-    return {VARIABLE: str(Path(path).resolve())}
+    model = ResNet(**dict(arguments, init_cfg=None))
+    if any(compare_weights(model, weights)):
+        raise ValueError(
+            f'{path}: not the weights of a {describe(arguments)}: give '
+            f'{VARIABLE} the checkpoint of that network'
+        )
 
 
 def describe(arguments: ConfigDict) -> str:
@@ -58,9 +72,29 @@ def describe(arguments: ConfigDict) -> str:
 
 
 def digest(environment: Mapping[str, str]) -> Dict[str, str]:
-    """What a record says of the backbone: its file's name and SHA-256."""
+    """What a record says of the backbone: the SHA-256 of its file."""
     path = environment.get(VARIABLE)
     if not path:
         return {}
     content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return dict(backbone=f'{Path(path).name} (sha256 {content[:12]})')
+    return dict(backbone=f'sha256 {content[:12]}')
+
+
+def check_backbone(name: str, before: dict, facts: dict) -> None:
+    """Refuse to mix what starts from different weights.
+
+    Args:
+        name (str): What was trained before.
+        before (dict): How it was trained.
+        facts (dict): With the :func:`digest` of now.
+
+    Raises:
+        ValueError: If the backbones differ.
+    """
+    theirs, ours = before.get('backbone'), facts.get('backbone')
+    if theirs != ours:
+        raise ValueError(
+            f'{name} started from the backbone {theirs}, and {VARIABLE} is '
+            f'{ours}: rows beside each other start from the same weights. '
+            'Give that file, or --out ELSEWHERE --results ELSEWHERE'
+        )

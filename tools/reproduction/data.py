@@ -11,7 +11,18 @@ from integral_mmpose.datasets.synthetic.generate import Scale, generate
 
 DATA = ('synthetic', 'lspet', 'real')
 ROOTS = dict(mpii='MPII_ROOT', h36m='H36M_ROOT', coco='COCO_ROOT')
+PUBLIC = 'INTEGRAL_MMPOSE_DATA'
 FULL = 'full'
+
+
+def make_absolute(variables: Iterable[str]) -> None:
+    """Let paths in the environment mean the same in every folder.
+
+    Trainings run in the repository, whatever folder this command runs in.
+    """
+    for name in variables:
+        if os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.environ[name])
 
 
 def needed(config: str) -> set:
@@ -72,14 +83,14 @@ def _lspet(names: set) -> Dict[str, str]:
     if names != {'mpii'}:
         raise ValueError(
             '--data lspet has 2D people in the layout of MPII only: take '
-            'Tables 1 to 5, or --data synthetic'
+            'Tables 1 to 5 and X, or --data synthetic'
         )
-    base = os.environ.get('INTEGRAL_MMPOSE_DATA', '')
+    base = os.environ.get(PUBLIC, '')
     root = Path(base) / 'lspet'
     if not base or not root.is_dir():
         raise FileNotFoundError(
-            '--data lspet needs INTEGRAL_MMPOSE_DATA, the folder that holds '
-            f'lspet, but it is {base or "not set"}'
+            f'--data lspet needs {PUBLIC}, the folder that holds lspet (see '
+            f'docs/data.md), but it is {base or "not set"}'
         )
     return dict(MPII_ROOT=str(root))
 

@@ -13,6 +13,7 @@ import torch
 from integral_mmpose.engine import write_atomically
 from integral_mmpose.visualization.curves import read_scalars
 
+from .backbone import check_backbone
 from .plan import Job
 from .rows import ROOT
 
@@ -52,8 +53,9 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> dict:
         path (Path): Of :func:`record_path`.
         data (str): Name of the data.
         job (Job): What was run.
-        run (dict): ``folder``, ``metrics``, ``curve`` and the ``facts`` of
-            the evaluation: ``command``, ``threads``.
+        run (dict): ``folder``, ``metrics``, ``curve``, the ``facts`` of the
+            evaluation (``command``, ``threads``), and how the ``first_half``
+            was trained.
     """
     record = dict(
         job=job.name,
@@ -67,6 +69,7 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> dict:
         curve=run['curve'],
         history=history(run['folder']),
         training=training_of(run['folder']),
+        first_half=run.get('first_half'),
         evaluation=circumstances(run['facts']),
     )
     text = json.dumps(record, indent=1) + '\n'
@@ -81,8 +84,13 @@ def circumstances(facts: dict) -> dict:
         commit=commit(),
         device=device(),
         environment=environment(),
-        finished=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+        finished=now(),
     )
+
+
+def now() -> str:
+    """The time, in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec='seconds')
 
 
 def history(folder: Path) -> list:
@@ -98,15 +106,33 @@ def history(folder: Path) -> list:
 
 
 def training_of(folder: Path) -> Optional[dict]:
-    """What :func:`note_training` wrote; ``None`` if not trained here."""
+    """What :func:`note_start` wrote; ``None`` if not trained here."""
     path = Path(folder) / TRAINING
     return json.loads(path.read_text('utf-8')) if path.is_file() else None
 
 
-def note_training(folder: Path, seconds: float, facts: dict) -> None:
-    """Keep how a folder was trained; several starts add up their seconds."""
-    before = (training_of(folder) or {}).get('seconds') or 0
-    note = dict(circumstances(facts), seconds=round(before + seconds, 2))
+def note_start(folder: Path, facts: dict) -> None:
+    """Keep how a folder is trained, before it is; a resumed one adds up.
+
+    Raises:
+        ValueError: If it was started from another backbone.
+    """
+    note, before = circumstances(facts), training_of(folder)
+    if before:
+        check_backbone(folder.parent.name, before, facts)
+        commits = dict.fromkeys([*before['commit'].split(', '), commit()])
+        note.update(commit=', '.join(commits))
+    _write(folder, dict(note, seconds=(before or {}).get('seconds') or 0))
+
+
+def note_end(folder: Path, seconds: float) -> None:
+    """Add the seconds of a start, and when it ended."""
+    note = training_of(folder)
+    note.update(seconds=round(note['seconds'] + seconds, 2), finished=now())
+    _write(folder, note)
+
+
+def _write(folder: Path, note: dict) -> None:
     text = json.dumps(note, indent=1) + '\n'
     write_atomically(Path(folder) / TRAINING, text.encode())
 

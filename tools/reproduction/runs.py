@@ -17,11 +17,17 @@ from typing import Dict, Iterator, List, NamedTuple, Optional
 
 import torch
 
-from .backbone import digest
+from .backbone import check_backbone, digest
 from .children import Children, RunError
 from .data import use_public_split
-from .plan import Job, config_of
-from .records import note_training, record_path, write_record
+from .plan import Job, config_of, scaled
+from .records import (
+    note_end,
+    note_start,
+    record_path,
+    training_of,
+    write_record,
+)
 from .rows import ROOT
 
 #: Threads do not spin, and glibc keeps the memory of large tensors: giving it
@@ -90,6 +96,10 @@ def _train(
     if job.checkpoint(options.out).is_file():
         return
     start = time.monotonic()
+    if is_first_node(options.launcher):
+        if job.parent and (first := first_half(job, options)):
+            check_backbone(job.parent.name, first, facts(job, options))
+        note_start(folder, facts(job, options))
     try:
         children.run(
             train_command(config, folder, options),
@@ -99,7 +109,7 @@ def _train(
         )
     finally:
         if is_first_node(options.launcher):
-            note_training(folder, time.monotonic() - start, facts(options))
+            note_end(folder, time.monotonic() - start)
 
 
 def node_suffix(launcher: str) -> str:
@@ -190,13 +200,17 @@ def threads(options: Options) -> int:
     return max(1, len(os.sched_getaffinity(0)) // processes)
 
 
-def facts(options: Options) -> dict:
+def facts(job: Job, options: Options) -> dict:
     """What a record says of how it was run."""
-    return dict(
-        command=options.command,
-        threads=threads(options),
-        **digest(options.environment),
-    )
+    known = dict(command=options.command, threads=threads(options))
+    cfg = scaled(job.config, job.setting, job.scale)
+    starts = cfg.model.backbone.get('init_cfg')
+    return dict(known, **(digest(options.environment) if starts else {}))
+
+
+def first_half(job: Job, options: Options) -> Optional[dict]:
+    """How the training that a job starts from was run, if here."""
+    return job.parent and training_of(job.parent.folder(options.out))
 
 
 def free_port() -> int:
@@ -241,7 +255,8 @@ def evaluate(
             folder=folder,
             metrics=json.loads(metrics.read_text()),
             curve=read_curve(folder / 'test.json'),
-            facts=facts(options),
+            facts=facts(job, options),
+            first_half=first_half(job, options),
         ),
     )
 

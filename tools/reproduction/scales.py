@@ -136,7 +136,7 @@ def _scale_input(cfg: Config, pixels: int) -> None:
 def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:
     backbone, head = model.backbone, model.head
     if backbone.type == 'HourglassStem':
-        channels = setting.hourglass_channels
+        channels = _of(setting, 'hourglasses', backbone.channels)
         backbone.channels = head.in_channels = channels
     else:
         narrow = _of(setting, 'resnets', backbone.depth)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Dict, List
 
 from .backbone import VARIABLE as BACKBONE
-from .data import ROOTS
+from .data import PUBLIC, ROOTS
 from .plan import Job
 from .rows import ROOT, Row
 
@@ -63,10 +63,9 @@ def write_script(job: Job, rows: List[Row], args, out: Path) -> Path:
     ]
     if args.results:
         command.append(f'--results={Path(args.results).resolve()}')
-    names = (*ROOTS.values(), 'INTEGRAL_MMPOSE_DATA', BACKBONE)
     exports = [
         f'export {name}={shlex.quote(os.environ[name])}'
-        for name in names
+        for name in (*ROOTS.values(), PUBLIC, BACKBONE)
         if os.environ.get(name)
     ]
     folder = job.folder(out)

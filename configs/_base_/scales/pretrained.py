@@ -1,8 +1,8 @@
 # As small.py, but from a backbone that has seen photographs, as the paper's
 # rows are, and for fewer epochs: a ResNet-50 of half the width in
 # BACKBONE_CHECKPOINT (tools/model_converters/resnet_from_onnx.py makes one).
-# Rows with a ResNet-50 only: there is one backbone. The learning rate is the
-# paper's for its batch of 128, scaled to 32.
+# Rows with a ResNet-50 only: there is one backbone, none for HourGlass. The
+# learning rate is the paper's for its batch of 128, scaled to 32.
 _base_ = ['./small.py']
 
 backbone = dict(
@@ -17,6 +17,7 @@ backbone = dict(
 )
 start = dict(
     resnets={50: backbone},
+    hourglasses={},
     schedules=dict(first='small_12e', second='small_6e', scratch='small_18e'),
     base_batch_size=128,
 )

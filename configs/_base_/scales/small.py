@@ -1,4 +1,4 @@
-# Two cores, 3 to 45 minutes a row: numbers only. A scale changes sizes,
+# Two cores, 3 to 100 minutes a row: numbers only. A scale changes sizes,
 # widths, schedule and the amount of data, never heads, losses, codecs,
 # samplers or metrics; tools/reproduction/scales.py applies it to the configs
 # of the paper's scale. Where a table has a small config of its own (Tables 1,
@@ -12,7 +12,8 @@ base = dict(
         50: dict(depth=18, base_channels=16, stem_channels=16),
         101: dict(depth=34, base_channels=16, stem_channels=16),
     },
-    hourglass_channels=64,
+    # channels of HourGlass
+    hourglasses={256: 64},
     # number of deconvolutions -> channels of each
     deconvs={2: (128, 128), 3: (128, 128, 128)},
     # bins along z -> here; 1 is 2D
@@ -47,7 +48,7 @@ settings = dict(
     h36m=dict(slow_3d, deconvs={3: (64, 64, 64)}),
     # 64 px are the least that four halvings of a quarter leave
     hourglass=slow_3d,
-    # volumes of up to 32 x 32 x 32 bins: (a) takes half an hour a row
+    # volumes of up to 32 x 32 x 32 bins: (a) takes 100 minutes a row
     resolution=dict(
         slow_3d,
         inputs=base['inputs'],
