@@ -219,7 +219,8 @@ def block(shortcut=None):
                 nn.MaxPool2d(1),
                 *[block() for _ in range(8)],
             ),
-            'is (3, 3, 1, 1) where the ResNet has (3, 3, 7, 7)',
+            'is ((3, 3, 1, 1), 1, (0, 0, 0, 0), 1) where the ResNet has '
+            '((3, 3, 7, 7), 2, (3, 3, 3, 3), 1)',
         ),
     ],
     ids=['no convolution', 'no block', 'blocks', 'shortcut', 'shapes'],
@@ -231,6 +232,55 @@ def test_another_network(run, tmp_path, model, message):
     assert message in str(error.value)
     assert 'model.onnx' in str(error.value)
     assert not (tmp_path / 'backbone.pth').exists()
+
+
+def test_a_dilated_network(run, tmp_path):
+    """The same shapes, other features."""
+    model = random_resnet(
+        depth=18, strides=(1, 2, 2, 1), dilations=(1, 1, 1, 2)
+    )
+    export(model, tmp_path / 'model.onnx')
+    with pytest.raises(
+        SystemExit, match=r'model.onnx.*stride.*where the ResN'
+    ):
+        run()
+
+
+def test_a_shortcut_that_averages_first(run, tmp_path):
+    """ResNet-D: its 1x1 convolution has stride 1, after a pooling."""
+    export(random_resnet(depth=50, avg_down=True), tmp_path / 'model.onnx')
+    with pytest.raises(SystemExit, match='where the ResNet has'):
+        run()
+
+
+def test_padding_by_name_is_the_same(tool, tmp_path):
+    """tf2onnx writes SAME_UPPER where torch writes pads."""
+    export(random_resnet(depth=18), tmp_path / 'model.onnx')
+    model = onnx.load(str(tmp_path / 'model.onnx'))
+    stem, blocks = tool.read_blocks(tmp_path / 'model.onnx')
+    for node in model.graph.node:
+        for pads in [a for a in node.attribute if a.name == 'pads']:
+            if node.op_type == 'Conv' and sum(pads.ints) == 4:
+                strides = next(
+                    a for a in node.attribute if a.name == 'strides'
+                )
+                if max(strides.ints) == 1:
+                    node.attribute.remove(pads)
+                    same = onnx.helper.make_attribute('auto_pad', 'SAME_UPPER')
+                    node.attribute.append(same)
+    onnx.save(model, str(tmp_path / 'same.onnx'))
+    _, others = tool.read_blocks(tmp_path / 'same.onnx')
+    assert [[c.pads for c in b.branch] for b in blocks] == [
+        [c.pads for c in b.branch] for b in others
+    ]
+
+
+def test_mistaken_options(run, tmp_path):
+    export(random_resnet(depth=18), tmp_path / 'model.onnx')
+    with pytest.raises(
+        SystemExit, match='--count and --size must be at least'
+    ):
+        run('--count', 0)
 
 
 def test_norms_that_are_not_folded(run, tmp_path):

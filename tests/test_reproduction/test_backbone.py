@@ -45,8 +45,22 @@ def test_other_scales_start_from_scratch():
 def test_it_is_found_and_told_apart(setting_with, checkpoint):
     found = find_backbone(setting_with(checkpoint))
     assert found == {VARIABLE: str(checkpoint)}
-    sha = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    content = b''.join(
+        name.encode() + bytes(weights[name].flatten().view(torch.uint8))
+        if weights[name].ndim
+        else name.encode() + weights[name].numpy().tobytes()
+        for name in sorted(weights)
+    )
+    sha = hashlib.sha256(content).hexdigest()
     assert digest(found) == dict(backbone=f'sha256 {sha[:12]}')
+    # The same weights in a file of another name, and others.
+    torch.save(weights, checkpoint.with_name('copy.pth'))
+    copy = {VARIABLE: str(checkpoint.with_name('copy.pth'))}
+    assert digest(copy) == digest(found)
+    weights['conv1.weight'][0, 0, 0, 0] += 1
+    torch.save(weights, copy[VARIABLE])
+    assert digest(copy) != digest(found)
 
 
 def test_a_missing_file_names_the_variable(setting_with, tmp_path):

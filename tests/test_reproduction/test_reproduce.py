@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import reproduce
+import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,7 +93,7 @@ def test_records_of_another_backbone_are_refused(write_fake_record, tmp_path):
     )
     reproduce.check_records(measured, [row], {})
     file = tmp_path / 'other.pth'
-    file.write_bytes(b'weights')
+    torch.save(dict(weight=torch.ones(2)), file)
     with pytest.raises(ValueError, match='from the backbone None, and BACKBO'):
         reproduce.check_records(
             measured, [row], {'BACKBONE_CHECKPOINT': str(file)}

@@ -42,12 +42,17 @@ IMAGES = ('.jpg', '.jpeg', '.png')
 
 
 class Convolution(NamedTuple):
-    """One convolution of the graph, its batch normalisation folded in."""
+    """One convolution of the graph, its batch normalisation folded in.
+
+    ``pads``: top, left, bottom, right.
+    """
 
     name: str
     weight: np.ndarray
     bias: np.ndarray
     stride: int
+    pads: Tuple[int, ...] = (0, 0, 0, 0)
+    dilation: int = 1
 
 
 class Block(NamedTuple):
@@ -94,10 +99,17 @@ class Convolutions:
             raise ValueError(
                 f'{name}: its weight and bias are not in the file'
             )
-        attributes = {a.name: a for a in node.attribute}
-        strides = attributes['strides'].ints if 'strides' in attributes else []
         weight, bias = (self.values[n] for n in node.input[1:])
-        return Convolution(name, weight, bias, max([1, *strides]))
+        numbers = {a.name: tuple(a.ints) for a in node.attribute}
+        stride = max((1, *numbers.get('strides', ())))
+        dilation = max((1, *numbers.get('dilations', ())))
+        pads = numbers.get('pads', (0, 0, 0, 0))
+        same = any(
+            a.name == 'auto_pad' and b'SAME' in a.s for a in node.attribute
+        )
+        if same and stride == 1:
+            pads = tuple(dilation * (n - 1) // 2 for n in weight.shape[2:]) * 2
+        return Convolution(name, weight, bias, stride, pads, dilation)
 
     def before(self, value: str) -> List[Convolution]:
         """The convolutions (and ReLUs) that end in ``value``, in order."""
@@ -237,7 +249,7 @@ def convert(
     """MMPose's ResNet with these weights and norms fitted to ``images``.
 
     Raises:
-        ValueError: A weight has another shape than that ResNet's.
+        ValueError: A convolution is another one than that ResNet's.
     """
     arguments = backbone_of(stem, blocks)
     del arguments['type']
@@ -275,10 +287,17 @@ def convert(
 @torch.no_grad()
 def fill(conv: nn.Module, norm: nn.Module, given: Convolution) -> None:
     """Weight into ``conv``, bias into a ``norm`` that does nothing else."""
-    if conv.weight.shape != given.weight.shape:
+    ours = (
+        tuple(conv.weight.shape),
+        conv.stride[0],
+        (*conv.padding, *conv.padding),
+        conv.dilation[0],
+    )
+    theirs = given.weight.shape, given.stride, given.pads, given.dilation
+    if ours != theirs:
         raise ValueError(
-            f'{given.name} is {given.weight.shape} where the ResNet has '
-            f'{tuple(conv.weight.shape)}'
+            f'{given.name} (weight, stride, pads, dilation) is {theirs} where '
+            f'the ResNet has {ours}'
         )
     conv.weight.copy_(torch.from_numpy(given.weight.copy()))
     norm.bias.copy_(torch.from_numpy(given.bias.copy()))
@@ -308,13 +327,16 @@ def main() -> None:
     """Read, convert, write, and print the backbone of the config."""
     args = parse_arguments()
     try:
+        if min(args.count, args.size) < 1:
+            raise ValueError('--count and --size must be at least 1')
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         stem, blocks = read_blocks(args.model)
         stem = for_our_images(stem, args.mean, args.std, args.order)
         images = load_images(args.images, args.count, args.size)
         model = convert(stem, blocks, images)
-    except (OSError, ValueError) as error:
+        torch.save(dict(state_dict=model.state_dict()), args.out)
+    except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f'resnet_from_onnx: {error}')
-    torch.save(dict(state_dict=model.state_dict()), args.out)
     shift = describe_shift(args.model)
     if shift:
         print(f'note: {shift}', file=sys.stderr)

@@ -12,6 +12,7 @@ from typing import Dict, Mapping, Optional
 from mmengine.config import ConfigDict
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.models.backbones import ResNet
+from torch import Tensor
 
 from integral_mmpose.engine.checkpoint_check import compare_weights
 
@@ -50,17 +51,25 @@ def check_file(path: str, arguments: ConfigDict) -> None:
     Raises:
         ValueError: If the file does not hold the weights of that ResNet.
     """
-    try:
-        weights = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-        weights = weights.get('state_dict', weights)
-    except (RuntimeError, UnpicklingError, EOFError, AttributeError) as error:
-        raise ValueError(f'{path}: no checkpoint of weights') from error
     model = ResNet(**dict(arguments, init_cfg=None))
-    if any(compare_weights(model, weights)):
+    if any(compare_weights(model, load_weights(path))):
         raise ValueError(
             f'{path}: not the weights of a {describe(arguments)}: give '
             f'{VARIABLE} the checkpoint of that network'
         )
+
+
+def load_weights(path: str) -> Dict[str, Tensor]:
+    """The state dict in a checkpoint.
+
+    Raises:
+        ValueError: If there is none in the file.
+    """
+    try:
+        content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+        return content.get('state_dict', content)
+    except (RuntimeError, UnpicklingError, EOFError, AttributeError) as error:
+        raise ValueError(f'{path}: no checkpoint of weights') from error
 
 
 def describe(arguments: ConfigDict) -> str:
@@ -72,12 +81,17 @@ def describe(arguments: ConfigDict) -> str:
 
 
 def digest(environment: Mapping[str, str]) -> Dict[str, str]:
-    """What a record says of the backbone: the SHA-256 of its file."""
+    """What a record says of the backbone: the SHA-256 of its weights.
+
+    Of names and values: torch writes the name of a file into it.
+    """
     path = environment.get(VARIABLE)
     if not path:
         return {}
-    content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return dict(backbone=f'sha256 {content[:12]}')
+    content = hashlib.sha256()
+    for name, value in sorted(load_weights(path).items()):
+        content.update(name.encode() + value.contiguous().numpy().tobytes())
+    return dict(backbone=f'sha256 {content.hexdigest()[:12]}')
 
 
 def check_backbone(name: str, before: dict, facts: dict) -> None:

@@ -21,9 +21,14 @@ start = dict(
     schedules=dict(first='small_12e', second='small_6e', scratch='small_18e'),
     base_batch_size=128,
 )
+# 4,096 bins take longer to sharpen than 256: halves of 12 epochs
+start_3d = dict(
+    start,
+    schedules=dict(first='small_12e', second='small_12e', scratch='small_24e'),
+)
 settings = dict(
     _delete_=True,
     mpii=dict(_base_.settings.mpii, **start),
-    h36m=dict(_base_.settings.h36m, **start),
-    resolution=dict(_base_.settings.resolution, **start),
+    h36m=dict(_base_.settings.h36m, **start_3d),
+    resolution=dict(_base_.settings.resolution, **start_3d),
 )
