@@ -74,6 +74,37 @@ def test_a_claim_over_two_tables_and_two_data_sets(results, write_fake_record):
     assert found['lspet-small']['C34'].answer == 'not run'
 
 
+def test_only_that_claim_takes_cells_of_another_data_set(
+    results, write_fake_record
+):
+    """C21, Table 5 less Table 1, is of MPII's test set and one data set."""
+    record_table('5', write_fake_record)
+    record_table('1', partial(write_fake_record, data='real'))
+    sets = write_results.measured_sets(results)
+    found = write_results.verdicts(sets, results)
+    assert found['synthetic-small']['C20'].answer == 'holds'
+    assert found['synthetic-small']['C21'].answer == 'not run'
+    record_table('5', partial(write_fake_record, data='real'))
+    found = write_results.verdicts(sets, results)['real-small']['C21']
+    assert found.answer == 'not run'
+    assert found.missing == ['T4.MS-H1.4.PCKh@0.5', 'T4.MS-I1.4.PCKh@0.5']
+
+
+def test_a_smaller_loss_is_no_gain(results, write_fake_record):
+    """C02: every I behind its H, by less on PCKh@0.1 than on PCKh@0.5."""
+
+    def behind(row, cells):
+        down = {'PCKh@0.5': 5, 'PCKh@0.1': 1, 'AUC': 3}
+        if row.name[0] != 'I' or row.name == 'I*':
+            return cells
+        base = paper_cells(select('1', row.name.replace('I', 'H'))[0])
+        return {name: base[name] - down[name] for name in cells}
+
+    record_table('1', write_fake_record, behind)
+    found, _ = answers(results)
+    assert found['C02'].answer == 'does not hold'
+
+
 def test_a_number_of_ours_breaks_a_claim(results, write_fake_record):
     def worse(row, cells):
         bad = row.name == 'Strategy2.I*'
