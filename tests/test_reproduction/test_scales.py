@@ -69,7 +69,8 @@ PRETRAINED = [
 @pytest.mark.parametrize(
     ('config', 'setting', 'scale'),
     [(*e, scale) for scale in ('tiny', 'small') for e in EXPERIMENTS]
-    + [(*e, 'pretrained') for e in PRETRAINED],
+    + [(*e, 'pretrained') for e in PRETRAINED]
+    + [(*e, 'long') for e in EXPERIMENTS if e[1] == 'mpii'],
 )
 def test_the_method_stays(config, setting, scale):
     paper, here = load(config), scaled(config, setting, scale)

@@ -14,7 +14,7 @@ from mmpose.models.backbones.resnet import ResNet, get_expansion
 
 from .rows import ROOT
 
-SCALES = ('tiny', 'small', 'pretrained', 'paper')
+SCALES = ('tiny', 'small', 'long', 'pretrained', 'paper')
 BASES = ROOT / 'configs/_base_'
 #: Transforms that crop to the input size.
 CROPS = ('TopdownAffine', 'DecodeCrop')
