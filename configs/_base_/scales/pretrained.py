@@ -21,7 +21,7 @@ start = dict(
     schedules=dict(first='small_12e', second='small_6e', scratch='small_18e'),
     base_batch_size=128,
 )
-# 4,096 bins should take longer to sharpen than 256; these rows were not run yet
+# 4,096 bins should take longer to sharpen than 256; these rows were not run
 start_3d = dict(
     start,
     schedules=dict(first='small_12e', second='small_12e', scratch='small_24e'),
