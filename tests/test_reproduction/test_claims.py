@@ -91,6 +91,9 @@ NUMBERS = {('1', 'I*.AUC'): 3.0, ('1', 'H-1[2].x'): 2.0, ('2', 'a'): 0.0}
         ('T1: I*.AUC / H-1[2].x > 1.4 or I*.AUC < 0', 'holds'),
         ('T1: T2.a < I*.AUC', 'holds'),
         ('T1: T2.b < I*.AUC', 'not run'),
+        # one comparison fails, whatever the other would give
+        ('T1: for a in b,I*.AUC: {a} < H-1[2].x', 'does not hold'),
+        ('T1: for a in b,H-1[2].x: {a} < I*.AUC', 'not run'),
     ],
 )
 def test_by_hand(test, answer):
@@ -113,6 +116,16 @@ def test_by_hand(test, answer):
 def test_nothing_else_is_understood(test):
     with pytest.raises(ValueError, match='claim'):
         judge(test, lambda table, path: 1.0)
+
+
+def test_the_comparison_that_holds_by_the_least():
+    verdict = judge(
+        'T1: for a in 2.5,2.75,1: I*.AUC > {a} and H-1[2].x > 1',
+        lambda *key: NUMBERS.get(key),
+    )
+    assert verdict.narrowest == ('I*.AUC > 2.75 and H-1[2].x > 1', 0.25)
+    verdict = judge('T1: I*.AUC < 0', lambda *key: NUMBERS.get(key))
+    assert verdict.narrowest is None
 
 
 def test_division_by_zero_does_not_hold():

@@ -13,7 +13,7 @@ import operator
 import re
 from itertools import product
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from integral_mmpose.datasets.actions import ACTIONS
 
@@ -41,12 +41,14 @@ class Verdict(NamedTuple):
     """``holds``, ``does not hold`` or ``not run``, and the cells behind it.
 
     ``missing``: cells that were not run. ``broken``: comparisons that failed,
-    with their loops filled in.
+    with their loops filled in. ``narrowest``: the comparison that holds by
+    the least, and by how much, in the unit of its cells.
     """
 
     answer: str
     missing: List[str] = []
     broken: List[str] = []
+    narrowest: Optional[Tuple[str, float]] = None
 
 
 def read_claims() -> List[dict]:
@@ -57,6 +59,9 @@ def read_claims() -> List[dict]:
 def judge(test: str, cells: Cells) -> Verdict:
     """Evaluate a claim's test.
 
+    A claim of several comparisons does not hold once one of them fails,
+    whether the cells of the others were run or not.
+
     Args:
         test (str): In the language above.
         cells (callable): (table, path) -> number, ``None`` if it is not known.
@@ -65,17 +70,26 @@ def judge(test: str, cells: Cells) -> Verdict:
         ValueError: If the test is not in the language; quotes it.
     """
     table, comparisons = comparisons_of(test)
-    missing, broken = [], []
+    missing, broken, margins = [], [], {}
     for text in comparisons:
         tree, names = parse(text)
         values = {key: _look_up(cells, table, n) for key, n in names.items()}
         absent = [n for key, n in names.items() if values[key] is None]
         missing += absent
-        if not absent and not _holds(tree, values):
+        if absent:
+            continue
+        if _holds(tree, values):
+            margins[text] = _margin(tree.body, values)
+        else:
             broken.append(text)
-    if missing:
-        return Verdict('not run', list(dict.fromkeys(missing)), broken)
-    return Verdict('does not hold' if broken else 'holds', [], broken)
+    answer = 'does not hold' if broken else 'not run' if missing else 'holds'
+    least = min(margins, key=margins.get, default=None)
+    return Verdict(
+        answer,
+        list(dict.fromkeys(missing)),
+        broken,
+        least and (least, margins[least]),
+    )
 
 
 def comparisons_of(test: str) -> tuple:
@@ -148,6 +162,15 @@ def _holds(tree: ast.Expression, values: Dict[str, float]) -> bool:
         return bool(_value(tree.body, values))
     except ZeroDivisionError:  # a factor of no loss at all
         return False
+
+
+def _margin(node: ast.AST, values: Dict[str, float]) -> float:
+    """How far the closest sides of a comparison that holds are apart."""
+    if isinstance(node, ast.BoolOp):
+        parts = [_margin(p, values) for p in node.values if _value(p, values)]
+        return min(parts) if isinstance(node.op, ast.And) else max(parts)
+    sides = [_value(n, values) for n in (node.left, *node.comparators)]
+    return min(abs(a - b) for a, b in zip(sides, sides[1:]))
 
 
 def _value(node: ast.AST, values: Dict[str, float]):
