@@ -17,6 +17,7 @@ from mmpose.apis.inferencers.base_mmpose_inferencer import (
 )
 from mmpose.registry import INFERENCERS
 from rich.progress import track
+from torch import nn
 
 from integral_mmpose.visualization import (
     IntegralPoseVisualizer,
@@ -29,7 +30,13 @@ from .inputs import DEFAULT_FPS, Frame, open_source
 from .lifting import Lifter
 from .people import find_people
 from .pose_model import TopdownPoseModel, load_pose_model
-from .results import ResultWriter, draw_people, fit_canvas, movie_size
+from .results import (
+    MOVIE_VIEW,
+    ResultWriter,
+    draw_people,
+    fit_canvas,
+    movie_size,
+)
 from .smoothing import PoseSmoother
 
 _SHOWN = 5
@@ -46,8 +53,9 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             people = result['predictions'][0]
 
     Args:
-        model (str | Config | object): Config, its file, or an object with
-            the methods of :class:`TopdownPoseModel`.
+        model (str | Config | nn.Module | object): Config, its file, a model
+            of MMPose's ``init_model``, or an object with the methods of
+            :class:`TopdownPoseModel`.
         weights (str, optional): Checkpoint; None leaves the model random.
         device (str): Where the models run. Defaults to ``'cpu'``.
         scope (str): Registry scope of the model. Defaults to ``'mmpose'``.
@@ -80,7 +88,16 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         show_progress: bool = False,
         half: bool = False,
     ) -> None:
-        if hasattr(model, 'predict'):
+        if weights is not None and hasattr(model, 'predict'):
+            raise ValueError(f'weights {weights}: the model is built already')
+        if isinstance(model, nn.Module):
+            self.show_progress = show_progress
+            self.pose_model = TopdownPoseModel(model, half)
+        elif hasattr(model, 'predict'):
+            if half:
+                raise ValueError(
+                    f'half: {type(model).__name__} says itself how it runs'
+                )
             self.show_progress = show_progress
             self.pose_model = model
         else:
@@ -160,6 +177,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             draw.get('vis_out_dir', ''),
             post.get('pred_out_dir', ''),
             source if source.video else None,
+            source.paths,
         )
         return self._results(people, source, writer, draw)
 
@@ -186,12 +204,9 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
                     self.failed[frame.name] = frame.error
                 elif not found:
                     empty.append(frame.name)
-                picture = self.visualize(frame, found, **draw)
-                if picture is not None and source.video:
-                    views = self.pose_model.depth_range_mm is not None
-                    picture = fit_canvas(
-                        picture, *movie_size(frame.image, views)
-                    )
+                picture = self.visualize(
+                    frame, found, movie=source.video, **draw
+                )
                 writer.add(frame, found, picture)
                 yield dict(
                     predictions=[found],
@@ -212,17 +227,26 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         draw_bbox: bool = False,
         kpt_thr: float = 0.0,
         vis_out_dir: str = '',
+        movie: bool = False,
     ) -> Optional[np.ndarray]:
-        """The picture of a frame, RGB, if one is wanted and can be made."""
+        """The picture of a frame, RGB, if one is wanted and can be made.
+
+        Those of a ``movie`` have one size, whatever they show.
+        """
         if frame.image is None or not (return_vis or vis_out_dir):
             return None
-        return draw_people(
+        options = dict(draw_bbox=draw_bbox, kpt_thr=kpt_thr)
+        if not movie:
+            return draw_people(self.visualizer, frame.image, people, **options)
+        picture = draw_people(
             self.visualizer,
             frame.image,
             people,
-            draw_bbox=draw_bbox,
-            kpt_thr=kpt_thr,
+            min_view=MOVIE_VIEW,
+            **options,
         )
+        views = self.pose_model.depth_range_mm is not None
+        return fit_canvas(picture, *movie_size(frame.image, views))
 
     def _init_collate(self, cfg):
         return pseudo_collate

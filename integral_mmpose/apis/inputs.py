@@ -39,6 +39,7 @@ class ImageSource:
 
     def __init__(self, images: List[Input]) -> None:
         self.images = images
+        self.paths = [str(i) for i in images if not isinstance(i, np.ndarray)]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -72,6 +73,7 @@ class VideoSource:
     def __init__(self, device: Union[str, int], live: bool = False) -> None:
         self.name = f'webcam_{Path(str(device)).name}' if live else str(device)
         self.live = live
+        self.paths = [str(device)]
         self._capture = cv2.VideoCapture(device)
         if not self._capture.isOpened():
             what = 'camera' if live else 'video'

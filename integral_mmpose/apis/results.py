@@ -1,8 +1,9 @@
 """Results of the inferencer as dicts, pictures and files."""
 
 import json
+import os
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -83,6 +84,11 @@ def draw_people(
     )
 
 
+#: Least side of a 3D view in a video: those of four people, one below the
+#: other, fit into the lowest picture.
+MOVIE_VIEW = VIEW_SIDES[0] // 4
+
+
 def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
     """Size of a video's pictures, whatever number of people they show.
 
@@ -101,7 +107,10 @@ def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
 
 
 def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Cut or fill a picture at its right and lower side, in white."""
+    """Fill a picture at its right and lower side, in white.
+
+    Of an odd picture the last column or row is cut off.
+    """
     canvas = np.full((height, width, 3), 255, np.uint8)
     part = picture[:height, :width]
     canvas[: part.shape[0], : part.shape[1]] = part
@@ -122,20 +131,30 @@ def unique_stem(name: str, used: set) -> str:
 class ResultWriter:
     """Writes what was found: a file per image, or one of a video.
 
+    A file is called as its input, with ``_2`` and so on behind it where that
+    name is taken: by another result, or by an input, which stays as it is.
+
     Args:
         vis_out_dir (str): For the pictures, PNG or one MP4. Empty: none.
         pred_out_dir (str): For the JSON files. Empty: none.
         video (VideoSource, optional): The video; None for images.
+        inputs (Iterable[str]): Files that are read.
     """
 
     def __init__(
-        self, vis_out_dir: str, pred_out_dir: str, video=None
+        self,
+        vis_out_dir: str,
+        pred_out_dir: str,
+        video=None,
+        inputs: Iterable[str] = (),
     ) -> None:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
         self._video = video
         self._frames: List[dict] = []
         self._movie: Optional[cv2.VideoWriter] = None
         self._used: set = set()
+        self._inputs = {os.path.realpath(path) for path in inputs}
+        self._video_stem = video and self._stem(video.name, '.mp4')
         for folder in filter(None, (vis_out_dir, pred_out_dir)):
             Path(folder).mkdir(parents=True, exist_ok=True)
 
@@ -150,7 +169,7 @@ class ResultWriter:
                 number = len(self._frames)
                 self._frames.append(dict(frame_id=number, instances=people))
             return
-        stem = unique_stem(frame.name, self._used)
+        stem = self._stem(frame.name, '.png')
         if self.vis_out_dir and picture is not None:
             save_image(picture, str(Path(self.vis_out_dir, f'{stem}.png')))
         if self.pred_out_dir:
@@ -162,19 +181,27 @@ class ResultWriter:
         if self._movie is not None:
             self._movie.release()
         if self._video is not None and self.pred_out_dir:
-            path = Path(self.pred_out_dir, Path(self._video.name).stem)
-            path.with_suffix('.json').write_text(json.dumps(self._frames))
+            path = Path(self.pred_out_dir, f'{self._video_stem}.json')
+            path.write_text(json.dumps(self._frames))
+
+    def _stem(self, name: str, suffix: str) -> str:
+        """A stem for the results of an input, so that no input is lost."""
+        while True:
+            stem = unique_stem(name, self._used)
+            picture = os.path.join(self.vis_out_dir, stem + suffix)
+            if os.path.realpath(picture) not in self._inputs:
+                return stem
 
     def _add_to_movie(self, picture: np.ndarray) -> None:
         if self._movie is None:
             height, width = picture.shape[:2]
-            path = Path(self.vis_out_dir, Path(self._video.name).stem)
+            path = Path(self.vis_out_dir, f'{self._video_stem}.mp4')
             self._movie = cv2.VideoWriter(
-                str(path.with_suffix('.mp4')),
+                str(path),
                 cv2.VideoWriter_fourcc(*'mp4v'),
                 self._video.fps,
                 (width, height),
             )
             if not self._movie.isOpened():
-                raise OSError(f'{path}.mp4: cannot be written as a video')
+                raise OSError(f'{path}: cannot be written as a video')
         self._movie.write(np.ascontiguousarray(picture[..., ::-1]))

@@ -81,11 +81,14 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         out_file: Optional[str] = None,
         kpt_thr: float = 0.3,
         step: int = 0,
+        min_view: int = VIEW_SIDES[0],
     ) -> np.ndarray:
         """Draw a sample and save it to the file or to all back ends.
 
-        The arguments are those of MMPose's visualizer; ``image`` is (H, W, 3)
-        uint8 RGB and not modified, ``skeleton_style`` is ignored. From left
+        The arguments are those of MMPose's visualizer, and ``min_view``, the
+        least side of a 3D view in px: where the views of all people are higher
+        than the image, the picture grows. ``image`` is (H, W, 3) uint8 RGB
+        and not modified, ``skeleton_style`` is ignored. From left
         to right: ground truth, prediction, heat maps, 3D views (with
         ``keypoints_cam`` of the ground truth in grey if ``draw_gt``).
 
@@ -112,7 +115,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         cells = cells or [self._enlarge(image)]
         if draw_pred:
             cells += self._draw_views(
-                data_sample, draw_gt, kpt_thr, cells[0].shape[0]
+                data_sample, draw_gt, kpt_thr, cells[0].shape[0], min_view
             )
         picture = beside(cells, GAP)
         self.set_image(picture)
@@ -175,7 +178,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         return picture
 
     def _draw_views(
-        self, data_sample, draw_gt, kpt_thr, height
+        self, data_sample, draw_gt, kpt_thr, height, min_view
     ) -> List[np.ndarray]:
         """3D views of the best people, one row each: [] or [picture]."""
         people = data_sample.get('pred_instances')
@@ -196,7 +199,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             kind='stable',
         )
         best = best[: self.max_people]
-        size = int(np.clip(height // len(best), *VIEW_SIDES))
+        size = int(np.clip(height // len(best), min_view, VIEW_SIDES[1]))
         rows = []
         for i in best:
             pose = self._to_mm(

@@ -10,6 +10,7 @@ import pytest
 from integral_mmpose.apis import Pose, unique_stem
 from integral_mmpose.apis.inputs import Frame
 from integral_mmpose.apis.results import (
+    MOVIE_VIEW,
     ResultWriter,
     draw_people,
     fit_canvas,
@@ -50,18 +51,26 @@ def test_pictures(inferencer, axes, count):
 
 
 @pytest.mark.parametrize('shape', [(64, 96), (301, 401)])
-@pytest.mark.parametrize('count', [1, 2])
+@pytest.mark.parametrize('count', [1, 2, 4])
 def test_pictures_of_a_video_are_alike(inferencer, shape, count):
     image = np.zeros((*shape, 3), np.uint8)
     pose = Pose(np.full((18, 3), 30.0), np.ones(18), 50.0)
     person = person_dict(BOX, pose, dict(keypoints_mm=pose.keypoints))
-    picture = draw_people(inferencer.visualizer, image, [person] * count)
+    picture = draw_people(
+        inferencer.visualizer, image, [person] * count, min_view=MOVIE_VIEW
+    )
     width, height = movie_size(image, views=True)
     assert width % 2 == height % 2 == 0
-    if count == 1:  # nothing is cut off, but the odd last row
-        assert 0 <= picture.shape[1] - width <= 1
-        assert 0 <= picture.shape[0] - height <= 1
+    # Nothing is cut off, but the odd last row; more people, smaller views.
+    assert picture.shape[0] - height <= 1
+    assert picture.shape[1] - width <= 1
+    if count == 1:
+        assert picture.shape[1] >= width and picture.shape[0] >= height
     assert fit_canvas(picture, width, height).shape == (height, width, 3)
+    movie = inferencer.visualize(
+        Frame('a', image), [person] * count, return_vis=True, movie=True
+    )
+    assert movie.shape == (height, width, 3)
 
 
 def test_fit_canvas_cuts_and_fills():
@@ -105,6 +114,46 @@ def test_files_of_a_video(tmp_path):
         good, picture = movie.read()
         assert good and abs(picture.mean() - 80 * number) < 3
     movie.release()
+
+
+def test_no_input_is_overwritten(tmp_path):
+    """A picture beside its photo; that of a.jpg would be another input."""
+    photos = [tmp_path / n for n in ('a.jpg', 'a.png', 'b.png')]
+    for photo in photos:
+        photo.write_bytes(photo.name.encode())
+    writer = ResultWriter(str(tmp_path), '', inputs=map(str, photos))
+    picture = np.zeros((4, 6, 3), np.uint8)
+    for photo in photos:
+        writer.add(FRAME._replace(name=str(photo)), [], picture)
+    writer.close()
+    for photo in photos:
+        assert photo.read_bytes() == photo.name.encode()
+    names = {p.name for p in tmp_path.iterdir()} - {p.name for p in photos}
+    assert names == {'a_2.png', 'a_3.png', 'b_2.png'}
+
+
+def test_a_video_is_not_overwritten_by_its_own(tmp_path):
+    path = tmp_path / 'Directions 1.54138969.mp4'
+    path.write_bytes(b'the input')
+    video = SimpleNamespace(name=str(path), fps=25.0)
+    writer = ResultWriter(str(tmp_path), str(tmp_path), video, [str(path)])
+    writer.add(FRAME, [], np.zeros((48, 64, 3), np.uint8))
+    writer.close()
+    assert path.read_bytes() == b'the input'
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        path.name,
+        'Directions 1.54138969_2.json',
+        'Directions 1.54138969_2.mp4',
+    ]
+
+
+def test_a_dot_in_the_name_of_a_video_stays(tmp_path):
+    """The four cameras of Human3.6M: Directions 1.54138969.mp4, ..."""
+    for camera in ('54138969', '55011271'):
+        video = SimpleNamespace(name=f'in/Directions 1.{camera}.mp4', fps=25.0)
+        writer = ResultWriter('', str(tmp_path), video)
+        writer.close()
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_unique_stem():
