@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from integral_mmpose.apis import UNITS, list_images, read_image
+from integral_mmpose.apis.camera import CameraReader
 from integral_mmpose.apis.command_line import (
     add_options,
     call_options,
@@ -68,15 +69,23 @@ def parse_args() -> argparse.Namespace:
 def draw_heat(args, inferencer, results: dict, out: Path) -> None:
     """A sheet of heat vectors for each person."""
     tight = bool(args.det_config or args.boxes)
+    camera = call_options(args).get('camera')
+    reader = CameraReader(camera) if camera else None
     number = 0
     for name, people in results.items():
+        image = read_image(name) if people else None
         for person in people:
+            size = None
+            if reader is not None:  # the depth range of the pose itself
+                focal = reader.of(image).focal.mean()
+                size = float(person['root_depth_mm'] / focal)
             pictures = heat_pictures(
                 inferencer.pose_model,
-                read_image(name),
+                image,
                 person['bbox'],
                 tight,
                 args.heatmaps or None,
+                size,
             )
             path = out / f'heatmaps_{Path(name).stem}_{number}.png'
             save_contact_sheet(pictures, str(path), columns=3)

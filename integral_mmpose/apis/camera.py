@@ -6,6 +6,7 @@ its centre, so the middle of an image is (W - 1) / 2.
 
 import json
 import math
+from numbers import Real
 from pathlib import Path
 from typing import Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -53,7 +54,7 @@ class CameraReader:
         self._fov = self._camera = None
         if 'fov' in camera:
             self._fov = camera['fov']
-            if not _is_number(self._fov) or not 0 < self._fov < 180:
+            if not is_number(self._fov) or not 0 < self._fov < 180:
                 raise ValueError(
                     f'{self.source}: fov must be degrees between 0 and 180, '
                     f'got {self._fov}'
@@ -99,6 +100,11 @@ class CameraReader:
             raise self._error(camera) from error
         if not np.isfinite([*focal, *principal]).all() or (focal <= 0).any():
             raise self._error(camera)
+        if ('w' in camera) != ('h' in camera):
+            raise ValueError(
+                f'{self.source}: has one of w and h, the size of its images '
+                'in px: give both or none'
+            )
         size = (camera['w'], camera['h']) if 'w' in camera else None
         return Camera(focal, principal, size)
 
@@ -125,5 +131,6 @@ def _load(path: str):
     return content
 
 
-def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def is_number(value) -> bool:
+    """Whether it is a number, of numpy, too, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -4,7 +4,7 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from integral_mmpose.functional import DEPTH_RANGE_MM, HeatVectors
+from integral_mmpose.functional import HeatVectors
 from integral_mmpose.visualization import draw_heat_vectors
 
 from .pose_model import TopdownPoseModel
@@ -16,6 +16,7 @@ def heat_pictures(
     box: np.ndarray,
     tight: bool = True,
     joints: Optional[Sequence[str]] = None,
+    mm_per_px: Optional[float] = None,
 ) -> List[np.ndarray]:
     """One picture for each joint of a person.
 
@@ -25,17 +26,20 @@ def heat_pictures(
         box (np.ndarray): (4,) left, top, right, bottom in image px.
         tight (bool): See :meth:`TopdownPoseModel.crop`.
         joints (Sequence[str], optional): Names; by default all joints.
+        mm_per_px (float, optional): See :meth:`TopdownPoseModel.crop`.
 
     Returns:
         list[np.ndarray]: (H', W', 3) uint8 RGB: the xy map over the crop,
-        beside it the heat vectors of Eq. 5, in 3D that of z, too.
+        beside it the heat vectors of Eq. 5, in 3D that of z, too, and lines
+        where the model puts the joint.
 
     Raises:
         ValueError: If a name is unknown or the model has no heat maps.
     """
     names = check_joints(model, joints)
-    crop = model.crop(image, np.asarray(box, np.float32), tight)
-    vectors, maps = model.heat_vectors([crop])
+    crop = model.crop(image, np.asarray(box, np.float32), tight, mm_per_px)
+    vectors, maps, found = model.heat_vectors([crop])
+    depth_range_mm = model.depth_range_of(crop)
     rgb = crop['inputs'].numpy().transpose(1, 2, 0)[..., ::-1]
     return [
         draw_heat_vectors(
@@ -43,7 +47,8 @@ def heat_pictures(
             maps[0, k],
             HeatVectors(*(v if v is None else v[0, k] for v in vectors)),
             name,
-            model.depth_range_mm or DEPTH_RANGE_MM,
+            depth_range_mm,
+            found[0, k].tolist(),
         )
         for k, name in enumerate(names)
         if joints is None or name in joints

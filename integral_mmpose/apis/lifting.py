@@ -18,7 +18,7 @@ from integral_mmpose.functional import (
 )
 
 from .boxes import by_name
-from .camera import Camera, CameraLike, CameraReader
+from .camera import Camera, CameraLike, CameraReader, is_number
 from .inputs import Frame
 from .pose_model import Pose
 
@@ -70,7 +70,7 @@ class Lifter:
         self.root = root
         self.camera = None if camera is None else CameraReader(camera)
         self.root_depth = 'estimate' if root_depth is None else root_depth
-        if isinstance(self.root_depth, (int, float)):
+        if is_number(self.root_depth):
             _check_depth(self.root_depth, 'root_depth')
         elif self.root_depth != 'estimate' and not isinstance(
             self.root_depth, Mapping
@@ -149,7 +149,7 @@ class Lifter:
             return root_depth_from_box(
                 sizes, np.broadcast_to(camera.focal, sizes.shape)
             )
-        if isinstance(self.root_depth, (int, float)):
+        if is_number(self.root_depth):
             return np.full(len(boxes), self.root_depth, np.float64)
         depths = by_name(self.root_depth, frame.name, 'root_depth')
         if np.shape(depths) != (len(boxes),):

@@ -16,7 +16,7 @@ from mmpose.apis import init_model
 
 from integral_mmpose.deployment import OnnxPoseModel
 from integral_mmpose.engine import check_weights
-from integral_mmpose.functional import TIGHT_PADDING, marginals
+from integral_mmpose.functional import TIGHT_PADDING, HeatVectors
 
 
 class Pose(NamedTuple):
@@ -106,7 +106,12 @@ class TopdownPoseModel:
         self._pipeline = Compose(steps)
         # The pipelines of COCO pad the box themselves.
         self._padded = next(
-            (s.padding for s in steps if s.type == 'GetBBoxCenterScale'), 1.0
+            (
+                s.get('padding', TIGHT_PADDING)  # MMPose's default, too
+                for s in steps
+                if s.type == 'GetBBoxCenterScale'
+            ),
+            1.0,
         )
         self._half = half
 
@@ -160,11 +165,15 @@ class TopdownPoseModel:
         ]
 
     def heat_vectors(self, crops: Sequence[dict]):
-        """The heat vectors of the crops (Eq. 5), and the xy maps.
+        """The heat vectors of the crops (Eq. 5), the xy maps, the joints.
+
+        Where the model is trained on maps that are no probabilities (H1, H3),
+        the parts of the map's sum: its negative cells count as 0.
 
         Returns:
-            tuple: :class:`HeatVectors` of (B, K, n), and the xy maps
-            (B, K, H, W) that the x and y vectors are the sums of.
+            tuple: :class:`HeatVectors` of (B, K, n); the xy maps
+            (B, K, H, W) that the x and y vectors are the sums of; and the
+            joints (B, K, 2 or 3) as the model decodes them, normalised.
 
         Raises:
             ValueError: If the model has no heat maps.
@@ -179,9 +188,24 @@ class TopdownPoseModel:
             logits = head.forward(self.model.extract_feat(self._inputs(crops)))
         if isinstance(logits, list):  # one of each stage
             head, logits = head.heads[-1], logits[-1]
-        if not hasattr(head, 'visible_maps'):
+        if not hasattr(head, 'visible_volume'):
             raise ValueError(f'{type(head).__name__} has no heat maps to show')
-        return marginals(logits), head.visible_maps(logits)
+        volume = head.visible_volume(logits).clamp(min=0)
+        total = volume.flatten(2).sum(-1).clamp(min=1e-12)
+        volume = volume / total[(..., *[None] * (volume.dim() - 2))]
+        flat = volume if head.depth == 1 else volume.sum(2)
+        depth = None if head.depth == 1 else volume.sum((3, 4))
+        vectors = HeatVectors(flat.sum(2), flat.sum(3), depth)
+        return vectors, flat, head.coordinates(logits)
+
+    def depth_range_of(self, crop: dict) -> Optional[float]:
+        """Depth in mm of the volume of a crop; None in 2D."""
+        if self.depth_range_mm is None:
+            return None
+        meta = crop['data_samples'].metainfo
+        return self.model.head.decoder.depth_range(
+            meta.get('mm_per_px'), meta.get('input_scale')
+        )
 
     def _inputs(self, crops: Sequence[dict]) -> torch.Tensor:
         """Normalised images (B, 3, H, W) on the model's device.

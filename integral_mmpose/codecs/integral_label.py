@@ -39,12 +39,22 @@ class IntegralLabel(BaseKeypointCodec):
             ``depth_range_mm`` for an unscaled 2000 mm box. ``'metric'``
             keeps ``depth_range_mm`` whatever the box: for tight or detected
             boxes. Defaults to ``'crop'``.
+        use_dataset_keypoint_weights (bool): Multiply the weights by those of
+            the data set's joints (``joint_weights`` of its meta). In the
+            place of the switch of that name of MMPose's ``GenerateTarget``,
+            which takes one weight for all axes of a joint. Defaults to
+            ``False``.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
 
-    auxiliary_encode_keys = {'has_depth', 'mm_per_px', 'bbox_scale'}
+    auxiliary_encode_keys = {
+        'has_depth',
+        'mm_per_px',
+        'bbox_scale',
+        'dataset_keypoint_weights',
+    }
     label_mapping_table = dict(
         keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
     )
@@ -54,6 +64,7 @@ class IntegralLabel(BaseKeypointCodec):
         input_size: Tuple[int, int],
         depth_range_mm: Optional[float] = None,
         depth_unit: str = 'crop',
+        use_dataset_keypoint_weights: bool = False,
     ) -> None:
         super().__init__()
         if len(input_size) != 2 or min(input_size) <= 0:
@@ -71,6 +82,7 @@ class IntegralLabel(BaseKeypointCodec):
         self.input_size = tuple(input_size)
         self.depth_range_mm = depth_range_mm
         self.depth_unit = depth_unit
+        self.use_dataset_keypoint_weights = use_dataset_keypoint_weights
 
     @property
     def num_axes(self) -> int:
@@ -109,6 +121,7 @@ class IntegralLabel(BaseKeypointCodec):
         has_depth: Optional[np.ndarray] = None,
         mm_per_px: Optional[float] = None,
         bbox_scale: Optional[np.ndarray] = None,
+        dataset_keypoint_weights: Optional[np.ndarray] = None,
     ) -> dict:
         """Encode joints.
 
@@ -119,13 +132,16 @@ class IntegralLabel(BaseKeypointCodec):
             has_depth (np.ndarray, optional): (N,) 1 where z is known.
             mm_per_px (float, optional): See :meth:`depth_range`.
             bbox_scale (np.ndarray, optional): (N, 2), see there.
+            dataset_keypoint_weights (np.ndarray, optional): (K,) weights of
+                the data set's joints, used if the codec is told to.
 
         Returns:
             dict: ``keypoint_labels`` (N, K, C) normalised and
             ``keypoint_weights`` (N, K, C).
 
         Raises:
-            ValueError: If the codec is 3D and the joints have no z.
+            ValueError: If the codec is 3D and the joints have no z, or if
+                the weights of the data set are not those of these joints.
         """
         if keypoints.ndim != 3 or keypoints.shape[-1] < self.num_axes:
             raise ValueError(
@@ -151,6 +167,8 @@ class IntegralLabel(BaseKeypointCodec):
         weights = np.repeat(
             keypoints_visible[..., None], self.num_axes, -1
         ).astype(np.float32)
+        if self.use_dataset_keypoint_weights:
+            weights *= self._of_joints(dataset_keypoint_weights, keypoints)
         known = np.ones((*keypoints.shape[:1], self.num_axes), bool)
         if self.num_axes == 3 and has_depth is not None:
             known[:, 2] = np.reshape(has_depth, -1) > 0
@@ -161,6 +179,16 @@ class IntegralLabel(BaseKeypointCodec):
         weights = np.where(inside & known, weights, 0).astype(np.float32)
         labels = np.where(known, labels, 0.5).astype(np.float32)
         return dict(keypoint_labels=labels, keypoint_weights=weights)
+
+    def _of_joints(self, weights, keypoints: np.ndarray) -> np.ndarray:
+        """Weights of the data set's joints as (K, 1)."""
+        if np.shape(weights) != keypoints.shape[1:2]:
+            raise ValueError(
+                'use_dataset_keypoint_weights: the data set gives '
+                f'{keypoints.shape[1]} joints and the weights {weights}: give '
+                'its meta joint_weights, one for each of these joints'
+            )
+        return np.asarray(weights, np.float32)[:, None]
 
     def decode(
         self,

@@ -5,7 +5,7 @@ pixel i * S / n, so a map is drawn half a cell to the left of and above its
 usual place, with the centre of cell i on that pixel.
 """
 
-from typing import Optional
+from typing import Optional, Sequence
 
 import cv2
 import numpy as np
@@ -60,7 +60,8 @@ def draw_heat_vectors(
     xy_map,
     vectors: HeatVectors,
     title: str = '',
-    depth_range_mm: float = DEPTH_RANGE_MM,
+    depth_range_mm: Optional[float] = DEPTH_RANGE_MM,
+    joint: Optional[Sequence[float]] = None,
 ) -> np.ndarray:
     """The xy marginal of a joint over the input, its heat vectors beside it.
 
@@ -70,16 +71,26 @@ def draw_heat_vectors(
         vectors (HeatVectors): x (w,), y (h,) and z (d,) or None of the same
             joint.
         title (str): Usually the name of the joint.
-        depth_range_mm (float): Range of the z bins. Defaults to 2000.
+        depth_range_mm (float): Range of the z bins; of no use without z.
+            Defaults to 2000.
+        joint (Sequence[float], optional): (2 or 3,) where the joint is,
+            normalised: the place of the dashed lines. Defaults to the
+            expectations of the vectors.
 
     Returns:
-        np.ndarray: (H', W', 3) uint8 RGB. Dashed lines are expectations.
+        np.ndarray: (H', W', 3) uint8 RGB.
     """
     xy_map = _numpy(xy_map)
     sizes = check_shape(xy_map, 'H W', 'xy_map')
     vectors = [None if v is None else _numpy(v) for v in vectors]
     check_shape(vectors[0], 'W', 'vectors.x', sizes)
     check_shape(vectors[1], 'H', 'vectors.y', sizes)
+    if joint is None:
+        joint = [
+            float(expectation(torch.from_numpy(v))) / len(v)
+            for v in vectors
+            if v is not None
+        ]
     height, width = image.shape[:2]
     wide = _MAP_INCHES * np.clip(width / height, 0.5, 2)
     deep = 0 if vectors[2] is None else 2.6
@@ -95,8 +106,9 @@ def draw_heat_vectors(
     _draw_map(main, image, xy_map)
     top = place(0.65, _MAP_INCHES + 0.55, wide, 0.7, sharex=main)
     right = place(wide + 0.7, 0.5, 0.85, _MAP_INCHES, sharey=main)
-    x_px = _draw_vector(top, vectors[0], width / sizes['W'], 'x')
-    y_px = _draw_vector(right, vectors[1], height / sizes['H'], 'y')
+    x_px, y_px = joint[0] * width, joint[1] * height
+    _draw_vector(top, vectors[0], width / sizes['W'], 'x', x_px)
+    _draw_vector(right, vectors[1], height / sizes['H'], 'y', y_px)
     main.axvline(x_px, color='white', linewidth=0.9, linestyle='--')
     main.axhline(y_px, color='white', linewidth=0.9, linestyle='--')
     main.set(
@@ -110,6 +122,7 @@ def draw_heat_vectors(
             place(wide + 1.8, 0.5, 2.3, _MAP_INCHES),
             vectors[2],
             depth_range_mm,
+            norm_to_mm(joint[2], depth_range_mm),
         )
     figure.text(
         0.65 / total[0], 0.99, title, fontsize=11, va='top', parse_math=False
@@ -132,37 +145,33 @@ def _draw_map(axes, image, xy_map):
     )
 
 
-def _draw_vector(axes, vector, px_per_bin, name) -> float:
-    """Bars of a heat vector along the image; its expectation in px."""
+def _draw_vector(axes, vector, px_per_bin, name, at_px) -> None:
+    """Bars of a heat vector along the image, a line where the joint is."""
     places = np.arange(len(vector)) * px_per_bin
-    mean = float(expectation(torch.from_numpy(vector))) * px_per_bin
     if name == 'x':
         axes.bar(places, vector, px_per_bin, color='tab:orange')
-        axes.axvline(mean, color='black', linewidth=0.9, linestyle='--')
-        axes.set_title(f'x = {mean:.1f} px', fontsize=9, pad=2, loc='right')
+        axes.axvline(at_px, color='black', linewidth=0.9, linestyle='--')
+        axes.set_title(f'x = {at_px:.1f} px', fontsize=9, pad=2, loc='right')
         axes.set_yticks([])
         axes.tick_params(labelbottom=False)
     else:
         axes.barh(places, vector, px_per_bin, color='tab:orange')
-        axes.axhline(mean, color='black', linewidth=0.9, linestyle='--')
-        axes.set_title(f'y = {mean:.1f} px', fontsize=9, pad=2)
+        axes.axhline(at_px, color='black', linewidth=0.9, linestyle='--')
+        axes.set_title(f'y = {at_px:.1f} px', fontsize=9, pad=2)
         axes.set_xticks([])
         axes.tick_params(labelleft=False)
-    return mean
 
 
-def _draw_depth(axes, vector, depth_range_mm):
+def _draw_depth(axes, vector, depth_range_mm, at_mm):
     bins = np.arange(len(vector)) / len(vector)
-    mean = float(expectation(torch.from_numpy(vector))) / len(vector)
     axes.bar(
         norm_to_mm(bins, depth_range_mm),
         vector,
         depth_range_mm / len(vector),
         color='tab:blue',
     )
-    mean_mm = norm_to_mm(mean, depth_range_mm)
-    axes.axvline(mean_mm, color='black', linewidth=0.9, linestyle='--')
-    axes.set_title(f'z = {mean_mm:.0f} mm', fontsize=9, pad=2)
+    axes.axvline(at_mm, color='black', linewidth=0.9, linestyle='--')
+    axes.set_title(f'z = {at_mm:.0f} mm', fontsize=9, pad=2)
     axes.set_xlabel('mm behind the root')
     axes.set_yticks([])
 

@@ -87,6 +87,11 @@ def test_files(tmp_path):
         CameraReader(tmp_path / 'text.json')
 
 
+def test_half_a_size_of_its_images():
+    with pytest.raises(ValueError, match='one of w and h'):
+        CameraReader(dict(fx=500, fy=500, cx=1, cy=1, w=640))
+
+
 def test_a_camera_of_another_image():
     reader = CameraReader(FORMS[2])
     with pytest.raises(ValueError, match='640 x 480 px .* 480 x 640'):

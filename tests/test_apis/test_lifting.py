@@ -91,6 +91,14 @@ def test_depths_that_are_none(bad):
         Lifter(2000.0, 0, CAMERA, bad)
 
 
+@pytest.mark.parametrize('number', [np.float32(4000), np.int64(4000), 4000])
+def test_a_depth_may_be_a_number_of_numpy(number):
+    places = Lifter(2000.0, 0, CAMERA, number).places(FRAME, BOXES, True)
+    assert [place.root_depth_mm for place in places] == [4000, 4000]
+    with pytest.raises(ValueError, match='root_depth must be'):
+        Lifter(2000.0, 0, CAMERA, True)
+
+
 def test_arguments_that_do_not_belong_together():
     with pytest.raises(ValueError, match='root_depth must be'):
         Lifter(2000.0, 0, CAMERA, 'guess')

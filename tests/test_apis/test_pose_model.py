@@ -10,6 +10,7 @@ from mmpose.apis import inference_topdown
 
 from integral_mmpose.apis import TopdownPoseModel, load_pose_model
 from integral_mmpose.functional import marginals
+from integral_mmpose.models import VolumeMSELoss
 
 from .conftest import CONFIG
 
@@ -60,6 +61,18 @@ def test_a_pipeline_that_pads_is_not_padded_twice(network, image, peak):
         assert other['input_scale'] == pytest.approx([side, side])
 
 
+def test_a_pipeline_that_pads_by_mmposes_default(network, image):
+    """As MMPose's own configs have it: no padding named, 1.25 meant."""
+    cfg = Config.fromfile(CONFIG)
+    del cfg.test_dataloader.dataset.pipeline[1]['padding']
+    stub = SimpleNamespace(
+        cfg=cfg, dataset_meta=network.dataset_meta, head=network.head
+    )
+    crop = TopdownPoseModel(stub).crop(image, BOX)
+    scale = crop['data_samples'].metainfo['input_scale']
+    assert scale == pytest.approx([125, 125])
+
+
 def test_the_answer_is_that_of_inference_topdown(pose_model, image):
     """MMPose's own function, with the box padded by hand, is the oracle."""
     padded = np.array([[33.75, 17.5, 96.25, 142.5]], np.float32)
@@ -85,11 +98,47 @@ def test_heat_vectors_are_the_marginals_of_the_logits(
 ):
     logits = torch.randn(1, 18, 16, 16, 16)
     monkeypatch.setattr(pose_model.model.head, 'forward', lambda _: logits)
-    vectors, maps = pose_model.heat_vectors([pose_model.crop(image, BOX)])
+    vectors, maps, joints = pose_model.heat_vectors(
+        [pose_model.crop(image, BOX)]
+    )
     for vector, expected in zip(vectors, marginals(logits)):
         torch.testing.assert_close(vector, expected)
     probs = logits.flatten(2).softmax(-1).view_as(logits)
     torch.testing.assert_close(maps, probs.sum(2))
+    means = [(v * torch.arange(16)).sum(-1) / 16 for v in vectors]
+    torch.testing.assert_close(joints, torch.stack(means, -1))
+
+
+def test_heat_vectors_of_a_heat_map_model_are_what_it_reads(
+    pose_model, image, monkeypatch
+):
+    """H1: cells 0.9 at (x, y, z) = (12, 3, 8) and 0.3 at (4, 3, 2), -1 else.
+
+    It puts the joint at its peak, a softmax would be almost flat.
+    """
+    volume = torch.full((1, 18, 16, 16, 16), -1.0)
+    volume[:, :, 8, 3, 12] = 0.9
+    volume[:, :, 2, 3, 4] = 0.3
+    head = pose_model.model.head
+    monkeypatch.setattr(head, 'forward', lambda _: volume)
+    monkeypatch.setattr(head, 'decode_mode', 'argmax')
+    monkeypatch.setattr(head, 'heatmap_loss', VolumeMSELoss())
+    (x, y, z), maps, joints = pose_model.heat_vectors(
+        [pose_model.crop(image, BOX)]
+    )
+    assert x[0, 5].nonzero().flatten().tolist() == [4, 12]
+    assert x[0, 5, [4, 12]].tolist() == pytest.approx([0.25, 0.75])
+    assert y[0, 5, 3].item() == pytest.approx(1)
+    assert z[0, 5, [2, 8]].tolist() == pytest.approx([0.25, 0.75])
+    assert maps[0, 5, 3, 12].item() == pytest.approx(0.75)
+    assert (joints[0, 5] * 16).tolist() == [12, 3, 8]
+
+
+def test_the_depth_of_a_crop_is_that_of_its_pose(pose_model, image):
+    """10 mm a pixel over a crop of 125 px, else the model's 2000 mm."""
+    crop = pose_model.crop(image, BOX, mm_per_px=10.0)
+    assert pose_model.depth_range_of(crop) == pytest.approx(1250)
+    assert pose_model.depth_range_of(pose_model.crop(image, BOX)) == 2000
 
 
 def test_weights_of_another_model_and_torn_ones(network, tmp_path):

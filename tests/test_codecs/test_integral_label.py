@@ -34,6 +34,7 @@ def test_is_registered_and_tells_what_it_needs():
         'has_depth',
         'mm_per_px',
         'bbox_scale',
+        'dataset_keypoint_weights',
     }
 
 
@@ -55,6 +56,20 @@ def test_decode_inverts_encode(axes, unit, seed):
     assert np.abs(got - points)[..., 2:].max(initial=0) <= 1e-3
     assert (encoded['keypoint_weights'] == 1).all()
     assert got.dtype == scores.dtype == np.float32
+
+
+def test_weights_of_the_data_sets_joints():
+    """Weights (1, 1.5, 0.5); the second joint is not labelled."""
+    label = codec(3, use_dataset_keypoint_weights=True)
+    points, seen = joints(3, k=3), np.array([[1, 0, 1]])
+    given = dict(dataset_keypoint_weights=np.array([1, 1.5, 0.5]))
+    weights = label.encode(points, seen, **given)['keypoint_weights']
+    assert weights.tolist() == [[[1] * 3, [0] * 3, [0.5] * 3]]
+    weights = codec(3).encode(points, seen, **given)['keypoint_weights']
+    assert weights.tolist() == [[[1] * 3, [0] * 3, [1] * 3]]
+    for wrong in (None, np.ones(2)):
+        with pytest.raises(ValueError, match='one for each of these joints'):
+            label.encode(points, dataset_keypoint_weights=wrong)
 
 
 def test_hand_values():

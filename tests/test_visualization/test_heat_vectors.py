@@ -75,6 +75,28 @@ def test_the_lines_stand_at_the_expectations(monkeypatch):
     assert [bar.get_width() for bar in right.patches][6] == pytest.approx(1)
 
 
+def test_the_lines_stand_where_the_joint_is_given(monkeypatch):
+    """(0.75, 0.25, 0.5 + 0.1) of 64 x 32 px and 1000 mm."""
+    figures = []
+    real = module.canvas_to_rgb
+    monkeypatch.setattr(
+        module, 'canvas_to_rgb', lambda f: (figures.append(f), real(f))[1]
+    )
+    vectors = HeatVectors(np.ones(8) / 8, np.ones(4) / 4, np.ones(4) / 4)
+    draw_heat_vectors(
+        np.zeros((32, 64, 3), np.uint8),
+        np.ones((4, 8)) / 32,
+        vectors,
+        depth_range_mm=1000,
+        joint=(0.75, 0.25, 0.6),
+    )
+    main, top, right, depth = figures[0].axes
+    assert main.lines[0].get_xdata()[0] == top.lines[0].get_xdata()[0] == 48
+    assert main.lines[1].get_ydata()[0] == right.lines[0].get_ydata()[0] == 8
+    assert depth.lines[0].get_xdata()[0] == pytest.approx(100)
+    assert top.get_title(loc='right') == 'x = 48.0 px'
+
+
 def test_2d_has_no_depth_and_wrong_sizes_are_named():
     image = np.full((32, 64, 3), 100, np.uint8)
     vectors = HeatVectors(np.ones(8) / 8, np.ones(4) / 4, None)

@@ -23,7 +23,8 @@ from integral_mmpose import functional as F
 from .chunked import chunked_losses
 from .common import decode_batch, gather_labels, merge_flipped, pose_accuracy
 
-DECODES = ('integral', 'debiased_integral', 'argmax', 'marginal_argmax')
+ARGMAXES = ('argmax', 'marginal_argmax')
+DECODES = ('integral', 'debiased_integral', *ARGMAXES)
 
 
 @MODELS.register_module()
@@ -51,8 +52,9 @@ class IntegralHead(HeatmapHead):
             ``(256, 256)``.
         heatmap_loss (dict, optional): Loss on the maps.
         joint_loss (dict, optional): Loss on the joints.
-        decode (str): ``'integral'``, ``'debiased_integral'``, ``'argmax'``
-            of the map or volume, ``'marginal_argmax'`` of each heat vector.
+        decode (str): ``'integral'``, ``'debiased_integral'`` (corrected by
+            ``functional.debias``, in training and testing), ``'argmax'`` of
+            the map or volume, ``'marginal_argmax'`` of each heat vector.
         heatmap_size (tuple[int, int], optional): (w, h) that the maps must
             have: a check only, they follow from input and deconvolutions.
         decoder (dict): Config of the codec.
@@ -193,12 +195,19 @@ class IntegralHead(HeatmapHead):
         if self.heatmap_loss is not None:
             losses['loss_heatmap'] = self.heatmap_loss(logits, labels, weights)
         if self.joint_loss is not None:
-            pred = F.bins_to_norm(F.integral(logits), F.map_sizes(logits))
+            pred = self._expectation(logits)
             losses['loss_joint'] = self.joint_loss(pred, labels, weights)
-        with torch.no_grad():
-            if self.joint_loss is None or self.decode_mode != 'integral':
+        if self.joint_loss is None or self.decode_mode in ARGMAXES:
+            with torch.no_grad():
                 pred = self.coordinates(logits)
         return losses, pred.detach()
+
+    def _expectation(self, logits: Tensor) -> Tensor:
+        """What the joint loss trains, normalised (B, K, 2 or 3)."""
+        bins = F.integral(logits)
+        if self.decode_mode == 'debiased_integral':
+            bins = F.debias(bins, logits)
+        return F.bins_to_norm(bins, F.map_sizes(logits))
 
     def coordinates(self, logits: Tensor) -> Tensor:
         """Decode logits to (B, K, 2 or 3) normalised coordinates."""
@@ -210,9 +219,7 @@ class IntegralHead(HeatmapHead):
                 -1,
             ).to(F.at_least_float32(logits).dtype)
         else:
-            bins = F.integral(logits)
-            if self.decode_mode == 'debiased_integral':
-                bins = F.debias(bins, logits)
+            return self._expectation(logits)
         return F.bins_to_norm(bins, F.map_sizes(logits))
 
     @property
@@ -254,7 +261,7 @@ class IntegralHead(HeatmapHead):
             list[InstanceData]: keypoints (1, K, 2 or 3), x, y in px of the
             network input and z in mm relative to the root, and
             keypoint_scores (1, K); with ``output_heatmaps`` besides a list of
-            PixelData whose ``heatmaps`` (K, H, W) are the xy marginals.
+            PixelData with ``heatmaps`` (K, H, W) of :meth:`visible_maps`.
         """
         test_cfg = test_cfg or {}
         flip_test = test_cfg.get('flip_test', False)
@@ -282,12 +289,23 @@ class IntegralHead(HeatmapHead):
         maps = self.visible_maps(logits)
         return preds, [PixelData(heatmaps=m) for m in maps.detach()]
 
-    def visible_maps(self, logits: Tensor) -> Tensor:
-        """Maps to draw, (B, K, H, W): raw for H1, else probabilities."""
+    def visible_volume(self, logits: Tensor) -> Tensor:
+        """What is read, (B, K, [D,] H, W): raw for H1, sigmoid for H3.
+
+        Else the probabilities of Eq. 2.
+        """
         if self.score_kind == 'spread':
-            probs = F.softmax(logits)
-            return probs if self.depth == 1 else probs.sum(2)
+            return F.softmax(logits)
         maps = F.at_least_float32(logits)
-        if self.score_kind == 'sigmoid':
-            maps = maps.sigmoid()
-        return maps if self.depth == 1 else maps.amax(2)
+        return maps.sigmoid() if self.score_kind == 'sigmoid' else maps
+
+    def visible_maps(self, logits: Tensor) -> Tensor:
+        """Maps to draw, (B, K, H, W).
+
+        In 3D the sum of :meth:`visible_volume` over depth where it is a
+        probability, else its largest value.
+        """
+        volume = self.visible_volume(logits)
+        if self.depth == 1:
+            return volume
+        return volume.sum(2) if self.score_kind == 'spread' else volume.amax(2)

@@ -35,6 +35,7 @@ METHODS = {
         5,
         False,
     ),
+    'debiased-2D': (method(None, True, 'debiased_integral'), 1, False),
     'H1+I-two': (method('MarginalMSELoss', True), 5, False),
     'H2+I-two': (method('MarginalCrossEntropyLoss', True), 5, False),
 }
@@ -293,3 +294,18 @@ def test_parameters_of_the_papers_network():
     deconvolutions = 16 * 256 * (2048 + 256) + 2 * 2 * 256
     assert count == resnet + deconvolutions + 256 * 16 + 16
     assert round(count / 1e6, 1) == 33.0
+
+
+@pytest.mark.parametrize('depth', [1, 5])
+@pytest.mark.parametrize('decode', ['integral', 'debiased_integral'])
+def test_the_joint_loss_is_of_what_is_decoded(
+    decode, depth, build_head, make_samples
+):
+    """L1 between labels and ``coordinates``, summed over a person."""
+    head = build_head(depth=depth, **method(None, True, decode))
+    shape = (4, 3, 6, 4) if depth == 1 else (4, 3, depth, 6, 4)
+    logits = 3 * torch.randn(shape, generator=torch.Generator().manual_seed(2))
+    labels = labels_for(depth)
+    loss = head.losses_of(logits, make_samples(labels))['loss_joint']
+    errors = (head.coordinates(logits) - labels).abs()
+    torch.testing.assert_close(loss, errors.sum((1, 2)).mean())
