@@ -5,7 +5,7 @@ a warning scrolls by, and the evaluation prints numbers of a random network.
 """
 
 import re
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple, Sequence
 
 import torch
 from mmengine.hooks import Hook
@@ -14,6 +14,10 @@ from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 
 _SHOWN = 3
+_ALLOW = (
+    ' To train on without these weights, allow them by the beginning of their '
+    "names: dict(type='CheckCheckpointHook', allow=['head.final_layer'])."
+)
 _STAGE = re.compile(r'(?:module\.)?head\.stages\.(\d+)\.')
 
 
@@ -61,6 +65,7 @@ def check_weights(
     checkpoint: dict,
     source: str,
     partial: bool = False,
+    allow: Sequence[str] = (),
 ) -> None:
     """Raise if a checkpoint does not belong to a model.
 
@@ -71,6 +76,8 @@ def check_weights(
         partial (bool): Allow whole parts of the model (``backbone``,
             ``head``, ...) to be absent on either side, as in a pretrained
             backbone. A part that is there must fit.
+        allow (Sequence[str]): Beginnings of names that may differ, such as
+            ``head.final_layer`` for another number of joints.
 
     Raises:
         ValueError: Names the checkpoint, the first weights that differ, and
@@ -80,6 +87,13 @@ def check_weights(
     difference = compare_weights(model, weights)
     if partial:
         difference = _within_common_parts(difference, model, weights)
+    allowed = tuple(allow)
+    difference = Difference(
+        *(
+            [n for n in names if not n.startswith(allowed)]
+            for names in difference
+        )
+    )
     if not any(difference):
         return
     parts = [
@@ -102,6 +116,7 @@ def check_weights(
         f'checkpoint {source} is of another model than the config. '
         f'{"; ".join(parts)}. Give the config that the checkpoint was trained '
         'with (it is dumped beside the checkpoint), or another checkpoint.'
+        + (_ALLOW if partial else '')
     )
 
 
@@ -133,7 +148,15 @@ class CheckCheckpointHook(Hook):
 
     Testing and resuming need all weights. ``load_from`` of a training may
     name a pretrained part.
+
+    Args:
+        allow (Sequence[str]): Beginnings of the names of weights that
+            ``load_from`` of a training need not have, or may have in another
+            shape: they start as the config initialises them.
     """
+
+    def __init__(self, allow: Sequence[str] = ()) -> None:
+        self.allow = [allow] if isinstance(allow, str) else list(allow)
 
     # After EMAHook, which exchanges the weights of the checkpoint.
     priority = 'VERY_LOW'
@@ -148,9 +171,11 @@ class CheckCheckpointHook(Hook):
         model = model.module if is_model_wrapper(model) else model
         # The loop is built from its dict by runner.train() only.
         training = isinstance(runner._train_loop, BaseLoop)
+        starts = training and not runner._resume
         check_weights(
             model,
             checkpoint,
             source=runner._load_from or f'in {runner.work_dir}',
-            partial=training and not runner._resume,
+            partial=starts,
+            allow=self.allow if starts else (),
         )

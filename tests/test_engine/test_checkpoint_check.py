@@ -59,6 +59,27 @@ def test_pretrained_part_is_for_training_only(make_runner, tmp_path):
         runner.train()
 
 
+def test_allowed_weights_may_differ_where_a_training_starts(
+    make_runner, other, tiny_model
+):
+    """Another number of joints: the last layer starts anew."""
+    hook = [dict(type='CheckCheckpointHook', allow=['backbone', 'head'])]
+    make_runner(max_epochs=1, load_from=other, custom_hooks=hook).train()
+    hook = [dict(type='CheckCheckpointHook', allow=['head'])]
+    runner = make_runner(max_epochs=1, load_from=other, custom_hooks=hook)
+    with pytest.raises(ValueError, match=r'backbone\.weight.*allow them by'):
+        runner.train()
+
+
+def test_allowed_weights_are_needed_to_resume(make_runner, other):
+    hook = [dict(type='CheckCheckpointHook', allow=['backbone', 'head'])]
+    runner = make_runner(
+        max_epochs=2, load_from=other, resume=True, custom_hooks=hook
+    )
+    with pytest.raises(ValueError, match='is of another model'):
+        runner.train()
+
+
 def test_half_a_part_is_refused(tiny_model):
     model = tiny_model()
     weights = model.state_dict()
