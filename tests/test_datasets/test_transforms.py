@@ -47,6 +47,21 @@ def test_mapping_by_hand():
     assert out['dataset_name'] == 'h36m18'
 
 
+def test_the_truth_in_camera_space_is_reordered_too():
+    points = np.arange(9.0).reshape(1, 3, 3)
+    sample = dict(
+        keypoints=points[..., :2],
+        keypoints_visible=np.ones((1, 3)),
+        keypoints_cam=points,
+    )
+    target = build_metainfo('own', ('b', 'a', 'c'), (), (0, 0, 0))
+    found = ConvertJoints([1, 0, 2], target).transform(dict(sample))
+    np.testing.assert_array_equal(found['keypoints_cam'], points[:, [1, 0, 2]])
+    # A joint without a source has no truth: the metrics say so.
+    found = ConvertJoints([1, -1, 2], target).transform(dict(sample))
+    assert 'keypoints_cam' not in found
+
+
 def test_z_stays_where_upstream_drops_it():
     results = person(18)
     kept = ConvertJoints('h36m18_to_h36m17')(dict(results))

@@ -68,7 +68,11 @@ class ConvertJoints(BaseTransform):
             )
 
     def transform(self, results: dict) -> dict:
-        """Convert keypoints (N, K, 2|3) and keypoints_visible (N, K)."""
+        """Convert keypoints (N, K, 2|3) and keypoints_visible (N, K).
+
+        And ``keypoints_cam`` (N, K, 3), the truth of the metrics, where every
+        target joint has a source; else it is left out.
+        """
         keypoints = results['keypoints']
         count = keypoints.shape[1]
         if self.mapping.max(initial=-1) >= count or self.sources not in (
@@ -89,6 +93,9 @@ class ConvertJoints(BaseTransform):
             values = results[key][:, self.mapping].astype(np.float32)
             values[:, missing] = 0
             results[key] = values
+        in_camera = results.pop('keypoints_cam', None)
+        if in_camera is not None and not missing.any():
+            results['keypoints_cam'] = in_camera[:, self.mapping]
         results['keypoints'] = _with_axes(results['keypoints'], self.dim)
         if self.dim == 2:
             results['has_depth'] = np.zeros(len(keypoints), np.float32)
