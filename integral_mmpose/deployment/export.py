@@ -4,22 +4,24 @@ import io
 import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Optional, Tuple
+from typing import TYPE_CHECKING, Optional, Tuple
 
 import torch
 from torch import nn
-from torch.export import Dim, ExportedProgram
 
 from integral_mmpose.engine import write_atomically
 
 from .metadata import KEY, PoseMetadata
 from .pose_graph import PoseGraph
 
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
 INPUT = 'crops'
 OUTPUTS = ('keypoints', 'keypoint_scores')
 
 
-def export_program(graph: PoseGraph) -> ExportedProgram:
+def export_program(graph: PoseGraph) -> 'ExportedProgram':
     """Trace a graph; the size of the batch stays open.
 
     Args:
@@ -27,7 +29,13 @@ def export_program(graph: PoseGraph) -> ExportedProgram:
 
     Returns:
         ExportedProgram: From crops (N, 3, H, W) to keypoints and scores.
+
+    Raises:
+        ImportError: If torch is older than 2.2, which trains but has no
+            ``torch.export.Dim``.
     """
+    from torch.export import Dim
+
     width, height = graph.model.head.decoder.input_size
     # Two: torch.export takes a size of 0 or 1 for a constant.
     crops = torch.zeros(2, 3, height, width)
@@ -38,7 +46,7 @@ def export_program(graph: PoseGraph) -> ExportedProgram:
 
 
 def write_onnx(
-    program: ExportedProgram,
+    program: 'ExportedProgram',
     path: str,
     metadata: PoseMetadata,
     opset: Optional[int] = None,
@@ -83,7 +91,7 @@ def write_onnx(
 
 
 def write_torch(
-    program: ExportedProgram, path: str, metadata: PoseMetadata
+    program: 'ExportedProgram', path: str, metadata: PoseMetadata
 ) -> None:
     """Write a .pt2 file for ``torch.export.load``.
 

@@ -1,6 +1,7 @@
 """Imports go one way: functional at the bottom, tools at the top."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -146,3 +147,12 @@ def _dangerous(node):
         and getattr(k.value, 'value', 0) is True
     ]
     return unsafe[0].arg if unsafe else None
+
+
+def test_torch_without_dim_can_train():
+    """``torch.export.Dim`` is of torch 2.2; 2.1 has compiled mmcv."""
+    code = (
+        'import torch.export; del torch.export.Dim; import integral_mmpose; '
+        'from mmpose.registry import MODELS; MODELS.get("IntegralHead")'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)
