@@ -70,7 +70,9 @@ def test_sizes_reach_every_part(path):
         assert key in cfg
     assert cfg.default_scope == 'mmpose'
     assert cfg.custom_imports.imports == ['integral_mmpose']
-    assert cfg.auto_scale_lr.base_batch_size == 128
+    # 4 GPUs x 32 in the paper, one of 32 in the small configs: 1e-3 for each
+    batch = 32 if '1xb32-' in Path(cfg.filename).name else 128
+    assert cfg.auto_scale_lr.base_batch_size == batch
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=NAMES)

@@ -18,4 +18,4 @@ param_scheduler = [
         by_epoch=True,
     ),
 ]
-auto_scale_lr = dict(base_batch_size=128)
+auto_scale_lr = dict(base_batch_size=32)  # the batch that 1e-3 is for
