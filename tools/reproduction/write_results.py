@@ -54,9 +54,9 @@ from the means over seeds. A claim of which one comparison fails does not hold,
 even if other cells of it were not run."""
 
 
-ABOUT_NARROW = """By less than one point or mm (C34: of a factor) in the comparison
-named. Compare the ± of its rows below; where there is none, another seed
-could turn it."""
+ABOUT_NARROW = """By less than one point or mm (C34: of a factor) in the
+comparison named. Compare the ± of its rows below; where there is none, another
+seed could turn it."""
 
 
 def measured_sets(results: Path) -> List[Measured]:
