@@ -191,3 +191,26 @@ def _read(file, path: str, field: str) -> np.ndarray:
             f'cannot be read without pickle ({error})',
             'Store it as a plain array of numbers or strings.',
         ) from error
+
+
+def marked_unlabelled(joints: np.ndarray) -> np.ndarray:
+    """Whether joints (..., 2) are (0, 0) or (-1, -1): nobody labelled them.
+
+    Example:
+        >>> marked_unlabelled(np.array([[0, 0], [-1, -1], [-4, -2]])).tolist()
+        [True, True, False]
+    """
+    return (joints == 0).all(-1) | (joints == -1).all(-1)
+
+
+def refuse_sample_interval(options: dict) -> None:
+    """mmpose's data sets take every n-th sample by it; these do not.
+
+    Raises:
+        ValueError: If it is given and not 1.
+    """
+    if options.get('sample_interval', 1) != 1:
+        raise ValueError(
+            f'sample_interval={options["sample_interval"]} is not of this '
+            'data set: take frame_step (H36MImageDataset) or indices'
+        )

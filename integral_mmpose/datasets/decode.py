@@ -10,6 +10,7 @@ does not divide covers less than f pixels. Colours are BGR.
 """
 
 import io
+from importlib.util import find_spec
 from typing import NamedTuple, Tuple
 
 import cv2
@@ -115,6 +116,11 @@ def require_backend(backend: str) -> None:
     if backend not in BACKENDS:
         raise ValueError(
             f'imdecode_backend must be one of {BACKENDS}, got {backend!r}'
+        )
+    if backend == 'tifffile' and find_spec('tifffile') is None:
+        raise ImportError(
+            "imdecode_backend='tifffile' needs tifffile. Install it (pip "
+            "install tifffile), or take 'cv2'."
         )
     if backend != 'turbojpeg':
         return

@@ -62,4 +62,4 @@ def _said(values: Iterable[str]) -> str:
 def _left_out(excluded: Optional[Sequence[str]]) -> str:
     if excluded is None:
         return 'not stated'
-    return ' and '.join(sorted(excluded)) or 'none'
+    return ' and '.join(sorted(excluded)) or 'none by the config'

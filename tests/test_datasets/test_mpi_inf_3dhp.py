@@ -226,6 +226,19 @@ def test_a_video_that_ends_early(raw, tmp_path, capsys):
     assert len(load(tmp_path / 'out')) == 5
 
 
+@pytest.mark.parametrize('content', [b'', b'<html>not here</html>', None])
+def test_a_broken_video_is_named(raw, tmp_path, content):
+    path = raw / 'S2/Seq1/imageSequence/video_0.avi'
+    if content is None:
+        write_video(raw / 'S2' / 'Seq1', 0, frames=3)
+        message = r'video_0\.avi: the video ends after 3 frames'
+    else:
+        path.write_bytes(content)
+        message = r'video_0\.avi: cannot be opened as a video'
+    with pytest.raises(ValueError, match=message):
+        tool().convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
+
+
 def replace(path, old, new):
     text = path.read_text()
     assert old in text

@@ -10,6 +10,7 @@ from mmpose.datasets.datasets import MpiiDataset
 from scipy.io import savemat
 
 from integral_mmpose.datasets.body import MpiiExactDataset
+from integral_mmpose.datasets.body import mpii as module
 
 
 def build(root, **kwargs):
@@ -63,17 +64,23 @@ def test_unlabelled_marks_are_invisible_even_if_called_visible(mpii, mark):
     people = mpii.people()
     people[0]['joints'][5] = mark
     people[0]['joints'][6] = [-3.0, 20.0]
+    people[0]['joints'][7] = [-4.0, -2.0]  # left of and above the picture
     info = build(mpii.write(people)).get_data_info(0)
     visible = info['keypoints_visible'][0]
-    assert visible[5] == 0 and visible[6] == 1
+    assert visible[5:8].tolist() == [0, 1, 1]
 
 
-def test_training_skips_people_without_joints_and_tests_do_not(mpii):
+def test_training_skips_people_without_joints_and_tests_do_not(
+    mpii, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(module, 'print_log', lambda text, _: said.append(text))
     people = mpii.people()
     people[2]['joints_vis'] = [0] * 16
     root = mpii.write(people)
     ids = [build(root).get_data_info(n)['id'] for n in range(4)]
     assert ids == [0, 1, 3, 4]
+    assert '4 of 5 people are used' in said[0]
     assert build(root).get_data_info(2)['head_size'].tolist() == [12.0]
     assert len(build(root, test_mode=True)) == 5
 
@@ -177,6 +184,11 @@ def test_two_files_fit(mpii):
 def test_missing_file(mpii, kwargs, name):
     with pytest.raises(FileNotFoundError, match=name):
         build(mpii.root, **kwargs)
+
+
+def test_an_interval_that_would_be_ignored(mpii):
+    with pytest.raises(ValueError, match='sample_interval=5 is not of this'):
+        build(mpii.root, sample_interval=5)
 
 
 def test_missing_root(tmp_path):

@@ -266,7 +266,7 @@ def test_evaluation_mode_goes_with_the_numbers(batch, tmp_path):
     assert metric.evaluation_mode == (
         'box tight from ground truth, root depth from ground truth, 17 joints '
         'of h36m18 (rigid alignment over 18; -sim with scale over 17), '
-        '5 frames, sequences left out: none, flip test off'
+        '5 frames, sequences left out: none by the config, flip test off'
     )
     assert json.loads(out.read_text())['mode'] == metric.evaluation_mode
 

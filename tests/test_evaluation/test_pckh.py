@@ -146,6 +146,12 @@ def test_missing_field_is_named(samples, field):
         evaluate(samples)
 
 
+def test_missing_head_boxes_are_told_by_their_file(samples):
+    del samples[0]['gt_instances']['head_size']
+    with pytest.raises(ValueError, match=r'Put mpii_gt_\{split\}\.mat beside'):
+        evaluate(samples)
+
+
 def test_bad_numbers(samples):
     bad = copy.deepcopy(samples)
     bad[3]['pred_instances']['keypoints'][0, 2, 1] = np.nan

@@ -130,6 +130,10 @@ def convert(args: argparse.Namespace) -> None:
     default = places[0] if places else Path(args.root, 'metadata.xml')
     metadata = read_metadata(str(args.metadata or default))
     jobs = make_jobs(args, metadata)
+    # Pictures are rewritten under their names: annotations of an earlier run
+    # may not outlive them.
+    for name in ('h36m_train.npz', 'h36m_test.npz'):
+        Path(args.out, 'annotations', name).unlink(missing_ok=True)
     splits: Dict[str, List[Rows]] = dict(train=[], test=[])
     cameras: dict = {}
     for job, part in zip(jobs, run_jobs(jobs, args.jobs)):

@@ -33,6 +33,7 @@ from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
 )
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
+from integral_mmpose.datasets.prepare.h36m_recording import MAX_LOST_FRAMES
 from integral_mmpose.engine.atomic_backend import write_atomically
 
 #: The chest and knee high cameras and the two that look down a little, which
@@ -45,6 +46,7 @@ def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
 
     Raises:
         FileNotFoundError: If the video is missing.
+        ValueError: If it cannot be opened, or ends long before its poses.
     """
     paths = {frame: out / 'images' / video.image(frame) for frame in frames}
     if all(path.is_file() for path in paths.values()):
@@ -53,6 +55,8 @@ def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
     name = folder / f'video_{video.camera}.avi'
     require_file(str(name), 'a video of MPI-INF-3DHP', 'Or --no-images.')
     capture = cv2.VideoCapture(str(name))
+    if not capture.isOpened():
+        raise ValueError(f'{name}: cannot be opened as a video. Get it again')
     written, frame = set(), 0
     while len(written) < len(paths) and capture.grab():
         if frame in paths:
@@ -63,6 +67,11 @@ def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
                 written.add(frame)
         frame += 1
     capture.release()
+    if len(written) < len(paths) and max(frames) + 1 - frame > MAX_LOST_FRAMES:
+        raise ValueError(
+            f'{name}: the video ends after {frame} frames, but frame '
+            f'{max(frames)} has a pose. Get it again'
+        )
     return written
 
 

@@ -24,7 +24,7 @@ from integral_mmpose.functional.camera import (
     tight_to_box_px,
 )
 
-from ..checks import require_root
+from ..checks import refuse_sample_interval, require_root
 from ..joints import H36M18_METAINFO, SHOULDERS
 from ..metainfo import FlatMetainfo
 from .h36m_cameras import read_boxes, read_cameras
@@ -101,6 +101,7 @@ class H36MImageDataset(FlatMetainfo, BaseCocoStyleDataset):
             raise ValueError(
                 f'root_depth must be one of {ROOT_DEPTHS}, got {root_depth!r}'
             )
+        refuse_sample_interval(kwargs)
         self.camera_file = camera_file
         self.selection = dict(
             subjects=subjects,

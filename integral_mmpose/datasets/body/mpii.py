@@ -16,6 +16,7 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 from mmengine.fileio import join_path
+from mmengine.logging import print_log
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
@@ -24,7 +25,9 @@ from integral_mmpose.functional.camera import BOX_MM
 from ..checks import (
     annotation_error,
     load_json,
+    marked_unlabelled,
     numbers,
+    refuse_sample_interval,
     require_file,
     require_root,
 )
@@ -79,6 +82,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         bbox_padding: float = 1.25,
         **kwargs,
     ):
+        refuse_sample_interval(kwargs)
         self.split = split
         self.headbox_file = headbox_file
         self.bbox_padding = bbox_padding
@@ -138,6 +142,13 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             if heads is not None:
                 info['head_size'] = heads[id_ : id_ + 1]
             images.setdefault(info['img_id'], info['img_path'])
+        used = sum(map(self._is_valid_instance, instances))
+        if used < len(instances):
+            print_log(
+                f'{self.ann_file}: {used} of {len(instances)} people are '
+                'used; the others have no labelled joint',
+                'current',
+            )
         return instances, [
             dict(img_id=i, img_path=path) for i, path in images.items()
         ]
@@ -166,8 +177,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         labelled = numbers(
             person['joints_vis'], file, id_, 'joints_vis', (count,)
         )
-        # (0, 0) and (-1, -1) are the marks of a joint nobody labelled.
-        visible = (labelled > 0) & ~(joints <= 0).all(-1)
+        visible = (labelled > 0) & ~marked_unlabelled(joints)
         center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
         side = PIXEL_STD * scale * self.bbox_padding
         return dict(

@@ -9,7 +9,12 @@ from typing import List, NamedTuple, Optional, Set
 
 import numpy as np
 
-from ..checks import annotation_error, load_json, require_file
+from ..checks import (
+    annotation_error,
+    load_json,
+    marked_unlabelled,
+    require_file,
+)
 from ..mat_files import read_mat
 from .mpii_release import Image, Person
 from .mpii_split import Key, name_of
@@ -152,7 +157,7 @@ def _gap(entry: dict, person: Person) -> float:
     """Mean distance in px over the joints that both have, else of centres."""
     if 'joints' in entry:
         joints = np.asarray(entry['joints'], float).reshape(16, 2)
-        both = person.labelled & ~(joints <= 0).all(-1)
+        both = person.labelled & ~marked_unlabelled(joints)
         if both.any():
             gaps = np.linalg.norm(joints - person.joints, axis=-1)
             return float(gaps[both].mean())

@@ -171,18 +171,6 @@ def mirror(angles):
     return angles[..., order] * sign
 
 
-def stature(bones):
-    """Standing height of a person in metres."""
-    return (
-        ANKLE_HEIGHT
-        + bones['thigh']
-        + bones['shin']
-        + bones['waist']
-        + bones['chest']
-        + 0.25 * bones['head']
-    )
-
-
 def forward_kinematics(angles, bones, yaw, ground):
     """Pose a body and stand it on the floor.
 

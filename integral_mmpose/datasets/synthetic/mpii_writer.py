@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy.io import savemat
 
 from ..joints import MPII_SHORT_NAMES
+from ..mat_files import mat_bytes
 from .people import random_person
 from .render import Canvas
 from .scene import clutter, finish, look_at, write_jpeg
@@ -128,15 +128,15 @@ def write_annotations(root, split, results):
     (folder / f'mpii_{split}.json').write_text(json.dumps(entries))
     visible = np.array([e['joints_vis'] for e in entries])
     joints = np.array([e['joints'] for e in entries])
-    savemat(
-        folder / f'mpii_gt_{split}.mat',
+    content = mat_bytes(
         dict(
             headboxes_src=boxes,
             jnt_missing=(1 - visible).T.astype(np.uint8),
             pos_gt_src=joints.transpose(1, 2, 0),
             dataset_joints=np.array(MPII_SHORT_NAMES, dtype=object),
-        ),
+        )
     )
+    (folder / f'mpii_gt_{split}.mat').write_bytes(content)
 
 
 def write_benchmark(root, train, val):

@@ -246,6 +246,8 @@ def test_images_of_other_options_are_not_taken(
     options = [str(all_archives), '--out', str(out), *S9_EATING]
     assert tool.main([*options, '--crop', '128', '--jobs', '1']) == 1
     assert 'the disk is full' in capsys.readouterr().err
+    # The annotations of the first run are not those of the new pictures.
+    assert not list(out.glob('annotations/h36m_t*.npz'))
     assert convert(all_archives, *S9_EATING)[0] == 0
     for path in out.rglob('*.jpg'):
         assert cv2.imread(str(path)).shape == (100, 104, 3)
