@@ -22,6 +22,8 @@ from .finite import finite_keypoints, name_of, required, required_numbers
 
 #: 0, 0.01, …, 0.5: 51 values.
 ALPHAS = np.arange(51) / 100
+#: Of the distances in the file, in head sizes.
+DIGITS = 6
 #: Pelvis and thorax do not count.
 COUNTED = tuple(
     sorted(joint for group in MPII_GROUPS.values() for joint in group)
@@ -36,7 +38,10 @@ class PCKhCurve(BaseMetric):
         joints (Sequence[int], optional): For each MPII joint its index in the
             prediction, -1 if the model has none; for models with other
             joints. ``None`` for MPII's own order.
-        outfile (str, optional): JSON file for the whole curve.
+        outfile (str, optional): JSON file for the whole curve, and for the
+            distance of every joint of every person in head sizes (null where
+            it is not labelled), which
+            ``tools/analysis_tools/compare_pckh.py`` reads.
         collect_device (str): ``'cpu'`` or ``'gpu'``.
         prefix (str, optional): Defaults to ``'pckh'``.
     """
@@ -124,18 +129,29 @@ class PCKhCurve(BaseMetric):
             'joints, boxes of the data set'
         )
         if self.outfile:
-            self._write(pck, counts, total, metrics)
+            self._write(
+                dict(
+                    alpha=ALPHAS.tolist(),
+                    PCKh=total.tolist(),
+                    PCKh_per_joint={
+                        str(j): pck[:, j].tolist()
+                        for j in COUNTED
+                        if counts[j]
+                    },
+                    counts=counts.tolist(),
+                    metrics=metrics,
+                    distances=[
+                        [
+                            round(distance, DIGITS) if seen else None
+                            for distance, seen in zip(*person)
+                        ]
+                        for person in zip(distances.tolist(), visible)
+                    ],
+                )
+            )
         return metrics
 
-    def _write(self, pck, counts, total, metrics) -> None:
-        per_joint = {str(j): pck[:, j].tolist() for j in COUNTED if counts[j]}
-        content = dict(
-            alpha=ALPHAS.tolist(),
-            PCKh=total.tolist(),
-            PCKh_per_joint=per_joint,
-            counts=counts.tolist(),
-            metrics=metrics,
-        )
+    def _write(self, content: dict) -> None:
         path = Path(self.outfile)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content), 'utf-8')
@@ -150,8 +166,8 @@ def _truth(sample: dict, count: int):
     if 'head_size' not in truth and sample.get('head_size') is None:
         raise ValueError(
             f'PCKh: {name_of(sample)}: `head_size` is missing: the '
-            'data set found no head boxes. Put mpii_gt_{split}.mat beside the annotations '
-            '(tools/dataset_converters/mpii_mat_to_json.py writes it), or '
+            'data set found no head boxes. Put mpii_gt_{split}.mat beside '
+            'the annotations (tools/dataset_converters/mpii_mat_to_json.py writes it), or '
             'give headbox_file'
         )
     head = required_numbers(

@@ -3,35 +3,35 @@
 import runpy
 from pathlib import Path
 
-import mmengine
 import numpy as np
 import pytest
+
+from integral_mmpose.evaluation import PCKhCurve
 
 TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/compare_pckh.py'
 HEAD = 10.0
 
 
 def _dump(path, errors, visible=None):
-    """One person a row of ``errors`` (N, 16), in head sizes."""
-    samples = []
+    """The metric's file of one person a row of ``errors``, in head sizes."""
+    metric = PCKhCurve(outfile=str(path))
     for index, row in enumerate(errors):
         shown = np.ones(16) if visible is None else visible[index]
         truth = np.full((1, 16, 2), 50.0)
         off = truth + np.stack([row * HEAD, 0 * row], -1)
-        samples.append(
-            dict(
-                img_path=f'{index}.jpg',
-                pred_instances=dict(
-                    keypoints=off, keypoint_scores=np.ones((1, 16))
-                ),
-                gt_instances=dict(
-                    keypoints=truth,
-                    keypoints_visible=shown[None],
-                    head_size=np.array([HEAD]),
-                ),
-            )
+        sample = dict(
+            img_path=f'{index}.jpg',
+            pred_instances=dict(
+                keypoints=off, keypoint_scores=np.ones((1, 16))
+            ),
+            gt_instances=dict(
+                keypoints=truth,
+                keypoints_visible=shown[None],
+                head_size=np.array([HEAD]),
+            ),
         )
-    mmengine.dump(samples, path)
+        metric.process([], [sample])
+    metric.evaluate(len(errors))
     return str(path)
 
 
@@ -59,8 +59,8 @@ def test_only_joints_that_all_find_count(run, tmp_path):
     bad[1] = 0.905  # the second person is not found by the second model
     visible = np.ones((2, 16))
     visible[0, 0] = 0  # and an ankle of the first is not labelled
-    first = _dump(tmp_path / 'a.pkl', good, visible)
-    second = _dump(tmp_path / 'b.pkl', bad, visible)
+    first = _dump(tmp_path / 'a.json', good, visible)
+    second = _dump(tmp_path / 'b.json', bad, visible)
     code, out, _ = run(first, second, '--labels', 'A', 'B')
     assert code == 0
     # thresholds 0.06 to 0.50 are 45 of 51, 0.31 to 0.50 are 20
@@ -76,7 +76,7 @@ def test_only_joints_that_all_find_count(run, tmp_path):
 
 def test_area_over_another_range(run, tmp_path):
     """0, 0.02, …, 1: 0.32 to 1 are 35 of 51 thresholds."""
-    path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 0.305))
+    path = _dump(tmp_path / 'a.json', np.full((1, 16), 0.305))
     code, out, _ = run(path, '--auc-to', '1')
     assert code == 0
     assert _cells(out, 'a')[0][3] == f'{100 * 35 / 51:.2f}'
@@ -91,8 +91,8 @@ def test_interval_of_a_difference(run, tmp_path):
     near, far = np.full((4, 16), 0.9), np.full((4, 16), 0.9)
     near[2] = 0.3
     first, second = (
-        _dump(tmp_path / 'a.pkl', far),
-        _dump(tmp_path / 'b.pkl', near),
+        _dump(tmp_path / 'a.json', far),
+        _dump(tmp_path / 'b.json', near),
     )
     code, out, _ = run(first, second, '--bootstrap', '5000')
     assert code == 0
@@ -103,7 +103,7 @@ def test_interval_of_a_difference(run, tmp_path):
 
 
 def test_nobody_finds_a_joint(run, tmp_path):
-    path = _dump(tmp_path / 'a.pkl', np.full((1, 16), 3.0))
+    path = _dump(tmp_path / 'a.json', np.full((1, 16), 3.0))
     code, out, _ = run(path)
     assert code == 0
     assert _cells(out, 'a')[1] == ['0', '–', '–', '–', '–']
@@ -113,15 +113,20 @@ def test_nobody_finds_a_joint(run, tmp_path):
 def test_other_people_are_refused(run, tmp_path, people):
     visible = np.ones((people, 16))
     visible[0, 3] = 0
-    first = _dump(tmp_path / 'a.pkl', np.zeros((1, 16)))
-    second = _dump(tmp_path / 'b.pkl', np.zeros((people, 16)), visible)
+    first = _dump(tmp_path / 'a.json', np.zeros((1, 16)))
+    second = _dump(tmp_path / 'b.json', np.zeros((people, 16)), visible)
     code, _, error = run(first, second)
     assert code == 1
-    assert 'b.pkl' in error and 'different people or labels' in error
+    assert 'b.json' in error and 'different people or labels' in error
 
 
-def test_no_dump_is_refused(run, tmp_path):
+@pytest.mark.parametrize(
+    'content', ['{}', '[]', 'no json', '{"distances": [[1, 2]]}', '']
+)
+def test_another_file_is_refused(run, tmp_path, content):
     path = tmp_path / 'a.json'
-    path.write_text('{}')
+    path.write_text(content)
     code, _, error = run(str(path))
     assert code == 1 and 'a.json' in error and 'Traceback' not in error
+    code, _, error = run(str(tmp_path / 'none.json'))
+    assert code == 1 and 'none.json' in error

@@ -1,8 +1,10 @@
 """Compare models on the MPII joints that all of them find.
 
-    python tools/test.py CONFIG CHECKPOINT --dump i1.pkl
-    python tools/analysis_tools/compare_pckh.py h1.pkl i1.pkl --labels H1 I1
+    python tools/test.py CONFIG CHECKPOINT \
+        --cfg-options test_evaluator.outfile=i1.json
+    python tools/analysis_tools/compare_pckh.py h1.json i1.json --labels H1 I1
 
+tools/reproduce.py leaves such a file beside each model: RUN/seed0/test.json.
 PCKh mixes two questions: whether a joint is found at all, and how exactly.
 This prints PCKh@0.5, PCKh@0.1, AUC and the median distance (in head sizes)
 over all joints, and over those that every model puts within --within heads,
@@ -12,14 +14,13 @@ test people (not of training again).
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
-from mmengine import load
 from scipy.stats import bootstrap
 
-from integral_mmpose.evaluation import PCKhCurve
 from integral_mmpose.evaluation.pckh import COUNTED
 
 COLUMNS = ('joints', 'PCKh@0.5', 'PCKh@0.1', 'AUC', 'median')
@@ -31,7 +32,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('dumps', nargs='+', help='of tools/test.py --dump')
+    parser.add_argument('files', nargs='+', help='of PCKhCurve(outfile=...)')
     parser.add_argument(
         '--labels', nargs='+', help='names of the models; the file names'
     )
@@ -52,12 +53,12 @@ def main() -> int:
         help='compare with the first model, with 95 %% intervals',
     )
     args = parser.parse_args()
-    labels = args.labels or [Path(path).stem for path in args.dumps]
-    if len(labels) != len(args.dumps):
-        parser.error(f'{len(args.dumps)} dumps need as many --labels')
+    labels = args.labels or [Path(path).stem for path in args.files]
+    if len(labels) != len(args.files):
+        parser.error(f'{len(args.files)} files need as many --labels')
     try:
-        models = [read_distances(path) for path in args.dumps]
-        check_same_joints(models, args.dumps)
+        models = [read_distances(path) for path in args.files]
+        check_same_joints(models, args.files)
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
@@ -77,18 +78,19 @@ def read_distances(path: str):
     """Distances (N, 16) in head sizes, and which joints count (N, 16).
 
     Raises:
-        ValueError: If the file is not a dump of models tested on MPII.
+        ValueError: If the file is not of a model tested on MPII.
     """
-    samples = load(path)
-    if not isinstance(samples, list) or not samples:
-        raise ValueError(f'{path}: no dump of tools/test.py, or an empty one')
-    metric = PCKhCurve()
     try:
-        metric.process([], samples)
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
-    distances, visible = map(np.concatenate, zip(*metric.results))
-    return distances, visible & np.isin(np.arange(16), COUNTED)
+        content = json.loads(Path(path).read_text('utf-8'))
+        # null is NaN
+        distances = np.array(content['distances'], np.float64)
+        labelled = ~np.isnan(distances.reshape(-1, 16))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: has no distances of MPII's 16 joints ({error!r}): give "
+            'the file that PCKhCurve writes as its outfile'
+        ) from None
+    return distances, labelled & np.isin(np.arange(16), COUNTED)
 
 
 def check_same_joints(models: list, paths: list) -> None:
