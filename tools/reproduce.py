@@ -27,6 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
 # Threads that sleep instead of spinning; read when torch is imported.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
+import torch  # noqa: E402
 from reproduction.backbone import VARIABLE as BACKBONE  # noqa: E402
 from reproduction.backbone import (  # noqa: E402
     check_backbone,
@@ -97,6 +98,11 @@ def parse_arguments(argv=None) -> argparse.Namespace:
         parser.error('give --list or --table N')
     if args.jobs < 1:
         parser.error('--jobs must be at least 1')
+    if args.jobs > 1 and args.launcher != 'none' and torch.cuda.is_available():
+        parser.error(
+            '--launcher takes every GPU for one training: leave out --jobs, '
+            'or the launcher'
+        )
     return args
 
 

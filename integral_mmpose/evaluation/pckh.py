@@ -165,10 +165,10 @@ def _truth(sample: dict, count: int):
     truth = sample.get('gt_instances') or {}
     if 'head_size' not in truth and sample.get('head_size') is None:
         raise ValueError(
-            f'PCKh: {name_of(sample)}: `head_size` is missing: the '
-            'data set found no head boxes. Put mpii_gt_{split}.mat beside '
-            'the annotations (tools/dataset_converters/mpii_mat_to_json.py writes it), or '
-            'give headbox_file'
+            f'PCKh: {name_of(sample)}: `head_size` is missing: the data set '
+            'found no head boxes. Put mpii_gt_{split}.mat beside the '
+            'annotations (tools/dataset_converters/mpii_mat_to_json.py writes '
+            'it), or give headbox_file'
         )
     head = required_numbers(
         sample, 'head_size', 'PCKh', (count,), positive=True

@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import sys
 from argparse import Namespace
 
 import pytest
@@ -57,6 +58,8 @@ def test_a_job_for_each_training_after_what_it_starts_from(
         assert '--parsable' in call and '--gres=gpu:4' in call
         after = f'--dependency=afterok:{number.get(job.parent)}'
         assert (after in call) == (job.parent is not None)
+        # else a job whose first half failed waits for ever
+        assert ('--kill-on-invalid-dep=yes' in call) == (after in call)
     assert sum('--dependency' in call for call in calls) == 2
     printed = capsys.readouterr().out.splitlines()
     assert printed == [f'{number[job]}: {job.title}' for job in jobs]
@@ -74,6 +77,44 @@ def test_the_scripts_are_shell_and_run_one_training(sbatch, args, tmp_path):
         assert '--launcher=pytorch' in text
         assert "export MPII_ROOT='/data/my mpii'" in text
         assert "export BACKBONE_CHECKPOINT='/data/my resnet.pth'" in text
+
+
+#: Runs the command once for each node, as srun does, but one by one.
+SRUN = """#!/bin/sh
+echo "$@" | cut -d' ' -f1,2; echo "cpus $SRUN_CPUS_PER_TASK"; shift 2
+for node in 0 1; do SLURM_NODEID=$node "$@"; done
+"""
+NODE = 'echo "$NODE_RANK of $NNODES at $MASTER_ADDR:$PORT runs $2"'
+
+
+def test_a_script_runs_on_every_node(sbatch, args, tmp_path, monkeypatch):
+    rows = select('1', 'R1')
+    [job] = plan(rows, 'paper', [0])
+    submit([job], rows, args, tmp_path / 'out')
+    script = job.folder(tmp_path / 'out') / 'job.sh'
+    for name, text in dict(
+        srun=SRUN, scontrol='echo node7; echo node8', node=NODE
+    ).items():
+        path = tmp_path / 'bin' / name
+        path.write_text(f'#!/bin/sh\n{text}' if name != 'srun' else text)
+        path.chmod(0o755)
+    stand_in = str(tmp_path / 'bin/node')
+    script.write_text(script.read_text().replace(sys.executable, stand_in))
+    monkeypatch.delenv('PORT', raising=False)
+    for name, value in dict(
+        NNODES='2', JOB_ID='50007', JOB_NODELIST='n', CPUS_ON_NODE='16'
+    ).items():
+        monkeypatch.setenv(f'SLURM_{name}', value)
+    said = subprocess.check_output(['bash', str(script)], text=True)
+    assert said.splitlines() == [
+        '--ntasks=2 --ntasks-per-node=1',
+        'cpus 16',
+        '0 of 2 at node7:30007 runs --table=1',
+        '1 of 2 at node7:30007 runs --table=1',
+    ]
+    monkeypatch.setenv('SLURM_NNODES', '1')
+    said = subprocess.check_output(['bash', str(script)], text=True)
+    assert said.splitlines() == [' of 1 at : runs --table=1']
 
 
 def test_what_sbatch_says_is_passed_on(sbatch, args, tmp_path):

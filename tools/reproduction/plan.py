@@ -140,8 +140,7 @@ def config_of(job: Job, out: Path) -> Config:
     # Read anew: the data may have been found after the row was looked at.
     cfg = Config(scale_config(read(job.config), setting).to_dict())
     cfg.randomness = dict(seed=job.seed)
-    batch = setting.base_batch_size if setting else 128
-    cfg.auto_scale_lr = dict(base_batch_size=batch, enable=True)
+    cfg.auto_scale_lr.enable = True
     cfg.load_from = str(job.parent.checkpoint(out)) if job.parent else None
     cfg.work_dir = str(job.folder(out))
     return cfg

@@ -168,9 +168,16 @@ def train_command(config: Path, folder: Path, options: Options) -> List[str]:
     arguments = [str(config), '--work-dir', str(folder), '--resume']
     if options.launcher == 'none':
         return [sys.executable, str(ROOT / 'tools/train.py'), *arguments]
-    processes = str(torch.cuda.device_count() or 2)
     script = str(ROOT / 'tools/dist_train.sh')
-    return ['bash', script, arguments[0], processes, *arguments[1:]]
+    number = str(processes(options))
+    return ['bash', script, arguments[0], number, *arguments[1:]]
+
+
+def processes(options: Options) -> int:
+    """Processes of one training: a launcher starts one on each GPU."""
+    if options.launcher == 'none':
+        return 1
+    return torch.cuda.device_count() or 2
 
 
 def child_env(options: Options, slot: int) -> Dict[str, str]:
@@ -196,8 +203,8 @@ def threads(options: Options) -> int:
     given = os.environ.get('OMP_NUM_THREADS')
     if given and options.jobs == 1 and options.launcher == 'none':
         return int(given)
-    processes = options.jobs * (1 if options.launcher == 'none' else 2)
-    return max(1, len(os.sched_getaffinity(0)) // processes)
+    number = options.jobs * processes(options)
+    return max(1, len(os.sched_getaffinity(0)) // number)
 
 
 def facts(job: Job, options: Options) -> dict:

@@ -62,6 +62,7 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
     _scale_model(cfg.model, setting)
     _scale_schedule(cfg, setting)
     _scale_loaders(cfg, setting)
+    cfg.auto_scale_lr.base_batch_size = setting.base_batch_size
     check_sizes(cfg)
     return cfg
 

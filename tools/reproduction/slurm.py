@@ -24,8 +24,10 @@ cd {root}
 export NNODES="${{SLURM_NNODES:-1}}"
 if [ "$NNODES" -gt 1 ]; then
     MASTER_ADDR="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)"
-    export MASTER_ADDR PORT="${{PORT:-29500}}"
-    exec srun --ntasks-per-node=1 bash -c \\
+    export MASTER_ADDR PORT="${{PORT:-$((20000 + SLURM_JOB_ID % 20000))}}"
+    # srun does not inherit the CPUs of a task from sbatch.
+    export SRUN_CPUS_PER_TASK="${{SLURM_CPUS_PER_TASK:-$SLURM_CPUS_ON_NODE}}"
+    exec srun --ntasks="$NNODES" --ntasks-per-node=1 bash -c \\
         'NODE_RANK="$SLURM_NODEID" exec "$@"' node {command}
 fi
 exec {command}
@@ -93,6 +95,7 @@ def sbatch(script: Path, job: Job, after: str = None) -> str:
     command += shlex.split(os.environ.get('SBATCH_ARGS', ''))
     if after:
         command.append(f'--dependency=afterok:{after}')
+        command.append('--kill-on-invalid-dep=yes')
     try:
         answer = subprocess.run(
             [*command, str(script)], text=True, capture_output=True

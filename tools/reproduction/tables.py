@@ -218,10 +218,13 @@ def how(record: dict) -> str:
     parts = [f'- {record["job"]}, seed {record["seed"]}']
     parts[0] += f': {record["epochs"]} epochs'
     if training is None:
-        parts.append('trained by an earlier command, evaluated here')
+        parts.append(
+            'trained by an earlier command, its commit is not known; '
+            'evaluated here'
+        )
     else:
-        seconds = training['seconds']
-        parts.append(f'{seconds:.0f} s for what follows its first half')
+        after = ' after its first half' if record['starts_from'] else ''
+        parts.append(f'{training["seconds"]:.0f} s{after}')
     facts = training or last
     parts += [
         facts['device'],

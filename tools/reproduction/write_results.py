@@ -245,15 +245,17 @@ def set_section(measured: Measured, images: Path) -> str:
 def summary(records: List[dict]) -> str:
     """How the rows of a section were run."""
     runs = [r['training'] or r['evaluation'] for r in records]
-    timed = [r['training']['seconds'] for r in records if r['training']]
+    trained = [r['training'] for r in records if r['training']]
+    minutes = sum(run['seconds'] for run in trained) / 60
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
     return '\n'.join(
         [
-            f'{len(records)} trainings, {sum(timed) / 60:.0f} minutes without '
+            f'{len(records)} trainings, {minutes:.0f} minutes without '
             'the first halves that H and I share '
-            f'({len(records) - len(timed)} of them by an earlier command and '
-            f'not timed); {_all(runs, "device")}; commits '
-            f'{_all(runs, "commit")}; {versions}.',
+            f'({len(records) - len(trained)} of them by an earlier command: '
+            'neither their time nor their commit is known); '
+            f'{_all(runs, "device")}; commits {_all(trained, "commit")}; '
+            f'{versions}.',
             *_backbones(runs),
             '',
             '```bash',
