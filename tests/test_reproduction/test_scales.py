@@ -16,6 +16,7 @@ from reproduction.scales import (
 
 #: Keys of a config that a scale may change, as dotted paths.
 MAY_CHANGE = (
+    'auto_scale_lr.base_batch_size',
     'train_cfg',
     'optim_wrapper',
     'param_scheduler',
