@@ -216,21 +216,23 @@ def narrow(found: Dict[str, dict]) -> List[str]:
 def set_section(measured: Measured, images: Path) -> str:
     """The tables of a data set and a scale, with pictures.
 
-    Without those that have only rows of the tables before them.
+    Without those that have only cells of the tables before them.
     """
     name = f'{measured.data}-{measured.scale}'
     parts = [f'## {measured.data} data, {measured.scale} scale']
-    records = {}
+    records, shown = {}, set()
     for number in tables_with(measured):
         table = table_of(number, measured)
         here = {
-            (record['job'], record['seed']): record
+            (record['job'], record['seed'], column): record
             for row in table['rows']
             for record in row['records']
+            for column in row['cells']
         }
-        if not here.keys() - records:  # rows of the tables before it
+        if here.keys() <= shown:
             continue
-        records |= here
+        shown |= here.keys()
+        records |= {key[:2]: record for key, record in here.items()}
         picture = draw_table(number, measured, images)
         picture = picture.rename(images / f'results_{name}_{picture.stem}.png')
         title = f'Table {number}' if number != 'X' else 'Claims of the text'

@@ -1,0 +1,80 @@
+"""The tables of README and docs/experiments.md against the records."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW = re.compile(r'\| (R1|H[123]|I\\\*|I[123]) \|(.+)\|')
+RECORDS = {
+    'long': 'synthetic-long/{}_res18w16{}-seed0.json',
+    'photographs': 'lspet-small/{}_res18w16{}-seed0.json',
+}
+PARTS = {
+    'long': ('**2D, synthetic pictures**', '**2D, photographs**'),
+    'photographs': ('**2D, photographs**', '## Performance'),
+}
+
+
+def record(part, row):
+    """Metrics of a row of Table 1."""
+    epochs = (180, '120+60') if part == 'long' else (45, '30+15')
+    name = row.replace('\\*', 'star').lower()
+    tail = {
+        'r1': f'_{epochs[0]}e_mpii-128x128',
+        'istar': f'-2deconv_{epochs[0]}e_mpii-128x128',
+    }.get(name, f'-2deconv_{epochs[1]}e_mpii-128x128')
+    path = ROOT / 'results' / RECORDS[part].format(name, tail)
+    return json.loads(path.read_text())['metrics']
+
+
+def rows(text):
+    """Row -> its first three numbers, as written."""
+    found = {}
+    for name, cells in ROW.findall(text):
+        cells = [cell.strip(' *') for cell in cells.split('|')]
+        found.setdefault(name, cells[:3])
+    return found
+
+
+def assert_rounded(part, found):
+    assert len(found) == 8
+    for name, cells in found.items():
+        metrics = record(part, name)
+        for metric, cell in zip(('PCKh@0.5', 'PCKh@0.1', 'AUC'), cells):
+            digits = len(cell.partition('.')[2])
+            # Rounded once, and from the record.
+            assert f'{metrics["pckh/" + metric]:.{digits}f}' == cell, (
+                f'{name}: {metric}'
+            )
+
+
+@pytest.mark.parametrize('part', PARTS)
+def test_readme(part):
+    start, end = PARTS[part]
+    text = (ROOT / 'README.md').read_text('utf-8')
+    assert_rounded(part, rows(text.split(start)[1].split(end)[0]))
+
+
+@pytest.mark.parametrize(
+    ('part', 'title'),
+    [
+        ('photographs', '### Measured: Table 1 at small scale, on photogr'),
+        ('long', '### Measured: Table 1 on synthetic pictures, four times'),
+    ],
+)
+def test_experiments(part, title):
+    text = (ROOT / 'docs/experiments.md').read_text('utf-8')
+    found = rows(text.split(title)[1].split('\n## ')[0])
+    assert_rounded(part, found)
+
+
+def test_a_number_that_is_rounded_twice_is_seen():
+    """Negative control: 86.4464 is 86.45 with two digits, not 86.5."""
+    with pytest.raises(AssertionError, match='I1: PCKh@0.5'):
+        others = dict.fromkeys(
+            ('R1', 'H1', 'H2', 'H3', 'I2', 'I3', 'I\\*'), []
+        )
+        assert_rounded('long', {**others, 'I1': ['86.5']})
