@@ -53,5 +53,5 @@ reliability: setup  ## the whole suite with its slow tests, with coverage
 	$(RUN) -m pytest -m '' --cov $(PYTEST_ARGS)
 
 clean:  ## remove caches and builds (not .venv, not work_dirs)
-	rm -rf build dist *.egg-info integral_mmpose/.mim .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .coverage htmlcov
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

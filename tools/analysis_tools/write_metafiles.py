@@ -56,13 +56,27 @@ def metafile(folder: Path, root: Path) -> str:
             f'  In Collection: {COLLECTION}\n'
             f"  Config: '{config.relative_to(root).as_posix()}'\n"
             '  Metadata:\n'
-            f'    Training Data: {dataset}\n'
+            f'    Training Data: {training_data(config, dataset)}\n'
             '  Results:\n'
             f'  - Task: {task}\n'
             f'    Dataset: {dataset}\n'
             '    Metrics: {}\n'
         )
     return text
+
+
+def training_data(config: Path, dataset: str) -> str:
+    """The data set and those mixed in, as MMPose writes several: a list.
+
+    Example:
+        >>> training_data(Path('i1_res50_4xb32-140e_h36m-mpii-64x64.py'),
+        ...               'Human3.6M')
+        '[Human3.6M, MPII]'
+    """
+    words = config.stem.split('_')[-1].split('-')
+    mixed = [DATA[word] for word in words if word in DATA]
+    others = [name for name in mixed if name != dataset]
+    return f'[{", ".join([dataset, *others])}]' if others else dataset
 
 
 def main() -> int:
