@@ -105,6 +105,11 @@ def link_images(
                 'Unpack the images, or leave the subject out (--subjects).'
             )
         if target.exists():
+            if source.stat().st_size != target.stat().st_size:
+                raise OSError(
+                    f'{target} is there and is not {source}. Choose an empty '
+                    '--out, or delete the images in it.'
+                )
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_suffix('.part')

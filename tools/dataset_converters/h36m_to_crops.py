@@ -44,7 +44,7 @@ def convert(args: argparse.Namespace) -> None:
     for split in splits:
         rows, cameras = read_rows(args.root, split)
         plans[split] = plan_crops(rows, cameras, args.crop)
-    claim_folder(args.root, args.out, args.crop)
+    claim_folder(args.root, args.out, args.crop, plans)
     for split, (rows, boxes) in plans.items():
         names = rows['imgname'].tolist()
         new = write_crops(

@@ -6,6 +6,7 @@ time. What a crop is stands in ``h36m_rows``; its rows have the camera of each
 image, so that everything in mm is as it was.
 """
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -119,24 +120,42 @@ def write_crops(
             raise
 
 
-def claim_folder(root: str, out: str, side_px: int) -> None:
-    """Note in ``out`` what its crops are, or check it: sizes never mix.
+def claim_folder(
+    root: str, out: str, side_px: int, plans: Dict[str, tuple]
+) -> None:
+    """Note in ``out`` what its crops are, or check it: they never mix.
+
+    Args:
+        root (str): The folder with whole images.
+        out (str): The folder with the crops.
+        side_px (int): Side of the crops.
+        plans (dict): Of :func:`plan_crops`, by split.
 
     Raises:
         ValueError: If the folder has other crops, or holds whole images.
     """
     note = Path(out, 'crops.json')
     wanted = dict(root=str(Path(root).resolve()), side_px=side_px)
+    splits = {split: _digest(*plan) for split, plan in plans.items()}
     if note.is_file():
         try:
             found = json.loads(note.read_text('utf-8'))
         except ValueError:
             found = None
+        known = found.pop('sha256', {}) if isinstance(found, dict) else {}
         if found != wanted:
             raise ValueError(
                 f'{note} says {found}, not {wanted}. Choose another --out, or '
                 f'delete {out}.'
             )
+        changed = [s for s in splits if known.get(s, splits[s]) != splits[s]]
+        if changed:
+            raise ValueError(
+                f'{root}: its {changed[0]} split has other frames, joints or '
+                f'cameras than the crops in {out} are of. Choose another '
+                f'--out, or delete {out}.'
+            )
+        _write(note, dict(wanted, sha256=known | splits))
         return
     if Path(out, 'images').exists() or Path(out, 'annotations').exists():
         raise ValueError(
@@ -144,4 +163,17 @@ def claim_folder(root: str, out: str, side_px: int) -> None:
             'Choose an empty or a new folder for --out.'
         )
     Path(out).mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(wanted), 'utf-8')
+    _write(note, dict(wanted, sha256=splits))
+
+
+def _write(note: Path, content: dict) -> None:
+    temporary = note.with_suffix('.part')
+    temporary.write_text(json.dumps(content), 'utf-8')
+    temporary.replace(note)
+
+
+def _digest(rows: Rows, boxes: np.ndarray) -> str:
+    """Of what is cut out of which image."""
+    digest = hashlib.sha256('\n'.join(rows['imgname'].tolist()).encode())
+    digest.update(np.ascontiguousarray(boxes, np.float64).tobytes())
+    return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -113,6 +114,25 @@ def test_it_goes_on_where_it_was(converter, root, tmp_path, capsys):
     assert 'train: 5 frames, 1 images new' in capsys.readouterr().out
     assert {path: path.read_bytes() for path in images} == before
     assert not list(out.rglob('*.part'))
+
+
+def test_crops_of_other_boxes_are_not_taken(converter, root, tmp_path, capsys):
+    """The whole images were converted anew: the joints are elsewhere."""
+    whole, out = tmp_path / 'whole', tmp_path / 'crops'
+    shutil.copytree(root, whole)
+    arguments = [str(whole), '--out', str(out)]
+    assert converter.main(arguments) == 0
+    path = whole / 'annotations/h36m_train.npz'
+    rows = dict(np.load(path))
+    rows['S'][..., 0] += 0.05
+    focal, depth = 1150.0, rows['S'][..., 2]
+    rows['part'][..., 0] += 0.05 * focal / depth
+    np.savez(path, **rows)
+    capsys.readouterr()
+    assert converter.main(arguments) == 1
+    assert 'its train split has other frames' in capsys.readouterr().err
+    shutil.rmtree(out)
+    assert converter.main(arguments) == 0
 
 
 def test_what_is_refused(converter, root, tmp_path, capsys):

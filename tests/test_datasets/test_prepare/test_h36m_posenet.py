@@ -143,6 +143,9 @@ def test_links(posenet, convert, link):
     images[3].unlink()
     assert convert(posenet, *options)[0] == 0
     assert images[3].read_bytes()
+    images[3].unlink()
+    images[3].write_bytes(b'a crop of an earlier conversion')
+    assert convert(posenet, *options)[0] == 1
 
 
 def test_what_is_left_out_and_said(posenet, convert, capsys):
