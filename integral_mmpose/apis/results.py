@@ -154,7 +154,10 @@ class ResultWriter:
         self._movie: Optional[cv2.VideoWriter] = None
         self._used: set = set()
         self._inputs = {os.path.realpath(path) for path in inputs}
-        self._video_stem = video and self._stem(video.name, '.mp4')
+        # A camera has no length, and is false.
+        self._video_stem = (
+            None if video is None else self._stem(video.name, '.mp4')
+        )
         for folder in filter(None, (vis_out_dir, pred_out_dir)):
             Path(folder).mkdir(parents=True, exist_ok=True)
 

@@ -147,6 +147,16 @@ def test_a_video_is_not_overwritten_by_its_own(tmp_path):
     ]
 
 
+def test_a_camera_has_no_length(tmp_path):
+    class Camera(list):
+        name, fps = 'webcam_0', 25.0
+
+    writer = ResultWriter('', str(tmp_path), Camera())
+    writer.add(FRAME, [], None)
+    writer.close()
+    assert [p.name for p in tmp_path.iterdir()] == ['webcam_0.json']
+
+
 def test_a_dot_in_the_name_of_a_video_stays(tmp_path):
     """The four cameras of Human3.6M: Directions 1.54138969.mp4, ..."""
     for camera in ('54138969', '55011271'):
