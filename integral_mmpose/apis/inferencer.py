@@ -57,7 +57,8 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             of MMPose's ``init_model``, or an object with the methods of
             :class:`TopdownPoseModel`.
         weights (str, optional): Checkpoint; None leaves the model random.
-        device (str): Where the models run. Defaults to ``'cpu'``.
+        device (str): Where the models run; a built one stays where it is.
+            Defaults to ``'cpu'``.
         scope (str): Registry scope of the model. Defaults to ``'mmpose'``.
         det_model (str, optional): Config file or name of a detector, see
             :func:`load_detector`. ``'whole_image'`` or None: no detector.

@@ -307,3 +307,21 @@ def test_from_config_and_checkpoint(network, tmp_path, image):
         IntegralPoseInferencer(str(CONFIG), str(tmp_path / 'none.pth'))
     with pytest.raises(ValueError, match='no-such-model'):
         IntegralPoseInferencer('no-such-model')
+
+
+def test_a_built_model_of_mmpose_is_taken(network, pose_model, image):
+    """``init_model`` gives it; the answer is that of its two steps."""
+    [result] = IntegralPoseInferencer(network)(image, boxes=BOXES[:1])
+    [person] = result['predictions'][0]
+    [pose] = pose_model.predict([pose_model.crop(image, BOXES[0, :4])])
+    np.testing.assert_allclose(
+        person['keypoints'], pose.keypoints[:, :2], atol=1e-3
+    )
+    with pytest.raises(ValueError, match='the model is built already'):
+        IntegralPoseInferencer(network, 'weights.pth')
+
+
+def test_half_is_not_ignored(network, stand):
+    assert IntegralPoseInferencer(network, half=True).pose_model._half
+    with pytest.raises(ValueError, match='half: Stand says itself'):
+        IntegralPoseInferencer(stand, half=True)

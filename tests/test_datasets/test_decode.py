@@ -9,6 +9,7 @@ import pytest
 from mmcv.image import io as mmcv_io
 from PIL import ExifTags, Image
 
+from integral_mmpose.datasets import decode as decode_module
 from integral_mmpose.datasets.decode import (
     decode,
     decode_reduced,
@@ -114,3 +115,6 @@ def test_missing_and_unknown_back_ends(monkeypatch):
         require_backend('turbojpeg')
     with pytest.raises(ValueError, match="one of .*'cv2'.*got 'nothing'"):
         require_backend('nothing')
+    monkeypatch.setattr(decode_module, 'find_spec', lambda name: None)
+    with pytest.raises(ImportError, match='needs tifffile'):
+        require_backend('tifffile')
