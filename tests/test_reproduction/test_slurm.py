@@ -84,6 +84,8 @@ SRUN = """#!/bin/sh
 echo "$@" | cut -d' ' -f1,2; echo "cpus $SRUN_CPUS_PER_TASK"; shift 2
 for node in 0 1; do SLURM_NODEID=$node "$@"; done
 """
+#: More hosts than a pipe holds: a reader that leaves early would kill it.
+SCONTROL = '[ -z "$DOWN" ] && exec seq -f node%g 7 20000'
 NODE = 'echo "$NODE_RANK of $NNODES at $MASTER_ADDR:$PORT runs $2"'
 
 
@@ -92,9 +94,7 @@ def test_a_script_runs_on_every_node(sbatch, args, tmp_path, monkeypatch):
     [job] = plan(rows, 'paper', [0])
     submit([job], rows, args, tmp_path / 'out')
     script = job.folder(tmp_path / 'out') / 'job.sh'
-    for name, text in dict(
-        srun=SRUN, scontrol='echo node7; echo node8', node=NODE
-    ).items():
+    for name, text in dict(srun=SRUN, scontrol=SCONTROL, node=NODE).items():
         path = tmp_path / 'bin' / name
         path.write_text(f'#!/bin/sh\n{text}' if name != 'srun' else text)
         path.chmod(0o755)
@@ -112,6 +112,8 @@ def test_a_script_runs_on_every_node(sbatch, args, tmp_path, monkeypatch):
         '0 of 2 at node7:30007 runs --table=1',
         '1 of 2 at node7:30007 runs --table=1',
     ]
+    monkeypatch.setenv('DOWN', '1')
+    assert subprocess.call(['bash', str(script)]) == 1
     monkeypatch.setenv('SLURM_NNODES', '1')
     said = subprocess.check_output(['bash', str(script)], text=True)
     assert said.splitlines() == [' of 1 at : runs --table=1']

@@ -23,8 +23,10 @@ cd {root}
 {exports}
 export NNODES="${{SLURM_NNODES:-1}}"
 if [ "$NNODES" -gt 1 ]; then
-    MASTER_ADDR="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)"
-    export MASTER_ADDR PORT="${{PORT:-$((20000 + SLURM_JOB_ID % 20000))}}"
+    # All of them: a pipe to head may kill scontrol, and so the job.
+    hosts="$(scontrol show hostnames "$SLURM_JOB_NODELIST")"
+    export MASTER_ADDR="${{hosts%%$'\\n'*}}"
+    export PORT="${{PORT:-$((20000 + SLURM_JOB_ID % 20000))}}"
     # srun does not inherit the CPUs of a task from sbatch.
     export SRUN_CPUS_PER_TASK="${{SLURM_CPUS_PER_TASK:-$SLURM_CPUS_ON_NODE}}"
     exec srun --ntasks="$NNODES" --ntasks-per-node=1 bash -c \\
