@@ -83,7 +83,7 @@ def test_two_ranks_equal_one(tmp_path):
         subprocess.Popen([sys.executable, __file__, str(rank), str(tmp_path)])
         for rank in range(2)
     ]
-    assert [rank.wait(timeout=120) for rank in ranks] == [0, 0]
+    assert [rank.wait(timeout=600) for rank in ranks] == [0, 0]
     expected = score(range(COUNT))
     for rank in range(2):
         with np.load(tmp_path / f'{rank}.npz') as found:

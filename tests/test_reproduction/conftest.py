@@ -28,7 +28,7 @@ for epoch in range(done + 1, epochs + 1):
     (folder / f'epoch_{epoch}.pth').write_text(f'from {done}')
     hang = os.environ.get('STAND_IN_HANGS')
     if hang and name.startswith(hang):
-        time.sleep(60)
+        time.sleep(600)
 """
 TEST = """
 import json, sys

@@ -135,7 +135,7 @@ def test_a_table_from_end_to_end_with_a_kill(tmp_path):
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 130, output
     assert 'stopped; the same command continues' in output
     (half,) = runs.glob('h1_*_1e_*/seed0/epoch_1.pth')

@@ -216,7 +216,7 @@ def test_an_orphaned_training_keeps_the_row(tmp_path):
         'from reproduction.runs import _turn\n'
         'folder, children = Path(sys.argv[1]), Children()\n'
         'with _turn(folder / "lock", children) as lock:\n'
-        '    children.run(["sh", "-c", "echo $$; exec sleep 60"],\n'
+        '    children.run(["sh", "-c", "echo $$; exec sleep 600"],\n'
         '                 folder / "log", {}, [lock])\n'
     )
     command = subprocess.Popen([sys.executable, '-c', script, tmp_path])
@@ -242,7 +242,7 @@ def is_free(lock):
     return True
 
 
-def wait_for(condition, patience=60.0):
+def wait_for(condition, patience=600.0):
     """Fail if the condition does not become true."""
     end = time.monotonic() + patience
     while not condition():
