@@ -19,7 +19,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench reliability clean
+.PHONY: help setup demo test lint format docs bench reliability clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ lint: setup  ## the checks of style
 format: setup  ## repair what make lint finds, where it can be
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup  ## the pages of docs/ and the API as HTML, in docs/_build
+	$(RUN) -m pip install -q -r requirements/docs.txt -c requirements/constraints.txt
+	$(RUN) -m sphinx -W --keep-going docs docs/_build
 
 bench: setup  ## measure time and memory, write docs/performance.md
 	$(RUN) benchmarks/run.py $(BENCH_ARGS)

@@ -131,6 +131,12 @@ def test_excluded_sequences(h36m):
         names(exclude=['S1_Directions'])
 
 
+def test_an_interval_that_would_be_ignored(h36m):
+    with pytest.raises(ValueError, match='sample_interval=5.*frame_step'):
+        build(h36m.root, sample_interval=5)
+    assert len(build(h36m.root, sample_interval=1)) == 6
+
+
 def write_detections(tmp_path, detections):
     path = tmp_path / 'boxes.json'
     path.write_text(json.dumps(detections))
