@@ -64,6 +64,26 @@ def test_a_record_says_what_ran_not_what_is_there_at_the_end(
     assert record['first_half']['commit'] == 'second'
 
 
+def test_a_start_that_was_killed_outright_is_counted(jobs, options, stand_in):
+    """It left no seconds: those of the other starts are a lower bound."""
+    from reproduction import records, tables
+
+    job = jobs[0]
+    folder = job.folder(options.out)
+    for seconds in (5.0, None, None, 7.0):
+        records.note_start(folder, dict(threads=1))
+        if seconds:
+            records.note_end(folder, seconds)
+    assert run_plan([job], options, show=lambda line: None) == {}
+    record = read_record(record_path(options.results, 'synthetic', job))
+    assert record['training']['killed'] == 2
+    assert record['training']['seconds'] > 12
+    assert f'at least {record["training"]["seconds"]:.0f} s' in tables.how(
+        dict(record, evaluation=dict(record['evaluation'], command=''))
+        | dict(training=dict(record['training'], command=''))
+    )
+
+
 def test_the_halves_of_a_row_start_from_one_backbone(
     jobs, options, stand_in, tmp_path
 ):

@@ -114,15 +114,21 @@ def training_of(folder: Path) -> Optional[dict]:
 def note_start(folder: Path, facts: dict) -> None:
     """Keep how a folder is trained, before it is; a resumed one adds up.
 
+    A start that was killed outright has left no seconds: ``killed`` counts
+    them.
+
     Raises:
         ValueError: If it was started from another backbone.
     """
-    note, before = circumstances(facts), training_of(folder)
+    note, before = dict(circumstances(facts), seconds=0), training_of(folder)
+    del note['finished']
     if before:
         check_backbone(folder.parent.name, before, facts)
         commits = dict.fromkeys([*before['commit'].split(', '), commit()])
-        note.update(commit=', '.join(commits))
-    _write(folder, dict(note, seconds=(before or {}).get('seconds') or 0))
+        note.update(commit=', '.join(commits), seconds=before['seconds'])
+        killed = before.get('killed', 0) + ('finished' not in before)
+        note.update(dict(killed=killed) if killed else {})
+    _write(folder, note)
 
 
 def note_end(folder: Path, seconds: float) -> None:

@@ -224,7 +224,8 @@ def how(record: dict) -> str:
         )
     else:
         after = ' after its first half' if record['starts_from'] else ''
-        parts.append(f'{training["seconds"]:.0f} s{after}')
+        least = 'at least ' if training.get('killed') else ''
+        parts.append(f'{least}{training["seconds"]:.0f} s{after}')
     facts = training or last
     parts += [
         facts['device'],
