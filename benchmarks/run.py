@@ -1,11 +1,11 @@
 """Measure every topic and keep the figures in results.json.
 
-    python benchmarks/run.py [--quick] [--only integral,growth]
+    python benchmarks/run.py [--quick] [--only integral,growth] [--print]
 
 A topic is a file bm_<topic>.py whose ``run(quick)`` returns rows (see
 ``common.figure``). Each runs in a process of its own and is saved at once;
 --only replaces the rows of its topics. --quick tries everything on small
-inputs and saves nothing.
+inputs; like --print, it saves nothing.
 """
 
 import argparse
@@ -74,6 +74,7 @@ def main() -> int:
     )
     parser.add_argument('--quick', action='store_true', help='small inputs')
     parser.add_argument('--only', help=f'some of {",".join(topics())}')
+    parser.add_argument('--print', action='store_true', help='save nothing')
     args = parser.parse_args()
     chosen = args.only.split(',') if args.only else topics()
     unknown = sorted(set(chosen) - set(topics()))
@@ -92,7 +93,7 @@ def main() -> int:
             continue
         show(found['rows'])
         results[topic] = found
-        if not args.quick:
+        if not (args.quick or args.print):
             RESULTS.write_text(
                 json.dumps(results, indent=1, ensure_ascii=False) + '\n'
             )
