@@ -130,8 +130,9 @@ class IntegralLabel(BaseKeypointCodec):
                 input, z in mm relative to the root.
             keypoints_visible (np.ndarray, optional): (N, K) weights.
             has_depth (np.ndarray, optional): (N,) 1 where z is known.
-            mm_per_px (float, optional): See :meth:`depth_range`.
-            bbox_scale (np.ndarray, optional): (N, 2), see there.
+            mm_per_px (float, optional): See :meth:`depth_range`; one for
+                all people of the image.
+            bbox_scale (np.ndarray, optional): (N, 2) or one (2,), see there.
             dataset_keypoint_weights (np.ndarray, optional): (K,) weights of
                 the data set's joints, used if the codec is told to.
 
@@ -156,13 +157,14 @@ class IntegralLabel(BaseKeypointCodec):
         labels = np.zeros((*keypoints.shape[:2], self.num_axes), np.float32)
         labels[..., :2] = px_to_norm(keypoints[..., :2], self.input_size)
         if self.num_axes == 3:
-            scale = (
-                None
+            scales = (
+                [None]
                 if bbox_scale is None
-                else np.reshape(bbox_scale, (-1, 2))[0]
+                else np.reshape(bbox_scale, (-1, 2))
             )
+            ranges = [self.depth_range(mm_per_px, scale) for scale in scales]
             labels[..., 2] = mm_to_norm(
-                keypoints[..., 2], self.depth_range(mm_per_px, scale)
+                keypoints[..., 2], np.array(ranges, np.float32)[:, None]
             )
         weights = np.repeat(
             keypoints_visible[..., None], self.num_axes, -1

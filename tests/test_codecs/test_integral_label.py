@@ -140,6 +140,26 @@ def test_a_2d_sample_has_weight_zero_on_z_alone(z):
     assert (encoded['keypoint_labels'][..., 2] == 0.5).all()
 
 
+def test_each_person_by_its_own_depth_and_box():
+    """Two people, z of the second unknown; boxes of 100 and 400 px."""
+    points = np.full((2, 1, 3), 60.0, np.float32)
+    points[..., 2] = 100.0
+    encoded = codec(3, depth_unit='crop').encode(
+        points,
+        has_depth=np.array([1.0, 0.0]),
+        mm_per_px=5.0,
+        bbox_scale=np.array([[100.0, 80.0], [300.0, 400.0]]),
+    )
+    assert encoded['keypoint_weights'][:, 0].tolist() == [[1, 1, 1], [1, 1, 0]]
+    assert encoded['keypoint_labels'][:, 0, 2] == pytest.approx([0.7, 0.5])
+    encoded = codec(3, depth_unit='crop').encode(
+        points,
+        mm_per_px=5.0,
+        bbox_scale=np.array([[100.0, 80.0], [300.0, 400.0]]),
+    )
+    assert encoded['keypoint_labels'][:, 0, 2] == pytest.approx([0.7, 0.55])
+
+
 def test_a_2d_codec_leaves_the_depth_out():
     encoded = codec(2).encode(joints(3))
     assert encoded['keypoint_labels'].shape == (1, 17, 2)

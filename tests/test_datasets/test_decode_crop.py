@@ -134,7 +134,14 @@ def test_reduced_crops_are_not_shifted(
 @pytest.mark.parametrize(
     'side,sampling,factor',
     # 550 / 64 = 8.6, 500 / 64 = 7.8 and 7.8 / 0.9 = 8.7, 127 / 64 < 2
-    [(550, 1, 8), (500, 1, 4), (500, 0.9, 8), (127, 1, 1), (5000, 1, 8)]
+    [
+        (550, 1, 8),
+        (500, 1, 4),
+        (500, 0.9, 8),
+        (127, 1, 1),
+        (5000, 1, 8),
+        (128, 1, 2),
+    ]
     + [(30, 1, 1), (5000, None, 1)],
 )
 def test_the_factor_by_hand(picture, side, sampling, factor):

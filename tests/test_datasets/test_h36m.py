@@ -443,6 +443,20 @@ def test_camera_of_another_data_set(h36m):
         build(h36m.write(cameras=cameras))
 
 
+@pytest.mark.parametrize('shift, passes', [(30, True), (60, False)])
+def test_a_camera_may_err_as_much_as_a_lens_distorts(h36m, shift, passes):
+    """The principal point is that many px off, and so is every joint."""
+    cameras = json.loads(json.dumps(h36m.cameras()))
+    for camera in cameras['S9'].values():
+        camera['c'][0] += shift
+    root = h36m.write(cameras=cameras)
+    if passes:
+        assert len(build(root)) == 6
+        return
+    with pytest.raises(ValueError, match='60.*px away from the projection'):
+        build(root)
+
+
 def test_registered_where_the_inferencer_finds_a_detector(h36m):
     from mmpose.apis.inferencers.utils import default_det_models
 

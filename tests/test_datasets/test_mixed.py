@@ -5,6 +5,7 @@ import pytest
 from mmpose.registry import DATASETS
 
 from integral_mmpose.datasets import MixedDataset
+from integral_mmpose.datasets.seeding import SeededIndex
 
 CONVERT = dict(type='ConvertJoints', mapping='mpii_to_h36m', dim=3)
 PIPELINE = [
@@ -165,3 +166,25 @@ def test_upstreams_sampler_repeats_epoch_0_after_a_resume(h36m, mpii):
         ours.append(list(sampler))
     assert upstream[0] == upstream[1]
     assert ours[0] != ours[1]
+
+
+def test_sources_augment_apart(h36m):
+    """Sample 2 of one source and sample 2 of the other, in one epoch."""
+    source = dict(
+        type='H36MImageDataset',
+        data_root=h36m.root,
+        pipeline=[dict(type='SeedSample')],
+    )
+    pipeline = [
+        *PIPELINE[:2],
+        dict(type='UniformBBoxTransform'),
+        *PIPELINE[3:],
+    ]
+    data = MixedDataset([source, source], pipeline)
+    half = len(data) // 2
+
+    def draw(index):
+        return data[SeededIndex(index, (0, 1, 0))]['inputs'].numpy()
+
+    assert (draw(2) == draw(2)).all()
+    assert (draw(2) != draw(half + 2)).any()

@@ -184,3 +184,20 @@ def test_iterating_does_not_draw_from_global_generators():
     before = np.random.get_state()[1].copy()
     list(islice(make(), 3))
     np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_sources_of_one_length_have_an_order_each():
+    batches = list(make((20, 20), 4, (1, 1)))
+    first = [int(i) for batch in batches for i in batch if i < 20]
+    second = [int(i) - 20 for batch in batches for i in batch if i >= 20]
+    assert sorted(first) == sorted(second) == list(range(20))
+    assert first != second
+
+
+def test_a_second_pass_of_an_epoch_augments_anew():
+    """A source of 3 beside one of 15: its samples come five times each."""
+    streams = {}
+    for index in (i for batch in make((15, 3), 2, (1, 1)) for i in batch):
+        streams.setdefault(int(index), []).append(index.stream)
+    for index in (15, 16, 17):
+        assert len(streams[index]) == len(set(streams[index])) == 5

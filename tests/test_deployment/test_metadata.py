@@ -22,6 +22,19 @@ def test_describes_the_model(metadata):
     assert metadata.box_padding == 1.1 and not metadata.use_udp
 
 
+def test_a_metric_depth_and_an_udp_crop_are_kept(models, monkeypatch):
+    model = models['integral_3d']
+    monkeypatch.setattr(model.head.decoder, 'depth_unit', 'metric')
+    (crop,) = (
+        step
+        for step in model.cfg.test_dataloader.dataset.pipeline
+        if step['type'] == 'TopdownAffine'
+    )
+    monkeypatch.setitem(crop, 'use_udp', True)
+    found = PoseMetadata.from_model(model, 'a.py')
+    assert found.depth_unit == 'metric' and found.use_udp
+
+
 def test_joints_are_those_of_the_dataset(metadata):
     names = metadata.keypoint_names
     info = H36MImageDataset.METAINFO['keypoint_info']

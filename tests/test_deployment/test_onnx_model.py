@@ -20,7 +20,13 @@ from integral_mmpose.apis import (
     onnx_pose_model,
     read_image,
 )
-from integral_mmpose.deployment import OnnxPoseModel
+from integral_mmpose.deployment import (
+    OnnxPoseModel,
+    PoseGraph,
+    PoseMetadata,
+    export_program,
+    write_onnx,
+)
 from integral_mmpose.deployment.metadata import KEY
 
 #: Inside, across the border, larger than the image; the last is detected.
@@ -70,6 +76,26 @@ def test_people_are_those_of_torch(models, write, picture, kind):
         assert ('keypoints_mm' in expected[0]) == (kind == 'integral_3d')
         assert_equal_people(people(path, picture, boxes), expected)
     assert people(path, picture, BOXES[:0]) == []
+
+
+def test_people_of_an_udp_crop(models, write, picture, tmp_path, monkeypatch):
+    model, plain = models['integral_2d'], write('integral_2d')
+    (crop,) = (
+        step
+        for step in model.cfg.test_dataloader.dataset.pipeline
+        if step['type'] == 'TopdownAffine'
+    )
+    monkeypatch.setitem(crop, 'use_udp', True)
+    path = str(tmp_path / 'udp.onnx')
+    write_onnx(
+        export_program(PoseGraph(model)),
+        path,
+        PoseMetadata.from_model(model, 'udp.py'),
+    )
+    expected = people(model, picture)
+    assert_equal_people(people(path, picture), expected)
+    other = np.array(people(plain, picture)[0]['keypoints'])
+    assert np.abs(other - expected[0]['keypoints']).max() > 5e-3
 
 
 def test_with_a_camera_too(models, write, picture):

@@ -171,28 +171,37 @@ def test_torn_write_upstream_leaves_none(make_runner, tmp_path):
         _weights(work)
 
 
-def test_lost_validation_is_made_up(make_runner, tmp_path):
+@pytest.mark.parametrize(
+    'epochs, cfg',
+    [
+        (2, dict(val_interval=2)),
+        (2, dict(val_interval=2, val_begin=2)),
+        (3, dict(val_interval=2)),  # the last epoch is validated as well
+    ],
+)
+def test_lost_validation_is_made_up(make_runner, tmp_path, epochs, cfg):
     """A kill between checkpoint and validation: the validation follows."""
     work = tmp_path / 'lost'
 
     def stop_at_validation():
         runner = make_runner(
-            max_epochs=2,
+            train_cfg=dict(by_epoch=True, max_epochs=epochs, **cfg),
             val_interval=2,
             work_dir=str(work),
             default_hooks=HOOKS,
         )
-        runner.val_loop.run = lambda: os._exit(9)
+        validate = runner.val_loop.run
+        runner.val_loop.run = lambda: (
+            os._exit(9) if runner.epoch == epochs else validate()
+        )
         runner.train()
 
     assert _run(stop_at_validation) == 9
-    assert not list(work.glob('best_*'))
-    last = torch.load(work / 'epoch_2.pth', weights_only=True)
-    assert last['meta']['validation_due']
-    _run(_train, make_runner, work, 2)
+    path = work / f'epoch_{epochs}.pth'
+    assert torch.load(path, weights_only=True)['meta']['validation_due']
+    _run(_train, make_runner, work, epochs)
     assert len(list(work.glob('best_*'))) == 1
-    last = torch.load(work / 'epoch_2.pth', weights_only=True)
-    assert not last['meta']['validation_due']
+    assert not torch.load(path, weights_only=True)['meta']['validation_due']
 
 
 def test_keeps_the_number_asked_for(make_runner, tmp_path):

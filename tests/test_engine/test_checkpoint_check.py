@@ -98,6 +98,11 @@ def test_nothing_in_common_is_refused(tiny_model):
 def test_data_parallel_prefix_is_stripped(tiny_model):
     weights = {f'module.{k}': v for k, v in tiny_model().state_dict().items()}
     check_weights(tiny_model(), dict(state_dict=weights), 'x.pth')
+    part = {k: v for k, v in weights.items() if '.backbone.' in k}
+    assert len(part) == 2
+    check_weights(tiny_model(), part, 'x.pth', partial=True)
+    with pytest.raises(ValueError, match='head.weight'):
+        check_weights(tiny_model(), part, 'x.pth')
 
 
 def test_extra_weights_are_refused(tiny_model):

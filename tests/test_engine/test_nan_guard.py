@@ -48,6 +48,22 @@ def test_stops_at_the_iteration(make_runner, tiny_model, tmp_path):
     ]
 
 
+def test_stops_before_an_iteration_is_saved(make_runner, tiny_model, tmp_path):
+    runner = make_runner(
+        _broken(tiny_model),
+        default_hooks=dict(
+            checkpoint=dict(
+                type='AtomicCheckpointHook', by_epoch=False, interval=1
+            )
+        ),
+        custom_hooks=[dict(type='NaNGuardHook')],
+    )
+    with pytest.raises(FloatingPointError, match='iteration 7'):
+        runner.train()
+    saved = {p.name for p in (tmp_path / 'work').glob('*.pth')}
+    assert saved == {f'iter_{n}.pth' for n in range(1, 7)}
+
+
 @pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
 def test_names_losses_and_images(value):
     samples = [
@@ -58,6 +74,7 @@ def test_names_losses_and_images(value):
     outputs = dict(
         loss_joint=torch.tensor(value),
         loss_map=torch.tensor(1.0),
+        **{'s0.loss_joint': torch.tensor(value)},
         acc_pose=torch.tensor(math.nan),
     )
     with pytest.raises(FloatingPointError) as caught:
@@ -65,7 +82,7 @@ def test_names_losses_and_images(value):
             runner, 0, dict(data_samples=samples), outputs
         )
     text = str(caught.value)
-    assert f'loss_joint={value:g}. Images' in text
+    assert f': loss_joint={value:g}, s0.loss_joint={value:g}. Im' in text
     assert 'a/0.jpg, a/1.jpg' in text and 'and 2 more' in text
 
 

@@ -1,10 +1,12 @@
 """The random numbers of an iteration."""
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 
+from integral_mmpose.engine import SeedIterationHook
 from integral_mmpose.engine.seed_iteration import seed_iteration
 
 
@@ -30,3 +32,12 @@ def test_seed_iteration_and_rank_count():
     ]
     for numbers in zip(*streams):
         assert len(set(numbers)) == len(streams)
+
+
+def test_every_iteration_of_an_epoch_draws_anew():
+    def draw(iteration):
+        runner = SimpleNamespace(seed=3, iter=iteration, epoch=0)
+        SeedIterationHook().before_train_iter(runner, iteration)
+        return torch.rand(1).item()
+
+    assert draw(16) == _draw(3, 16, 0)[2] != draw(17) == _draw(3, 17, 0)[2]

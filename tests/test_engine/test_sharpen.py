@@ -39,6 +39,15 @@ def test_scales_the_maps_at_the_start_only():
         SharpenHook(7.0).before_train(make_runner(load_from=None))
 
 
+def test_reaches_into_a_data_parallel_model():
+    runner, features = make_runner(), torch.randn(1, 3, 4, 5)
+    head = runner.model.head
+    before = head((features,))
+    runner.model = nn.DataParallel(runner.model)
+    SharpenHook(7.0).before_train(runner)
+    torch.testing.assert_close(head((features,)), 7 * before)
+
+
 def test_why_it_is_there():
     """A learned H1 map: flat softmax without the factor, right with it."""
     joint = torch.tensor([[[11.0, 3.0]]])

@@ -188,8 +188,11 @@ def test_outfile_holds_every_frame(batch, tmp_path):
     metrics = evaluate([s for s, _, _ in batch], outfile=str(out))
     saved = json.loads(out.read_text())
     assert len(saved['frames']) == len(batch)
-    mean = np.mean([f['MPJPE'] for f in saved['frames']])
-    assert mean == pytest.approx(metrics['h36m/MPJPE'])
+    means = {}
+    for name in ('MPJPE', 'PA-MPJPE', 'PA-MPJPE-sim'):
+        means[name] = np.mean([frame[name] for frame in saved['frames']])
+        assert means[name] == pytest.approx(metrics[f'h36m/{name}'])
+    assert len(set(means.values())) == 3
 
 
 def test_unknown_root_depth():
@@ -279,6 +282,16 @@ def test_evaluation_mode_claims_nothing_it_does_not_know(batch):
     assert '17 joints of a set not stated' in metric.evaluation_mode
     assert 'sequences left out: not stated' in metric.evaluation_mode
     assert 'flip test not stated' in metric.evaluation_mode
+
+
+def test_a_name_for_the_boxes_does_not_hide_who_made_them(batch):
+    known = dict(box='2000mm', excluded=[], root_depth_estimate=4500.0)
+    samples = [dict(s, depth_source='estimate', **known) for s, _, _ in batch]
+    metric = IntegralMPJPE(root_depth='estimate', box='from a detector')
+    metric.process({}, samples)
+    metric.evaluate(len(samples))
+    assert 'box from a detector, ' in metric.evaluation_mode
+    assert 'which the ground truth depth made' in metric.evaluation_mode
 
 
 @pytest.mark.parametrize(

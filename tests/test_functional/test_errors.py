@@ -291,3 +291,16 @@ def test_masked_mean_does_not_broadcast(shape):
 def test_wrong_number_of_axes():
     with pytest.raises(ValueError, match='coordinates: the axis 3 .* got 2'):
         map_squared_error(torch.zeros(1, 2, 3, 4, 5), torch.zeros(1, 2, 2))
+
+
+def test_a_joint_far_outside_has_no_energy_and_a_finite_error():
+    """Its Gaussian is zero everywhere: 0 / 0 without the bound."""
+    maps = torch.zeros(1, 1, 4, 4, requires_grad=True)
+    far = torch.full((1, 1, 2), -1e3)
+    map_error = map_squared_error(maps, far)
+    vector = torch.full((1, 1, 4), 0.25, requires_grad=True)
+    vector_error = vector_squared_error(vector, far[..., 0])
+    # As masked_mean leaves it out: not a number times zero would stay one.
+    (0 * map_error + 0 * vector_error).sum().backward()
+    assert map_error.item() == 0 and vector_error.isnan().sum() == 0
+    assert (maps.grad == 0).all() and vector.grad.isnan().sum() == 0

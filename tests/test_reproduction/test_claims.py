@@ -88,6 +88,9 @@ NUMBERS = {('1', 'I*.AUC'): 3.0, ('1', 'H-1[2].x'): 2.0, ('2', 'a'): 0.0}
             'T1: max(I*.AUC, H-1[2].x) <= 3 and min(I*.AUC, 1) < 1',
             'does not hold',
         ),
+        ('T1: I*.AUC <= 3', 'holds'),
+        ('T1: I*.AUC <= 2.9', 'does not hold'),
+        ('T1: I*.AUC >= 3 and H-1[2].x < 2', 'does not hold'),
         ('T1: I*.AUC / H-1[2].x > 1.4 or I*.AUC < 0', 'holds'),
         ('T1: T2.a < I*.AUC', 'holds'),
         ('T1: T2.b < I*.AUC', 'not run'),
@@ -111,6 +114,11 @@ def test_by_hand(test, answer):
         'T1: a >',
         "T1: 'x' > 'a'",
         'T1: a is b',
+        'T1: a + b',
+        'T1: abs(a)',
+        'T1: a and b > 1',
+        'T1: 1 / (a - b) > foo(1)',
+        'T1: a > 1 / 0',
     ],
 )
 def test_nothing_else_is_understood(test):
@@ -124,6 +132,10 @@ def test_the_comparison_that_holds_by_the_least():
         lambda *key: NUMBERS.get(key),
     )
     assert verdict.narrowest == ('I*.AUC > 2.75 and H-1[2].x > 1', 0.25)
+    verdict = judge(
+        'T1: I*.AUC > 1 or I*.AUC > 2.9', lambda *key: NUMBERS.get(key)
+    )
+    assert verdict.narrowest == ('I*.AUC > 1 or I*.AUC > 2.9', 2)
     verdict = judge('T1: I*.AUC < 0', lambda *key: NUMBERS.get(key))
     assert verdict.narrowest is None
 

@@ -1,6 +1,7 @@
 """Tables: means, spreads, gains by hand; files beside the paper's."""
 
 import json
+import re
 
 import pytest
 from reproduction.rows import select
@@ -8,6 +9,7 @@ from reproduction.tables import (
     Cell,
     Measured,
     gain,
+    how,
     markdown,
     table_of,
     tables_with,
@@ -53,6 +55,9 @@ def test_table(measured, write_fake_record, tmp_path):
     for seed, value in ((0, 100.0), (1, 110.0)):
         write_fake_record(h1, seed, {'h36m/MPJPE': value})
     write_fake_record(i1, 0, {'h36m/MPJPE': 84.0})
+    (r1,) = select('7', 'Strategy1.R1')
+    write_fake_record(r1, 0, {'h36m/MPJPE': 3.456})
+    write_fake_record(r1, 1, {'h36m/MPJPE': 3.476})
     path = write_fake_record(i1, 1, {'h36m/MPJPE': 1.0})
     path.rename(path.with_stem(f'{path.stem} (copy)'))  # no record
     assert tables_with(measured) == ['7']
@@ -62,14 +67,17 @@ def test_table(measured, write_fake_record, tmp_path):
     assert rows['Strategy1.H1']['spread'] == pytest.approx(50**0.5)
     assert rows['Strategy1.I1']['our_gain'] == '↓20.0%'
     assert rows['Strategy1.I1']['paper_gain'] == '↓13.2%'
-    assert rows['Strategy1.R1']['ours'] is None
+    assert rows['Strategy2.R1']['ours'] is None
     lines = markdown(table).splitlines()
     assert '| Strategy1.H1 | 99.5 | 105.0 ± 7.1 |' in lines
     assert '| Strategy1.I1 | 86.4 ↓13.2% | 84.0 ↓20.0% |' in lines
-    assert '| Strategy1.R1 | 106.6 | – |' in lines
+    assert '| Strategy1.R1 | 106.6 | 3.47 ± 0.01 |' in lines
+    assert '| Strategy2.R1 | 56.2 | – |' in lines
     path = write_table('7', measured, tmp_path / 'out')
     text = path.read_text()
     assert 'commit abc' in text and 'torch 2' in text and 'CPU' in text
+    for seed in (0, 1):  # each seed was a training of its own
+        assert len(re.findall(rf'- h1_\S+, seed {seed}: 12 ep', text)) == 1
     written = json.loads(path.with_suffix('.json').read_text())
     assert written == json.loads(json.dumps(table))
 
@@ -113,3 +121,20 @@ def test_a_broken_record_is_named(measured, write_fake_record):
     path.write_text('{')
     with pytest.raises(ValueError, match='no record of a row .* delete it'):
         measured.records(row)
+
+
+def test_the_line_of_a_run_is_about_its_training(measured, write_fake_record):
+    """It was trained by one commit on one device, evaluated by another."""
+    (h1,) = select('7', 'Strategy1.H1')
+    path = write_fake_record(h1, 0, {'h36m/MPJPE': 100.0})
+    record = dict(json.loads(path.read_text()), starts_from=None)
+    training = dict(
+        record['evaluation'], commit='def', device='H100', seconds=59.7
+    )
+    line = how(dict(record, training=training))
+    assert ', 60 s, H100, 1 threads, commit def, ' in line
+    assert 'abc' not in line and 'CPU' not in line
+    line = how(dict(record, training=dict(training, killed=1)))
+    assert ', at least 60 s, H100' in line
+    line = how(dict(record, starts_from='h1', training=training))
+    assert ', 60 s after its first half, H100' in line

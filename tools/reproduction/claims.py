@@ -9,6 +9,7 @@ none (``I*-L1.AUC`` is one name). Nothing is evaluated by Python itself.
 
 import ast
 import json
+import math
 import operator
 import re
 from itertools import product
@@ -149,12 +150,20 @@ def parse(text: str) -> tuple:
 
     try:
         tree = ast.parse(NAME.sub(replace, text), mode='eval')
-        _value(tree.body, dict.fromkeys(names, 1.0))
-    except (SyntaxError, KeyError, TypeError):
+        # Powers of pi stand in for the cells: no sum of them is zero.
+        _value(tree.body, {key: math.pi**n for n, key in enumerate(names, 1)})
+    except (SyntaxError, KeyError, TypeError, ZeroDivisionError):
         raise ValueError(f'claim {text!r} is not understood') from None
-    except ZeroDivisionError:  # of the ones that stand in for the cells
-        pass
+    if not _compares(tree.body):
+        raise ValueError(f'claim {text!r} compares nothing')
     return tree, names
+
+
+def _compares(node: ast.AST) -> bool:
+    """Whether it is a comparison, or made of them by ``and`` and ``or``."""
+    if isinstance(node, ast.BoolOp):
+        return all(map(_compares, node.values))
+    return isinstance(node, ast.Compare)
 
 
 def _holds(tree: ast.Expression, values: Dict[str, float]) -> bool:

@@ -124,6 +124,37 @@ def test_scores_are_in_0_1_and_never_ones(
     assert np.isfinite(stack(preds, 'keypoints')).all()
 
 
+def test_the_score_is_of_the_maps_that_are_decoded(
+    identity_head, make_samples, stack
+):
+    """A joint variant trains a heat map too, and decodes by the integral."""
+    joint = dict(joint_loss=dict(type='JointL1Loss'))
+    both = identity_head(**dict(H1, **joint, decode='integral'))
+    alone = identity_head(**joint)
+    feats = one_hot(1, 3.0)
+    assert both.score_kind == 'spread' == alone.score_kind
+    scores = [
+        stack(head.predict(feats, make_samples()), 'keypoint_scores')
+        for head in (both, alone)
+    ]
+    assert (scores[0] == scores[1]).all() and (scores[0] < 1).all()
+    peak = identity_head(**H1).predict(feats, make_samples())
+    assert (stack(peak, 'keypoint_scores') == 1).all()
+
+
+@pytest.mark.parametrize('flip_test', [True, False])
+def test_samples_say_whether_they_were_flipped(
+    flip_test, identity_head, make_samples
+):
+    samples, feats = make_samples(flip_indices=PAIRS), one_hot(1)
+    identity_head().predict(
+        [feats, feats] if flip_test else feats,
+        samples,
+        dict(flip_test=flip_test),
+    )
+    assert [sample.flip_test for sample in samples] == [flip_test] * 2
+
+
 @pytest.mark.parametrize('sizes', [(16, 12), (32, 24), (16, 12, 10)])
 def test_flip_test_is_exact_on_a_mirrored_input(
     sizes, identity_head, make_samples, stack, ideal_features

@@ -152,6 +152,19 @@ def test_losses_of_every_stage(make_samples):
     )
 
 
+def test_the_accuracy_is_that_of_the_last_stage(make_samples):
+    """The labels are what the last stage answers, and only that."""
+    head, feats = louder(build()), features()
+    answers = [
+        stage.coordinates(logits)
+        for stage, logits in zip(head.heads, head(feats))
+    ]
+    for labels, accuracy in ((answers[1], 1), (answers[0], None)):
+        samples = make_samples(labels.detach())
+        found = head.loss(feats, samples)['acc_pose'].item()
+        assert found == accuracy if accuracy else found < 1
+
+
 def parse(losses):
     """The sum that mmengine trains on."""
     from mmengine.model import BaseModel
