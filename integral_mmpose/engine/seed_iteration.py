@@ -18,9 +18,24 @@ from mmpose.registry import HOOKS
 
 @HOOKS.register_module()
 class SeedIterationHook(Hook):
-    """Seed Python, numpy and torch before every training iteration."""
+    """Seed Python, numpy and torch before every training iteration.
+
+    And give the sampler the runner's seed: where a config sets none, mmengine
+    draws one, builds the loader with it, and only then restores the seed of
+    the checkpoint that it resumes.
+    """
 
     priority = 'VERY_HIGH'
+
+    def before_train(self, runner) -> None:
+        """Set the seed of the sampler, within a batch sampler or alone."""
+        loader = runner.train_dataloader
+        for sampler in (
+            loader.sampler,
+            getattr(loader.batch_sampler, 'sampler', None),
+        ):
+            if hasattr(sampler, 'seed'):
+                sampler.seed = runner.seed
 
     def before_train_iter(
         self, runner, batch_idx: int, data_batch=None

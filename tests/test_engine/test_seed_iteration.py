@@ -4,7 +4,9 @@ import random
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
+from torch.utils.data import Dataset
 
 from integral_mmpose.engine import SeedIterationHook
 from integral_mmpose.engine.seed_iteration import seed_iteration
@@ -41,3 +43,51 @@ def test_every_iteration_of_an_epoch_draws_anew():
         return torch.rand(1).item()
 
     assert draw(16) == _draw(3, 16, 0)[2] != draw(17) == _draw(3, 17, 0)[2]
+
+
+class Parts(Dataset):
+    """Two sources of eight points, as a MixedDataset says it."""
+
+    lens = (8, 8)
+
+    def __len__(self):
+        return 16
+
+    def __getitem__(self, index):
+        x = torch.tensor([index / 16.0])
+        return dict(inputs=x, data_samples=2 * x + 1)
+
+
+@pytest.mark.parametrize(
+    'batch_sampler', [None, dict(type='ShareBatchSampler', shares=[1, 1])]
+)
+def test_the_sampler_resumes_with_a_seed_that_nobody_set(
+    make_runner, batch_sampler
+):
+    """mmengine draws one for each start, and restores it too late."""
+    loader = dict(
+        batch_size=4,
+        num_workers=0,
+        sampler=dict(type='SeededSampler', shuffle=True),
+        collate_fn=dict(type='default_collate'),
+        dataset=Parts(),
+    )
+    if batch_sampler:
+        loader['batch_sampler'] = batch_sampler
+    seeds, streams = [], []
+    for epochs in (1, 2):
+        runner = make_runner(
+            max_epochs=epochs,
+            resume=True,
+            randomness=dict(seed=None),
+            train_dataloader=loader,
+            custom_hooks=[dict(type='SeedIterationHook')],
+        )
+        drawn = runner.seed
+        runner.train()
+        seeds.append((drawn, runner.seed))
+        batches = runner.train_dataloader.batch_sampler
+        streams += [index.stream[0] for batch in batches for index in batch]
+    (first, _), (drawn, resumed) = seeds
+    assert drawn != first == resumed
+    assert set(streams) == {first}
