@@ -2,7 +2,8 @@
 r"""Run an MMDetection detector over images and write person boxes.
 
     python tools/detect_persons.py DET_CONFIG DET_CHECKPOINT \
-        --images data/coco/val2017 --out work_dirs/val2017_boxes.json
+        --images data/coco/val2017 \
+        --out data/coco/person_detection_results/COCO_val2017_detections.json
 
 writes the detection file that `bbox_file` of a COCO config reads: a list of
 {image_id, category_id: 1, bbox: [left, top, width, height], score}. Killed

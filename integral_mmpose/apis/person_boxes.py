@@ -125,7 +125,7 @@ class DetectionFile:
     """A detection file that grows batch by batch.
 
     Args:
-        path (str): Of the finished file. ``.partial`` and ``.settings.json``
+        path (str): Of the finished file. ``.partial`` and ``.settings``
             are added to it for the work in progress and for the settings.
         settings (dict): All that decides the content; JSON values.
 
@@ -137,7 +137,7 @@ class DetectionFile:
         self.path = Path(path)
         self.settings = json.loads(json.dumps(settings))
         self.partial = Path(f'{path}.partial')
-        self.note = Path(f'{path}.settings.json')
+        self.note = Path(f'{path}.settings')
         self.batches: List[List[dict]] = []
         self.complete = self.path.exists()
         if self.complete:

@@ -2,6 +2,10 @@
 
 The convolutions then give channels-last activations by themselves; the input
 needs no change. Nothing but speed differs.
+
+mmengine wraps a distributed model before any hook runs, so that torch warns
+once, in the first iteration, of gradients whose strides are not those of its
+buckets; it builds the buckets anew after it.
 """
 
 import torch

@@ -193,7 +193,7 @@ def test_a_finished_file_is_kept(tool, tmp_path, capsys):
     assert 'is complete already' in capsys.readouterr().out
     assert tool('--score-thr', 0.5) == 1
     assert 'score_thr differ' in capsys.readouterr().err
-    (tmp_path / 'out.json.settings.json').unlink()
+    (tmp_path / 'out.json.settings').unlink()
     assert tool() == 1
     assert 'other settings' in capsys.readouterr().err
     assert (tmp_path / 'out.json').stat().st_mtime_ns == before
@@ -283,7 +283,7 @@ def test_the_data_set_reads_the_file(tool, folder, tmp_path):
     (tmp_path / 'ann.json').write_text(json.dumps(content))
     data = CocoCheckedDataset(
         ann_file=str(tmp_path / 'ann.json'),
-        bbox_file=str(tmp_path / 'out.json'),
+        bbox_file=str(tmp_path / 'out*.json'),  # one, with its settings
         test_mode=True,
     )
     found = json.loads((tmp_path / 'out.json').read_text())
