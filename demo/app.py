@@ -35,7 +35,8 @@ from integral_mmpose.visualization import (
 MAX_UPLOAD_MB = 10
 #: A picture of 10 MB can unpack to gigabytes.
 MAX_PIXELS = 40_000_000
-FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF')
+#: MPO: the JPEG of phones that put a second picture behind the first.
+FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'MPO')
 DETECTOR, WHOLE = 'Find people', 'One person fills the picture'
 TITLE = 'Integral human pose regression'
 ABOUT = (
@@ -84,12 +85,15 @@ class PoseApp:
             where (str): :data:`DETECTOR` or :data:`WHOLE`.
 
         Raises:
-            ValueError: If it is no picture, or too large a one.
+            ValueError: If it is no picture, or too large a one, or if the
+                camera or the root depth does not fit it.
         """
         check_upload(path)
         boxes = 'whole_image' if where == WHOLE else None
         # A single input that cannot be read raises.
         [result] = self.inferencer(path, boxes=boxes, **self.options)
+        if result['errors'][0]:
+            raise ValueError(result['errors'][0])
         people = result['predictions'][0]
         figure = None
         if self.is_3d:
@@ -135,7 +139,12 @@ def check_upload(path: Optional[str]) -> None:
     try:
         with Image.open(path) as image:
             size, kind = image.size, image.format
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError):
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f'The picture is too large ({error}); at most '
+            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
+        ) from error
+    except (UnidentifiedImageError, OSError):
         kind = None
     if kind not in FORMATS:
         raise ValueError(

@@ -10,6 +10,7 @@ camera (--camera or --fov) the joints also get camera-space mm.
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from integral_mmpose.apis.command_line import (
     make_inferencer,
 )
 from integral_mmpose.apis.heat_pictures import check_joints, heat_pictures
-from integral_mmpose.apis.results import unique_stem
 from integral_mmpose.visualization import (
     place_people,
     pose_figure,
@@ -66,8 +66,11 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def draw_heat(args, inferencer, results: dict, out: Path) -> None:
-    """A sheet of heat vectors for each person."""
+def draw_heat(
+    args, inferencer, images: list, results: dict, stems: dict
+) -> None:
+    """A sheet of heat vectors for each person; no image is replaced."""
+    out, read = Path(args.out), set(map(os.path.realpath, images))
     tight = bool(args.det_config or args.boxes)
     camera = call_options(args).get('camera')
     reader = CameraReader(camera) if camera else None
@@ -87,17 +90,18 @@ def draw_heat(args, inferencer, results: dict, out: Path) -> None:
                 args.heatmaps or None,
                 size,
             )
-            path = out / f'heatmaps_{Path(name).stem}_{number}.png'
+            while True:
+                path = out / f'heatmaps_{stems[name]}_{number}.png'
+                number += 1
+                if os.path.realpath(path) not in read:
+                    break
             save_contact_sheet(pictures, str(path), columns=3)
-            number += 1
 
 
-def draw_html(inferencer, results: dict, out: Path) -> None:
+def draw_html(inferencer, results: dict, stems: dict, out: Path) -> None:
     """A 3D scene for each image with people."""
     meta = inferencer.pose_model.dataset_meta
-    used: set = set()
     for name, people in results.items():
-        stem = unique_stem(name, used)
         if people:
             figure = pose_figure(
                 place_people(people),
@@ -105,7 +109,18 @@ def draw_html(inferencer, results: dict, out: Path) -> None:
                 list(meta['keypoint_id2name'].values()),
                 [person['keypoint_scores'] for person in people],
             )
-            save_html(figure, str(out / f'{stem}.html'))
+            save_html(figure, str(out / f'{stems[name]}.html'))
+
+
+def check_not_read(args, poses: Path) -> None:
+    """Raise ValueError if the results would replace boxes or a camera."""
+    for option in ('boxes', 'camera', 'root_depth'):
+        given = str(getattr(args, option) or '').split('#')[0]
+        if given and os.path.realpath(given) == os.path.realpath(poses):
+            raise ValueError(
+                f'{poses} is read as --{option.replace("_", "-")} and would '
+                'be replaced by the results: give another --out'
+            )
 
 
 def process(args, out: Path) -> tuple:
@@ -114,26 +129,32 @@ def process(args, out: Path) -> tuple:
     if args.html and inferencer.pose_model.depth_range_mm is None:
         raise ValueError('--html needs a 3D model, this one is 2D')
     names = check_joints(inferencer.pose_model, args.heatmaps)
-    results = {}
+    poses = out / 'poses.json'
+    check_not_read(args, poses)
+    no_pictures = args.no_pictures and args.heatmaps is None
+    images = list_images(args.images, '' if no_pictures else args.out)
+    results, stems = {}, {}
     for result in inferencer(
-        list_images(args.images),
+        images,
         boxes=args.boxes,
         vis_out_dir='' if args.no_pictures else str(out),
         **call_options(args),
     ):
         if not result['errors'][0]:
-            results[result['names'][0]] = result['predictions'][0]
+            name = result['names'][0]
+            results[name] = result['predictions'][0]
+            stems[name] = result['stems'][0]
     content = dict(
         keypoint_names=names,
         units=UNITS,
         images=results,
         failed=inferencer.failed,
     )
-    (out / 'poses.json').write_text(json.dumps(content))
+    poses.write_text(json.dumps(content))
     if args.heatmaps is not None:
-        draw_heat(args, inferencer, results, out)
+        draw_heat(args, inferencer, images, results, stems)
     if args.html:
-        draw_html(inferencer, results, out)
+        draw_html(inferencer, results, stems, out)
     return results, inferencer.failed
 
 

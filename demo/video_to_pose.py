@@ -49,7 +49,8 @@ def parse_args() -> argparse.Namespace:
 
 
 def process(args) -> tuple:
-    """Write the results; returns the numbers of frames and of people."""
+    """Write the results; the numbers of frames, people and the errors."""
+    errors = []
     results = make_inferencer(args)(
         args.video,
         boxes=[args.box] if args.box else None,
@@ -64,6 +65,7 @@ def process(args) -> tuple:
         for result in results:
             frames += 1
             people += len(result['predictions'][0])
+            errors += filter(None, result['errors'])
             if args.show and _closed(result['visualization'][0]):
                 break
             if frames == args.max_frames:
@@ -72,7 +74,7 @@ def process(args) -> tuple:
         print('stopped')
     finally:
         results.close()
-    return frames, people
+    return frames, people, errors
 
 
 def _closed(picture) -> bool:
@@ -82,15 +84,22 @@ def _closed(picture) -> bool:
 
 
 def main() -> int:
-    """Run; 1 after an error that the user can mend."""
+    """Run; 1 after an error that the user can mend, or a frame's."""
     args = parse_args()
     try:
-        frames, people = process(args)
+        frames, people, errors = process(args)
     except (ValueError, OSError, ImportError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     print(f'{people} people in {frames} frames -> {args.out}')
-    return 0
+    if errors:
+        print(
+            f'error: {len(errors)} of {frames} frames: {errors[0]}',
+            file=sys.stderr,
+        )
+    elif not frames:
+        print(f'error: {args.video}: no frame was read', file=sys.stderr)
+    return 1 if errors or not frames else 0
 
 
 if __name__ == '__main__':

@@ -2,15 +2,20 @@
 
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
+import cv2
 import mmcv
 import numpy as np
+from PIL import Image
 
 IMAGE_SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}
 #: Seconds without a byte after which a download is given up.
 TIMEOUT_S = 10
+#: What the decoders raise: Pillow of torn content, both of too many pixels.
+BROKEN = (OSError, ValueError, cv2.error, Image.DecompressionBombError)
 #: Largest download in bytes.
 MAX_BYTES = 64 * 2**20
 
@@ -32,10 +37,26 @@ def read_image(path: Union[str, Path]) -> np.ndarray:
         content = Path(path).read_bytes()
     else:
         raise FileNotFoundError(f'{path}: no such image')
-    image = mmcv.imfrombytes(content, flag='color') if content else None
+    try:
+        image = decode(content)
+    except BROKEN as error:
+        raise ValueError(
+            f'{path}: cannot be decoded as an image ({error})'
+        ) from error
     if image is None:
         raise ValueError(f'{path}: cannot be decoded as an image')
     return image
+
+
+def decode(content: bytes) -> Optional[np.ndarray]:
+    """(H, W, 3) BGR, upright; None or an error if it is no image."""
+    if not content:
+        return None
+    # OpenCV leaves WebP as its EXIF orientation says it is not.
+    is_webp = content[:4] == b'RIFF' and content[8:12] == b'WEBP'
+    backend = 'pillow' if is_webp else 'cv2'
+    image = mmcv.imfrombytes(content, flag='color', backend=backend)
+    return None if image is None else np.ascontiguousarray(image)
 
 
 def is_url(path) -> bool:
@@ -52,7 +73,7 @@ def download(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
             content = answer.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise OSError(f'{url}: cannot be read ({error})') from error
     if len(content) > MAX_BYTES:
         raise OSError(f'{url}: is larger than {MAX_BYTES >> 20} MB')

@@ -6,6 +6,7 @@ px, root-relative mm and, with a camera, camera-space mm.
 """
 
 import logging
+from pathlib import Path
 from typing import Iterator, List, Optional
 
 import numpy as np
@@ -19,6 +20,7 @@ from mmpose.registry import INFERENCERS
 from rich.progress import track
 from torch import nn
 
+from integral_mmpose.deployment import OnnxPoseModel
 from integral_mmpose.visualization import (
     IntegralPoseVisualizer,
     skeleton_from_metainfo,
@@ -94,6 +96,11 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         if isinstance(model, nn.Module):
             self.show_progress = show_progress
             self.pose_model = TopdownPoseModel(model, half)
+        elif isinstance(model, OnnxPoseModel):
+            raise ValueError(
+                f'{model.path}: give the inferencer onnx_pose_model(path), '
+                'which cuts the people out, not OnnxPoseModel(path)'
+            )
         elif hasattr(model, 'predict'):
             if half:
                 raise ValueError(
@@ -148,7 +155,8 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             dict: One for each image or frame, in their order. Lists of one:
             ``predictions``, the people, dicts of plain numbers (see
             ``results.UNITS``); ``visualization``, the picture as RGB;
-            ``names`` and ``errors``, '' or why the input has no result.
+            ``names``, ``errors``, '' or why the input has no result, and
+            ``stems``, what its files are called, without the suffix.
 
         Raises:
             ValueError, OSError: If an argument is wrong, or a single input
@@ -161,7 +169,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         if batch_size < 1:
             raise ValueError(f'batch_size must be >= 1, got {batch_size}')
         pre, forward, draw, post = self._dispatch_kwargs(**kwargs)
-        source = open_source(inputs)
+        source = open_source(inputs, draw.get('vis_out_dir', ''))
         rate = getattr(source, 'fps', DEFAULT_FPS)
         smooth = forward.pop('smooth', None)
         model = self.pose_model
@@ -178,7 +186,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             draw.get('vis_out_dir', ''),
             post.get('pred_out_dir', ''),
             source if source.video else None,
-            source.paths,
+            [*source.paths, *_files(pre, forward)],
         )
         return self._results(people, source, writer, draw)
 
@@ -208,12 +216,13 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
                 picture = self.visualize(
                     frame, found, movie=source.video, **draw
                 )
-                writer.add(frame, found, picture)
+                stem = writer.add(frame, found, picture)
                 yield dict(
                     predictions=[found],
                     visualization=[] if picture is None else [picture],
                     names=[frame.name],
                     errors=[frame.error],
+                    stems=[stem],
                 )
         finally:
             writer.close()
@@ -254,6 +263,16 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
 
     def _init_model(self, cfg, weights, device='cpu'):
         return load_pose_model(cfg, weights, device)
+
+
+def _files(*options: dict) -> List[str]:
+    """The files that are read: boxes, a camera, depths."""
+    given = [value for group in options for value in group.values()]
+    return [
+        str(value).split('#')[0]
+        for value in given
+        if isinstance(value, (str, Path))
+    ]
 
 
 def _warn(names: List[str], what: str) -> None:

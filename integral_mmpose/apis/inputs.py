@@ -96,7 +96,13 @@ class VideoSource:
                 number += 1
         finally:
             self._capture.release()
-        if number < len(self):
+        if not number and not self.live:
+            print_log(
+                f'{self.name}: the video has no frame that can be read',
+                'current',
+                logging.WARNING,
+            )
+        elif number < len(self):
             print_log(
                 f'{self.name}: the video ends after {number} of {len(self)} '
                 'frames: it is cut or damaged',
@@ -105,13 +111,14 @@ class VideoSource:
             )
 
 
-def open_source(inputs: Union[Input, Iterable[Input]]):
+def open_source(inputs: Union[Input, Iterable[Input]], out_dir: str = ''):
     """The source for what a user gives.
 
     Args:
         inputs: An image (path, URL or array), a folder of images, a video
             file or URL, ``'webcam'``, ``'webcam:1'`` or
             ``'webcam:/dev/video1'``, or a sequence of images.
+        out_dir (str): See :func:`list_images`.
 
     Returns:
         ImageSource | VideoSource: Iterable of frames.
@@ -129,7 +136,7 @@ def open_source(inputs: Union[Input, Iterable[Input]]):
         device = text.partition(':')[2] or '0'
         return VideoSource(int(device) if device.isdigit() else device, True)
     if Path(text).is_dir():
-        return ImageSource(list_images([text]))
+        return ImageSource(list_images([text], out_dir))
     if Path(text.split('?')[0]).suffix.lower() in VIDEO_SUFFIXES:
         if not is_url(text) and not Path(text).is_file():
             raise FileNotFoundError(f'{text}: no such video')
@@ -138,21 +145,37 @@ def open_source(inputs: Union[Input, Iterable[Input]]):
     return ImageSource([text])
 
 
-def list_images(paths: Iterable[Union[str, Path]]) -> List[str]:
+def list_images(
+    paths: Iterable[Union[str, Path]], out_dir: str = ''
+) -> List[str]:
     """Files as they are; of folders every image below them, by name.
 
+    Args:
+        paths (Iterable[str | Path]): Files, folders and URLs.
+        out_dir (str): Where pictures will be written: what lies in it is no
+            input. Empty: nowhere.
+
     Raises:
-        ValueError: If a folder has no image.
+        ValueError: If a folder has no image, or is itself ``out_dir``.
     """
     images = []
+    out = Path(out_dir).resolve() if out_dir else None
     for path in map(str, paths):
         if not Path(path).is_dir():
             images.append(path)
             continue
+        if Path(path).resolve() == out:
+            raise ValueError(
+                f'{path}: the pictures of the results would lie among the '
+                'images and be read as such the next time. Write them into '
+                'another folder; one below it is fine'
+            )
         found = sorted(
             str(p)
             for p in Path(path).rglob('*')
             if p.suffix.lower() in IMAGE_SUFFIXES
+            and p.is_file()
+            and out not in p.resolve().parents
         )
         if not found:
             raise ValueError(f'{path}: the folder has no image')

@@ -67,17 +67,17 @@ def _locate(
 ) -> Iterator[Tuple[Located, list]]:
     """Each frame with its boxes, and the crops of its people."""
     for frame in frames:
-        found, places = np.zeros((0, 5), np.float32), []
+        found, places, crops = np.zeros((0, 5), np.float32), [], []
         if not frame.error:
             try:
                 found = boxes.of(frame)
                 places = lifter.places(frame, found, boxes.tight)
+                crops = [
+                    model.crop(frame.image, box, boxes.tight, place.mm_per_px)
+                    for box, place in zip(found, places)
+                ]
             except ValueError as error:
-                frame, found = _failed(frame, error), found[:0]
-        crops = [
-            model.crop(frame.image, box, boxes.tight, place.mm_per_px)
-            for box, place in zip(found, places)
-        ]
+                frame, found, places = _failed(frame, error), found[:0], []
         yield Located(frame, found, places), crops
 
 

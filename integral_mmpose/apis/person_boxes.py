@@ -134,6 +134,7 @@ class DetectionFile:
     """
 
     def __init__(self, path: str, settings: dict) -> None:
+        path = os.path.expanduser(path)
         self.path = Path(path)
         self.settings = json.loads(json.dumps(settings))
         self.partial = Path(f'{path}.partial')

@@ -18,6 +18,9 @@ from integral_mmpose.deployment import OnnxPoseModel
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import TIGHT_PADDING, HeatVectors
 
+#: cv2.warpAffine reads from images with sides below 2^15 px.
+MAX_SIDE = 2**15 - 2
+
 
 class Pose(NamedTuple):
     """A pose in a crop: ``keypoints`` (K, 2 or 3), ``scores`` (K,).
@@ -134,7 +137,16 @@ class TopdownPoseModel:
 
         Returns:
             dict: ``inputs`` and ``data_samples`` of MMPose.
+
+        Raises:
+            ValueError: If the image is larger than OpenCV cuts from.
         """
+        if max(image.shape[:2]) > MAX_SIDE:
+            raise ValueError(
+                f'the image has {image.shape[1]} x {image.shape[0]} px, and '
+                f'OpenCV cuts from {MAX_SIDE} px a side at most: make it '
+                'smaller'
+            )
         factor = (TIGHT_PADDING if tight else 1.0) / self._padded
         center, half = (box[:2] + box[2:4]) / 2, (box[2:4] - box[:2]) / 2
         scaled = np.concatenate(

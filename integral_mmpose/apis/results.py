@@ -132,13 +132,15 @@ class ResultWriter:
     """Writes what was found: a file per image, or one of a video.
 
     A file is called as its input, with ``_2`` and so on behind it where that
-    name is taken: by another result, or by an input, which stays as it is.
+    name is taken: by another result, or by a file that is read, which stays
+    as it is. An image that failed has no file; a frame of a video that
+    failed has its ``error`` in the JSON file.
 
     Args:
         vis_out_dir (str): For the pictures, PNG or one MP4. Empty: none.
         pred_out_dir (str): For the JSON files. Empty: none.
         video (VideoSource, optional): The video; None for images.
-        inputs (Iterable[str]): Files that are read.
+        inputs (Iterable[str]): Files that are read, boxes and cameras, too.
     """
 
     def __init__(
@@ -154,30 +156,46 @@ class ResultWriter:
         self._movie: Optional[cv2.VideoWriter] = None
         self._used: set = set()
         self._inputs = {os.path.realpath(path) for path in inputs}
+        picture = '.png' if video is None else '.mp4'
+        self._outputs = [
+            (folder, suffix)
+            for folder, suffix in (
+                (vis_out_dir, picture),
+                (pred_out_dir, '.json'),
+            )
+            if folder
+        ]
         # A camera has no length, and is false.
-        self._video_stem = (
-            None if video is None else self._stem(video.name, '.mp4')
-        )
+        self._video_stem = None if video is None else self._stem(video.name)
         for folder in filter(None, (vis_out_dir, pred_out_dir)):
             Path(folder).mkdir(parents=True, exist_ok=True)
 
     def add(
         self, frame: Frame, people: List[dict], picture: Optional[np.ndarray]
-    ) -> None:
-        """Write a frame; ``picture`` is RGB."""
+    ) -> str:
+        """Write a frame; ``picture`` is RGB.
+
+        Returns:
+            str: The stem of its files; '' of an image that failed.
+        """
         if self._video is not None:
             if self.vis_out_dir and picture is not None:
                 self._add_to_movie(picture)
             if self.pred_out_dir:
-                number = len(self._frames)
-                self._frames.append(dict(frame_id=number, instances=people))
-            return
-        stem = self._stem(frame.name, '.png')
+                entry = dict(frame_id=len(self._frames), instances=people)
+                if frame.error:
+                    entry['error'] = frame.error
+                self._frames.append(entry)
+            return self._video_stem
+        if frame.error:
+            return ''
+        stem = self._stem(frame.name)
         if self.vis_out_dir and picture is not None:
             save_image(picture, str(Path(self.vis_out_dir, f'{stem}.png')))
         if self.pred_out_dir:
             path = Path(self.pred_out_dir, f'{stem}.json')
             path.write_text(json.dumps(people))
+        return stem
 
     def close(self) -> None:
         """Finish the files of a video."""
@@ -187,12 +205,15 @@ class ResultWriter:
             path = Path(self.pred_out_dir, f'{self._video_stem}.json')
             path.write_text(json.dumps(self._frames))
 
-    def _stem(self, name: str, suffix: str) -> str:
+    def _stem(self, name: str) -> str:
         """A stem for the results of an input, so that no input is lost."""
         while True:
             stem = unique_stem(name, self._used)
-            picture = os.path.join(self.vis_out_dir, stem + suffix)
-            if os.path.realpath(picture) not in self._inputs:
+            files = [
+                os.path.realpath(os.path.join(folder, stem + suffix))
+                for folder, suffix in self._outputs
+            ]
+            if not self._inputs.intersection(files):
                 return stem
 
     def _add_to_movie(self, picture: np.ndarray) -> None:

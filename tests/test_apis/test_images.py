@@ -1,5 +1,9 @@
 """Images of every kind -> BGR uint8, upright."""
 
+import socketserver
+import threading
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -28,16 +32,17 @@ def test_kinds_as_files_and_as_arrays(tmp_path, pixels, expected):
         assert image[0, 0].tolist() == expected
 
 
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'tif', 'webp'])
 @pytest.mark.parametrize(
     ('tag', 'corner'), [(1, (0, 0)), (3, (9, 19)), (6, (0, 9)), (8, (19, 0))]
 )
-def test_photographs_are_turned_upright(tmp_path, tag, corner):
+def test_photographs_are_turned_upright(tmp_path, tag, corner, suffix):
     """A white block in the stored top left corner; EXIF says where it is."""
     pixels = np.zeros((10, 20, 3), np.uint8)
     pixels[:4, :4] = 255
     exif = Image.Exif()
     exif[0x0112] = tag
-    path = tmp_path / 'photo.jpg'
+    path = tmp_path / f'photo.{suffix}'
     Image.fromarray(pixels).save(path, exif=exif, quality=95)
     image = read_image(path)
     turned = tag in (6, 8)
@@ -57,6 +62,44 @@ def test_unreadable_files_are_named(tmp_path):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f'{name}: cannot be decoded'):
             read_image(tmp_path / name)
+
+
+def test_webp_has_blue_first(tmp_path):
+    path = tmp_path / 'photo.webp'
+    Image.new('RGBA', (4, 3), (250, 0, 10, 255)).save(path, lossless=True)
+    assert read_image(path).tolist() == [[[10, 0, 250]] * 4] * 3
+
+
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'webp'])
+def test_torn_files_are_named(tmp_path, suffix):
+    whole, path = tmp_path / f'a.{suffix}', tmp_path / f'torn.{suffix}'
+    noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
+    Image.fromarray(noise).save(whole)
+    read_image(whole)
+    content = whole.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=f'torn.{suffix}: cannot be decoded'):
+        read_image(path)
+
+
+def test_too_many_pixels_are_named(tmp_path):
+    """A header that promises 1.6e9 px: OpenCV raises, and gives no None."""
+
+    def chunk(kind, data):
+        body = kind + data
+        code = zlib.crc32(body).to_bytes(4, 'big')
+        return len(data).to_bytes(4, 'big') + body + code
+
+    size = (40000).to_bytes(4, 'big') * 2
+    path = tmp_path / 'wide.png'
+    path.write_bytes(
+        b'\x89PNG\r\n\x1a\n'
+        + chunk(b'IHDR', size + bytes([8, 2, 0, 0, 0]))
+        + chunk(b'IDAT', zlib.compress(b''))
+        + chunk(b'IEND', b'')
+    )
+    with pytest.raises(ValueError, match='wide.png: cannot be decoded'):
+        read_image(path)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +133,25 @@ def test_url(server, tmp_path, image, monkeypatch):
 def test_a_server_that_is_not_there():
     with pytest.raises(OSError, match='http://127.0.0.1:9/a.png: cannot'):
         read_image('http://127.0.0.1:9/a.png')
+
+
+def test_answers_that_are_no_http_are_named(server):
+    """http.client's errors are neither OSError nor ValueError."""
+    with pytest.raises(OSError, match='my photo.png: cannot be read'):
+        read_image(f'{server}/my photo.png')
+    with socketserver.TCPServer(('127.0.0.1', 0), _Cut) as cut:
+        threading.Thread(target=cut.serve_forever, daemon=True).start()
+        url = f'http://127.0.0.1:{cut.server_address[1]}/a.png'
+        with pytest.raises(OSError, match='a.png: cannot be read'):
+            read_image(url)
+        cut.shutdown()
+
+
+class _Cut(socketserver.StreamRequestHandler):
+    """Promises more bytes than it sends."""
+
+    def handle(self):
+        self.rfile.readline()
+        self.wfile.write(
+            b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc'
+        )

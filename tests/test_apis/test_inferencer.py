@@ -182,6 +182,33 @@ def test_a_root_depth_in_metres_is_told(stand):
     assert '4 mm puts joints behind' in result['errors'][0]
 
 
+def test_an_image_too_large_to_cut_stops_nothing(inferencer, image):
+    wide = np.zeros((8, 2**15 - 1, 3), np.uint8)
+    inputs = [image, wide, wide[:, 1:], image]
+    results = list(inferencer(inputs, boxes='whole_image'))
+    assert [len(r['predictions'][0]) for r in results] == [1, 0, 1, 1]
+    errors = [r['errors'][0] for r in results]
+    assert [bool(error) for error in errors] == [False, True, False, False]
+    assert '32767 x 8 px' in errors[1]
+
+
+def test_a_camera_file_is_not_overwritten(stand, write_video, tmp_path):
+    camera = tmp_path / 'walk.json'
+    content = json.dumps(dict(f=[90, 90], c=[48, 32], w=96, h=64))
+    camera.write_text(content)
+    results = list(
+        IntegralPoseInferencer(stand)(
+            write_video(2),
+            boxes=BOXES,
+            camera=str(camera),
+            pred_out_dir=str(tmp_path),
+        )
+    )
+    assert camera.read_text() == content
+    assert [r['stems'] for r in results] == [['walk_2']] * 2
+    assert len(json.loads((tmp_path / 'walk_2.json').read_text())) == 2
+
+
 def test_whole_image_is_said(stand, logged):
     image = np.zeros((8, 12, 3), np.uint8)
     [result] = IntegralPoseInferencer(stand)(image)

@@ -34,6 +34,22 @@ def test_folder_gives_images_by_name(tmp_path, image):
     assert all(np.array_equal(frame.image, image) for frame in source)
 
 
+def test_results_in_a_folder_of_images_are_no_images(tmp_path, image):
+    """Those of the run before, in a folder below; a folder is no file."""
+    (tmp_path / 'album.png').mkdir()
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'outer').mkdir()
+    for name in ('a.png', 'out/a.png', 'outer/b.png'):
+        cv2.imwrite(str(tmp_path / name), image)
+    found = list_images([tmp_path], str(tmp_path / 'out'))
+    assert found == [str(tmp_path / n) for n in ('a.png', 'outer/b.png')]
+    assert len(list_images([tmp_path])) == 3
+    by_name = [str(tmp_path / 'out/a.png')]
+    assert list_images(by_name, str(tmp_path / 'out')) == by_name
+    with pytest.raises(ValueError, match='into another folder'):
+        list_images([tmp_path], str(tmp_path / 'out/..'))
+
+
 def test_a_bad_file_of_a_list_stops_nothing(tmp_path, image):
     cv2.imwrite(str(tmp_path / 'good.png'), image)
     (tmp_path / 'bad.png').write_bytes(b'x')
@@ -86,6 +102,12 @@ def test_a_truncated_video_gives_frames_up_to_the_cut(write_video, warnings_):
     frames = list(source)
     assert 0 < len(frames) < len(source) == 12
     assert f'ends after {len(frames)} of 12 frames' in warnings_[0]
+
+
+def test_a_video_without_frames_is_said(write_video, warnings_):
+    assert list(open_source(write_video(0))) == []
+    assert len(warnings_) == 1
+    assert 'walk.avi: the video has no frame' in warnings_[0]
 
 
 def test_video_by_url(write_video, server):

@@ -209,6 +209,18 @@ def test_partial_work_of_other_settings_is_refused(tmp_path):
         DetectionFile(path, dict(score_thr=0.1))
 
 
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    """--out=~/x: a shell leaves it to the program."""
+    monkeypatch.setenv('HOME', str(tmp_path / 'home'))
+    monkeypatch.chdir(tmp_path)
+    file = DetectionFile('~/boxes.json', {})
+    file.append([dict(image_id=1)])
+    assert DetectionFile('~/boxes.json', {}).detections == file.detections
+    file.finish()
+    assert [p.name for p in tmp_path.iterdir()] == ['home']
+    assert DetectionFile('~/boxes.json', {}).complete
+
+
 def test_unreadable_images_are_named(tool, folder, capsys):
     (folder / '000000000009.jpg').write_bytes(b'no image')
     assert tool() == 1

@@ -132,6 +132,40 @@ def test_no_input_is_overwritten(tmp_path):
     assert names == {'a_2.png', 'a_3.png', 'b_2.png'}
 
 
+def test_pictures_that_nobody_wants_take_no_name(tmp_path, monkeypatch):
+    """An input of the working directory, JSON files elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    writer = ResultWriter('', 'out', inputs=['a.png'])
+    assert writer.add(FRAME._replace(name='a.png'), [], None) == 'a'
+    assert [p.name for p in (tmp_path / 'out').iterdir()] == ['a.json']
+
+
+def test_boxes_that_are_read_stay(tmp_path):
+    (tmp_path / 'a.json').write_text('boxes')
+    read = ['a.jpg', str(tmp_path / 'a.json')]
+    writer = ResultWriter('', str(tmp_path), inputs=read)
+    assert writer.add(FRAME._replace(name='a.jpg'), [], None) == 'a_2'
+    assert (tmp_path / 'a.json').read_text() == 'boxes'
+
+
+def test_what_failed_has_no_file_and_a_frame_its_reason(tmp_path):
+    failed = FRAME._replace(name='a.jpg', error='a.jpg: is torn')
+    writer = ResultWriter(str(tmp_path), str(tmp_path))
+    assert writer.add(failed, [], np.zeros((4, 6, 3), np.uint8)) == ''
+    writer.close()
+    assert list(tmp_path.iterdir()) == []
+    assert writer.add(FRAME._replace(name='b/a.jpg'), [], None) == 'a'
+    video = SimpleNamespace(name='walk.avi', fps=25.0)
+    writer = ResultWriter('', str(tmp_path), video)
+    writer.add(failed, [], None)
+    writer.add(FRAME, [], None)
+    writer.close()
+    assert json.loads((tmp_path / 'walk.json').read_text()) == [
+        dict(frame_id=0, instances=[], error='a.jpg: is torn'),
+        dict(frame_id=1, instances=[]),
+    ]
+
+
 def test_a_video_is_not_overwritten_by_its_own(tmp_path):
     path = tmp_path / 'Directions 1.54138969.mp4'
     path.write_bytes(b'the input')

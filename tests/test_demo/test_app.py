@@ -101,6 +101,34 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(demo, tmp_path):
         demo.check_upload(str(path))
 
 
+def test_far_too_many_pixels_are_said_to_be(demo, tmp_path, monkeypatch):
+    """Pillow itself refuses what is twice its limit."""
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
+    path = tmp_path / 'bomb.png'
+    Image.new('1', (20, 11)).save(path)
+    with pytest.raises(ValueError, match='220 pixels.*make it smaller'):
+        demo.check_upload(str(path))
+
+
+def test_photographs_of_two_pictures_are_taken(app, demo, tmp_path):
+    """MPO: what phones write, a JPEG with a second picture behind it."""
+    path = tmp_path / 'portrait.jpg'
+    pictures = [Image.new('RGB', (40, 30), color) for color in ('red', 'blue')]
+    pictures[0].save(path, 'MPO', save_all=True, append_images=pictures[1:])
+    assert app(str(path), demo.WHOLE).message.startswith('**1 person**')
+
+
+def test_why_a_picture_has_no_result_is_said(
+    demo, config, checkpoint, picture
+):
+    camera = dict(f=[9, 9], c=[4, 4], w=8, h=8)
+    app = demo.PoseApp(
+        IntegralPoseInferencer(config, checkpoint), dict(camera=camera)
+    )
+    with pytest.raises(ValueError, match='of 8 x 8 px but the image has 120'):
+        app(picture, demo.WHOLE)
+
+
 def test_no_picture_asks_for_one(app, demo):
     with pytest.raises(ValueError, match='Drop a picture'):
         app(None, demo.WHOLE)

@@ -69,6 +69,44 @@ def test_options_of_images(run, folder, tmp_path):
     assert [s.stem for s in sheets] == ['heatmaps_good_0', 'heatmaps_good_1']
 
 
+def test_results_of_the_last_run_are_no_images(run, folder, tmp_path, capsys):
+    """--out below the images; scenes are called as their pictures."""
+    out = folder / 'found'
+    (folder / 'a').mkdir()
+    (folder / 'a/good.png').write_bytes(b'no')
+    for _ in range(2):
+        run('image_to_pose', folder, '--html', '--out', out)
+        result = json.loads((out / 'poses.json').read_text())
+        assert len(result['images']) == 2 and len(result['failed']) == 2
+        assert sorted(p.name for p in out.iterdir()) == [
+            *('good.html', 'good.png', 'grey.html', 'grey.png', 'poses.json')
+        ]
+    capsys.readouterr()
+    assert run('image_to_pose', folder, '--out', folder) == 1
+    assert 'another folder' in capsys.readouterr().err
+
+
+def test_pictures_beside_the_image_are_all_called_alike(run, folder):
+    options = ['--html', '--heatmaps', 'head', '--out', folder]
+    assert run('image_to_pose', folder / 'good.png', *options) == 0
+    names = {p.name for p in folder.iterdir()}
+    assert {'good_2.png', 'good_2.html', 'heatmaps_good_2_0.png'} <= names
+    sheet = folder / 'heatmaps_good_2_0.png'
+    before = sheet.read_bytes()
+    assert run('image_to_pose', folder / 'good.png', sheet, *options) == 0
+    assert sheet.read_bytes() == before
+
+
+def test_boxes_are_not_replaced_by_the_results(run, folder, tmp_path, capsys):
+    boxes = tmp_path / 'out/poses.json'
+    boxes.parent.mkdir()
+    boxes.write_text('{"good.png": []}')
+    good = folder / 'good.png'
+    assert run('image_to_pose', good, '--boxes', boxes) == 1
+    assert '--boxes' in capsys.readouterr().err
+    assert boxes.read_text() == '{"good.png": []}'
+
+
 def test_errors_of_images_are_one_line(run, folder, tmp_path, capsys):
     good = folder / 'good.png'
     (tmp_path / 'camera.json').write_text('{}')
@@ -118,6 +156,28 @@ def test_video(run, tmp_path, name, capsys):
     movie = cv2.VideoCapture(str(tmp_path / f'out/{stem}.mp4'))
     assert movie.get(cv2.CAP_PROP_FRAME_COUNT) == 3
     movie.release()
+
+
+@pytest.mark.parametrize('count', [0, 3])
+def test_a_video_without_a_result_fails(run, tmp_path, count, capsys):
+    """No frame at all, or all of another size than the camera's."""
+    path = str(tmp_path / 'walk.avi')
+    code = cv2.VideoWriter_fourcc(*'MJPG')
+    writer = cv2.VideoWriter(path, code, 10, (96, 64))
+    for _ in range(count):
+        writer.write(np.zeros((64, 96, 3), np.uint8))
+    writer.release()
+    camera = tmp_path / 'camera.json'
+    camera.write_text(json.dumps(dict(f=[9, 9], c=[4, 4], w=8, h=8)))
+    assert run('video_to_pose', path, '--camera', camera) == 1
+    error = capsys.readouterr().err
+    frames = json.loads((tmp_path / 'out/walk.json').read_text())
+    assert len(frames) == count
+    if count:
+        assert '3 of 3 frames: walk_000000: ' in error
+        assert all('of 8 x 8 px' in frame['error'] for frame in frames)
+    else:
+        assert 'walk.avi: no frame was read' in error
 
 
 def test_errors_of_videos_are_one_line(run, tmp_path, capsys):

@@ -74,6 +74,14 @@ def test_a_difference_above_the_tolerance_fails(
     assert 'differs from the model' in capsys.readouterr().err
 
 
+def test_a_tilde_is_the_home_folder(run, tmp_path, monkeypatch):
+    """--out=~/x: a shell leaves it to the program."""
+    monkeypatch.setenv('HOME', str(tmp_path / 'home'))
+    assert run(out='~/model.onnx') == 0
+    assert (tmp_path / 'home/model.onnx').is_file()
+    assert not (tmp_path / '~').exists()
+
+
 def test_writes_a_torch_file(run, capsys):
     assert run('--format', 'torch', '--verify', out='model.pt2') == 0
     assert 'float32' in capsys.readouterr().out

@@ -147,6 +147,11 @@ def test_a_file_has_no_heat_maps(write, picture):
         model.heat_vectors([model.crop(picture, BOXES[0, :4])])
 
 
+def test_the_inferencer_names_what_it_takes(write):
+    with pytest.raises(ValueError, match='onnx_pose_model'):
+        IntegralPoseInferencer(OnnxPoseModel(write('integral_3d')))
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'none\.onnx: no such'):
         OnnxPoseModel(tmp_path / 'none.onnx')

@@ -56,6 +56,7 @@ def parse_args() -> argparse.Namespace:
         help='default: 1e-4 of the input size; with --half 1e-2',
     )
     args = parser.parse_args()
+    args.out = os.path.expanduser(args.out)
     if args.tolerance is None:
         args.tolerance = TOLERANCE[args.half]
     if args.images and not args.verify:
