@@ -71,7 +71,7 @@ PRETRAINED = [
     ('config', 'setting', 'scale'),
     [(*e, scale) for scale in ('tiny', 'small') for e in EXPERIMENTS]
     + [(*e, 'pretrained') for e in PRETRAINED]
-    + [(*e, 'long') for e in EXPERIMENTS if e[1] == 'mpii'],
+    + [(*e, 'long') for e in EXPERIMENTS if e[1] in ('mpii', 'coco')],
 )
 def test_the_method_stays(config, setting, scale):
     paper, here = load(config), scaled(config, setting, scale)
