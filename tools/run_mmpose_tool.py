@@ -3,7 +3,6 @@
 Nothing of MMPose's interface is repeated here, so nothing can drift apart.
 """
 
-import argparse
 import os
 import runpy
 import sys
@@ -26,10 +25,10 @@ def main(name: str) -> None:
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if (ROOT / 'integral_mmpose').is_dir():
         sys.path.insert(0, str(ROOT))
-    if name == 'train.py':
-        sys.argv = load_or_resume(sys.argv)
-    sys.argv += join_without_gpu(sys.argv)
     try:
+        if name == 'train.py':
+            sys.argv = load_or_resume(sys.argv)
+        sys.argv += join_without_gpu(sys.argv)
         runpy.run_path(str(find_tool(name)), run_name='__main__')
     except USER_ERRORS as error:
         if debug:
@@ -82,15 +81,17 @@ def load_or_resume(argv: list) -> list:
     if '--resume' not in argv:
         return argv
     at = argv.index('--resume')
-    if argv[at + 1 :] and not argv[at + 1].startswith('-'):
+    auto = argv[at + 1 : at + 2] == ['auto']
+    # MMPose itself says which config it is, and which folder.
+    tool = runpy.run_path(str(find_tool('train.py')))
+    args = tool['parse_args']()
+    if args.resume != 'auto':
         return argv
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument('config')
-    parser.add_argument('--work-dir')
-    known, _ = parser.parse_known_args(argv[1:at] + argv[at + 1 :])
-    folder = known.work_dir or f'work_dirs/{Path(known.config).stem}'
+    from mmengine.config import Config
+
+    folder = tool['merge_args'](Config.fromfile(args.config), args).work_dir
     if not Path(folder, 'last_checkpoint').is_file():
-        return argv[:at] + argv[at + 1 :]
+        return argv[:at] + argv[at + 1 + auto :]
     return [
         'load_from=None' if a.startswith('load_from=') else a for a in argv
     ]

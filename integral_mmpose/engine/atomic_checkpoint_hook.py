@@ -8,6 +8,7 @@ schedulers and early stopping then differ from a run that was not killed.
 """
 
 import os.path as osp
+from pathlib import Path
 from typing import Optional
 
 from mmengine.dist import is_main_process
@@ -33,6 +34,17 @@ class AtomicCheckpointHook(CheckpointHook):
         self._resumed_validation_due = False
         self._noted_on_disk = False
 
+    def before_run(self, runner) -> None:
+        """Resume a copied work directory from its own checkpoint.
+
+        ``last_checkpoint`` has the path of the original's.
+        """
+        note = Path(runner.work_dir, 'last_checkpoint')
+        if runner._resume and not runner._load_from and note.is_file():
+            own = note.with_name(osp.basename(note.read_text().strip()))
+            if own.is_file():
+                runner._load_from = str(own)
+
     def before_train(self, runner) -> None:
         """Clean up after a kill, and make up for a lost validation."""
         backend = get_file_backend(
@@ -41,9 +53,14 @@ class AtomicCheckpointHook(CheckpointHook):
         if self.backend_args is None and isinstance(backend, LocalBackend):
             self.backend_args = dict(backend='atomic_local')
         super().before_train(runner)
+        self._keep_to_own_folder(runner)
         if isinstance(self.file_backend, LocalBackend) and is_main_process():
             remove_leftovers(self.out_dir)
-        if self._resumed_validation_due and runner._resume:
+        if (
+            self._resumed_validation_due
+            and runner._resume
+            and runner.val_loop is not None  # --no-validate
+        ):
             runner.logger.info(
                 'The resumed run was stopped before the '
                 f'validation of epoch {runner.epoch}: it runs '
@@ -52,6 +69,23 @@ class AtomicCheckpointHook(CheckpointHook):
             self.last_ckpt = runner.message_hub.get_info('last_ckpt')
             self._noted_on_disk = True
             runner.val_loop.run()
+
+    def _keep_to_own_folder(self, runner) -> None:
+        """The best checkpoint of a copied run is no longer the original's."""
+
+        def own(path):
+            name = osp.basename(str(path))
+            return self.file_backend.join_path(self.out_dir, name)
+
+        for key, path in list(runner.message_hub.runtime_info.items()):
+            if path and key.startswith(('best_ckpt', 'last_ckpt')):
+                runner.message_hub.update_info(key, own(path))
+        if self.last_ckpt:
+            self.last_ckpt = own(self.last_ckpt)
+        if getattr(self, 'best_ckpt_path', None):
+            self.best_ckpt_path = own(self.best_ckpt_path)
+        paths = getattr(self, 'best_ckpt_path_dict', {})
+        paths.update({key: own(path) for key, path in paths.items() if path})
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Note whether a validation follows this checkpoint."""

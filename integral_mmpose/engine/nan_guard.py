@@ -1,4 +1,7 @@
-"""A loss that is not a number stops the training and names its images."""
+"""A loss that is not a number stops the training and names its images.
+
+So does an epoch without an iteration, which would save untrained weights.
+"""
 
 from typing import List, Optional
 
@@ -11,7 +14,7 @@ _SHOWN = 8
 
 @HOOKS.register_module()
 class NaNGuardHook(Hook):
-    """Stop at the first loss that is not finite.
+    """Stop at the first loss that is not finite, or if there would be none.
 
     mmdet's CheckInvalidLossHook looks every 50 iterations and says "loss
     become infinite or NaN!"; by then the checkpoints may be spoiled. Looking
@@ -22,6 +25,20 @@ class NaNGuardHook(Hook):
 
     # Before RuntimeInfoHook (VERY_HIGH) and every hook that saves.
     priority = 'HIGHEST'
+
+    def before_train(self, runner) -> None:
+        """An epoch has an iteration at least.
+
+        Raises:
+            ValueError: If the training data are fewer than a batch.
+        """
+        loader = runner.train_dataloader
+        if len(loader) == 0:
+            raise ValueError(
+                f'{len(loader.dataset)} training samples give no whole batch '
+                'on every process, so nothing would be trained: lower '
+                'train_dataloader.batch_size (or set its drop_last=False)'
+            )
 
     def after_train_iter(
         self,

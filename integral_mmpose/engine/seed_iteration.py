@@ -28,14 +28,21 @@ class SeedIterationHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train(self, runner) -> None:
-        """Set the seed of the sampler, within a batch sampler or alone."""
+        """Set the seed of the sampler, within a batch sampler or alone.
+
+        All ranks permute alike: ``diff_rank_seed`` adds the rank to the
+        runner's seed.
+        """
+        seed = runner.seed
+        if runner._randomness_cfg.get('diff_rank_seed'):
+            seed -= get_rank()
         loader = runner.train_dataloader
         for sampler in (
             loader.sampler,
             getattr(loader.batch_sampler, 'sampler', None),
         ):
             if hasattr(sampler, 'seed'):
-                sampler.seed = runner.seed
+                sampler.seed = seed
 
     def before_train_iter(
         self, runner, batch_idx: int, data_batch=None

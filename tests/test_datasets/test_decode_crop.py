@@ -172,6 +172,25 @@ def test_an_image_that_is_there_is_not_read_again(picture):
     np.testing.assert_array_equal(Compose(steps)(sample)['img'], expected)
 
 
+@pytest.mark.parametrize('direction', DIRECTIONS)
+@pytest.mark.parametrize('flip', [RandomFlip, RandomFlipLabels])
+@pytest.mark.parametrize('crop', [TopdownAffine, DecodeCrop])
+def test_a_loaded_image_is_flipped_once(picture, flip, crop, direction):
+    """In every mixture of mmpose's transforms and these."""
+    options = dict(direction=direction, prob=1.0)
+    mixed = [
+        LoadImageChecked(),
+        flip(**options),
+        UniformBBoxTransform(),
+        crop((96, 128)),
+    ]
+    found = load(picture, mixed)
+    expected = load(picture, stock((96, 128), options))
+    np.testing.assert_array_equal(found['img'], expected['img'])
+    for key in ('transformed_keypoints', 'input_center', 'input_scale'):
+        np.testing.assert_array_equal(found[key], expected[key])
+
+
 def test_mmposes_own_transforms_miss_the_image(picture):
     for step in (RandomFlip(prob=1.0), TopdownAffine((64, 64))):
         with pytest.raises(KeyError, match='img'):

@@ -9,6 +9,7 @@ import time
 
 import pytest
 import torch
+from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import LocalBackend
 
 from integral_mmpose.engine import atomic_backend
@@ -26,6 +27,21 @@ HOOKS = dict(
 UPSTREAM = dict(
     checkpoint=dict(type='CheckpointHook', max_keep_ckpts=1, interval=1)
 )
+
+
+class Falling(BaseMetric):
+    """Errors that are smaller at every validation."""
+
+    count = 0
+
+    def process(self, data_batch, data_samples):
+        self.results.append(None)
+
+    def compute_metrics(self, results):
+        Falling.count += 1
+        return dict(error=-Falling.count, other=-Falling.count)
+
+
 SEEDS = [dict(type='SeedIterationHook')]
 
 
@@ -202,6 +218,67 @@ def test_lost_validation_is_made_up(make_runner, tmp_path, epochs, cfg):
     _run(_train, make_runner, work, epochs)
     assert len(list(work.glob('best_*'))) == 1
     assert not torch.load(path, weights_only=True)['meta']['validation_due']
+
+
+def test_a_lost_validation_needs_a_validation(make_runner, tmp_path):
+    """--resume --no-validate: the way round a broken validation set."""
+    work = tmp_path / 'lost'
+
+    def stop_at_validation():
+        runner = make_runner(
+            max_epochs=2,
+            val_interval=2,
+            work_dir=str(work),
+            default_hooks=HOOKS,
+        )
+        runner.val_loop.run = lambda: os._exit(9)
+        runner.train()
+
+    assert _run(stop_at_validation) == 9
+    hooks = dict(checkpoint=dict(type='AtomicCheckpointHook'))
+    make_runner(
+        max_epochs=3, work_dir=str(work), resume=True, default_hooks=hooks
+    ).train()
+    assert (work / 'epoch_3.pth').is_file()
+
+
+@pytest.mark.parametrize('save_best', ['error', ['error', 'other']])
+def test_a_copied_run_leaves_the_original_alone(
+    make_runner, tmp_path, save_best
+):
+    """cp -r a b, then b goes on: by its own files, and on them only."""
+    first, second = tmp_path / 'a', tmp_path / 'b'
+    hooks = dict(checkpoint=dict(HOOKS['checkpoint'], save_best=save_best))
+
+    def train(folder, epochs, **kwargs):
+        runner = make_runner(
+            max_epochs=epochs,
+            val_interval=1,
+            work_dir=str(folder),
+            default_hooks=hooks,
+            val_evaluator=Evaluator([Falling()]),
+            **kwargs,
+        )
+        runner.train()
+        return runner
+
+    train(first, 2)
+    shutil.copytree(first, second)
+    before = {p.name: p.read_bytes() for p in first.glob('*.pth')}
+    assert len([name for name in before if 'best' in name]) >= 1
+    runner = train(second, 4, resume=True)
+    assert runner.epoch == 4
+    assert before == {p.name: p.read_bytes() for p in first.glob('*.pth')}
+    best = [p.name for p in second.glob('best_*.pth')]
+    assert best and all('epoch_4' in name for name in best)
+    kept = [
+        str(path)
+        for key, path in runner.message_hub.runtime_info.items()
+        if key.startswith(('best_ckpt', 'last_ckpt'))
+    ]
+    assert kept and all(path.startswith(str(second)) for path in kept)
+    shutil.rmtree(first)
+    assert train(second, 5, resume=True).epoch == 5
 
 
 def test_keeps_the_number_asked_for(make_runner, tmp_path):

@@ -9,6 +9,8 @@ from mmengine.structures import BaseDataElement
 from integral_mmpose.engine import NaNGuardHook
 from integral_mmpose.engine.nan_guard import image_paths
 
+from .conftest import Line
+
 
 class Breaks(torch.nn.Module):
     """A head whose output is not a number from the fourth call on."""
@@ -95,3 +97,29 @@ def test_finite_losses_pass():
 def test_batches_without_paths():
     assert image_paths(None) == []
     assert image_paths(dict(data_samples=[torch.zeros(1)])) == []
+
+
+def test_fewer_samples_than_a_batch_are_an_error(make_runner, tmp_path):
+    """mmengine saves untrained weights, epoch after epoch."""
+    loader = dict(
+        batch_size=32,
+        num_workers=0,
+        drop_last=True,
+        sampler=dict(type='DefaultSampler', shuffle=True),
+        collate_fn=dict(type='default_collate'),
+        dataset=Line(),
+    )
+    for hooks in ([], [dict(type='NaNGuardHook')]):
+        runner = make_runner(
+            train_dataloader=loader, custom_hooks=hooks, param_scheduler=None
+        )
+        if hooks:
+            with pytest.raises(ValueError, match='16 training samples.*batch'):
+                runner.train()
+        else:
+            runner.train()
+            saved = list((tmp_path / 'work').glob('*.pth'))
+            assert len(saved) == 2
+            for path in saved:
+                path.unlink()
+    assert not list((tmp_path / 'work').glob('*.pth'))

@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from integral_mmpose.engine import SeedIterationHook
+from integral_mmpose.engine import seed_iteration as seed_module
 from integral_mmpose.engine.seed_iteration import seed_iteration
 
 
@@ -91,3 +92,29 @@ def test_the_sampler_resumes_with_a_seed_that_nobody_set(
     (first, _), (drawn, resumed) = seeds
     assert drawn != first == resumed
     assert set(streams) == {first}
+
+
+@pytest.mark.parametrize('diff_rank_seed', [False, True])
+def test_all_ranks_permute_alike(make_runner, monkeypatch, diff_rank_seed):
+    """With diff_rank_seed mmengine's seed of a rank is the seed + rank."""
+    seeds = []
+    for rank in (0, 1):
+        runner = make_runner(
+            max_epochs=1,
+            randomness=dict(seed=7),
+            train_dataloader=dict(
+                batch_size=4,
+                num_workers=0,
+                sampler=dict(type='SeededSampler', shuffle=True),
+                collate_fn=dict(type='default_collate'),
+                dataset=Parts(),
+            ),
+            custom_hooks=[],
+        )
+        runner._randomness_cfg.update(diff_rank_seed=diff_rank_seed)
+        runner._seed = 7 + rank * diff_rank_seed
+        assert runner.train_loop  # builds the loader
+        monkeypatch.setattr(seed_module, 'get_rank', lambda rank=rank: rank)
+        SeedIterationHook().before_train(runner)
+        seeds.append(runner.train_dataloader.sampler.seed)
+    assert seeds == [7, 7]

@@ -30,7 +30,10 @@ def mmpose_config(tool, tmp_path, monkeypatch):
     mmpose_tool = runpy.run_path(str(tool.find_tool('train.py')))
 
     def config(*argv):
-        argv = tool.load_or_resume(['train.py', 'i1.py', *argv])
+        # The config is the first argument, unless one is called as it.
+        argv = ['i1.py', *argv] if 'i1.py' not in argv else argv
+        monkeypatch.setattr(sys, 'argv', ['train.py', *argv])
+        argv = tool.load_or_resume(sys.argv)
         monkeypatch.setattr(sys, 'argv', argv)
         args = mmpose_tool['parse_args']()
         return mmpose_tool['merge_args'](Config.fromfile(args.config), args)
@@ -62,6 +65,36 @@ def test_resume_of_nothing_keeps_load_from(mmpose_config, argv, expected):
     config = mmpose_config(*argv, '--resume')
     assert config.load_from == expected
     assert not config.get('resume')
+
+
+@pytest.mark.parametrize(
+    'argv',
+    [
+        ('--resume', '--cfg-options', 'work_dir=other'),
+        ('--cfg-options', 'work_dir=other', '--resume'),
+        ('--launcher', 'none', 'i1.py', '--resume'),
+        ('--work-dir', 'other', '--resume', 'auto'),
+        ('--resume', 'auto', '--work-dir=other'),
+    ],
+)
+@pytest.mark.parametrize('in_config', [False, True])
+def test_the_folder_is_the_one_that_mmpose_takes(
+    mmpose_config, trained, tmp_path, argv, in_config
+):
+    (tmp_path / 'work_dirs/i1').rename(tmp_path / 'other')
+    if in_config:
+        with open(tmp_path / 'i1.py', 'a') as file:
+            file.write("\nwork_dir = 'other'\n")
+    config = mmpose_config(*argv)
+    found = in_config or any('other' in word for word in argv)
+    assert bool(config.get('resume')) == found
+    assert config.load_from == (None if found else 'h1.pth')
+
+
+def test_resume_of_a_named_checkpoint_is_left_alone(mmpose_config, trained):
+    config = mmpose_config('--resume', 'epoch_7.pth', *OTHER[:1], OTHER[2])
+    assert config.resume is True
+    assert config.load_from == 'epoch_7.pth'
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,10 @@ def write_images(
         options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
         code = cv2.imencode('.jpg', image, options)[1]
         path = Path(job.out, 'images', job.recording.image(frame))
-        path.write_bytes(code.tobytes())
+        # Not into a link to somebody's download.
+        temporary = path.with_suffix('.part')
+        temporary.write_bytes(code.tobytes())
+        temporary.replace(path)
         written.add(frame)
     lost = frames[-1] + 1 - video.read_count
     if len(written) < len(frames) and lost > MAX_LOST_FRAMES:

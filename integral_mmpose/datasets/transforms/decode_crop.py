@@ -6,9 +6,11 @@
     UniformBBoxTransform
     DecodeCrop           decode at 1/1, 1/2, 1/4 or 1/8, flip, warp
 
-takes the places of LoadImageChecked, RandomFlip and TopdownAffine. They go
-together: mmpose's own would miss ``img`` and say so. Boxes, joints and camera
-stay in px of the original image; only the matrix of the warp knows the factor.
+takes the places of LoadImageChecked, RandomFlip and TopdownAffine. After
+ReadImage the others go together: mmpose's own would miss ``img`` and say so.
+Where there is an image, each does what mmpose's own does. Boxes, joints and
+camera stay in px of the original image; only the matrix of the warp knows the
+factor.
 
 Convention: pixel i' of the image at 1/f lies at f·i' + (f − 1)/2 of the
 original (``datasets/decode.py``).
@@ -54,17 +56,17 @@ class ReadImage(LoadImageChecked):
 class RandomFlipLabels(RandomFlip):
     """mmpose's RandomFlip before there is an image to flip.
 
-    The random numbers, and what becomes of box and joints, are the same.
+    The random numbers, and what becomes of box and joints, are the same. An
+    image that is there is flipped, too.
     """
 
     def transform(self, results: dict) -> dict:
         """Flip box and joints, and note it in ``flip_direction``."""
-        image = results.pop('img', None)
+        if 'img' in results:
+            return super().transform(results)
         # No image, as mmpose writes several: a list of none.
         results = super().transform(dict(results, img=[]))
         del results['img']
-        if image is not None:
-            results['img'] = image
         return results
 
 
@@ -100,6 +102,8 @@ class DecodeCrop(TopdownAffine):
     def transform(self, results: dict) -> dict:
         """Add ``img`` (h, w, 3) and what ``TopdownAffine`` adds.
 
+        An ``img`` that is there is flipped already.
+
         Raises:
             KeyError: If neither ``ReadImage`` nor an ``img`` came before.
             ValueError: Naming the file, if it is not a whole image.
@@ -107,8 +111,10 @@ class DecodeCrop(TopdownAffine):
         image = results.pop('img', None)
         # mmpose warps a list of no images, and everything but images.
         results = super().transform(dict(results, img=[]))
-        factor = 1 if image is not None else self._factor(results)
+        factor, direction = 1, None
         if image is None:
+            factor = self._factor(results)
+            direction = results.get('flip_direction')
             content = results.pop('img_bytes')
             del results['img_header']
             image = checked(
@@ -118,7 +124,6 @@ class DecodeCrop(TopdownAffine):
                 factor,
                 self.imdecode_backend,
             )
-        direction = results.get('flip_direction')
         if direction:
             image = cv2.flip(image, _FLIPS[direction])
         offset = _first_pixel(

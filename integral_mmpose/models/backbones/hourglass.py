@@ -124,7 +124,17 @@ class HourglassStage(BaseModule):
 
         Returns:
             Tensor: (B, C, H, W).
+
+        Raises:
+            ValueError: If the maps have another size.
         """
+        if maps.shape[-2:] != inputs.shape[-2:]:
+            raise ValueError(
+                f'the maps of a stage are {tuple(maps.shape[-2:])} (h, w), '
+                f'its features {tuple(inputs.shape[-2:])}: an hourglass has '
+                'the resolution of its maps, so the head must have '
+                'deconv_out_channels=()'
+            )
         return inputs + self.from_features(features) + self.from_maps(maps)
 
     @torch.no_grad()

@@ -112,7 +112,12 @@ class ResNetStage(BaseModule):
                 f'smaller than the conv3 features {tuple(size)}: '
                 'multi-stage needs at least two deconvolutions'
             )
-        maps = functional.adaptive_avg_pool2d(maps, size)
+        height, width = maps.shape[-2:]
+        if height % size[0] or width % size[1]:
+            maps = functional.adaptive_avg_pool2d(maps, size)
+        else:  # the same, and deterministic on CUDA, too
+            window = (height // size[0], width // size[1])
+            maps = functional.avg_pool2d(maps, window)
         return torch.cat([shared, maps.to(shared.dtype)], 1)
 
     @torch.no_grad()

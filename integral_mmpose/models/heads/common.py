@@ -82,7 +82,18 @@ def merge_flipped(
 
     Returns:
         Tensor: (B, K, C) normalised.
+
+    Raises:
+        ValueError: If the data set has other joints than the model.
     """
+    joints = coordinates.shape[1]
+    if len(flip_indices) != joints:
+        raise ValueError(
+            f'flip test: the model has {joints} joints, flip_indices of the '
+            f'data set {len(flip_indices)}: they pair other joints. Take a '
+            'data set with the joints of the model, or '
+            'model.test_cfg.flip_test=False'
+        )
     mirrored = flipped.clone()
     mirrored[..., :2] = norm_to_px(flipped[..., :2], input_size)
     mirrored = flip_coordinates(mirrored, flip_indices, input_size[0])

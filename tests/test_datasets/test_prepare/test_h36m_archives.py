@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import shutil
 import sys
 import tarfile
 from pathlib import Path
@@ -229,6 +231,25 @@ def test_it_goes_on_where_it_was(archives, convert, capsys):
     assert len(run('--crop', '128')) == 2
     assert len(run('--test-step', '32')) == 8
     assert len(load(out, 'test')['imgname']) == 8 * 5
+
+
+def test_links_to_another_download_are_replaced(archives, convert, tmp_path):
+    """h36m_from_posenet.py links its pictures into the same place."""
+    _, out = convert(archives, *S9_EATING)
+    download = tmp_path / 'download.jpg'
+    download.write_bytes(b'a picture of the download')
+    images = sorted(out.rglob('*.jpg'))[:2]
+    for path in images:
+        path.unlink()
+    os.link(download, images[0])
+    images[1].symlink_to(download)
+    shutil.rmtree(out / '.recordings')
+    assert convert(archives, *S9_EATING)[0] == 0
+    assert download.read_bytes() == b'a picture of the download'
+    for path in images:
+        assert not path.is_symlink()
+        assert cv2.imread(str(path)) is not None
+    assert not list(out.rglob('*.part'))
 
 
 def test_images_of_other_options_are_not_taken(

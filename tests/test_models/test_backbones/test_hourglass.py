@@ -41,6 +41,14 @@ def test_features_and_maps_are_re_injected():
     assert torch.allclose(merged, expected, atol=1e-5)
 
 
+def test_maps_of_another_size_are_an_error():
+    """Of a head with deconvolutions, MultiStageHead's default."""
+    stage = HourglassStage(8, map_channels=3)
+    features = torch.zeros(1, 8, 16, 16)
+    with pytest.raises(ValueError, match=r'\(64, 64\).*deconv_out_channels'):
+        stage.merge(None, features, features, torch.zeros(1, 3, 64, 64))
+
+
 def test_first_stage_has_nothing_to_merge():
     names = dict(HourglassStage(8).named_children())
     assert set(names) == {'layers'}

@@ -100,6 +100,27 @@ def test_larger_maps_are_averaged():
     )
 
 
+def test_maps_of_any_size_are_averaged():
+    """Windows of 5 / 4 and 7 / 6 px, as adaptive pooling lays them."""
+    stage = ResNetStage(16, 3, depth=18, base_channels=8)
+    shared, maps = torch.randn(1, 16, 4, 6), torch.randn(1, 3, 5, 7)
+    merged = stage.merge(shared, None, None, maps)[0, 16:]
+    for y in range(4):
+        for x in range(6):
+            rows = slice(y * 5 // 4, -(-(y + 1) * 5 // 4))
+            columns = slice(x * 7 // 6, -(-(x + 1) * 7 // 6))
+            mean = maps[0, :, rows, columns].mean((1, 2))
+            assert torch.allclose(merged[:, y, x], mean, atol=1e-6)
+
+
+def test_whole_ratios_need_no_adaptive_pooling(monkeypatch):
+    """Its gradient has no deterministic form on CUDA."""
+    monkeypatch.setattr(functional, 'adaptive_avg_pool2d', None)
+    stage = ResNetStage(16, 3, depth=18, base_channels=8)
+    shared, maps = torch.randn(2, 16, 4, 6), torch.randn(2, 3, 8, 12)
+    assert stage.merge(shared, None, None, maps).shape == (2, 19, 4, 6)
+
+
 def test_smaller_maps_are_an_error():
     stage = ResNetStage(16, 3, depth=18, base_channels=8)
     with pytest.raises(ValueError, match=r'\(2, 3\).*\(4, 6\)'):

@@ -63,6 +63,12 @@ def test_merge_flipped_by_hand(axes):
     assert torch.equal(other, copies[1])
 
 
+def test_merge_flipped_needs_the_joints_of_the_model():
+    points = torch.zeros(1, 18, 3)
+    with pytest.raises(ValueError, match='18 joints.*16.*flip_test=False'):
+        merge_flipped(points, points, list(range(16)), (64, 48))
+
+
 def test_decode_batch_gives_each_sample_its_range(make_samples):
     head = SimpleNamespace(decoder=IntegralLabel((64, 48), 2000.0))
     seen = []
