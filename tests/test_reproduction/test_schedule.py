@@ -84,6 +84,21 @@ def test_a_start_that_was_killed_outright_is_counted(jobs, options, stand_in):
     )
 
 
+def test_a_stop_before_the_last_validation_is_made_up(jobs, options, stand_in):
+    """Its last checkpoint is there, but the curve would lack its end."""
+    first = jobs[-1].parent
+    scalars = first.folder(options.out) / 'start/vis_data/scalars.json'
+    scalars.parent.mkdir(parents=True)
+    first.checkpoint(options.out).touch()
+    lines = []
+    for epoch in range(first.epochs + 1):
+        lines.append(json.dumps({'pckh/AUC': 1.0, 'step': epoch}) + '\n')
+        scalars.write_text(''.join(lines))
+        assert run_plan([first], options, show=lambda line: None) == {}
+        started = epoch + 1 if epoch < first.epochs else first.epochs
+        assert len(stand_in.read_text().splitlines()) == started
+
+
 def test_the_halves_of_a_row_start_from_one_backbone(
     jobs, options, stand_in, tmp_path
 ):

@@ -22,6 +22,7 @@ from .children import Children, RunError
 from .data import use_public_split
 from .plan import Job, config_of, scaled
 from .records import (
+    history,
     note_end,
     note_start,
     record_path,
@@ -93,7 +94,7 @@ def _train(
     job: Job, options: Options, children: Children, slot: int, *keep: int
 ) -> None:
     folder, config = job.folder(options.out), write_config(job, options)
-    if job.checkpoint(options.out).is_file():
+    if is_trained(job, options.out):
         return
     start = time.monotonic()
     if is_first_node(options.launcher):
@@ -110,6 +111,16 @@ def _train(
     finally:
         if is_first_node(options.launcher):
             note_end(folder, time.monotonic() - start)
+
+
+def is_trained(job: Job, out: Path) -> bool:
+    """Whether its last checkpoint is there, and the validation after it.
+
+    A training that was stopped between the two makes up for it.
+    """
+    validated = history(job.folder(out))
+    late = bool(validated) and validated[-1][0] < job.epochs
+    return job.checkpoint(out).is_file() and not late
 
 
 def node_suffix(launcher: str) -> str:
