@@ -10,8 +10,9 @@ endif
 ifeq ($(strip $(PYTHON)),)
 PYTHON := python3
 endif
-BIN := $(abspath $(VENV))/bin
-RUN := $(BIN)/python
+# Quoted: a path may have spaces.
+BIN := $(VENV)/bin
+RUN := "$(BIN)/python"
 
 # Before torch is imported: idle threads sleep instead of spinning.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -25,8 +26,8 @@ help:  ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup:  ## set up .venv if it is missing or half made (others do it, too)
-	@command -v $(PYTHON) >/dev/null || { echo 'set-up: Python 3.10 or 3.11 is needed, and there is no $(PYTHON): install one or set PYTHON=' >&2; exit 1; }
-	@$(PYTHON) tools/setup_env.py --venv $(VENV)
+	@command -v "$(PYTHON)" >/dev/null || { echo 'set-up: Python 3.10 or 3.11 is needed, and there is no $(PYTHON): install one or set PYTHON=' >&2; exit 1; }
+	@"$(PYTHON)" tools/setup_env.py --venv "$(VENV)"
 
 demo: setup  ## train the 3D integral model and its baseline on synthetic data
 	$(RUN) demo/run_demo.py $(DEMO_ARGS)
@@ -37,12 +38,12 @@ test: setup  ## the test suite (PYTEST_ARGS='-k name')
 	$(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 lint: setup  ## the checks of style
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
 
 format: setup  ## repair what make lint finds, where it can be
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	"$(BIN)/ruff" check --fix .
+	"$(BIN)/ruff" format .
 
 docs: setup  ## the pages of docs/ and the API as HTML, in docs/_build
 	$(RUN) -m pip install -q -r requirements/docs.txt -c requirements/constraints.txt

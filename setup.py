@@ -30,13 +30,15 @@ def add_mim_extension():
     else:
         return
     folder = ROOT / PACKAGE / '.mim'
-    sources = [ROOT / name for name in MIM_NAMES if (ROOT / name).exists()]
-    if not sources:  # built from an sdist that holds .mim alone
+    if not (ROOT / 'configs').is_dir():  # an sdist holds them in .mim alone
         return
-    shutil.rmtree(folder, ignore_errors=True)
+    # What an earlier build has left would be collected, too.
+    for old in (folder, *ROOT.glob(f'build/lib*/{PACKAGE}/.mim')):
+        shutil.rmtree(old, ignore_errors=True)
     folder.mkdir()
-    for source in sources:
-        place(source, folder / source.name)
+    for name in MIM_NAMES:
+        if (ROOT / name).exists():
+            place(ROOT / name, folder / name)
 
 
 def _link(source, target):

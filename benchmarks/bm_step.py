@@ -138,7 +138,8 @@ def three_dimensions(seconds, batch, joints=18, depth=64):
         if peak is not None:
             rows.append(
                 common.figure(
-                    f'{case}: peak memory above the weights',
+                    f'{case}: peak memory of a step above weights, '
+                    'gradients and Adam',
                     name,
                     peak / common.MB,
                     'MB',

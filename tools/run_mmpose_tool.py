@@ -3,12 +3,15 @@
 Nothing of MMPose's interface is repeated here, so nothing can drift apart.
 """
 
+import argparse
 import os
 import runpy
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+#: --resume, --resume=auto, or as short as argparse takes it.
+RESUME = '--r'
 # What a user can cause by a wrong file, name, value or disk.
 USER_ERRORS = (ValueError, OSError, FloatingPointError, KeyError)
 
@@ -54,7 +57,10 @@ def join_without_gpu(argv: list) -> list:
     Returns:
         list[str]: Arguments to add: the wrapper without a device.
     """
-    if '--launcher' not in argv or 'WORLD_SIZE' not in os.environ:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('--launcher')
+    launcher = parser.parse_known_args(argv[1:])[0].launcher
+    if launcher != 'pytorch' or 'WORLD_SIZE' not in os.environ:
         return []
     import torch
 
@@ -78,10 +84,8 @@ def load_or_resume(argv: list) -> list:
     H1. Where there is something, it takes a ``load_from`` of the command line
     for it: that I1 row would begin in H1's last epoch and be finished.
     """
-    if '--resume' not in argv:
+    if not any(word.startswith(RESUME) for word in argv):
         return argv
-    at = argv.index('--resume')
-    auto = argv[at + 1 : at + 2] == ['auto']
     # MMPose itself says which config it is, and which folder.
     tool = runpy.run_path(str(find_tool('train.py')))
     args = tool['parse_args']()
@@ -91,6 +95,8 @@ def load_or_resume(argv: list) -> list:
 
     folder = tool['merge_args'](Config.fromfile(args.config), args).work_dir
     if not Path(folder, 'last_checkpoint').is_file():
+        at = next(i for i, w in enumerate(argv) if w.startswith(RESUME))
+        auto = argv[at + 1 : at + 2] == ['auto']
         return argv[:at] + argv[at + 1 + auto :]
     return [
         'load_from=None' if a.startswith('load_from=') else a for a in argv

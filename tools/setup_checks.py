@@ -13,6 +13,10 @@ import sys
 
 PYTHONS = ((3, 10), (3, 11))
 PROBE_MMCV = 'import mmcv.ops'  # proves that mmcv is compiled and fits torch
+PROBE_MMCV_CUDA = (
+    'from mmcv.ops import get_compiling_cuda_version as version; '
+    "assert version() != 'not available'"
+)
 
 
 class SetupError(Exception):
@@ -25,8 +29,9 @@ def check_python(python):
     Raises:
         SetupError: If it is another one.
     """
-    version = sys.version_info[:2]
+    version, fix = sys.version_info[:2], 'say PYTHON=/path/to/python3.11'
     if os.path.exists(python):
+        fix = 'remove that environment, or say VENV=/another/place'
         version = tuple(
             probe(
                 python,
@@ -39,9 +44,7 @@ def check_python(python):
     if version not in PYTHONS:
         raise SetupError(
             'Python 3.10 or 3.11 is needed, and {} is {}: install one and '
-            'say PYTHON=/path/to/python3.11'.format(
-                python, '.'.join(map(str, version)) or 'broken'
-            )
+            '{}'.format(python, '.'.join(map(str, version)) or 'broken', fix)
         )
     if run_quietly([python, '-c', 'import ensurepip, venv']):
         raise SetupError(

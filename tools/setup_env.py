@@ -12,10 +12,11 @@ skips what is there.
 Settings, by environment variable: PIP_FIND_LINKS and pip's other settings;
 TORCH=2.1.2 for another version of torch; MMCV_FIND_LINKS=URL for a wheel of
 mmcv (OpenMMLab's index, for torch 2.1); FORCE_CUDA=1 to compile mmcv's CUDA
-operators, of which this package uses none.
+operators: no model here has one, MMDetection's detectors on a GPU do.
 """
 
 import argparse
+import glob
 import hashlib
 import os
 import re
@@ -24,6 +25,7 @@ import time
 
 from setup_checks import (
     PROBE_MMCV,
+    PROBE_MMCV_CUDA,
     SetupError,
     check_compiler,
     check_disk,
@@ -52,7 +54,8 @@ def main():
     parser.add_argument('--venv', default=os.path.join(ROOT, '.venv'))
     venv = os.path.abspath(parser.parse_args().venv)
     stamp = os.path.join(venv, STAMP)
-    if read_text(stamp) == fingerprint():
+    works = not run_quietly([os.path.join(venv, 'bin', 'python'), '-c', ''])
+    if works and read_text(stamp) == fingerprint():
         return 0
     start = time.time()
     try:
@@ -69,7 +72,7 @@ def main():
 def set_up(venv):
     """All steps, checks first: nothing is downloaded before they pass."""
     pip = Pip(venv)
-    pair = probe(pip.python, PROBE_TORCH)
+    pair = wanted_pair(probe(pip.python, PROBE_TORCH))
     check_python(pip.python)
     check_disk(venv, REST_GB if pair else FULL_GB)
     check_compiler(pip.python)
@@ -109,20 +112,37 @@ def set_up(venv):
 def make_venv(venv, python):
     """Make the environment, or make a half-made one anew.
 
+    One that somebody made without pip (uv does) gets pip.
+
     Raises:
         SetupError: If the folder is something else.
     """
     if not run_quietly([python, '-m', 'pip', '--version']):
         return
-    ours = os.path.exists(os.path.join(venv, 'pyvenv.cfg'))
+    if not run_quietly([python, '-m', 'ensurepip']):
+        return
+    ours = os.path.exists(os.path.join(venv, 'pyvenv.cfg')) and (
+        os.path.exists(os.path.join(venv, STAMP))
+        or os.path.exists(Pip(venv).log)
+        or not glob.glob(os.path.join(venv, 'lib', '*', 'site-packages', '*'))
+    )
     if os.path.isdir(venv) and os.listdir(venv) and not ours:
         raise SetupError(
-            '{} is not an environment: remove it or say '
+            '{} is not an environment that works: remove it or say '
             'VENV=/another/place'.format(venv)
         )
     say('making {}'.format(venv))
     if run_quietly([sys.executable, '-m', 'venv', '--clear', venv]):
         raise SetupError('{} -m venv {} failed'.format(sys.executable, venv))
+
+
+def wanted_pair(pair):
+    """The torch and torchvision that are there, unless TORCH wants others."""
+    wanted = os.environ.get('TORCH')
+    there = pair[0].split('+')[0] if pair else ''
+    if wanted and not (there + '.').startswith(wanted + '.'):
+        return None
+    return pair
 
 
 def torch_pair():
@@ -158,8 +178,14 @@ def install_mmcv(pip):
     if links:
         arguments += ['--find-links', links]
     pip.install(*arguments, environment=environment)
-    if run_quietly([pip.python, '-c', PROBE_MMCV]):
-        say('the wheel of mmcv was made for another torch: compiling')
+    cuda = environment.get('FORCE_CUDA') == '1'
+    needed = PROBE_MMCV_CUDA if cuda else PROBE_MMCV
+    if run_quietly([pip.python, '-c', needed]):
+        say(
+            'the mmcv that is there was made for another torch'
+            + ', or without CUDA' * cuda
+            + ': compiling'
+        )
         pip.install(
             '-v',
             '--no-build-isolation',
@@ -180,8 +206,9 @@ def memory_gb():
 
 def fingerprint():
     """A hash of all that decides what gets installed."""
-    own = os.environ.get('TORCH', '') + '\n' + ROOT  # it is installed from
-    digest = hashlib.sha256(own.encode())
+    own = [os.environ.get('TORCH', ''), ROOT]  # it is installed from there
+    own += ['CUDA'] * (os.environ.get('FORCE_CUDA') == '1')
+    digest = hashlib.sha256('\n'.join(own).encode())
     names = ('constraints', 'build', 'runtime', 'mmpose_leaves', 'tests')
     for path in [requirement(n) for n in names]:
         digest.update(read_text(path).encode())

@@ -8,6 +8,7 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 import torch
+from mmcv.ops import get_compiling_cuda_version
 from mmpose.apis.inferencers.utils import default_det_models
 from mmpose.utils import adapt_mmdet_pipeline
 
@@ -33,8 +34,10 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If the checkpoint cannot be read or is of another model,
-            or the name is unknown.
+            the name is unknown, or mmcv has no operators for the device.
     """
+    if torch.device(device).type == 'cuda':
+        require_cuda_operators()
     from mmdet.apis import DetInferencer, init_detector
 
     if config in default_det_models:
@@ -52,6 +55,18 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
         check_weights(detector, content, str(checkpoint))
     detector.cfg = adapt_mmdet_pipeline(detector.cfg)
     return detector
+
+
+def require_cuda_operators() -> None:
+    """Raise ValueError if mmcv was compiled for CPUs only.
+
+    The NMS of MMDetection's models is one of mmcv's operators.
+    """
+    if get_compiling_cuda_version() == 'not available':
+        raise ValueError(
+            'mmcv was compiled without CUDA, so the detector cannot run '
+            'there: take device cpu, or compile it (FORCE_CUDA=1 make setup)'
+        )
 
 
 def detect_batch(

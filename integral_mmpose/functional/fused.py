@@ -36,10 +36,11 @@ DEVICES = ('cpu', 'cuda')
 def serves(logits: Tensor) -> bool:
     """Tell whether :func:`heat_vectors` is to be used for these logits.
 
-    Not where a graph of stock operators is wanted (export, tracing, ONNX;
-    ``is_exporting`` is true inside torch.compile, too, so that is asked
-    first), nor on other devices than a CPU or a CUDA GPU. In two dimensions
-    torch.compile makes faster code of the plain form.
+    Not where a graph of stock operators is wanted (tracing, ONNX, export
+    with ``strict=False``; ``is_exporting`` is true inside torch.compile, too,
+    so that is asked first), nor in transforms, nor on other devices than a
+    CPU or a CUDA GPU. In two dimensions torch.compile makes faster code of
+    the plain form.
 
     Example:
         >>> serves(torch.zeros(1, 1, 2, 2, device='meta'))
@@ -50,7 +51,7 @@ def serves(logits: Tensor) -> bool:
     if torch.onnx.is_in_onnx_export() or torch.jit.is_tracing():
         return False
     if torch.compiler.is_dynamo_compiling():
-        return logits.dim() == 5
+        return logits.dim() == 5 and not _in_transform()
     return not (torch.compiler.is_exporting() or _in_transform())
 
 

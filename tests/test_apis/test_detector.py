@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 
 from integral_mmpose.apis import detect_batch, load_detector, person_label
+from integral_mmpose.apis import detector as module
 
 TINY = 'rtmdet_tiny_8xb32-300e_coco'
 CONFIG = Path(mmdet.__file__).parent / f'.mim/configs/rtmdet/{TINY}.py'
@@ -95,3 +96,12 @@ def test_unknown_names():
         load_detector('no-such-detector', None)
     with pytest.raises(FileNotFoundError, match='none.py'):
         load_detector('none.py', None)
+
+
+def test_a_gpu_needs_operators_for_it(monkeypatch):
+    """The CUDA error of NMS would come with the first image."""
+    monkeypatch.setattr(
+        module, 'get_compiling_cuda_version', lambda: 'not available'
+    )
+    with pytest.raises(ValueError, match='FORCE_CUDA=1 make setup'):
+        load_detector('human', None, 'cuda:0')

@@ -339,6 +339,23 @@ def test_compile_keeps_the_operator_of_volumes(shape):
     torch._dynamo.reset()
 
 
+@pytest.mark.parametrize('shape', SHAPES[:2])
+def test_compiled_transforms_have_their_tangents(shape):
+    """The operator would make them zero, without a word."""
+    logits, tangent = random_logits(shape), random_logits(shape)
+    delta = 1e-6
+    expected = integral(logits + delta * tangent)
+    expected = (expected - integral(logits - delta * tangent)) / (2 * delta)
+
+    def push(logits):
+        return torch.func.jvp(integral, (logits,), (tangent,))[1]
+
+    compiled = torch.compile(push, backend='aot_eager', fullgraph=True)
+    assert expected.abs().max() > 1e-3
+    assert torch.allclose(compiled(logits), expected, atol=1e-7)
+    torch._dynamo.reset()
+
+
 class Integral(torch.nn.Module):
     def forward(self, logits):
         return integral(logits)

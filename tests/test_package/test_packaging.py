@@ -87,6 +87,35 @@ def test_wheel_holds_what_mim_runs(wheel, folder):
     assert 'integral_mmpose/.mim/model-index.yml' in names
 
 
+def test_the_wheel_of_an_sdist_is_the_same(source, wheel, tmp_path):
+    """What ``python -m build`` and an index make of it."""
+    _build(source, 'setup.py', '-q', 'sdist', '-d', str(tmp_path))
+    (archive,) = tmp_path.glob('*.tar.gz')
+    shutil.unpack_archive(archive, tmp_path / 'unpacked', filter='data')
+    (unpacked,) = (tmp_path / 'unpacked').iterdir()
+    _build(unpacked, 'setup.py', '-q', 'bdist_wheel', '-d', str(tmp_path))
+    (path,) = tmp_path.glob('*.whl')
+    names = set(zipfile.ZipFile(path).namelist())
+    assert {n for n in wheel.namelist() if '.dist-info/' not in n} == {
+        n for n in names if '.dist-info/' not in n
+    }
+
+
+def test_a_second_build_has_no_file_of_the_first(source, tmp_path):
+    config = source / 'configs/old.py'
+    config.write_text('')
+    for _ in range(2):
+        _build(source, 'setup.py', '-q', 'bdist_wheel', '-d', str(tmp_path))
+        (path,) = tmp_path.glob('*.whl')
+        found = (
+            'integral_mmpose/.mim/configs/old.py'
+            in zipfile.ZipFile(path).namelist()
+        )
+        assert found == config.exists()
+        path.unlink()
+        config.unlink(missing_ok=True)
+
+
 def test_wheel_asks_for_no_pair_and_no_mmpose(wheel):
     name = next(n for n in wheel.namelist() if n.endswith('METADATA'))
     message = email.message_from_bytes(wheel.read(name))

@@ -89,7 +89,97 @@ def test_ready_environment_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['setup_env', '--venv', str(tmp_path)])
     monkeypatch.setattr(env, 'set_up', lambda venv: pytest.fail('set up'))
     (tmp_path / env.STAMP).write_text(env.fingerprint())
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin/python').symlink_to(sys.executable)
     assert env.main() == 0
+
+
+def test_an_environment_without_its_python_is_set_up_anew(
+    tmp_path, monkeypatch
+):
+    """The Python that it was made from is gone."""
+    asked = []
+    monkeypatch.setattr(sys, 'argv', ['setup_env', '--venv', str(tmp_path)])
+    monkeypatch.setattr(env, 'set_up', asked.append)
+    (tmp_path / env.STAMP).write_text(env.fingerprint())
+    assert env.main() == 0
+    assert asked == [str(tmp_path)]
+
+
+def test_an_environment_without_pip_gets_it(tmp_path):
+    """uv makes such ones; what is in it stays."""
+    venv = tmp_path / 'venv'
+    subprocess.run(
+        [sys.executable, '-m', 'venv', '--without-pip', venv], check=True
+    )
+    (packages,) = venv.glob('lib/*/site-packages')
+    (packages / 'thesis.py').touch()
+    python = str(venv / 'bin/python')
+    env.make_venv(str(venv), python)
+    assert (packages / 'thesis.py').exists()
+    assert checks.run_quietly([python, '-m', 'pip', '--version']) == 0
+    (venv / 'bin/python').unlink()
+    (venv / 'bin/python').symlink_to('gone')
+    with pytest.raises(checks.SetupError, match='not an environment that'):
+        env.make_venv(str(venv), python)
+    assert (packages / 'thesis.py').exists()
+    (venv / env.STAMP).touch()  # ours: it can be made again
+    env.make_venv(str(venv), python)
+    assert checks.run_quietly([python, '-m', 'pip', '--version']) == 0
+
+
+@pytest.mark.parametrize(
+    'wanted, kept',
+    [(None, True), ('2.11', True), ('2.11.0', True)]
+    + [('2.1', False), ('2.1.1', False), ('2.12.0', False)],
+)
+def test_another_torch_that_is_asked_for_is_installed(
+    monkeypatch, wanted, kept
+):
+    monkeypatch.delenv('TORCH', raising=False)
+    if wanted:
+        monkeypatch.setenv('TORCH', wanted)
+    pair = ['2.11.0+cu130', '0.26.0+cu130']
+    assert env.wanted_pair(pair) == (pair if kept else None)
+    assert env.wanted_pair(None) is None
+
+
+def test_another_python_of_the_environment_is_named(tmp_path):
+    other = tmp_path / 'bin/python'
+    other.parent.mkdir()
+    other.write_text('#!/bin/sh\necho "[3, 12]"\n')
+    other.chmod(0o755)
+    with pytest.raises(checks.SetupError, match='is 3.12.*remove that'):
+        checks.check_python(str(other))
+
+
+def test_a_place_with_a_space(tmp_path):
+    place = tmp_path / 'with space'
+    (place / 'tools').mkdir(parents=True)
+    shutil.copy(Path(checks.__file__).parents[1] / 'Makefile', place)
+    (place / 'tools/setup_env.py').write_text(
+        'import sys; print(sys.argv[1:])'
+    )
+    done = subprocess.run(
+        ['make', 'setup', f'PYTHON={sys.executable}'],
+        cwd=place,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(['--venv', f'{place}/.venv'])
+    bare = place / '.venv/bin'
+    bare.mkdir(parents=True)
+    (bare / 'ruff').write_text('#!/bin/sh\necho "ruff $1"\n')
+    (bare / 'ruff').chmod(0o755)
+    done = subprocess.run(
+        ['make', 'lint', f'PYTHON={sys.executable}'],
+        cwd=place,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'ruff check' in done.stdout
 
 
 def test_changed_requirements_set_up_anew(tmp_path, monkeypatch):
@@ -103,6 +193,9 @@ def test_changed_requirements_set_up_anew(tmp_path, monkeypatch):
     changed = env.fingerprint()
     assert changed != before
     monkeypatch.setenv('TORCH', '2.1.2')
+    assert env.fingerprint() != changed
+    monkeypatch.delenv('TORCH')
+    monkeypatch.setenv('FORCE_CUDA', '1')
     assert env.fingerprint() != changed
 
 

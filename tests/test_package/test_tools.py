@@ -75,6 +75,9 @@ def test_resume_of_nothing_keeps_load_from(mmpose_config, argv, expected):
         ('--launcher', 'none', 'i1.py', '--resume'),
         ('--work-dir', 'other', '--resume', 'auto'),
         ('--resume', 'auto', '--work-dir=other'),
+        ('--resume=auto', '--work-dir=other'),
+        ('--resum', '--work-dir=other'),
+        ('--resume=auto',),
     ],
 )
 @pytest.mark.parametrize('in_config', [False, True])
@@ -89,12 +92,6 @@ def test_the_folder_is_the_one_that_mmpose_takes(
     found = in_config or any('other' in word for word in argv)
     assert bool(config.get('resume')) == found
     assert config.load_from == (None if found else 'h1.pth')
-
-
-def test_resume_of_a_named_checkpoint_is_left_alone(mmpose_config, trained):
-    config = mmpose_config('--resume', 'epoch_7.pth', *OTHER[:1], OTHER[2])
-    assert config.resume is True
-    assert config.load_from == 'epoch_7.pth'
 
 
 @pytest.mark.parametrize(
@@ -131,7 +128,10 @@ def test_processes_talk_by_gloo_without_a_gpu(tool, monkeypatch):
     monkeypatch.delenv('WORLD_SIZE', raising=False)
     assert tool.join_without_gpu(argv) == []
     monkeypatch.setenv('WORLD_SIZE', '2')
-    assert tool.join_without_gpu(argv[:2]) == [] and joined == []
+    for other in ([], ['--launcher', 'none'], ['--launcher=slurm']):
+        assert tool.join_without_gpu(argv[:2] + other) == [] and joined == []
+    joint = tool.join_without_gpu([*argv[:2], '--launcher=pytorch'])
+    assert len(joint) == 5 and joined.pop() == 'gloo'
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     words = argv[4:] + tool.join_without_gpu(argv)
