@@ -8,6 +8,7 @@ import os
 import runpy
 import sys
 from pathlib import Path
+from urllib.error import URLError
 
 ROOT = Path(__file__).resolve().parents[1]
 #: --resume, --resume=auto, or as short as argparse takes it.
@@ -36,16 +37,25 @@ def main(name: str) -> None:
     except USER_ERRORS as error:
         if debug:
             raise
-        text = (
-            str(error)
-            if not isinstance(error, KeyError)
-            else f'{error} (no such name)'
-        )
+        text = explain(error)
         print(
             f'{name}: {text or type(error).__name__} (--debug shows where)',
             file=sys.stderr,
         )
         sys.exit(1)
+
+
+def explain(error: Exception) -> str:
+    """One line, and what to do where the error itself does not say so."""
+    if isinstance(error, KeyError):
+        return f'{error} (no such name)'
+    if isinstance(error, URLError):
+        return (
+            f'{error}: weights that the config names cannot be downloaded. '
+            'Put the file into ~/.cache/torch/hub/checkpoints, or train from '
+            'scratch: --cfg-options model.backbone.init_cfg=None'
+        )
+    return str(error)
 
 
 def join_without_gpu(argv: list) -> list:

@@ -58,10 +58,12 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
 
 
 def require_cuda_operators() -> None:
-    """Raise ValueError if mmcv was compiled for CPUs only.
+    """Raise ValueError if there is no GPU, or mmcv has nothing for it.
 
     The NMS of MMDetection's models is one of mmcv's operators.
     """
+    if not torch.cuda.is_available():
+        raise ValueError('device cuda: torch sees no CUDA GPU here')
     if get_compiling_cuda_version() == 'not available':
         raise ValueError(
             'mmcv was compiled without CUDA, so the detector cannot run '

@@ -22,6 +22,10 @@ from .camera import Camera, CameraLike, CameraReader, is_number
 from .inputs import Frame
 from .pose_model import Pose
 
+#: A given depth may be so many times the one that the box suggests: people
+#: may be small in their boxes, but metres are not mm.
+MOST_OFF = 100.0
+
 RootDepth = Union[None, str, float, Mapping[str, List[float]]]
 
 
@@ -99,7 +103,14 @@ class Lifter:
         if self.camera is None:
             return [Place()] * len(boxes)
         camera = self.camera.of(frame.image)
-        depths = self._depths(frame, boxes, tight, camera)
+        estimates = self._estimates(boxes, tight, camera)
+        depths = self._depths(frame, estimates)
+        for depth, estimate in zip(depths, estimates):
+            if not 1 / MOST_OFF < depth / estimate < MOST_OFF:
+                raise ValueError(
+                    f'root_depth: {depth:.6g} mm for a box that suggests '
+                    f'{estimate:.0f} mm: give the depth of the root in mm'
+                )
         return [
             Place(camera, float(depth), float(depth / camera.focal.mean()))
             for depth in depths
@@ -142,19 +153,24 @@ class Lifter:
             root_depth_mm=place.root_depth_mm,
         )
 
-    def _depths(self, frame, boxes, tight, camera) -> np.ndarray:
+    @staticmethod
+    def _estimates(boxes, tight, camera) -> np.ndarray:
+        padding = TIGHT_PADDING if tight else 1.0
+        sizes = tight_to_box_px(boxes[:, 2:4] - boxes[:, :2], padding)
+        return root_depth_from_box(
+            sizes, np.broadcast_to(camera.focal, sizes.shape)
+        )
+
+    def _depths(self, frame, estimates) -> np.ndarray:
         if isinstance(self.root_depth, str):
-            padding = TIGHT_PADDING if tight else 1.0
-            sizes = tight_to_box_px(boxes[:, 2:4] - boxes[:, :2], padding)
-            return root_depth_from_box(
-                sizes, np.broadcast_to(camera.focal, sizes.shape)
-            )
+            return estimates
+        count = len(estimates)
         if is_number(self.root_depth):
-            return np.full(len(boxes), self.root_depth, np.float64)
+            return np.full(count, self.root_depth, np.float64)
         depths = by_name(self.root_depth, frame.name, 'root_depth')
-        if np.shape(depths) != (len(boxes),):
+        if np.shape(depths) != (count,):
             raise ValueError(
-                f'root_depth: {frame.name} has {len(boxes)} boxes but the '
+                f'root_depth: {frame.name} has {count} boxes but the '
                 f'depths {depths}'
             )
         for depth in depths:

@@ -166,7 +166,12 @@ def numbers(value, file: str, id_, field: str, shape: tuple) -> np.ndarray:
         ) from None
     if array.shape != shape:
         raise annotation_error(
-            file, id_, field, f'must have the shape {shape}, got {array.shape}'
+            file,
+            id_,
+            field,
+            f'must have the shape {shape}, got {array.shape}',
+            'Correct or remove it, or describe other joints by the metainfo '
+            'of the dataset.',
         )
     array = array.astype(np.float64)
     if not (np.abs(array) <= MAX_PX).all():

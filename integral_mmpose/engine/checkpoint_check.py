@@ -16,7 +16,8 @@ from mmpose.registry import HOOKS
 _SHOWN = 3
 _ALLOW = (
     ' To train on without these weights, allow them by the beginning of their '
-    "names: dict(type='CheckCheckpointHook', allow=['head.final_layer'])."
+    "names: allow=['head.final_layer'] of CheckCheckpointHook, in the list "
+    'custom_hooks of the config.'
 )
 _STAGE = re.compile(r'(?:module\.)?head\.stages\.(\d+)\.')
 

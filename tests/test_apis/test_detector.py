@@ -100,6 +100,10 @@ def test_unknown_names():
 
 def test_a_gpu_needs_operators_for_it(monkeypatch):
     """The CUDA error of NMS would come with the first image."""
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    with pytest.raises(ValueError, match='no CUDA GPU'):
+        load_detector('human', None, 'cuda:0')
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     monkeypatch.setattr(
         module, 'get_compiling_cuda_version', lambda: 'not available'
     )

@@ -177,9 +177,13 @@ def test_a_root_depth_in_metres_is_told(stand):
         Pose(np.linspace(1, -1, 54).reshape(18, 3) * 500, np.ones(18), 9.0)
     ]
     image = np.zeros((8, 8, 3), np.uint8)
-    [result] = inferencer(image, camera=dict(fov=60), root_depth=4)
-    assert result['predictions'] == [[]]
-    assert '4 mm puts joints behind' in result['errors'][0]
+    for depth, reason in (
+        (4, '4 mm for a box that suggests 1732 mm'),
+        (400, '400 mm puts joints behind'),
+    ):
+        [result] = inferencer(image, camera=dict(fov=60), root_depth=depth)
+        assert result['predictions'] == [[]]
+        assert reason in result['errors'][0]
 
 
 def test_an_image_too_large_to_cut_stops_nothing(inferencer, image):

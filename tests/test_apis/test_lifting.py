@@ -108,9 +108,17 @@ def test_arguments_that_do_not_belong_together():
         Lifter(None, 0, CAMERA)
 
 
-def test_metres_instead_of_mm_are_seen():
-    lifter = Lifter(2000.0, 0, CAMERA, root_depth=4.0)
+@pytest.mark.parametrize('depth', [4.0, 4e6])
+def test_metres_instead_of_mm_are_seen(depth):
+    """The volume shrinks with the depth, so no joint need lie behind."""
+    lifter = Lifter(2000.0, 0, CAMERA, root_depth=depth)
+    with pytest.raises(ValueError, match=r'4(e\+06)? mm for a box that sugg'):
+        lifter.places(FRAME, BOXES[:1], True)
+
+
+def test_joints_behind_the_camera_are_seen():
+    lifter = Lifter(2000.0, 0, CAMERA, root_depth=400.0)
     place = lifter.places(FRAME, BOXES[:1], True)[0]
-    points = np.array([[50.0, 60, 0], [55, 50, -40]])
-    with pytest.raises(ValueError, match='4 mm puts joints behind the cam'):
+    points = np.array([[50.0, 60, 0], [55, 50, -401]])
+    with pytest.raises(ValueError, match='400 mm puts joints behind the cam'):
         lifter.fields(Pose(points, np.ones(2), 125.0), place)

@@ -183,3 +183,13 @@ def test_a_video_without_a_result_fails(run, tmp_path, count, capsys):
 def test_errors_of_videos_are_one_line(run, tmp_path, capsys):
     assert run('video_to_pose', tmp_path / 'none.mp4') == 1
     assert capsys.readouterr().err.strip().endswith('no such video')
+
+
+def test_a_gpu_that_is_not_there_is_a_usage_error(
+    run, folder, monkeypatch, capsys
+):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(SystemExit) as end:
+        run('image_to_pose', folder, '--device', 'cuda:0')
+    assert end.value.code == 2
+    assert 'no CUDA GPU' in capsys.readouterr().err

@@ -154,6 +154,8 @@ def test_another_python_of_the_environment_is_named(tmp_path):
 
 
 def test_a_place_with_a_space(tmp_path):
+    # The tests run under make, too.
+    make = ['make', '--no-print-directory', f'PYTHON={sys.executable}']
     place = tmp_path / 'with space'
     (place / 'tools').mkdir(parents=True)
     shutil.copy(Path(checks.__file__).parents[1] / 'Makefile', place)
@@ -161,7 +163,7 @@ def test_a_place_with_a_space(tmp_path):
         'import sys; print(sys.argv[1:])'
     )
     done = subprocess.run(
-        ['make', 'setup', f'PYTHON={sys.executable}'],
+        [*make, 'setup'],
         cwd=place,
         capture_output=True,
         text=True,
@@ -173,7 +175,7 @@ def test_a_place_with_a_space(tmp_path):
     (bare / 'ruff').write_text('#!/bin/sh\necho "ruff $1"\n')
     (bare / 'ruff').chmod(0o755)
     done = subprocess.run(
-        ['make', 'lint', f'PYTHON={sys.executable}'],
+        [*make, 'lint'],
         cwd=place,
         capture_output=True,
         text=True,

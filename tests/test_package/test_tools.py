@@ -145,3 +145,13 @@ def test_processes_talk_by_gloo_without_a_gpu(tool, monkeypatch):
     }
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     assert tool.join_without_gpu(argv) == []
+
+
+def test_weights_that_cannot_be_downloaded(tool):
+    """URLError alone names neither the file nor the way out."""
+    from urllib.error import URLError
+
+    text = tool.explain(URLError('Name or service not known'))
+    assert 'Name or service not known' in text
+    assert 'init_cfg=None' in text
+    assert tool.explain(KeyError('H1')) == "'H1' (no such name)"

@@ -18,20 +18,21 @@ ACCURACY_THRESHOLD = 0.05
 
 
 def gather_labels(
-    data_samples: OptSampleList, num_axes: int
+    data_samples: OptSampleList, num_axes: int, num_joints: int
 ) -> Tuple[Tensor, Tensor]:
     """Concatenate the labels and weights of a batch.
 
     Args:
         data_samples (list[PoseDataSample]): Samples with labels (1, K, C).
         num_axes (int): Axes that the head predicts, 2 or 3.
+        num_joints (int): Joints K that it predicts.
 
     Returns:
         tuple: labels and weights, each (B, K, num_axes).
 
     Raises:
         ValueError: If the labels have fewer axes: a 2D dataset for a head
-            with depth.
+            with depth; or another number of joints.
     """
     labels, weights = (
         torch.cat([getattr(s.gt_instance_labels, key) for s in data_samples])
@@ -42,6 +43,12 @@ def gather_labels(
             f'the head predicts {num_axes} axes but the labels have '
             f'{labels.shape[-1]}: the codec is 2D. Set depth_range_mm of the '
             'codec and give a dataset with depth, or set depth=1 of the head'
+        )
+    if labels.shape[1] != num_joints:
+        raise ValueError(
+            f'the head predicts {num_joints} joints but the dataset has '
+            f'{labels.shape[1]}: set model.head.out_channels (num_joints of '
+            'DirectRegressionHead) to that, or convert the joints'
         )
     # Volumes with one depth bin, as the first hourglass, learn x and y only.
     return labels[..., :num_axes], weights[..., :num_axes]

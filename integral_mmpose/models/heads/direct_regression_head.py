@@ -86,7 +86,9 @@ class DirectRegressionHead(RegressionHead):
     ) -> dict:
         """Losses of a batch: ``loss_joint`` and ``acc_pose``."""
         pred = self.forward(feats)
-        labels, weights = gather_labels(batch_data_samples, self.num_axes)
+        labels, weights = gather_labels(
+            batch_data_samples, self.num_axes, self.num_joints
+        )
         return dict(
             loss_joint=self.loss_module(pred, labels, weights),
             acc_pose=pose_accuracy(pred, labels, weights),

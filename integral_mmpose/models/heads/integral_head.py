@@ -163,7 +163,9 @@ class IntegralHead(HeatmapHead):
         chunk_joints = (train_cfg or {}).get('chunk_joints')
         if chunk_joints is None:
             return self.losses_of(self.forward(feats), batch_data_samples)
-        labels, weights = gather_labels(batch_data_samples, self.num_axes)
+        labels, weights = gather_labels(
+            batch_data_samples, self.num_axes, self.out_channels
+        )
         features = self.conv_layers(self.deconv_layers(feats[-1]))
         losses, pred = chunked_losses(
             self, features, labels, weights, chunk_joints
@@ -174,7 +176,9 @@ class IntegralHead(HeatmapHead):
         self, logits: Tensor, batch_data_samples: OptSampleList
     ) -> dict:
         """The losses of :meth:`loss`, from logits (B, K, [D,] H, W)."""
-        labels, weights = gather_labels(batch_data_samples, self.num_axes)
+        labels, weights = gather_labels(
+            batch_data_samples, self.num_axes, self.out_channels
+        )
         losses, pred = self.joint_losses(logits, labels, weights)
         return dict(losses, acc_pose=pose_accuracy(pred, labels, weights))
 

@@ -16,18 +16,23 @@ from integral_mmpose.models.heads.common import (
 
 def test_gather_labels(make_samples):
     labels, weights = torch.rand(4, 3, 3), torch.rand(4, 3, 3)
-    got = gather_labels(make_samples(labels, weights), 3)
+    got = gather_labels(make_samples(labels, weights), 3, 3)
     assert torch.equal(got[0], labels)
     assert torch.equal(got[1], weights)
     # A head of depth 1 on 3D data, the first hourglass, learns x and y.
-    got = gather_labels(make_samples(labels, weights), 2)
+    got = gather_labels(make_samples(labels, weights), 2, 3)
     assert torch.equal(got[0], labels[..., :2])
     assert torch.equal(got[1], weights[..., :2])
 
 
 def test_2d_labels_for_a_3d_head(make_samples):
     with pytest.raises(ValueError, match='predicts 3 axes .* have 2'):
-        gather_labels(make_samples(torch.rand(2, 3, 2)), 3)
+        gather_labels(make_samples(torch.rand(2, 3, 2)), 3, 3)
+
+
+def test_another_number_of_joints(make_samples):
+    with pytest.raises(ValueError, match='predicts 17 joints .* has 18: set'):
+        gather_labels(make_samples(torch.rand(2, 18, 3)), 3, 17)
 
 
 def test_pose_accuracy_by_hand():
