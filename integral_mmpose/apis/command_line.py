@@ -5,8 +5,6 @@ import json
 from pathlib import Path
 from typing import Union
 
-import torch
-
 from .inferencer import IntegralPoseInferencer
 from .pose_model import onnx_pose_model
 
@@ -56,8 +54,6 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('give --config and --checkpoint, or --onnx')
     if args.onnx and (args.config or args.checkpoint or args.half):
         parser.error('--onnx goes without --config, --checkpoint and --half')
-    if args.device.startswith('cuda') and not torch.cuda.is_available():
-        parser.error(f'--device {args.device}: torch sees no CUDA GPU here')
     if args.onnx and args.device != 'cpu' and not args.det_config:
         parser.error('--onnx runs on the CPU: --device is for the detector')
     # A detector's name has published weights, a config file has not.

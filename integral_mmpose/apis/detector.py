@@ -14,7 +14,7 @@ from mmpose.utils import adapt_mmdet_pipeline
 
 from integral_mmpose.engine import check_weights
 
-from .pose_model import read_checkpoint
+from .pose_model import read_checkpoint, require_device
 
 Labels = Optional[Sequence[int]]
 
@@ -34,8 +34,10 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If the checkpoint cannot be read or is of another model,
-            the name is unknown, or mmcv has no operators for the device.
+            the name is unknown, there is no such device, or mmcv has no
+            operators for it.
     """
+    require_device(device)
     if torch.device(device).type == 'cuda':
         require_cuda_operators()
     from mmdet.apis import DetInferencer, init_detector
@@ -58,12 +60,10 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
 
 
 def require_cuda_operators() -> None:
-    """Raise ValueError if there is no GPU, or mmcv has nothing for it.
+    """Raise ValueError if mmcv was compiled for CPUs only.
 
     The NMS of MMDetection's models is one of mmcv's operators.
     """
-    if not torch.cuda.is_available():
-        raise ValueError('device cuda: torch sees no CUDA GPU here')
     if get_compiling_cuda_version() == 'not available':
         raise ValueError(
             'mmcv was compiled without CUDA, so the detector cannot run '

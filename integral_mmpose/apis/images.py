@@ -52,7 +52,7 @@ def decode(content: bytes) -> Optional[np.ndarray]:
     """(H, W, 3) BGR, upright; None or an error if it is no image."""
     if not content:
         return None
-    # OpenCV leaves WebP as its EXIF orientation says it is not.
+    # OpenCV does not turn WebP by its EXIF orientation.
     is_webp = content[:4] == b'RIFF' and content[8:12] == b'WEBP'
     backend = 'pillow' if is_webp else 'cv2'
     image = mmcv.imfrombytes(content, flag='color', backend=backend)

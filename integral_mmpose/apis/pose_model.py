@@ -46,8 +46,10 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint is of another model.
+        ValueError: If the checkpoint is of another model, or there is no
+            such device.
     """
+    require_device(device)
     model = init_model(config, None, device='cpu')
     if checkpoint is not None:
         content = read_checkpoint(checkpoint)
@@ -55,6 +57,12 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
         meta = content.get('meta', {})
         model.dataset_meta = meta.get('dataset_meta', model.dataset_meta)
     return model.to(device)
+
+
+def require_device(device: str) -> None:
+    """Raise ValueError for a GPU that torch does not see."""
+    if torch.device(device).type == 'cuda' and not torch.cuda.is_available():
+        raise ValueError(f'device {device}: torch sees no CUDA GPU here')
 
 
 def read_checkpoint(checkpoint: str) -> dict:

@@ -59,6 +59,16 @@ class Parts(Dataset):
         return dict(inputs=x, data_samples=2 * x + 1)
 
 
+def _loader():
+    return dict(
+        batch_size=4,
+        num_workers=0,
+        sampler=dict(type='SeededSampler', shuffle=True),
+        collate_fn=dict(type='default_collate'),
+        dataset=Parts(),
+    )
+
+
 @pytest.mark.parametrize(
     'batch_sampler', [None, dict(type='ShareBatchSampler', shares=[1, 1])]
 )
@@ -66,13 +76,7 @@ def test_the_sampler_resumes_with_a_seed_that_nobody_set(
     make_runner, batch_sampler
 ):
     """mmengine draws one for each start, and restores it too late."""
-    loader = dict(
-        batch_size=4,
-        num_workers=0,
-        sampler=dict(type='SeededSampler', shuffle=True),
-        collate_fn=dict(type='default_collate'),
-        dataset=Parts(),
-    )
+    loader = _loader()
     if batch_sampler:
         loader['batch_sampler'] = batch_sampler
     seeds, streams = [], []
@@ -102,13 +106,7 @@ def test_all_ranks_permute_alike(make_runner, monkeypatch, diff_rank_seed):
         runner = make_runner(
             max_epochs=1,
             randomness=dict(seed=7),
-            train_dataloader=dict(
-                batch_size=4,
-                num_workers=0,
-                sampler=dict(type='SeededSampler', shuffle=True),
-                collate_fn=dict(type='default_collate'),
-                dataset=Parts(),
-            ),
+            train_dataloader=_loader(),
             custom_hooks=[],
         )
         runner._randomness_cfg.update(diff_rank_seed=diff_rank_seed)

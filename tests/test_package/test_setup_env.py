@@ -154,34 +154,32 @@ def test_another_python_of_the_environment_is_named(tmp_path):
 
 
 def test_a_place_with_a_space(tmp_path):
-    # The tests run under make, too.
-    make = ['make', '--no-print-directory', f'PYTHON={sys.executable}']
+    """make lint sets up, then runs what lies in the environment."""
     place = tmp_path / 'with space'
     (place / 'tools').mkdir(parents=True)
     shutil.copy(Path(checks.__file__).parents[1] / 'Makefile', place)
     (place / 'tools/setup_env.py').write_text(
-        'import sys; print(sys.argv[1:])'
+        'import sys; print(sys.argv[1:], flush=True)'
     )
+    ruff = place / '.venv/bin/ruff'
+    ruff.parent.mkdir(parents=True)
+    ruff.write_text('#!/bin/sh\necho "ruff $1"\n')
+    ruff.chmod(0o755)
+    # Quiet: the tests themselves run under make.
+    command = ['make', '-s', '--no-print-directory', 'lint']
     done = subprocess.run(
-        [*make, 'setup'],
+        [*command, f'PYTHON={sys.executable}'],
         cwd=place,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(['--venv', f'{place}/.venv'])
-    bare = place / '.venv/bin'
-    bare.mkdir(parents=True)
-    (bare / 'ruff').write_text('#!/bin/sh\necho "ruff $1"\n')
-    (bare / 'ruff').chmod(0o755)
-    done = subprocess.run(
-        [*make, 'lint'],
-        cwd=place,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'ruff check' in done.stdout
+    arguments = ['--venv', f'{place}/.venv']
+    assert done.stdout.splitlines() == [
+        str(arguments),
+        'ruff check',
+        'ruff format',
+    ]
 
 
 def test_changed_requirements_set_up_anew(tmp_path, monkeypatch):
