@@ -14,6 +14,7 @@ import numpy as np
 
 #: No image has a side of 100,000 px: larger pixel coordinates are errors.
 MAX_PX = 1e5
+MAX_AREA_PX = MAX_PX**2
 GET_DATA = (
     'Set `data_root`, or write the data with a converter of '
     'tools/dataset_converters/ (make_synthetic.py needs no download).'
@@ -142,12 +143,14 @@ def load_npz(
         ) from error
 
 
-def numbers(value, file: str, id_, field: str, shape: tuple) -> np.ndarray:
+def numbers(
+    value, file: str, id_, field: str, shape: tuple, limit: float = MAX_PX
+) -> np.ndarray:
     """Turn one annotation's field into float32 of a given shape.
 
     Raises:
         ValueError: If it holds something other than numbers, has another
-            shape, or a number is not finite.
+            shape, or a number is not finite or above the limit.
 
     Example:
         >>> numbers([1, 2], 'a.json', 0, 'center', (2, ))
@@ -174,13 +177,13 @@ def numbers(value, file: str, id_, field: str, shape: tuple) -> np.ndarray:
             'of the dataset.',
         )
     array = array.astype(np.float64)
-    if not (np.abs(array) <= MAX_PX).all():
+    if not (np.abs(array) <= limit).all():
         raise annotation_error(
             file,
             id_,
             field,
             'holds a number that is not finite or larger '
-            f'than {MAX_PX:.0f}: {str(value)[:60]}',
+            f'than {limit:.0f}: {str(value)[:60]}',
         )
     return array.astype(np.float32)
 

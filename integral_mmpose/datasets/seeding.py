@@ -37,6 +37,16 @@ class SeededIndex(int):
     def __reduce__(self):
         return type(self), (int(self), self.stream)
 
+    # mmengine's RepeatDataset takes `index % length`, its ConcatDataset
+    # `index - first`: the stream stays, and tells repeats and parts apart.
+
+    def __mod__(self, length: int) -> 'SeededIndex':
+        turn, local = divmod(int(self), length)
+        return type(self)(local, (*self.stream, turn))
+
+    def __sub__(self, first: int) -> 'SeededIndex':
+        return type(self)(int(self) - first, (*self.stream, first))
+
 
 def seed_sample(index: SeededIndex) -> None:
     """Seed numpy's and Python's global generators for one sample.

@@ -7,6 +7,7 @@ import numpy as np
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
+from ..datasets.checks import MAX_AREA_PX, annotation_error, numbers
 from .finite import finite_keypoints, name_of, required
 
 #: What computes the AP: what mmpose takes, or the same in C++.
@@ -49,6 +50,26 @@ class FiniteCocoMetric(CocoMetric):
                 "install faster-coco-eval), or take 'xtcocotools'"
             )
         self.backend = backend
+        if self.coco is not None:
+            self._check_truth(kwargs['ann_file'])
+
+    def _check_truth(self, file: str) -> None:
+        """What would end in a KeyError after the whole test."""
+        if 'categories' not in self.coco.dataset:
+            raise annotation_error(file, 'all', 'categories', 'is missing')
+        used = ['bbox', 'keypoints'] + ['area'] * self.use_area
+        for id_, person in self.coco.anns.items():
+            missing = [name for name in used if name not in person]
+            if missing:
+                fix = 'Add it (without areas: use_area=False).'
+                raise annotation_error(
+                    file, id_, missing[0], 'is missing', fix
+                )
+            numbers(person['bbox'], file, id_, 'bbox', (4,))
+            shape = (np.size(person['keypoints']),)
+            numbers(person['keypoints'], file, id_, 'keypoints', shape)
+            if self.use_area:
+                numbers(person['area'], file, id_, 'area', (), MAX_AREA_PX)
 
     def process(
         self, data_batch: Sequence[dict], data_samples: Sequence[dict]
@@ -82,8 +103,16 @@ class FiniteCocoMetric(CocoMetric):
             return super()._do_python_keypoint_eval(outfile_prefix)
         from faster_coco_eval import COCO, COCOeval_faster
 
-        # Flat copies: it writes into the annotations.
-        annotations = [dict(ann) for ann in self.coco.anns.values()]
+        # Flat copies: it writes into the annotations. As xtcocotools: any id
+        # is one (it takes 0 for none), and the labels tell their number.
+        annotations = [
+            dict(
+                ann,
+                id=n,
+                num_keypoints=sum(v > 0 for v in ann['keypoints'][2::3]),
+            )
+            for n, ann in enumerate(self.coco.anns.values(), start=1)
+        ]
         if not self.use_area:
             # As xtcocotools, which takes it for OKS and for (M) and (L).
             for ann in annotations:

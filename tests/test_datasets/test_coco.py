@@ -213,9 +213,27 @@ def changed(field, value, drop=False):
     ('content', 'text'),
     [
         ('{"images": [', 'not readable as JSON'),
-        ('[]', 'must be a JSON object'),
+        ('[]', 'must be a JSON dict'),
+        (dict(images=CONTENT['images']), 'field `annotations` is missing'),
+        (dict(CONTENT, annotations=None), '`annotations` must be a list'),
+        (dict(CONTENT, images=[[]]), '0 .its place in `images`.: field `id`'),
+        (dict(CONTENT, annotations=[[]]), 'id 0 .* field `id` is missing'),
+        (
+            dict(CONTENT, annotations=[person(7, 3), person(7, 5)]),
+            'id 7: field `id` stands twice in `annotations`',
+        ),
+        (
+            dict(CONTENT, images=[*CONTENT['images'], CONTENT['images'][1]]),
+            'id 5: field `id` stands twice in `images`',
+        ),
+        (changed('id', None), '1 .its place in `annotations`.*whole number'),
+        (changed('area', 'q'), 'id 2: field `area` must hold numbers'),
         (changed('image_id', 99), r'1 image \(ids 99\) that the file does'),
-        (changed('image_id', 0, drop=True), "the field 'image_id' is missing"),
+        (
+            changed('image_id', 0, drop=True),
+            'id 2: field `image_id` is missing',
+        ),
+        (changed('category_id', 0, drop=True), 'id 2: field `category_id`'),
         (changed('bbox', [1, 2, 3]), 'id 2: field `bbox`'),
         (changed('keypoints', [0] * 48), r'keypoints.*shape \(51,\)'),
         (changed('keypoints', [float('inf')] * 51), 'not finite'),
@@ -250,5 +268,15 @@ def test_an_image_without_a_field_is_named(coco, field):
     del content['images'][0][field]
     with pytest.raises(ValueError, match=f'{field}.* is missing'):
         coco(content, detections=DETECTIONS)
-    with pytest.raises(ValueError, match=f"'{field}' is missing"):
+    with pytest.raises(ValueError, match=f'id 3: field `{field}` is missing'):
         coco(content)
+
+
+def test_the_area_of_a_large_person_is_no_error(coco):
+    content = changed('area', 640.0 * 480)
+    assert coco(content)[1]['area'] == 640 * 480
+
+
+def test_an_interval_that_would_be_ignored(coco):
+    with pytest.raises(ValueError, match='sample_interval=2 is not of this'):
+        coco(detections=DETECTIONS, sample_interval=2)

@@ -135,6 +135,8 @@ def test_an_interval_that_would_be_ignored(h36m):
     with pytest.raises(ValueError, match='sample_interval=5.*frame_step'):
         build(h36m.root, sample_interval=5)
     assert len(build(h36m.root, sample_interval=1)) == 6
+    with pytest.raises(ValueError, match='filter_cfg=.*exclude'):
+        build(h36m.root, filter_cfg=dict(bbox_score_thr=0.3))
 
 
 def write_detections(tmp_path, detections):
@@ -149,6 +151,16 @@ def detections(h36m):
         for n, name in enumerate(h36m.arrays()['imgname'])
         for score in (0.5, 0.25)
     ]
+
+
+def test_boxes_of_other_names(h36m, tmp_path):
+    """Not a detector that found nobody: names that were written otherwise."""
+    boxes = detections(h36m)
+    for box in boxes:
+        box['imgname'] = f'images/{box["imgname"]}'
+    path = write_detections(tmp_path, boxes)
+    with pytest.raises(ValueError, match='none of its names.* has images/S1'):
+        build(h36m.root, box='file', bbox_file=path)
 
 
 def test_detected_box_of_highest_score(h36m, tmp_path):

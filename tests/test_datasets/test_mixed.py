@@ -132,6 +132,13 @@ def test_wrong_mixtures(h36m, mpii):
         MixedDataset(sources(h36m, mpii), metainfo='h36m')
     with pytest.raises(ValueError, match='at least one source'):
         MixedDataset([])
+    for option in (
+        dict(indices=3),
+        dict(filter_cfg=dict(bbox_score_thr=0.3)),
+        dict(sample_ratio_factor=[0.5, 1.0]),
+    ):
+        with pytest.raises(ValueError, match=f'has no {next(iter(option))}'):
+            MixedDataset(sources(h36m, mpii), **option)
     unconverted = sources(h36m, mpii)
     del unconverted[1]['pipeline']
     with pytest.raises(

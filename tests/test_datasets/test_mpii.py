@@ -160,6 +160,22 @@ def test_head_boxes_are_optional_unless_named(mpii, tmp_path):
     )
 
 
+def test_head_boxes_are_those_of_the_file_that_is_named(mpii):
+    """Two splits of as many people: only the name tells them apart."""
+    from scipy.io import loadmat, savemat
+
+    root = mpii.write(split='val')
+    mpii.write(split='train')
+    path = Path(root, 'annotations/mpii_gt_train.mat')
+    boxes = loadmat(path)['headboxes_src'].astype(float)
+    savemat(path, dict(headboxes_src=boxes * 2))
+    expected = build(root, split='val').get_data_info(0)['head_size']
+    named = build(root, ann_file='annotations/mpii_val.json')
+    assert named.get_data_info(0)['head_size'] == expected
+    other = build(root, ann_file='annotations/mpii_val.json', split='train')
+    assert other.get_data_info(0)['head_size'] == 2 * expected
+
+
 def test_names_of_images_need_not_be_numbers(mpii):
     people = mpii.people(3)
     for person, name in zip(people, ('a', 'b', 'a')):

@@ -4,8 +4,9 @@ import random
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 from mmengine.runner import Runner
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, TRANSFORMS
 
 from integral_mmpose.datasets.seeding import SeededIndex, seed_sample
 
@@ -47,6 +48,31 @@ def test_stream_is_a_function_of_the_index_alone():
         ]
     }
     assert first not in others and len(others) == 5
+
+
+@pytest.mark.parametrize('wrapper', ['RepeatDataset', 'ConcatDataset'])
+def test_mmengines_wrappers_keep_the_stream(wrapper):
+    """Else SeedSample would do nothing: the past would decide."""
+
+    class Draws(BaseDataset):
+        METAINFO = dict(classes=())
+
+        def load_data_list(self):
+            return [dict() for _ in range(3)]
+
+    def draws():
+        pipeline = [TRANSFORMS.build(dict(type='SeedSample'))]
+        return Draws(pipeline=[*pipeline, lambda info: np.random.rand()])
+
+    data = (
+        RepeatDataset(draws(), 2)
+        if wrapper == 'RepeatDataset'
+        else ConcatDataset([draws(), draws()])
+    )
+    drawn = [data[SeededIndex(n, (0, 4))] for n in range(6)]
+    again = [data[SeededIndex(n, (0, 4))] for n in reversed(range(6))]
+    assert again[::-1] == drawn and len(set(drawn)) == 6
+    assert data[SeededIndex(4, (0, 5))] != drawn[4]
 
 
 def test_torch_generator_is_left_alone():

@@ -240,6 +240,63 @@ def test_the_fast_back_end_gives_the_same_numbers(
     assert numbers['faster_coco_eval'] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize('change', ['ids from 0', 'no num_keypoints'])
+def test_the_fast_back_end_and_files_of_other_writers(tmp_path, change):
+    """The truth as prediction has AP 1, by definition."""
+    path, joints, _ = crowd(tmp_path)
+    content = json.loads(Path(path).read_text())
+    for n, annotation in enumerate(content['annotations']):
+        if change == 'ids from 0':
+            annotation['id'] = n
+        else:
+            del annotation['num_keypoints']
+    Path(path).write_text(json.dumps(content))
+    for backend in ('xtcocotools', 'faster_coco_eval'):
+        metric = coco_metric(path, backend=backend)
+        for n, annotation in enumerate(content['annotations']):
+            truth = np.reshape(annotation['keypoints'], (1, 17, 3))[..., :2]
+            one = predicted(n, n + 1, truth, np.ones(17), 1.0)
+            metric.process([{}], [one])
+        found = metric.evaluate(len(joints))
+        assert found['coco/AP'] == pytest.approx(1.0), backend
+
+
+@pytest.mark.parametrize(
+    ('field', 'value', 'text'),
+    [
+        ('area', None, 'id 1: field `area` is missing.*use_area=False'),
+        ('bbox', None, 'id 1: field `bbox` is missing'),
+        ('keypoints', None, 'id 1: field `keypoints` is missing'),
+        ('area', 'large', 'id 1: field `area` must hold numbers'),
+        ('keypoints', [float('nan')] * 51, 'id 1: field `keypoints`.*finite'),
+    ],
+)
+def test_truth_that_cannot_be_scored_is_named_before_the_test(
+    ann_file, field, value, text
+):
+    path, joints = ann_file
+    content = json.loads(Path(path).read_text())
+    content['annotations'][0][field] = value
+    if value is None:
+        del content['annotations'][0][field]
+    Path(path).write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f'{path}: {text}'):
+        FiniteCocoMetric(ann_file=path)
+    if text.endswith('use_area=False'):
+        metric = coco_metric(path, use_area=False)
+        metric.process([{}], [sample(joints)])
+        assert metric.evaluate(1)['coco/AP'] == pytest.approx(1.0)
+
+
+def test_truth_without_categories(ann_file):
+    path, _ = ann_file
+    content = json.loads(Path(path).read_text())
+    del content['categories']
+    Path(path).write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f'{path}.*`categories` is missing'):
+        FiniteCocoMetric(ann_file=path)
+
+
 def test_back_ends_that_are_not_there(ann_file, monkeypatch):
     path, _ = ann_file
     with pytest.raises(ValueError, match='backend must be one of'):

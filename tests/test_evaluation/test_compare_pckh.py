@@ -100,6 +100,8 @@ def test_interval_of_a_difference(run, tmp_path):
     assert found[:2] == ['+25.00 [+0.00, +75.00]', '+0.00 [+0.00, +0.00]']
     assert found[2].startswith(f'{25 * 21 / 51:+.2f} ')
     assert 'less a,' in out and not _cells(out, 'a')[2:]
+    code, _, err = run(first, second, '--bootstrap', '-5')
+    assert code == 2 and '--bootstrap must be >= 0, got -5' in err
 
 
 def test_nobody_finds_a_joint(run, tmp_path):

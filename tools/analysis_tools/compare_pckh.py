@@ -54,6 +54,8 @@ def main() -> int:
     )
     args = parser.parse_args()
     labels = args.labels or [Path(path).stem for path in args.files]
+    if args.bootstrap < 0:
+        parser.error(f'--bootstrap must be >= 0, got {args.bootstrap}')
     if len(labels) != len(args.files):
         parser.error(f'{len(args.files)} files need as many --labels')
     try:

@@ -8,7 +8,6 @@ leaves out.
 """
 
 import glob
-import json
 import os.path as osp
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -19,10 +18,11 @@ from mmpose.datasets.datasets import CocoDataset
 from mmpose.registry import DATASETS
 
 from ..checks import (
+    MAX_AREA_PX,
     annotation_error,
     load_json,
     numbers,
-    require_file,
+    refuse_sample_interval,
     require_root,
 )
 from ..metainfo import FlatMetainfo
@@ -30,6 +30,11 @@ from ..metainfo import FlatMetainfo
 #: COCO's category of persons, which mmpose's CocoDataset fixes, too.
 PERSON = 1
 FIELDS = ('image_id', 'category_id', 'bbox', 'score')
+#: What COCO's files must have, and of which type.
+WHOLE, NUMBER, TEXT = int, (int, float), str
+IMAGE_FIELDS = dict(id=WHOLE, file_name=TEXT, width=NUMBER, height=NUMBER)
+PERSON_FIELDS = dict(id=WHOLE, image_id=WHOLE, category_id=WHOLE)
+KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'text'}
 DETECT = 'Write it with tools/detect_persons.py.'
 _SHOWN = 5
 
@@ -59,33 +64,34 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
 
     METAINFO = _joint_set()
 
+    def __init__(self, *args, **kwargs):
+        refuse_sample_interval(kwargs)
+        super().__init__(*args, **kwargs)
+
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+        self._read_file('images', 'annotations')
+        return super()._load_annotations()
+
+    def _read_file(self, *required: str) -> dict:
+        """The annotation file, its ids unique and its fields in place."""
         require_root(self.data_root, type(self).__name__)
-        file = require_file(self.ann_file, 'the COCO annotation file')
-        try:
-            instances, images = super()._load_annotations()
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(
-                f'{file}: the COCO annotation file is not readable as JSON '
-                f'({error}). Get it again, or point to the right file.'
-            ) from error
-        except AssertionError as error:
-            raise ValueError(
-                f'{file}: must be a JSON object with images, annotations and '
-                'categories. Point to the right file.'
-            ) from error
-        except KeyError as error:
-            raise ValueError(
-                f'{file}: the field {error} is missing. Correct it, or point '
-                'to the right file.'
-            ) from error
-        orphans = set(self.coco.imgToAnns) - set(self.coco.imgs)
+        file = self.ann_file
+        content = load_json(file, 'the COCO annotation file', dict)
+        for field in required:
+            if field not in content:
+                raise annotation_error(file, 'all', field, 'is missing')
+        images = entries_by_id(content['images'], file, 'images', IMAGE_FIELDS)
+        people = entries_by_id(
+            content.get('annotations', []), file, 'annotations', PERSON_FIELDS
+        )
+        orphans = {person['image_id'] for person in people.values()}
+        orphans -= set(images)
         if orphans:
             raise ValueError(
                 f'{file}: annotations of {_listed(orphans, "image")} that '
                 'the file does not list. Complete or remove them.'
             )
-        return instances, images
+        return content
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
         """One person, or None without a box or joints.
@@ -95,6 +101,8 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         """
         ann = raw_data_info['raw_ann_info']
         id_ = ann['id']
+        if 'area' in ann:
+            numbers(ann['area'], self.ann_file, id_, 'area', (), MAX_AREA_PX)
         if 'bbox' in ann and 'keypoints' in ann:
             numbers(ann['bbox'], self.ann_file, id_, 'bbox', (4,))
             shape = (3 * self.metainfo['num_keypoints'],)
@@ -122,13 +130,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         return kept
 
     def _load_detection_results(self) -> List[dict]:
-        require_root(self.data_root, type(self).__name__)
-        content = load_json(self.ann_file, 'the COCO annotation file', dict)
-        for field in ('images', 'categories'):
-            if field not in content:
-                raise annotation_error(
-                    self.ann_file, 'all', field, 'is missing'
-                )
+        content = self._read_file('images', 'categories')
         self._metainfo['CLASSES'] = content['categories']
         images = {image['id']: image for image in content['images']}
         self.bbox_file = self._find_boxes(self.bbox_file)
@@ -215,11 +217,6 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         self, id_: int, detection: dict, box: np.ndarray, images: dict
     ) -> dict:
         image = images[detection['image_id']]
-        for field in ('file_name', 'height', 'width'):
-            if field not in image:
-                raise annotation_error(
-                    self.ann_file, image['id'], field, 'is missing'
-                )
         count = self.metainfo['num_keypoints']
         return dict(
             id=id_,
@@ -233,6 +230,43 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             keypoints_visible=np.ones((1, count), np.float32),
             has_depth=np.zeros(1, np.float32),
         )
+
+
+def entries_by_id(
+    entries, file: str, what: str, fields: dict
+) -> Dict[object, dict]:
+    """The entries of a list of the file, by their id.
+
+    ``fields`` is what each must have, and of which type.
+
+    Raises:
+        ValueError: If one is no object, lacks a field, has one of another
+            type, or has the id of another.
+    """
+    if not isinstance(entries, list):
+        raise annotation_error(
+            file, 'all', what, f'must be a list, got {str(entries)[:60]}'
+        )
+    by_id: Dict[object, dict] = {}
+    for number, entry in enumerate(entries):
+        place = f'{number} (its place in `{what}`)'
+        for field, kind in fields.items():
+            if not isinstance(entry, dict) or field not in entry:
+                raise annotation_error(file, place, field, 'is missing')
+            if not isinstance(entry[field], kind):
+                problem = f'must be {KINDS[kind]}, got {entry[field]!r:.60}'
+                raise annotation_error(file, place, field, problem)
+            if field == 'id':
+                place = entry['id']
+        if by_id.setdefault(entry['id'], entry) is not entry:
+            raise annotation_error(
+                file,
+                entry['id'],
+                'id',
+                f'stands twice in `{what}`',
+                'Count the ids anew: they tell one from the other.',
+            )
+    return by_id
 
 
 def _listed(ids, noun: str) -> str:

@@ -102,6 +102,12 @@ class H36MImageDataset(FlatMetainfo, BaseCocoStyleDataset):
                 f'root_depth must be one of {ROOT_DEPTHS}, got {root_depth!r}'
             )
         refuse_sample_interval(kwargs)
+        if kwargs.get('filter_cfg'):
+            raise ValueError(
+                f'filter_cfg={kwargs["filter_cfg"]} is not of this data set, '
+                'whose every frame counts: take subjects, actions, '
+                'frame_step, exclude or indices'
+            )
         self.camera_file = camera_file
         self.selection = dict(
             subjects=subjects,

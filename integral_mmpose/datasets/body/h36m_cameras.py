@@ -67,6 +67,12 @@ def read_boxes(path: str, annotations: Annotations) -> np.ndarray:
         if name not in best or best[name][4] < box[4]:
             best[name] = box
     missing = [n for n in annotations.names.tolist() if n not in best]
+    if len(missing) == len(annotations.names):
+        raise ValueError(
+            f'{path}: none of its names is one of the annotation file: it '
+            f'has {next(iter(best), b"none").decode()}, not '
+            f'{missing[0].decode()}. Write the names as there.'
+        )
     if missing:
         raise ValueError(
             f'{path}: {len(missing)} of {len(annotations.names)} frames have '

@@ -14,6 +14,14 @@ from ..joints import METAINFO
 from ..metainfo import copy_metainfo, pick_metainfo
 from ..seeding import SeededIndex
 
+#: mmpose's CombinedDataset ignores the first two, and draws the samples of
+#: the third anew at every access: no worker would agree with another.
+ELSEWHERE = dict(
+    indices='Give it to the sources.',
+    filter_cfg='Give it to the sources.',
+    sample_ratio_factor="Take ShareBatchSampler's shares.",
+)
+
 
 @DATASETS.register_module()
 class MixedDataset(CombinedDataset):
@@ -24,11 +32,12 @@ class MixedDataset(CombinedDataset):
         pipeline (Sequence): Transforms after those of the source.
         metainfo (str | dict): The common joint set: a name of
             ``joints.METAINFO`` or its content.
-        **kwargs: Of mmengine's ``BaseDataset``.
+        **kwargs: Of mmengine's ``BaseDataset``, but for a selection of
+            samples: that is the business of the sources.
 
     Raises:
-        ValueError: If there is no source, a source is empty or a sample has
-            other joints than the mixture.
+        ValueError: If there is no source, a source is empty, a sample has
+            other joints than the mixture, or the mixture selects samples.
     """
 
     #: What MMPose's init_model takes where a checkpoint has no metadata.
@@ -50,6 +59,12 @@ class MixedDataset(CombinedDataset):
             metainfo = METAINFO[metainfo]
         if not datasets:
             raise ValueError('MixedDataset needs at least one source')
+        for option, fix in ELSEWHERE.items():
+            if kwargs.get(option):
+                raise ValueError(
+                    f'MixedDataset has no {option}, got {kwargs[option]}. '
+                    f'{fix}'
+                )
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
         self._picked_metainfo = pick_metainfo(self._metainfo)
         empty = [n for n, length in enumerate(self._lens) if not length]

@@ -58,9 +58,11 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
     them and others have not is an error, in every mode.
 
     Args:
-        split (str): Which file to find when ``ann_file`` is empty:
+        split (str, optional): Which files to find:
             ``annotations/*_{split}.json``, else ``*_{split}.json`` in the
-            data root, and ``*_gt_{split}.mat`` beside it.
+            data root, and ``*_gt_{split}.mat`` beside it. Default: what
+            follows the last ``_`` in the name of ``ann_file`` (``val`` of
+            mpii_val.json), or ``train`` without one.
         ann_file (str): The annotation file, to name it outright.
         headbox_file (str, optional): The file with ``headboxes_src``. Found
             like the annotations; without one there is no ``head_size``.
@@ -76,7 +78,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
 
     def __init__(
         self,
-        split: str = 'train',
+        split: Optional[str] = None,
         ann_file: str = '',
         headbox_file: Optional[str] = None,
         bbox_padding: float = 1.25,
@@ -91,6 +93,9 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
 
     def _join_prefix(self) -> None:
         self.data_prefix = dict(self.data_prefix)
+        if self.split is None:
+            stem = osp.splitext(osp.basename(self.ann_file))[0]
+            self.split = stem.rpartition('_')[2] or 'train'
         if not self.ann_file:
             require_root(self.data_root, type(self).__name__)
             self.ann_file = self._find(f'*_{self.split}.json') or ''
@@ -216,6 +221,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 'headboxes_src',
                 f'must have the shape (2, 2, {count}), one head box for each '
                 f'annotation of {self.ann_file}, got {boxes.shape}',
+                'Name the file of this split by headbox_file.',
             )
         sizes = HEAD_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0)
         bad = np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0)))
