@@ -200,7 +200,14 @@ def coco(images, folder):
 
         found.append(dict(evaluate())['AP'])
         timing = time_of(evaluate, 2)
-        rows.append(row(case, name, timing, note=f'AP {found[-1]:.6f}'))
+        rows.append(
+            row(
+                case,
+                name,
+                timing,
+                note=f'backend={backend!r}, AP {found[-1]:.6f}',
+            )
+        )
     if found[0] != found[1]:
         raise RuntimeError(f'the two back ends disagree: {found}')
     return rows

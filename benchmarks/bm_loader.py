@@ -240,7 +240,12 @@ def run(quick: bool) -> list:
                 for size in (256, 64):
                     root = Path(folder, f'{make.__name__}_{size}')
                     root.mkdir()
-                    if make(root):
+                    if not make(root):
+                        print(
+                            f'not measured on {name}, {size} px: the variable '
+                            'INTEGRAL_MMPOSE_DATA names no folder of them'
+                        )
+                    else:
                         rows += rows_of(name, root, size, 0.3 if quick else 2)
     finally:
         torch.set_num_threads(threads[0])

@@ -27,7 +27,9 @@ class IntegralLabel(BaseKeypointCodec):
     Convention: normalised x = x_px / w, y = y_px / h (left edge, 0-based) and
     z = z_mm / range + 0.5 with the root joint at 0.5. A joint outside the
     crop or the depth range has weight 0 on every axis; a sample without depth
-    has weight 0 on z alone, so that it trains x and y of a 3D model.
+    has weight 0 on z alone, so that it trains x and y of a 3D model. The crop
+    is that of ``TopdownAffine`` as it is by default: with ``use_udp=True`` it
+    is stretched by w / (w - 1), and joints would be up to 1 px off.
 
     Args:
         input_size (tuple[int, int]): Size (w, h) of the network input in px.

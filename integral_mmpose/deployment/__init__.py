@@ -4,7 +4,7 @@ from .export import export_program, read_torch, write_onnx, write_torch
 from .metadata import PoseMetadata
 from .onnx_model import OnnxPoseModel
 from .pose_graph import PoseGraph
-from .verify import Difference, compare, milliseconds, run_module
+from .verify import Difference, compare, milliseconds, run_model, run_module
 
 __all__ = [
     'Difference',
@@ -15,6 +15,7 @@ __all__ = [
     'export_program',
     'milliseconds',
     'read_torch',
+    'run_model',
     'run_module',
     'write_onnx',
     'write_torch',

@@ -4,6 +4,7 @@ import io
 import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
+from inspect import signature
 from typing import TYPE_CHECKING, Optional, Tuple
 
 import torch
@@ -37,11 +38,15 @@ def export_program(graph: PoseGraph) -> 'ExportedProgram':
     from torch.export import Dim
 
     width, height = graph.model.head.decoder.input_size
+    # Strict, which torch 2.7 is by default, keeps our operator in the graph;
+    # torch 2.2 does not know the word.
+    known = signature(torch.export.export).parameters
+    options = dict(strict=False) if 'strict' in known else {}
     # Two: torch.export takes a size of 0 or 1 for a constant.
     crops = torch.zeros(2, 3, height, width)
     with torch.no_grad(), _without_warnings_of_torch():
         return torch.export.export(
-            graph, (crops,), dynamic_shapes=({0: Dim('batch')},)
+            graph, (crops,), dynamic_shapes=({0: Dim('batch')},), **options
         )
 
 
@@ -60,7 +65,8 @@ def write_onnx(
         opset (int, optional): ONNX opset; by default torch's choice.
 
     Raises:
-        ImportError: If onnx or onnxscript is not installed.
+        ImportError: If onnx or onnxscript is not installed, or torch is
+            older than 2.5.
         ValueError: If torch and onnx cannot write that opset.
     """
     missing = [n for n in ('onnx', 'onnxscript') if find_spec(n) is None]
@@ -68,6 +74,11 @@ def write_onnx(
         raise ImportError(
             f'{" and ".join(missing)} is not installed: '
             'pip install onnx onnxscript onnxruntime'
+        )
+    if 'dynamo' not in signature(torch.onnx.export).parameters:
+        raise ImportError(
+            f'torch {torch.__version__} cannot write ONNX from a '
+            'torch.export program: install torch 2.5 or later'
         )
     with torch.no_grad(), _without_warnings_of_torch():
         onnx_program = torch.onnx.export(

@@ -6,6 +6,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from integral_mmpose.functional.camera import TIGHT_PADDING
 from integral_mmpose.version import __version__
 
 #: Key of the entry among the file's metadata.
@@ -15,7 +16,9 @@ FORMAT = 1
 CONVENTION = (
     'crops: (N, 3, H, W) float32, BGR, 0 to 255; keypoints: x, y in px of the '
     'crop (left edge, 0-based), z in mm relative to the root, away from the '
-    'camera; keypoint_scores: 0 to 1'
+    'camera; keypoint_scores: 0 to 1. A crop is centred on the tight box of a '
+    f'person and {TIGHT_PADDING} times as large, as wide and high as '
+    'input_size asks (box_padding is that of the training data)'
 )
 
 Pairs = Tuple[Tuple[int, int], ...]
@@ -36,7 +39,9 @@ class PoseMetadata:
             where the crop spans ``depth_range_mm``, and else to be scaled by
             mm_per_px * side of the box / depth_range_mm; with ``'metric'``
             it is true as it is.
-        box_padding (float): Factor on a box before it is cropped.
+        box_padding (float): Factor of the test pipeline on the boxes of its
+            data set: 1 where the data set has padded them. A person's tight
+            box is cropped by ``TIGHT_PADDING``, 1.25, with every model.
         use_udp (bool): Whether the crop is MMPose's unbiased one.
         keypoint_names (tuple[str]): K names.
         flip_pairs (tuple): Left and right partners, as indices.

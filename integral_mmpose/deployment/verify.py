@@ -6,6 +6,7 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from mmpose.structures import PoseDataSample
 from torch import nn
 
 from integral_mmpose.functional import check_finite
@@ -41,6 +42,35 @@ def run_module(module: nn.Module) -> Run:
         with torch.no_grad():
             keypoints, scores = module(torch.from_numpy(crops))
         return keypoints.numpy(), scores.numpy()
+
+    return run
+
+
+def run_model(model: nn.Module) -> Run:
+    """A model's own prediction, without its flip test, as a function.
+
+    Unlike :class:`PoseGraph` it goes through MMPose's data preprocessor, data
+    samples and the head's ``predict``.
+
+    Args:
+        model (nn.Module): From ``mmpose.apis.init_model``.
+    """
+
+    def run(crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        samples = [
+            PoseDataSample(metainfo=dict(input_size=crop.shape[:0:-1]))
+            for crop in crops
+        ]
+        data = model.data_preprocessor(
+            dict(inputs=list(torch.from_numpy(crops)), data_samples=samples)
+        )
+        with torch.no_grad():
+            features = model.extract_feat(data['inputs'])
+            found = model.head.predict(features, samples, {})
+        return (
+            np.concatenate([person.keypoints for person in found]),
+            np.concatenate([person.keypoint_scores for person in found]),
+        )
 
     return run
 

@@ -40,6 +40,14 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
     logsumexp, so that nothing overflows. Where a map has no cell above the
     background (w >= 1) the raw expectation is kept.
 
+    It is for maps with a background of 0 and a peak above it: those of H1,
+    or of a model that was trained with the correction from such maps on. A
+    softmax leaves a constant of the logits free, and here it counts: maps of
+    a model that was trained without the correction have no background to
+    take out, and give arbitrary joints. At the start of a training from
+    scratch w is almost 1, and 1 / (1 - w) makes the gradients 1e5 times as
+    large: it does not train. Start from an H1 row.
+
     Args:
         coordinates (Tensor): (B, K, 2 or 3) raw expectations in bins.
         logits (Tensor): The (B, K, [D,] H, W) logits that they come from.

@@ -3,6 +3,7 @@
 import onnx
 import onnxruntime
 import pytest
+import torch
 
 from integral_mmpose.deployment import (
     OnnxPoseModel,
@@ -124,3 +125,31 @@ def test_missing_packages_are_named(models, monkeypatch, tmp_path):
     metadata = PoseMetadata.from_model(models['integral_2d'], 'a.py')
     with pytest.raises(ImportError, match='onnxscript is not installed'):
         write_onnx(None, str(tmp_path / 'a.onnx'), metadata)
+
+
+def test_the_graph_has_stock_operators_only_whatever_torchs_default(
+    models, monkeypatch
+):
+    """torch 2.7 exports strictly by default, and then keeps our operator."""
+    export = torch.export.export
+
+    def strictly(*args, strict=True, **options):
+        return export(*args, strict=strict, **options)
+
+    monkeypatch.setattr(torch.export, 'export', strictly)
+    program = export_program(PoseGraph(models['integral_3d']))
+    assert 'integral_mmpose' not in str(program.graph)
+
+
+def test_a_torch_that_cannot_write_onnx(models, tmp_path, monkeypatch):
+    """torch 2.4's signature."""
+    model = models['integral_2d']
+    program = export_program(PoseGraph(model))
+    metadata = PoseMetadata.from_model(model, 'small.py')
+
+    def old(model, args, f, export_params=True, opset_version=None):
+        raise AssertionError
+
+    monkeypatch.setattr(torch.onnx, 'export', old)
+    with pytest.raises(ImportError, match='torch 2.5 or later'):
+        write_onnx(program, str(tmp_path / 'a.onnx'), metadata)

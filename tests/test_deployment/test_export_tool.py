@@ -108,3 +108,25 @@ def test_mistakes_are_one_sentence(run, capsys, tmp_path):
     ):
         with pytest.raises(SystemExit):
             run(*options)
+
+
+def test_a_fault_of_the_graph_itself_is_found(run, capsys, monkeypatch):
+    """The reference is the model's own prediction, not the graph's."""
+    forward = deployment.PoseGraph.forward
+
+    def shifted(self, crops):
+        keypoints, scores = forward(self, crops)
+        return keypoints + 5, scores
+
+    monkeypatch.setattr(deployment.PoseGraph, 'forward', shifted)
+    assert run('--verify') == 1
+    assert 'largest difference 5 px' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('path', ['small.pth', 'small.py', '../{}/small.pth'])
+def test_no_file_that_is_read_is_replaced(run, tmp_path, capsys, path):
+    before = (tmp_path / 'small.pth').read_bytes()
+    with pytest.raises(SystemExit):
+        run(out=path.format(tmp_path.name))
+    assert 'is a file that is read' in capsys.readouterr().err
+    assert (tmp_path / 'small.pth').read_bytes() == before

@@ -57,6 +57,9 @@ def parse_args() -> argparse.Namespace:
     )
     args = parser.parse_args()
     args.out = os.path.expanduser(args.out)
+    read = [args.config, args.checkpoint, *(args.images or [])]
+    if os.path.realpath(args.out) in map(os.path.realpath, read):
+        parser.error(f'--out {args.out} is a file that is read')
     if args.tolerance is None:
         args.tolerance = TOLERANCE[args.half]
     if args.images and not args.verify:
@@ -113,7 +116,7 @@ def verify(args, model, metadata) -> bool:
     width, height = metadata.input_size
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (RANDOM_CROPS, 3, height, width))
-    expected = D.run_module(D.PoseGraph(model))
+    expected = D.run_model(model)
     actual = open_file(args)
     good = True
     kinds = {'random': noise, 'real': read_crops(args.images or [], model)}
@@ -126,7 +129,8 @@ def verify(args, model, metadata) -> bool:
         print(f'{len(crops)} {kind} crops: {describe(found)}')
     print(f'at most {args.tolerance:g} of the input size is allowed')
     batch = np.asarray(noise[:TIMED_BATCH], np.float32)
-    torch_ms, file_ms = D.milliseconds((expected, actual), batch)
+    graph = D.run_module(D.PoseGraph(model))
+    torch_ms, file_ms = D.milliseconds((graph, actual), batch)
     print(
         f'batch of {TIMED_BATCH}, CPU, {torch.get_num_threads()} threads: '
         f'torch eager {torch_ms:.1f} ms, {args.format} file {file_ms:.1f} '

@@ -40,7 +40,7 @@ EXPLANATIONS = Path(__file__).with_name('explanations.json')
 HEAD = """# Results: the paper's tables, run here
 
 Written by `python tools/reproduction/write_results.py` from the records in
-[results](../results); do not edit. Each number is the mean over seeds, ± is
+`results/`; do not edit. Each number is the mean over seeds, ± is
 their standard deviation; without it, one seed. Arrows: the gain over the row
 that the paper compares with (points; percent for mm). – : blank in the paper,
 or not run."""

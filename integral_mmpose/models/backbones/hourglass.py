@@ -21,7 +21,11 @@ from .resnet_stage import KAIMING
 
 
 def residual(in_channels: int, out_channels: int) -> nn.Module:
-    """Newell's residual module: a bottleneck of half the channels."""
+    """A bottleneck of half the channels, as Newell's residual module.
+
+    MMPose's, so with its ReLU after the sum; Newell's has batch norm and ReLU
+    before each convolution.
+    """
     return ResLayer(Bottleneck, 1, in_channels, out_channels, expansion=2)
 
 

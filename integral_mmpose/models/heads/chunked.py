@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils.checkpoint import checkpoint
 
+from ..losses.joint import JointLoss
+
 
 def chunked_losses(
     head,
@@ -34,12 +36,18 @@ def chunked_losses(
         tuple: The losses by name, and the predicted (B, K, 2 or 3).
 
     Raises:
-        ValueError: If ``chunk_joints`` is not a positive whole number.
+        ValueError: If ``chunk_joints`` is not a positive whole number, or
+            the joint loss is not a sum over the joints.
     """
     if not isinstance(chunk_joints, int) or chunk_joints < 1:
         raise ValueError(
             'train_cfg.chunk_joints must be a positive whole number of '
             f'joints, got {chunk_joints!r}'
+        )
+    if not isinstance(head.joint_loss, (JointLoss, type(None))):
+        raise ValueError(
+            'train_cfg.chunk_joints needs JointL1Loss or JointL2Loss: '
+            f'{type(head.joint_loss).__name__} is not a sum over the joints'
         )
     joints = head.out_channels
     losses, preds = {}, []

@@ -3,9 +3,11 @@
 from typing import List, Sequence, Tuple
 
 import torch
-from mmpose.utils.typing import InstanceList, OptSampleList
-from torch import Tensor
+from mmpose.registry import MODELS
+from mmpose.utils.typing import ConfigType, InstanceList, OptSampleList
+from torch import Tensor, nn
 
+from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.functional import (
     check_finite,
     flip_coordinates,
@@ -15,6 +17,44 @@ from integral_mmpose.functional import (
 
 #: A joint counts as right in ``acc_pose`` within this fraction of the side.
 ACCURACY_THRESHOLD = 0.05
+
+
+def build_joint_loss(config: ConfigType) -> nn.Module:
+    """Build a loss that leaves joints of weight 0 out.
+
+    Raises:
+        ValueError: If it is one of MMPose's without ``use_target_weight``.
+    """
+    loss = MODELS.build(config)
+    if getattr(loss, 'use_target_weight', True):
+        return loss
+    raise ValueError(
+        f'joint_loss: {type(loss).__name__} would train joints that nobody '
+        'labelled, and the depth of 2D samples: set use_target_weight=True, '
+        'or take JointL1Loss'
+    )
+
+
+def check_decoder(head, axes: str) -> None:
+    """Check that the codec of a head is ours and has the head's axes.
+
+    Raises:
+        ValueError: If it is another, or has depth where the head has none.
+    """
+    if head.decoder is None:
+        return
+    if not isinstance(head.decoder, IntegralLabel):
+        raise ValueError(
+            f'{type(head).__name__} needs the codec IntegralLabel, got '
+            f'{type(head.decoder).__name__}'
+        )
+    if head.decoder.num_axes != head.num_axes:
+        raise ValueError(
+            f'the head has {axes} but its codec has '
+            f'depth_range_mm={head.decoder.depth_range_mm}: give both depth '
+            '(3D), or neither (2D: depth=1 or num_axes=2, and '
+            'depth_range_mm=None)'
+        )
 
 
 def gather_labels(
@@ -126,9 +166,19 @@ def decode_batch(
 
     Returns:
         list[InstanceData]: keypoints (1, K, C) and keypoint_scores (1, K).
+
+    Raises:
+        ValueError: If the crops have another size than the codec's.
     """
     check_finite(coordinates, f'{type(head).__name__}: coordinates')
     for sample in data_samples:
+        size = tuple(sample.metainfo.get('input_size', ()))
+        if head.decoder and size and size != tuple(head.decoder.input_size):
+            raise ValueError(
+                f'the pipeline gives crops of {size} (w, h) px and the codec '
+                f'of the head decodes to {tuple(head.decoder.input_size)}: '
+                'set input_size of both, and of the encoder, alike'
+            )
         sample.set_metainfo(dict(flip_test=flip_test))
     outputs = (coordinates, scores)
     # Without a decoder, head.decode says so.

@@ -15,7 +15,14 @@ from torch import Tensor, nn
 
 from integral_mmpose.functional import at_least_float32, check_finite
 
-from .common import decode_batch, gather_labels, merge_flipped, pose_accuracy
+from .common import (
+    build_joint_loss,
+    check_decoder,
+    decode_batch,
+    gather_labels,
+    merge_flipped,
+    pose_accuracy,
+)
 
 
 @MODELS.register_module()
@@ -35,7 +42,8 @@ class DirectRegressionHead(RegressionHead):
         init_cfg (dict, optional): Defaults to MMPose's RegressionHead's.
 
     Raises:
-        ValueError: If ``num_axes`` contradicts the codec.
+        ValueError: If ``num_axes`` contradicts the codec, or the features
+            are not pooled.
     """
 
     def __init__(
@@ -47,25 +55,31 @@ class DirectRegressionHead(RegressionHead):
         decoder: OptConfigType = None,
         init_cfg: OptConfigType = None,
     ) -> None:
+        if num_axes not in (2, 3):
+            raise ValueError(f'num_axes must be 2 or 3, got {num_axes}')
+        joint_loss = joint_loss or dict(type='JointL1Loss')
         super().__init__(
             in_channels,
             num_joints,
-            loss=joint_loss or dict(type='JointL1Loss'),
+            loss=joint_loss,
             decoder=decoder,
             init_cfg=init_cfg,
         )
         self.num_axes = num_axes
+        self.loss_module = build_joint_loss(joint_loss)
         self.fc = nn.Linear(in_channels, num_joints * num_axes)
-        if self.decoder is not None and self.decoder.num_axes != num_axes:
-            raise ValueError(
-                f'the head has num_axes={num_axes} but its codec has '
-                f'{self.decoder.num_axes} (depth_range_mm='
-                f'{self.decoder.depth_range_mm})'
-            )
+        check_decoder(self, f'num_axes={num_axes}')
 
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
         """Pooled features -> (B, K, 2 or 3) normalised coordinates."""
-        x = self.fc(torch.flatten(feats[-1], 1))
+        features = torch.flatten(feats[-1], 1)
+        if features.shape[1] != self.in_channels:
+            raise ValueError(
+                f'the features have the shape {tuple(feats[-1].shape)}, the '
+                f'head takes {self.in_channels} channels of one pixel: set '
+                "model.neck=dict(type='GlobalAveragePooling') and in_channels"
+            )
+        x = self.fc(features)
         return (
             at_least_float32(x).view(-1, self.num_joints, self.num_axes) + 0.5
         )

@@ -20,8 +20,16 @@ from torch import Tensor
 
 from integral_mmpose import functional as F
 
+from ..losses.heatmap import MarginalLoss
 from .chunked import chunked_losses
-from .common import decode_batch, gather_labels, merge_flipped, pose_accuracy
+from .common import (
+    build_joint_loss,
+    check_decoder,
+    decode_batch,
+    gather_labels,
+    merge_flipped,
+    pose_accuracy,
+)
 
 ARGMAXES = ('argmax', 'marginal_argmax')
 DECODES = ('integral', 'debiased_integral', *ARGMAXES)
@@ -52,9 +60,12 @@ class IntegralHead(HeatmapHead):
             ``(256, 256)``.
         heatmap_loss (dict, optional): Loss on the maps.
         joint_loss (dict, optional): Loss on the joints.
-        decode (str): ``'integral'``, ``'debiased_integral'`` (corrected by
-            ``functional.debias``, in training and testing), ``'argmax'`` of
-            the map or volume, ``'marginal_argmax'`` of each heat vector.
+        decode (str, optional): ``'integral'``, ``'debiased_integral'``
+            (corrected by ``functional.debias``, in training and testing: see
+            there which maps it needs), ``'argmax'`` of the map or volume,
+            ``'marginal_argmax'`` of each heat vector. By default the
+            integral with a joint loss, without one the argmax of what the
+            heat map loss trains.
         heatmap_size (tuple[int, int], optional): (w, h) that the maps must
             have: a check only, they follow from input and deconvolutions.
         decoder (dict): Config of the codec.
@@ -73,7 +84,7 @@ class IntegralHead(HeatmapHead):
         deconv_out_channels: Optional[Sequence[int]] = (256, 256),
         heatmap_loss: OptConfigType = None,
         joint_loss: OptConfigType = None,
-        decode: str = 'integral',
+        decode: Optional[str] = None,
         heatmap_size: Optional[Tuple[int, int]] = None,
         decoder: OptConfigType = None,
         init_cfg: OptConfigType = None,
@@ -82,7 +93,7 @@ class IntegralHead(HeatmapHead):
             raise ValueError(
                 'IntegralHead needs heatmap_loss, joint_loss or both'
             )
-        if decode not in DECODES:
+        if decode not in (None, *DECODES):
             raise ValueError(
                 f'decode must be one of {DECODES}, got {decode!r}'
             )
@@ -99,18 +110,20 @@ class IntegralHead(HeatmapHead):
         )
         del self.loss_module
         self.heatmap_loss = heatmap_loss and MODELS.build(heatmap_loss)
-        self.joint_loss = joint_loss and MODELS.build(joint_loss)
+        self.joint_loss = joint_loss and build_joint_loss(joint_loss)
         self.out_channels = out_channels
         self.num_deconvolutions = len(deconv_out_channels or ())
         self.depth = depth
-        self.decode_mode = decode
+        self.decode_mode = decode or self._trained_decode()
         self.heatmap_size = heatmap_size and tuple(heatmap_size)
-        if self.decoder is not None and self.decoder.num_axes != self.num_axes:
-            raise ValueError(
-                f'the head has depth={depth} but its codec has '
-                f'depth_range_mm={self.decoder.depth_range_mm}: set both '
-                '(3D) or depth=1 and depth_range_mm=None (2D)'
-            )
+        check_decoder(self, f'depth={depth}')
+
+    def _trained_decode(self) -> str:
+        if self.joint_loss is not None:
+            return 'integral'
+        if isinstance(self.heatmap_loss, MarginalLoss):
+            return 'marginal_argmax'
+        return 'argmax'
 
     @property
     def num_axes(self) -> int:
@@ -123,7 +136,7 @@ class IntegralHead(HeatmapHead):
 
     def to_logits(self, maps: Tensor) -> Tensor:
         """Output (B, k * D, H, W) of the last layer -> (B, k, [D,] H, W)."""
-        batch, _, height, width = maps.shape
+        batch, channels, height, width = maps.shape
         if self.heatmap_size not in (None, (width, height)):
             raise ValueError(
                 f'heatmap_size is {self.heatmap_size} (w, h) but the '
@@ -133,7 +146,8 @@ class IntegralHead(HeatmapHead):
             )
         if self.depth == 1:
             return maps
-        return maps.view(batch, -1, self.depth, height, width)
+        joints = channels // self.depth
+        return maps.view(batch, joints, self.depth, height, width)
 
     @torch.no_grad()
     def sharpen(self, factor: float) -> None:

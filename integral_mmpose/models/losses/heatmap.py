@@ -28,7 +28,7 @@ from integral_mmpose.functional import (
 DISC_RADIUS = 15 / 256
 
 
-class _HeatmapLoss(nn.Module):
+class HeatmapLoss(nn.Module):
     """Base: labels to bins, mask, reduction.
 
     Args:
@@ -65,14 +65,14 @@ class _HeatmapLoss(nn.Module):
         raise NotImplementedError
 
 
-class _VolumeLoss(_HeatmapLoss):
+class VolumeLoss(HeatmapLoss):
     """A loss on all cells at once: it needs every axis of a joint."""
 
     def errors(self, logits, coordinates, weights):
         return self.map_errors(logits, coordinates), weights.amin(-1)
 
 
-class _MarginalLoss(_HeatmapLoss):
+class MarginalLoss(HeatmapLoss):
     """A loss on each heat vector apart: an unknown axis has weight 0."""
 
     def errors(self, logits, coordinates, weights):
@@ -85,7 +85,7 @@ class _MarginalLoss(_HeatmapLoss):
 
 
 @MODELS.register_module()
-class VolumeMSELoss(_VolumeLoss):
+class VolumeMSELoss(VolumeLoss):
     """H1 on a map or volume: squared error to a Gaussian of peak 1.
 
     Args:
@@ -104,7 +104,7 @@ class VolumeMSELoss(_VolumeLoss):
 
 
 @MODELS.register_module()
-class VolumeCrossEntropyLoss(_VolumeLoss):
+class VolumeCrossEntropyLoss(VolumeLoss):
     """H2 on a map or volume: softmax cross-entropy to one hot cell."""
 
     def map_errors(self, logits, coordinates):
@@ -112,7 +112,7 @@ class VolumeCrossEntropyLoss(_VolumeLoss):
 
 
 @MODELS.register_module()
-class VolumeBCELoss(_VolumeLoss):
+class VolumeBCELoss(VolumeLoss):
     """H3: binary cross-entropy to a disc; not used in 3D by the paper.
 
     Args:
@@ -135,7 +135,7 @@ class VolumeBCELoss(_VolumeLoss):
 
 
 @MODELS.register_module()
-class MarginalMSELoss(_MarginalLoss):
+class MarginalMSELoss(MarginalLoss):
     """H1 on heat vectors: squared error to a Gaussian that sums to 1.
 
     Args:
@@ -155,7 +155,7 @@ class MarginalMSELoss(_MarginalLoss):
 
 
 @MODELS.register_module()
-class MarginalCrossEntropyLoss(_MarginalLoss):
+class MarginalCrossEntropyLoss(MarginalLoss):
     """H2 on heat vectors: cross-entropy to one hot bin of each axis."""
 
     def vectors(self, logits):

@@ -11,7 +11,7 @@ from integral_mmpose.functional import (
 )
 
 
-class _JointLoss(nn.Module):
+class JointLoss(nn.Module):
     """Summed over joints and axes, divided by the batch size.
 
     Args:
@@ -39,7 +39,7 @@ class _JointLoss(nn.Module):
 
 
 @MODELS.register_module()
-class JointL1Loss(_JointLoss):
+class JointL1Loss(JointLoss):
     """L1 on the joints: the integral loss of the paper."""
 
     def errors(self, pred, labels):
@@ -47,7 +47,7 @@ class JointL1Loss(_JointLoss):
 
 
 @MODELS.register_module()
-class JointL2Loss(_JointLoss):
+class JointL2Loss(JointLoss):
     """L2 on the joints; the paper found it worse than L1."""
 
     def errors(self, pred, labels):

@@ -116,3 +116,16 @@ def test_a_wrong_number(chunk, build_head, batch):
     head = build_head(JOINTS, DEPTH)
     with pytest.raises(ValueError, match='chunk_joints must be a positive'):
         losses_and_gradients(head, *batch, dict(chunk_joints=chunk))
+
+
+def test_a_mean_over_the_joints_has_no_chunks(build_head, make_samples):
+    """MMPose's losses are means: a group's share would be another."""
+    loss = dict(type='L1Loss', use_target_weight=True)
+    head = build_head(JOINTS, joint_loss=loss)
+    labels = torch.rand(2, JOINTS, 2)
+    with pytest.raises(ValueError, match='L1Loss is not a sum'):
+        head.loss(
+            (torch.rand(2, 4, 3, 4),),
+            make_samples(labels),
+            dict(chunk_joints=1),
+        )

@@ -134,7 +134,7 @@ def test_not_finite(flip, make_samples):
 
 def test_axes_contradict_the_codec_or_the_labels(make_samples):
     decoder = dict(type='IntegralLabel', input_size=(64, 48))
-    with pytest.raises(ValueError, match='num_axes=3 but its codec has 2'):
+    with pytest.raises(ValueError, match='num_axes=3 but its codec has depth'):
         build(3, decoder=decoder)
     with pytest.raises(ValueError, match='predicts 3 axes .* labels have 2'):
         build(3).loss(feats(), make_samples(torch.rand(2, 3, 2)))
@@ -167,3 +167,13 @@ def test_parameters_are_fewer_than_those_of_the_integral_network():
     count = sum(p.numel() for p in model.parameters())
     assert count == 25_557_032 - 2049 * 1000 + 2049 * 32
     assert round(count / 1e6, 1) == 23.6
+
+
+def test_features_that_are_not_pooled():
+    with pytest.raises(ValueError, match='GlobalAveragePooling'):
+        build(2)((torch.randn(2, 6, 4, 4),))
+
+
+def test_another_number_of_axes():
+    with pytest.raises(ValueError, match='num_axes must be 2 or 3, got 4'):
+        build(4)

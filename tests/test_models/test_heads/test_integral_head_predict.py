@@ -307,3 +307,44 @@ def test_without_a_decoder(depth, identity_head, make_samples):
         identity_head(depth=depth, decoder=None).predict(
             one_hot(depth), make_samples()
         )
+
+
+@pytest.mark.parametrize(
+    ('losses', 'decode'),
+    [
+        (dict(heatmap_loss=dict(type='VolumeMSELoss')), 'argmax'),
+        (dict(heatmap_loss=dict(type='VolumeBCELoss')), 'argmax'),
+        (dict(heatmap_loss=dict(type='MarginalMSELoss')), 'marginal_argmax'),
+        (dict(joint_loss=dict(type='JointL1Loss')), 'integral'),
+        (
+            dict(
+                heatmap_loss=dict(type='VolumeMSELoss'),
+                joint_loss=dict(type='JointL1Loss'),
+            ),
+            'integral',
+        ),
+    ],
+)
+def test_what_is_trained_is_what_is_read_by_default(
+    losses, decode, identity_head, make_samples, stack
+):
+    """A perfect H1 map, whose expectation is the middle, has its peak read."""
+    head = identity_head(depth=D, **losses)
+    assert head.decode_mode == decode
+    keypoints = stack(head.predict(one_hot(D), make_samples()), 'keypoints')
+    assert np.abs(keypoints[..., :2] - BINS[..., :2].numpy() * 8).max() < 1e-4
+
+
+def test_crops_of_another_size_than_the_codecs(identity_head, make_samples):
+    samples = make_samples()
+    samples[1].set_metainfo(dict(input_size=(32, 32)))
+    with pytest.raises(ValueError, match=r'crops of \(32, 32\).*\(64, 48\)'):
+        identity_head().predict(one_hot(1), samples)
+
+
+def test_an_empty_batch(identity_head):
+    for depth in (1, D):
+        logits = identity_head(depth=depth)((torch.zeros(0, 3 * depth, H, W),))
+        assert logits.shape == (
+            (0, 3, H, W) if depth == 1 else (0, 3, D, H, W)
+        )

@@ -309,3 +309,36 @@ def test_the_joint_loss_is_of_what_is_decoded(
     loss = head.losses_of(logits, make_samples(labels))['loss_joint']
     errors = (head.coordinates(logits) - labels).abs()
     torch.testing.assert_close(loss, errors.sum((1, 2)).mean())
+
+
+@pytest.mark.parametrize('kind', ['IntegralHead', 'DirectRegressionHead'])
+def test_mmposes_joint_loss_must_leave_unlabelled_joints_out(kind):
+    config = dict(type=kind, in_channels=4)
+    config.update(
+        dict(out_channels=3) if kind == 'IntegralHead' else dict(num_joints=3)
+    )
+    with pytest.raises(ValueError, match='L1Loss .*use_target_weight=True'):
+        MODELS.build(dict(config, joint_loss=dict(type='L1Loss')))
+    head = MODELS.build(
+        dict(config, joint_loss=dict(type='L1Loss', use_target_weight=True))
+    )
+    loss = getattr(head, 'joint_loss', None) or head.loss_module
+    pred, labels = torch.rand(2, 3, 2), torch.rand(2, 3, 2)
+    weights = torch.ones(2, 3, 2)
+    weights[0, 1] = 0
+    other = labels.clone()
+    other[0, 1] += 5
+    assert loss(pred, labels, weights) == loss(pred, other, weights)
+
+
+@pytest.mark.parametrize('kind', ['IntegralHead', 'DirectRegressionHead'])
+def test_a_codec_of_mmpose(kind):
+    config = dict(type=kind, in_channels=4)
+    config.update(
+        dict(out_channels=3, joint_loss=JOINT)
+        if kind == 'IntegralHead'
+        else dict(num_joints=3)
+    )
+    codec = dict(type='RegressionLabel', input_size=(64, 48))
+    with pytest.raises(ValueError, match='IntegralLabel, got RegressionLabel'):
+        MODELS.build(dict(config, decoder=codec))
