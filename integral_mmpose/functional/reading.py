@@ -45,8 +45,8 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
     softmax leaves a constant of the logits free, and here it counts: maps of
     a model that was trained without the correction have no background to
     take out, and give arbitrary joints. At the start of a training from
-    scratch w is almost 1, and 1 / (1 - w) makes the gradients 1e5 times as
-    large: it does not train. Start from an H1 row.
+    scratch w is almost 1, and 1 / (1 - w) makes the gradients 5e4 to 1e5
+    times as large: it does not train. Start from an H1 row.
 
     Args:
         coordinates (Tensor): (B, K, 2 or 3) raw expectations in bins.

@@ -1,10 +1,9 @@
 """What the heads share: labels of a batch, accuracy, flip merge, decode."""
 
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import torch
-from mmpose.registry import MODELS
-from mmpose.utils.typing import ConfigType, InstanceList, OptSampleList
+from mmpose.utils.typing import InstanceList, OptSampleList
 from torch import Tensor, nn
 
 from integral_mmpose.codecs import IntegralLabel
@@ -19,20 +18,18 @@ from integral_mmpose.functional import (
 ACCURACY_THRESHOLD = 0.05
 
 
-def build_joint_loss(config: ConfigType) -> nn.Module:
-    """Build a loss that leaves joints of weight 0 out.
+def check_joint_loss(loss: Optional[nn.Module]) -> None:
+    """Check that a loss leaves joints of weight 0 out.
 
     Raises:
         ValueError: If it is one of MMPose's without ``use_target_weight``.
     """
-    loss = MODELS.build(config)
-    if getattr(loss, 'use_target_weight', True):
-        return loss
-    raise ValueError(
-        f'joint_loss: {type(loss).__name__} would train joints that nobody '
-        'labelled, and the depth of 2D samples: set use_target_weight=True, '
-        'or take JointL1Loss'
-    )
+    if not getattr(loss, 'use_target_weight', True):
+        raise ValueError(
+            f'joint_loss: {type(loss).__name__} would train joints that '
+            'nobody labelled, and the depth of 2D samples: set '
+            'use_target_weight=True, or take JointL1Loss'
+        )
 
 
 def check_decoder(head, axes: str) -> None:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from integral_mmpose.functional import at_least_float32, check_finite
 
 from .common import (
-    build_joint_loss,
     check_decoder,
+    check_joint_loss,
     decode_batch,
     gather_labels,
     merge_flipped,
@@ -57,16 +57,15 @@ class DirectRegressionHead(RegressionHead):
     ) -> None:
         if num_axes not in (2, 3):
             raise ValueError(f'num_axes must be 2 or 3, got {num_axes}')
-        joint_loss = joint_loss or dict(type='JointL1Loss')
         super().__init__(
             in_channels,
             num_joints,
-            loss=joint_loss,
+            loss=joint_loss or dict(type='JointL1Loss'),
             decoder=decoder,
             init_cfg=init_cfg,
         )
         self.num_axes = num_axes
-        self.loss_module = build_joint_loss(joint_loss)
+        check_joint_loss(self.loss_module)
         self.fc = nn.Linear(in_channels, num_joints * num_axes)
         check_decoder(self, f'num_axes={num_axes}')
 

@@ -23,8 +23,8 @@ from integral_mmpose import functional as F
 from ..losses.heatmap import MarginalLoss
 from .chunked import chunked_losses
 from .common import (
-    build_joint_loss,
     check_decoder,
+    check_joint_loss,
     decode_batch,
     gather_labels,
     merge_flipped,
@@ -110,7 +110,8 @@ class IntegralHead(HeatmapHead):
         )
         del self.loss_module
         self.heatmap_loss = heatmap_loss and MODELS.build(heatmap_loss)
-        self.joint_loss = joint_loss and build_joint_loss(joint_loss)
+        self.joint_loss = joint_loss and MODELS.build(joint_loss)
+        check_joint_loss(self.joint_loss)
         self.out_channels = out_channels
         self.num_deconvolutions = len(deconv_out_channels or ())
         self.depth = depth
