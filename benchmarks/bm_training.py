@@ -105,6 +105,7 @@ def stock(root):
     )
     config.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
     config.optim_wrapper = dict(optimizer=dict(type='Adam', lr=5e-4))
+    config.model.type = 'TopdownPoseEstimator'
     config.custom_hooks = []
     return config
 

@@ -34,6 +34,7 @@ def main(name: str) -> None:
             sys.argv = load_or_resume(sys.argv)
         sys.argv += join_without_gpu(sys.argv)
         runpy.run_path(str(find_tool(name)), run_name='__main__')
+        leave_group()
     except USER_ERRORS as error:
         if debug:
             raise
@@ -84,6 +85,18 @@ def join_without_gpu(argv: list) -> list:
         'model_wrapper_cfg.device_ids=None',
         'model_wrapper_cfg.broadcast_buffers=False',
     ]
+
+
+def leave_group() -> None:
+    """Leave the process group of a run that is finished.
+
+    A thread of gloo that still runs when the interpreter exits aborts the
+    process now and then. After an error the launcher ends the processes:
+    another rank may wait for this one.
+    """
+    torch = sys.modules.get('torch')
+    if torch and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def load_or_resume(argv: list) -> list:

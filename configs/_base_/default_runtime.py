@@ -15,7 +15,6 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='SeedIterationHook'),
-    dict(type='ChannelsLastHook'),
     dict(type='CheckCheckpointHook'),
     dict(type='NaNGuardHook'),
 ]

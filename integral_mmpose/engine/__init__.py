@@ -3,7 +3,6 @@
 from . import safe_load  # noqa: F401  (replaces mmengine's loaders)
 from .atomic_backend import AtomicLocalBackend, write_atomically
 from .atomic_checkpoint_hook import AtomicCheckpointHook
-from .channels_last import ChannelsLastHook
 from .checkpoint_check import CheckCheckpointHook, check_weights
 from .nan_guard import NaNGuardHook
 from .seed_iteration import SeedIterationHook
@@ -12,7 +11,6 @@ from .sharpen import SharpenHook
 __all__ = [
     'AtomicCheckpointHook',
     'AtomicLocalBackend',
-    'ChannelsLastHook',
     'CheckCheckpointHook',
     'NaNGuardHook',
     'SeedIterationHook',

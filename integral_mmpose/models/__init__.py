@@ -1,4 +1,4 @@
-"""Backbone parts, heads and losses, registered into MMPose's MODELS."""
+"""Pose estimators, backbone parts, heads and losses, in MMPose's MODELS."""
 
 from .backbones import HourglassStage, HourglassStem, ResNetStage
 from .heads import DirectRegressionHead, IntegralHead, MultiStageHead
@@ -11,8 +11,10 @@ from .losses import (
     VolumeCrossEntropyLoss,
     VolumeMSELoss,
 )
+from .pose_estimators import ChannelsLastPoseEstimator
 
 __all__ = [
+    'ChannelsLastPoseEstimator',
     'DirectRegressionHead',
     'HourglassStage',
     'HourglassStem',

@@ -1,6 +1,6 @@
 # I*, 2D: ResNet-50, setting (b) (two deconvolutions: 256 -> 8 -> 16 -> 32)
 model = dict(
-    type='TopdownPoseEstimator',
+    type='ChannelsLastPoseEstimator',
     data_preprocessor=dict(
         type='PoseDataPreprocessor',
         mean=[123.675, 116.28, 103.53],
