@@ -42,7 +42,7 @@ ROUNDS = 3
 
 def write_data(root):
     """Synthetic people in MPII's layout."""
-    from integral_mmpose.datasets.synthetic import mpii_writer
+    from integral_mmpose.synthetic import mpii_writer
 
     people = [
         mpii_writer.write_image(str(root), 0, 'train', n)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from integral_mmpose.datasets.prepare.h36m_camera_pickle import (
+from h36m.camera_pickle import (
     read_camera_pickle,
 )
-from integral_mmpose.datasets.prepare.h36m_crops import (
+from h36m.crops import (
     plan_crops,
     read_rows,
     write_crops,
 )
-from integral_mmpose.datasets.synthetic import h36m_writer, scene
-from integral_mmpose.datasets.synthetic.render import Canvas
+from integral_mmpose.synthetic import h36m_writer, scene
+from integral_mmpose.synthetic.render import Canvas
 
 
 def real_frames(root):

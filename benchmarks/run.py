@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / 'results.json'
 CHILD = """
 import json, sys
-sys.path[:0] = [{here!r}, {root!r}]
+sys.path[:0] = [{here!r}, {root!r}, {root!r} + '/tools/dataset_converters']
 import common
 from bm_{topic} import run
 rows = run({quick})

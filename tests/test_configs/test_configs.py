@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from integral_mmpose.datasets.synthetic.generate import Scale, generate
+from integral_mmpose.synthetic.generate import Scale, generate
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted((ROOT / 'configs').glob('body_*/**/*.py'))

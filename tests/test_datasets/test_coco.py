@@ -97,8 +97,11 @@ def log():
             lines.append((record.levelname, record.getMessage()))
 
     listener = Listener()
+    level = logger.level  # a test before may have made it silent
     logger.addHandler(listener)
+    logger.setLevel(logging.INFO)
     yield lines
+    logger.setLevel(level)
     logger.removeHandler(listener)
 
 

@@ -10,10 +10,10 @@ import pytest
 from mmcv.transforms import Compose
 from mmpose.datasets.transforms import RandomFlip, TopdownAffine
 
-from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.prepare.h36m_camera_pickle import (
+from h36m.camera_pickle import (
     read_camera_pickle,
 )
+from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.transforms import (
     DecodeCrop,
     LoadImageChecked,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from integral_mmpose.datasets.synthetic.generate import Scale, generate
+from integral_mmpose.synthetic.generate import Scale, generate
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / (

@@ -19,9 +19,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from integral_mmpose.datasets import CocoCheckedDataset
-from integral_mmpose.datasets.synthetic import coco_writer
 from integral_mmpose.evaluation import FiniteCocoMetric
 from integral_mmpose.evaluation import coco as coco_module
+from integral_mmpose.synthetic import coco_writer
 
 COCO_META = (
     Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets/coco.py'

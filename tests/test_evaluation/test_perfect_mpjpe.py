@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.synthetic.generate import Scale, generate
+from integral_mmpose.synthetic.generate import Scale, generate
 
 TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/perfect_mpjpe.py'
 #: k1, k2, p1, p2, k3, of the size of a real lens.

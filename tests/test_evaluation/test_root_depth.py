@@ -10,7 +10,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
 
-from integral_mmpose.datasets.synthetic.generate import Scale, generate
+from integral_mmpose.synthetic.generate import Scale, generate
 
 CONFIG = (
     Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / 'tools'))
+sys.path.insert(0, str(ROOT))
 
 #: Writes a checkpoint for each epoch; fails or hangs where told to.
 TRAIN = """
@@ -88,7 +88,7 @@ def write_fake_record(tmp_path):
                 threads=1,
                 device='CPU',
                 commit='abc',
-                command='python tools/reproduce.py',
+                command='python reproduction/reproduce.py',
                 environment=dict(torch='2'),
                 finished='now',
             ),

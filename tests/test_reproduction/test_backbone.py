@@ -7,6 +7,7 @@ import torch
 from mmengine.registry import init_default_scope
 from mmpose.models.backbones import ResNet
 from mmpose.registry import MODELS
+
 from reproduction import scales
 from reproduction.backbone import VARIABLE, digest, find_backbone
 from reproduction.plan import load

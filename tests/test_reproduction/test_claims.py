@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from reproduction.claims import (
     comparisons_of,
     judge,

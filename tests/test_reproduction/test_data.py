@@ -4,9 +4,9 @@ import os
 
 import pytest
 from mmengine.config import ConfigDict
-from reproduction.data import find_data, make_absolute, needed
 
-from integral_mmpose.datasets.synthetic.generate import Scale
+from integral_mmpose.synthetic.generate import Scale
+from reproduction.data import find_data, make_absolute, needed
 
 ISTAR = 'istar_res50_4xb32-140e_'
 

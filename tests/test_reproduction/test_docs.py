@@ -1,4 +1,4 @@
-"""The tables of README and docs/experiments.md against the records."""
+"""The tables of README and reproduction/EXPERIMENTS.md against the records."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def record(part, row):
         'r1': f'_{epochs[0]}e_mpii-128x128',
         'istar': f'-2deconv_{epochs[0]}e_mpii-128x128',
     }.get(name, f'-2deconv_{epochs[1]}e_mpii-128x128')
-    path = ROOT / 'results' / RECORDS[part].format(name, tail)
+    path = ROOT / 'reproduction/results' / RECORDS[part].format(name, tail)
     return json.loads(path.read_text())['metrics']
 
 
@@ -66,7 +66,7 @@ def test_readme(part):
     ],
 )
 def test_experiments(part, title):
-    text = (ROOT / 'docs/experiments.md').read_text('utf-8')
+    text = (ROOT / 'reproduction/EXPERIMENTS.md').read_text('utf-8')
     found = rows(text.split(title)[1].split('\n## ')[0])
     assert_rounded(part, found)
 

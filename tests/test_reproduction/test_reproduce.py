@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-import reproduce
 import torch
+
+from reproduction import reproduce
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,13 +103,14 @@ def test_records_of_another_backbone_are_refused(write_fake_record, tmp_path):
 
 def test_a_smoke_run_is_not_kept_in_the_repository(tmp_path):
     assert reproduce.default_results('tiny', tmp_path) == tmp_path / 'results'
-    assert reproduce.default_results('small', tmp_path) == ROOT / 'results'
+    kept = reproduce.default_results('small', tmp_path)
+    assert kept == ROOT / 'reproduction/results'
 
 
 def start(out, *words):
     command = [
         sys.executable,
-        str(ROOT / 'tools/reproduce.py'),
+        str(ROOT / 'reproduction/reproduce.py'),
         '--table=1',
         '--data=synthetic',
         '--scale=tiny',

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-import reproduce
+
+from reproduction import reproduce
 from reproduction.plan import starts_from
 from reproduction.rows import CONFIGS, ROWS, baseline, select
 from reproduction.tables import FACTS, paper_cells

@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 from mmengine.config import Config
+
 from reproduction.plan import load, scaled, starts_from
 from reproduction.rows import CONFIGS, ROWS, select
 from reproduction.scales import (

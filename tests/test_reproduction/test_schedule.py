@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+
 from reproduction.children import Children, RunError, last_line
 from reproduction.plan import plan
 from reproduction.records import read_record, record_path
@@ -246,7 +247,7 @@ def test_an_orphaned_training_keeps_the_row(tmp_path):
     """kill -9 of the command: its training holds the lock to its end."""
     script = (
         'import sys; from pathlib import Path\n'
-        f'sys.path.insert(0, {str(ROOT / "tools")!r})\n'
+        f'sys.path.insert(0, {str(ROOT)!r})\n'
         'from reproduction.children import Children\n'
         'from reproduction.runs import _turn\n'
         'folder, children = Path(sys.argv[1]), Children()\n'
@@ -370,6 +371,7 @@ def test_launcher_is_the_script_of_the_user(options, tmp_path):
 def test_the_public_split_replaces_the_hidden_one(options):
     """MPII's test set has no truth: lspet's val stands in."""
     from mmengine.config import Config
+
     from reproduction import runs
 
     (row,) = select('5', 'regression.R1')

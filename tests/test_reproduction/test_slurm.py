@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 
 import pytest
+
 from reproduction.plan import plan
 from reproduction.rows import select
 from reproduction.slurm import submit

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from reproduction.rows import select
 from reproduction.tables import (
     Cell,

@@ -1,4 +1,4 @@
-"""docs/results.md: tables, pictures and verdicts, all from the records."""
+"""RESULTS.md: tables, pictures and verdicts, all from the records."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from functools import partial
 from itertools import zip_longest
 
 import pytest
+
 from reproduction import write_results
 from reproduction.complexity import complexity_cells
 from reproduction.rows import select
@@ -128,7 +129,7 @@ def test_counts_follow_the_claims_names(results):
 
 def test_the_page(results, write_fake_record, tmp_path, monkeypatch, capsys):
     record_table('1', write_fake_record)
-    page = tmp_path / 'docs/results.md'
+    page = tmp_path / 'reproduction/RESULTS.md'
     page.parent.mkdir()
     monkeypatch.setattr(
         sys,
@@ -138,12 +139,12 @@ def test_the_page(results, write_fake_record, tmp_path, monkeypatch, capsys):
     assert write_results.main() == 0
     text = page.read_text()
     assert '| I1 | 87.3 ↑0.5 | 87.3 ↑0.5 | 29.3 ↑12.1 | 29.3 ↑12.1 |' in text
-    picture = 'images/results_synthetic-small_table1.png'
+    picture = 'images/synthetic-small_table1.png'
     assert f'({picture})' in text
     assert (page.parent / picture).stat().st_size > 1000
     # Tables 2 to 4 have nothing but the rows that Table 1 shares with them.
     assert [p.name for p in page.parent.glob('images/*')] == [
-        'results_synthetic-small_table1.png'
+        'synthetic-small_table1.png'
     ]
     for claim in write_results.read_claims():
         assert f'| {claim["id"]} |' in text
@@ -190,7 +191,7 @@ def test_a_claim_that_holds_narrowly_is_listed(results, write_fake_record):
 def test_without_records(results, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['x', '--results', str(results)])
     assert write_results.main() == 1
-    assert 'has no records: run tools/reproduce.py' in capsys.readouterr().err
+    assert 'has no records: run reproduction' in capsys.readouterr().err
 
 
 def test_explanations_are_of_claims_that_exist():

@@ -14,7 +14,7 @@ import json
 import sys
 from typing import List, Optional
 
-from integral_mmpose.datasets.prepare.h36m_camera_pickle import (
+from h36m.camera_pickle import (
     read_camera_pickle,
 )
 from integral_mmpose.engine.atomic_backend import write_atomically

@@ -18,28 +18,28 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from integral_mmpose.datasets.prepare.h36m_archives import (
+from h36m.archives import (
     extract,
     files_of,
     find_archives,
     find_files,
     require_cdflib,
 )
-from integral_mmpose.datasets.prepare.h36m_metadata import (
+from h36m.metadata import (
     Metadata,
     read_metadata,
 )
-from integral_mmpose.datasets.prepare.h36m_names import (
+from h36m.names import (
     choose_actions,
     choose_subjects,
     recordings,
 )
-from integral_mmpose.datasets.prepare.h36m_recording import (
+from h36m.recording import (
     Job,
     Part,
     convert_recording,
 )
-from integral_mmpose.datasets.prepare.h36m_rows import (
+from h36m.rows import (
     Rows,
     Steps,
     annotation_files,

@@ -19,19 +19,19 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
-from integral_mmpose.datasets.prepare.h36m_names import (
+from h36m.names import (
     Recording,
     choose_actions,
     choose_subjects,
     recordings,
 )
-from integral_mmpose.datasets.prepare.h36m_posenet import (
+from h36m.posenet import (
     Image,
     Subject,
     read_subject,
     world_joints,
 )
-from integral_mmpose.datasets.prepare.h36m_rows import (
+from h36m.rows import (
     Rows,
     Steps,
     annotation_files,

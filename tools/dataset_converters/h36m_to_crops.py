@@ -14,13 +14,13 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from integral_mmpose.datasets.prepare.h36m_crops import (
+from h36m.crops import (
     claim_folder,
     plan_crops,
     read_rows,
     write_crops,
 )
-from integral_mmpose.datasets.prepare.h36m_rows import npz_bytes
+from h36m.rows import npz_bytes
 from integral_mmpose.engine.atomic_backend import write_atomically
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from integral_mmpose.datasets.synthetic.generate import SCALES, generate
+from integral_mmpose.synthetic.generate import SCALES, generate
 
 
 def main() -> int:

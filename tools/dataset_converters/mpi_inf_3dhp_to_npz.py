@@ -22,6 +22,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from h36m.recording import MAX_LOST_FRAMES
 from integral_mmpose.datasets.body.h36m_cameras import MAX_REPROJECTION_PX
 from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
     NO_FIT,
@@ -33,7 +34,6 @@ from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
 )
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
-from integral_mmpose.datasets.prepare.h36m_recording import MAX_LOST_FRAMES
 from integral_mmpose.engine.atomic_backend import write_atomically
 
 #: The chest and knee high cameras and the two that look down a little, which

@@ -1,6 +1,6 @@
 # Two cores, 3 to 100 minutes a row: numbers only. A scale changes sizes,
 # widths, schedule and the amount of data, never heads, losses, codecs,
-# samplers or metrics; tools/reproduction/scales.py applies it to the configs
+# samplers or metrics; reproduction/scales.py applies it to the configs
 # of the paper's scale. Where a table has a small config of its own (Tables 1,
 # 6 and 7), these numbers give the same experiment.
 base = dict(

@@ -7,7 +7,7 @@ from typing import Dict, Iterable, Optional
 
 from mmengine.config import Config, ConfigDict
 
-from integral_mmpose.datasets.synthetic.generate import Scale, generate
+from integral_mmpose.synthetic.generate import Scale, generate
 
 DATA = ('synthetic', 'lspet', 'real')
 ROOTS = dict(mpii='MPII_ROOT', h36m='H36M_ROOT', coco='COCO_ROOT')

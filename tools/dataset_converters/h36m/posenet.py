@@ -22,21 +22,22 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from ..checks import (
+from integral_mmpose.datasets.checks import (
     annotation_error,
     load_json,
     numbers,
     require_file,
     require_root,
 )
-from .h36m_names import (
+
+from .names import (
     ACTIONS,
     CAMERA_IDS,
     FIRST_ACTION,
     Recording,
     trial_name,
 )
-from .h36m_rows import Camera
+from .rows import Camera
 
 DOWNLOAD = 'Download it again, or leave the subject out (--subjects).'
 NUMBERS = ('subject', 'action_idx', 'subaction_idx', 'cam_idx', 'frame_idx')

@@ -2,10 +2,7 @@
 
 import pytest
 
-from integral_mmpose.datasets.actions import ACTIONS
-from integral_mmpose.datasets.body.h36m_files import parse_name
-from integral_mmpose.datasets.joints import H36M17_NAMES
-from integral_mmpose.datasets.prepare.h36m_names import (
+from h36m.names import (
     MOVING_JOINTS,
     SUBJECTS,
     choose_actions,
@@ -13,6 +10,9 @@ from integral_mmpose.datasets.prepare.h36m_names import (
     recordings,
     trial_name,
 )
+from integral_mmpose.datasets.actions import ACTIONS
+from integral_mmpose.datasets.body.h36m_files import parse_name
+from integral_mmpose.datasets.joints import H36M17_NAMES
 
 ALL = recordings(SUBJECTS, ACTIONS)
 

@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from integral_mmpose.datasets.actions import ACTIONS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = {
     path.stem: path
     for folder in ('body_2d_keypoint', 'body_3d_keypoint')

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.prepare.h36m_camera_pickle import (
+from h36m.camera_pickle import (
     read_camera_pickle,
 )
+from integral_mmpose.datasets import H36MImageDataset
 
 
 def camera():

@@ -16,11 +16,11 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
+from integral_mmpose.datasets.body.h36m_cameras import MAX_REPROJECTION_PX
+from integral_mmpose.datasets.checks import MAX_PX, annotation_error
 from integral_mmpose.functional.camera import BOX_MM, box_side_px, project
 
-from ..body.h36m_cameras import MAX_REPROJECTION_PX
-from ..checks import MAX_PX, annotation_error
-from .h36m_names import TEST_SUBJECTS, Recording
+from .names import TEST_SUBJECTS, Recording
 
 #: Room for the augmentation, whose largest scale it is.
 CROP_MARGIN = 1.25

@@ -14,20 +14,20 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.prepare import h36m_archives
-from integral_mmpose.datasets.prepare.h36m_archives import (
+from h36m import archives
+from h36m.archives import (
     extract,
     find_archives,
     find_files,
     key_of,
     read_poses,
 )
-from integral_mmpose.datasets.prepare.h36m_metadata import (
+from h36m.metadata import (
     read_metadata,
     rotation,
 )
-from integral_mmpose.datasets.prepare.h36m_video import Video
+from h36m.video import Video
+from integral_mmpose.datasets import H36MImageDataset
 
 EATING = ['--subjects', '1', '9', '--actions', 'Eating', '--jobs', '2']
 S9_EATING = ['--subjects', '9', '--actions', 'Eating', '--jobs', '2']
@@ -184,7 +184,7 @@ def test_crops(all_archives, convert, tiny):
 
 def test_a_crop_shows_what_its_pixels_say():
     """A white dot stays under its joint."""
-    from integral_mmpose.datasets.prepare.h36m_rows import crop_image
+    from h36m.rows import crop_image
 
     image = np.zeros((100, 120, 3), np.uint8)
     cv2.circle(image, (70, 40), 3, (255, 255, 255), -1)
@@ -543,4 +543,4 @@ def test_the_first_of_two_copies(all_archives):
     found = find_files(str(all_archives), str(all_archives))
     # (2 + 4 + 2) trials x 4 cameras x 3 files
     assert len(found) == 8 * 4 * 3
-    assert set(h36m_archives.KINDS) == {kind for kind, _, _ in found}
+    assert set(archives.KINDS) == {kind for kind, _, _ in found}

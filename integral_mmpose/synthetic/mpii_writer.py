@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..joints import MPII_SHORT_NAMES
-from ..mat_files import mat_bytes
+from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
+from integral_mmpose.datasets.mat_files import mat_bytes
+
 from .people import random_person
 from .render import Canvas
 from .scene import clutter, finish, look_at, write_jpeg

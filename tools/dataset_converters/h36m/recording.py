@@ -13,9 +13,9 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-from .h36m_archives import Files, read_poses
-from .h36m_names import Recording
-from .h36m_rows import (
+from .archives import Files, read_poses
+from .names import Recording
+from .rows import (
     Camera,
     Rows,
     Steps,
@@ -26,7 +26,7 @@ from .h36m_rows import (
     make_rows,
     npz_bytes,
 )
-from .h36m_video import Video
+from .video import Video
 
 JPEG_QUALITY = 95
 #: A video may end a little before its poses: so many frames are left out.

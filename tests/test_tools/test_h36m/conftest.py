@@ -205,7 +205,7 @@ def write_video(path, frames, size=SIZE):
 
 def write_metadata(path):
     """metadata.xml with all that is read of it, and some that is not."""
-    from integral_mmpose.datasets.prepare.h36m_names import trial_name
+    from h36m.names import trial_name
 
     actions = 'Directions Discussion Eating Greeting Phoning Posing Purchases '
     actions += 'Sitting SittingDown Smoking Photo Waiting Walking WalkDog '

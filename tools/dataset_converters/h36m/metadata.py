@@ -14,10 +14,11 @@ from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
 
-from ..actions import ACTIONS
-from ..checks import annotation_error, require_file
-from .h36m_names import FIRST_ACTION, SUBJECTS
-from .h36m_rows import Camera
+from integral_mmpose.datasets.actions import ACTIONS
+from integral_mmpose.datasets.checks import annotation_error, require_file
+
+from .names import FIRST_ACTION, SUBJECTS
+from .rows import Camera
 
 ALL_SUBJECTS = 11
 CAMERAS = 4

@@ -14,8 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import annotation_error, numbers, require_file
-from .h36m_rows import Camera
+from integral_mmpose.datasets.checks import (
+    annotation_error,
+    numbers,
+    require_file,
+)
+
+from .rows import Camera
 
 SHAPES = dict(R=(3, 3), T=(3,), f=(2,), c=(2,), k=(3,), p=(2,))
 #: The cameras of 11 subjects take 25 kB.

@@ -8,12 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.body.h36m_files import parse_name
-from integral_mmpose.datasets.prepare.h36m_camera_pickle import (
+from h36m.camera_pickle import (
     read_camera_pickle,
 )
-from integral_mmpose.datasets.prepare.h36m_rows import (
+from h36m.rows import (
     Camera,
     check_poses,
     crop_boxes,
@@ -22,6 +20,8 @@ from integral_mmpose.datasets.prepare.h36m_rows import (
     join_rows,
     npz_bytes,
 )
+from integral_mmpose.datasets import H36MImageDataset
+from integral_mmpose.datasets.body.h36m_files import parse_name
 
 pytestmark = [
     pytest.mark.shared_data,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..joints import H36M17_NAMES
+from integral_mmpose.datasets.joints import H36M17_NAMES
 
 # Human3.6M's order, the paper's and mmpose's
 JOINTS = H36M17_NAMES

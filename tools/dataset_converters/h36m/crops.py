@@ -2,7 +2,7 @@
 
 A frame of 1000 px is decoded for a person of about 400 px. Cut out once, at
 the size that training needs, the images are a fraction of the bytes and of the
-time. What a crop is stands in ``h36m_rows``; its rows have the camera of each
+time. What a crop is stands in ``rows``; its rows have the camera of each
 image, so that everything in mm is as it was.
 """
 
@@ -15,13 +15,17 @@ from typing import Dict, List, Tuple
 import cv2
 import numpy as np
 
-from ..body.h36m_cameras import read_cameras
-from ..body.h36m_files import parse_name, read_annotations
-from ..checks import load_npz
-from ..decode import decode
-from ..transforms.loading import checked, read_file
-from .h36m_recording import JPEG_QUALITY
-from .h36m_rows import Camera, Rows, crop_boxes, crop_image, crop_rows
+from integral_mmpose.datasets.body.h36m_cameras import read_cameras
+from integral_mmpose.datasets.body.h36m_files import (
+    parse_name,
+    read_annotations,
+)
+from integral_mmpose.datasets.checks import load_npz
+from integral_mmpose.datasets.decode import decode
+from integral_mmpose.datasets.transforms.loading import checked, read_file
+
+from .recording import JPEG_QUALITY
+from .rows import Camera, Rows, crop_boxes, crop_image, crop_rows
 
 FIELDS = ('imgname', 'center', 'scale', 'part', 'S')
 

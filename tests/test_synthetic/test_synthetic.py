@@ -9,15 +9,15 @@ import pytest
 from scipy.io import loadmat
 
 from integral_mmpose.datasets import MpiiExactDataset
-from integral_mmpose.datasets.synthetic import (
+from integral_mmpose.synthetic import (
     body,
     coco_writer,
     generate,
     h36m_writer,
     mpii_writer,
 )
-from integral_mmpose.datasets.synthetic.actions import ACTIONS, sample_motion
-from integral_mmpose.datasets.synthetic.render import Canvas, Ellipsoid
+from integral_mmpose.synthetic.actions import ACTIONS, sample_motion
+from integral_mmpose.synthetic.render import Canvas, Ellipsoid
 
 SMALL = generate.Scale(2, 2, 1, (4, 3), (3, 3))
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..actions import ACTIONS
+from integral_mmpose.datasets.actions import ACTIONS
+
 from .body import DOFS, clip_to_limits, mirror
 
 FPS = 50

@@ -12,7 +12,7 @@ in a file name is part of the name: S9's "SittingDown 1" is trial 2.
 
 from typing import NamedTuple, Optional, Sequence, Tuple
 
-from ..actions import ACTIONS, ALIASES
+from integral_mmpose.datasets.actions import ACTIONS, ALIASES
 
 SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')
 #: Subjects of the test; the others train. Protocol 1 trains on S9, too.

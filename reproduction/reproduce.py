@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Reproduce a table of the paper: train what is missing, evaluate, compare.
 
-    python tools/reproduce.py --list
-    python tools/reproduce.py --table 7 --data synthetic --scale small
-    python tools/reproduce.py --table 1 --rows 'H*,I1' --data lspet \
+    python reproduction/reproduce.py --list
+    python reproduction/reproduce.py --table 7 --data synthetic --scale small
+    python reproduction/reproduce.py --table 1 --rows 'H*,I1' --data lspet \
         --scale small --seeds 0,1
 
 Writes work_dirs/reproduce/DATA-SCALE/tableN.{md,json,png} and a record of
@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
+sys.path.insert(0, str(ROOT))
 
 # Threads that sleep instead of spinning; read when torch is imported.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 import torch  # noqa: E402
+
 from reproduction.backbone import VARIABLE as BACKBONE  # noqa: E402
 from reproduction.backbone import (  # noqa: E402
     check_backbone,
@@ -162,7 +163,7 @@ def reproduce(args: argparse.Namespace) -> int:
         results,
         args.data,
         environment,
-        shlex.join(['python', 'tools/reproduce.py', *sys.argv[1:]]),
+        shlex.join(['python', 'reproduction/reproduce.py', *sys.argv[1:]]),
         args.jobs,
         args.launcher,
     )
@@ -212,7 +213,7 @@ def check_records(
 
 def default_results(scale: str, out: Path) -> Path:
     """A smoke run is not kept in the repository."""
-    return out / 'results' if scale == 'tiny' else ROOT / 'results'
+    return (out if scale == 'tiny' else ROOT / 'reproduction') / 'results'
 
 
 def job_named(name: str, jobs: List[Job]) -> List[Job]:

@@ -22,8 +22,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..checks import annotation_error, require_file
-from .h36m_names import MOVING_JOINTS, Recording
+from integral_mmpose.datasets.checks import annotation_error, require_file
+
+from .names import MOVING_JOINTS, Recording
 
 KINDS = dict(D2_Positions='cdf', D3_Positions_mono='cdf', Videos='mp4')
 ARCHIVES = ('.tgz', '.tar.gz', '.tar')

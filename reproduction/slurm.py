@@ -17,7 +17,7 @@ from .plan import Job
 from .rows import ROOT, Row
 
 SCRIPT = """#!/usr/bin/env bash
-# Written by tools/reproduce.py --submit slurm
+# Written by reproduction/reproduce.py --submit slurm
 set -euo pipefail
 cd {root}
 {exports}
@@ -55,7 +55,7 @@ def write_script(job: Job, rows: List[Row], args, out: Path) -> Path:
     """The batch script of one training."""
     command = [
         sys.executable,
-        str(ROOT / 'tools/reproduce.py'),
+        str(ROOT / 'reproduction/reproduce.py'),
         f'--table={args.table}',
         f'--rows={",".join(row.name for row in rows)}',
         f'--data={args.data}',

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write docs/results.md and its pictures from the records in results/.
+"""Write reproduction/RESULTS.md and its pictures from the records in results/.
 
-    python tools/reproduction/write_results.py
+    python reproduction/write_results.py
 
 The numbers of the tables are read from the records, the verdicts on the claims
 computed. Why a claim does not hold is written by hand: explanations.json.
@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, List
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / 'tools')]
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
 
 from reproduction.claims import Verdict, judge, read_claims  # noqa: E402
 from reproduction.complexity import complexity_cells  # noqa: E402
@@ -39,7 +39,7 @@ NARROW = 1.0
 EXPLANATIONS = Path(__file__).with_name('explanations.json')
 HEAD = """# Results: the paper's tables, run here
 
-Written by `python tools/reproduction/write_results.py` from the records in
+Written by `python reproduction/write_results.py` from the records in
 `results/`; do not edit. Each number is the mean over seeds, ± is
 their standard deviation; without it, one seed. Arrows: the gain over the row
 that the paper compares with (points; percent for mm). – : blank in the paper,
@@ -234,7 +234,7 @@ def set_section(measured: Measured, images: Path) -> str:
         shown |= here.keys()
         records |= {key[:2]: record for key, record in here.items()}
         picture = draw_table(number, measured, images)
-        picture = picture.rename(images / f'results_{name}_{picture.stem}.png')
+        picture = picture.rename(images / f'{name}_{picture.stem}.png')
         title = f'Table {number}' if number != 'X' else 'Claims of the text'
         parts += [
             f'### {title}',
@@ -284,14 +284,15 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('--results', default=ROOT / 'results', type=Path)
-    parser.add_argument('--out', default=ROOT / 'docs/results.md', type=Path)
+    parser.add_argument('--results', default=HERE / 'results', type=Path)
+    parser.add_argument('--out', default=HERE / 'RESULTS.md', type=Path)
     args = parser.parse_args()
     try:
         sets = measured_sets(args.results)
         if not sets:
             raise ValueError(
-                f'{args.results} has no records: run tools/reproduce.py first'
+                f'{args.results} has no records: run '
+                'reproduction/reproduce.py first'
             )
         images = args.out.resolve().parent / 'images'
         images.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from typing import Sequence, Tuple
 
 import cv2
 
-from ..checks import require_file
+from integral_mmpose.datasets.checks import require_file
 
 
 class Video:
