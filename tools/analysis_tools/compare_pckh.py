@@ -8,9 +8,9 @@ reproduction/reproduce.py leaves such a file beside each model:
 RUN/seed0/test.json. PCKh mixes two questions: whether a joint is found at
 all, and how exactly. This prints PCKh@0.5, PCKh@0.1, AUC and the median
 distance (in head sizes) over all joints, and over those that every model puts
-within --within heads, which asks the second question alone. --bootstrap 10000 adds how far each model
-is from the first one, over all joints, with the 95 % bootstrap interval over
-test people (not of training again).
+within --within heads, which asks the second question alone. --bootstrap 10000
+adds how far each model is from the first one, over all joints, with the 95 %
+bootstrap interval over test people (not of training again).
 """
 
 import argparse
