@@ -20,8 +20,8 @@ from typing import Deque, NamedTuple, Optional
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from integral_mmpose.apis import UNITS, IntegralPoseInferencer, read_image
-from integral_mmpose.apis.command_line import (
+from integral_mmpose.inference import UNITS, IntegralPoseInferencer, read_image
+from integral_mmpose.inference.command_line import (
     add_model_options,
     call_options,
     check_options,

@@ -14,17 +14,17 @@ import os
 import sys
 from pathlib import Path
 
-from integral_mmpose.apis import UNITS, list_images, read_image
-from integral_mmpose.apis.camera import CameraReader
-from integral_mmpose.apis.command_line import (
+from integral_mmpose.inference import UNITS, list_images, read_image
+from integral_mmpose.inference.camera import CameraReader
+from integral_mmpose.inference.command_line import (
     add_options,
     call_options,
     check_options,
     end_by_signal,
     make_inferencer,
 )
-from integral_mmpose.apis.growing import GrowingJson
-from integral_mmpose.apis.heat_pictures import check_joints, heat_pictures
+from integral_mmpose.inference.growing import GrowingJson
+from integral_mmpose.inference.heat_pictures import check_joints, heat_pictures
 from integral_mmpose.visualization import (
     place_people,
     pose_figure,
@@ -82,7 +82,7 @@ def draw_heat(
         for person in people:
             size = None
             if reader is not None:  # the depth range of the pose itself
-                focal = reader.of(image).focal.mean()
+                focal = reader.camera_of(image).focal.mean()
                 size = float(person['root_depth_mm'] / focal)
             pictures = heat_pictures(
                 inferencer.pose_model,

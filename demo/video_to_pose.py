@@ -11,7 +11,7 @@ import sys
 
 import cv2
 
-from integral_mmpose.apis.command_line import (
+from integral_mmpose.inference.command_line import (
     add_options,
     call_options,
     check_options,

@@ -20,7 +20,7 @@ _REGISTERING = (
     'datasets',
     'evaluation',
     'visualization',
-    'apis',
+    'inference',
 )
 
 if check_versions():

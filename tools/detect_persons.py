@@ -77,7 +77,7 @@ def detect(args) -> list:
     """
     from mmengine.utils import ProgressBar
 
-    from integral_mmpose.apis import (
+    from integral_mmpose.inference import (
         DetectionFile,
         coco_detections,
         detect_batch,

@@ -26,8 +26,8 @@ from integral_mmpose.functional import (
     similarity_align,
 )
 
+from .evaluation_mode import describe_mode
 from .finite import finite_keypoints, name_of, required, required_numbers
-from .mode import describe_mode
 
 #: Where the depth of the root comes from.
 ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')

@@ -58,7 +58,7 @@ from .integral import (
     softmax,
     vectors_to_coordinates,
 )
-from .reading import argmax, debias, spread_score
+from .readout import argmax, debias, spread_score
 from .targets import (
     disc_map,
     gaussian_map,

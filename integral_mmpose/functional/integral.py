@@ -1,7 +1,7 @@
 """Integral (soft-argmax) regression from heat maps, Eq. 2 to 6 of the paper.
 
-The heat map is normalised by a softmax over all its cells (Eq. 2), and the
-joint is its expectation J = sum_p p * H~(p) (Eq. 3, 4). Two-step form: the
+The heat map is normalised by a softmax over all its cells (Eq. 3), and the
+joint is its expectation J = sum_p p * H~(p) (Eq. 2, 4). Two-step form: the
 volume is first reduced to one heat vector per axis (Eq. 5), then each vector
 to its expectation (Eq. 6). The result is the same; the vectors can each be
 supervised by what is known, so that a 2D photograph trains x and y of a 3D
@@ -41,7 +41,7 @@ def at_least_float32(tensor: Tensor) -> Tensor:
 
 
 def softmax(logits: Tensor) -> Tensor:
-    """Softmax over all cells of each map or volume (Eq. 2).
+    """Softmax over all cells of each map or volume (Eq. 3).
 
     Args:
         logits (Tensor): (B, K, H, W) or (B, K, D, H, W).

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from integral_mmpose.apis import IntegralPoseInferencer
+from integral_mmpose.inference import IntegralPoseInferencer
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which('chromium')

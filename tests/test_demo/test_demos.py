@@ -198,7 +198,7 @@ def test_a_stopped_run_keeps_what_is_done(
     run, load, folder, tmp_path, monkeypatch, number, capsys
 ):
     """The signal comes while the second of two images is read."""
-    from integral_mmpose.apis import inputs
+    from integral_mmpose.inference import inputs
 
     (folder / 'broken.jpg').unlink()
     read = inputs.read_image

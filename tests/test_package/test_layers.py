@@ -22,13 +22,13 @@ ARROWS = {
     'evaluation': {'functional', 'datasets'},
     'engine': {'functional'},
     'visualization': {'functional', 'datasets'},
-    'deployment': {'functional', 'codecs', 'engine', 'version'},
-    'apis': {
+    'export': {'functional', 'codecs', 'engine', 'version'},
+    'inference': {
         'functional',
         'datasets',
         'visualization',
         'engine',
-        'deployment',
+        'export',
     },
 }
 # models/losses lie below the heads.

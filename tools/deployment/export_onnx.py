@@ -94,7 +94,7 @@ def read_crops(paths, model):
     """Every image as one person, cut as the model's pipeline does."""
     import numpy as np
 
-    from integral_mmpose.apis import TopdownPoseModel, read_image
+    from integral_mmpose.inference import TopdownPoseModel, read_image
 
     cutter = TopdownPoseModel(model)
     crops = []
@@ -162,7 +162,7 @@ def open_file(args):
 def main() -> int:
     """Export, verify when asked; 1 after an error or a failed check."""
     args = parse_args()
-    from integral_mmpose.apis import load_pose_model
+    from integral_mmpose.inference import load_pose_model
 
     try:
         model = load_pose_model(args.config, args.checkpoint)

@@ -23,7 +23,7 @@ def chunked_losses(
     weights: Tensor,
     chunk_joints: int,
 ) -> Tuple[Dict[str, Tensor], Tensor]:
-    """``head.joint_losses`` of all joints, a group at a time.
+    """``head.group_losses`` of all joints, a group at a time.
 
     Args:
         head (IntegralHead): The head.
@@ -75,7 +75,7 @@ def _group_losses(head, features, labels, weights, group):
     layer = head.final_layer
     bias = None if layer.bias is None else layer.bias[channels]
     maps = conv2d(features, layer.weight[channels], bias)
-    losses, pred = head.joint_losses(
+    losses, pred = head.group_losses(
         head.to_logits(maps), labels[:, group], weights[:, group]
     )
     # Joint losses are sums over the joints, heat map losses their means.

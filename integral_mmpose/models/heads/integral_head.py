@@ -195,10 +195,10 @@ class IntegralHead(HeatmapHead):
         labels, weights = gather_labels(
             batch_data_samples, self.num_axes, self.out_channels
         )
-        losses, pred = self.joint_losses(logits, labels, weights)
+        losses, pred = self.group_losses(logits, labels, weights)
         return dict(losses, acc_pose=pose_accuracy(pred, labels, weights))
 
-    def joint_losses(
+    def group_losses(
         self, logits: Tensor, labels: Tensor, weights: Tensor
     ) -> Tuple[dict, Tensor]:
         """Losses of some joints, and their normalised coordinates.
@@ -339,7 +339,7 @@ class IntegralHead(HeatmapHead):
     def visible_volume(self, logits: Tensor) -> Tensor:
         """What is read, (B, K, [D,] H, W): raw for H1, sigmoid for H3.
 
-        Else the probabilities of Eq. 2.
+        Else the probabilities of Eq. 3.
         """
         if self.score_kind == 'spread':
             return F.softmax(logits)

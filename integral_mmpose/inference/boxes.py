@@ -1,0 +1,196 @@
+"""Where the person boxes of a frame come from.
+
+Convention: boxes are (N, 5) left, top, right, bottom, score in image px.
+"""
+
+import json
+from pathlib import Path
+from typing import Dict, Mapping, Optional, Union
+
+import numpy as np
+from mmpose.evaluation.functional import nms
+
+from .detector import Labels, detect_batch
+from .inputs import Frame
+
+WHOLE_IMAGE = 'whole_image'
+
+#: What a user can give; GivenBoxes says what each of them means.
+BoxesLike = Union[str, Path, Mapping[str, np.ndarray], np.ndarray]
+
+
+def load_boxes(path: str) -> Dict[str, np.ndarray]:
+    """Read boxes by image name from a JSON file.
+
+    Args:
+        path (str): ``{"name.jpg": [[left, top, right, bottom], …], …}``.
+
+    Returns:
+        dict[str, np.ndarray]: (N, 5) per image, the score is 1.
+
+    Raises:
+        ValueError: If it is not such a file.
+    """
+    try:
+        content = json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f'{path}: is no JSON file ({error})') from error
+    if not isinstance(content, dict):
+        raise ValueError(
+            f'{path}: must be {{"name.jpg": [[left, top, right, bottom]]}}'
+        )
+    return {
+        name: check_boxes(rows, f'{path}: {name}')
+        for name, rows in content.items()
+    }
+
+
+def check_boxes(rows, what: str) -> np.ndarray:
+    """Boxes with a score, which is 1 if they have none.
+
+    Args:
+        rows: (N, 4) left, top, right, bottom, or (N, 5) with a score.
+        what (str): Named in the error.
+
+    Returns:
+        np.ndarray: (N, 5) float32.
+
+    Raises:
+        ValueError: If they are not rows of finite numbers with a positive
+            size.
+    """
+    try:
+        boxes = np.array(rows, np.float32)
+        boxes = boxes.reshape(-1, 4) if boxes.size == 0 else boxes
+        good = boxes.ndim == 2 and boxes.shape[1] in (4, 5)
+    except (ValueError, TypeError):
+        good = False
+    if (
+        not good
+        or not np.isfinite(boxes).all()
+        or not (boxes[:, 2:4] > boxes[:, :2]).all()
+    ):
+        raise ValueError(
+            f'{what}: boxes must be lists of four numbers left, top, right, '
+            f'bottom with left < right and top < bottom, got {rows}'
+        )
+    if boxes.shape[1] == 5:
+        return boxes
+    return np.concatenate([boxes, np.ones((len(boxes), 1), np.float32)], 1)
+
+
+class GivenBoxes:
+    """Boxes that a user gives.
+
+    Args:
+        boxes (BoxesLike, optional): A JSON file or a dict, by the name of
+            the image with or without its folder; (N, 4 or 5) for every
+            image; None or ``'whole_image'`` for the whole image.
+
+    Raises:
+        ValueError: If a box is none.
+    """
+
+    def __init__(self, boxes: Optional[BoxesLike]) -> None:
+        self.source = 'boxes'
+        if isinstance(boxes, (str, Path)) and boxes != WHOLE_IMAGE:
+            self.source = str(boxes)
+            boxes = load_boxes(str(boxes))
+        elif isinstance(boxes, Mapping):
+            boxes = {
+                str(name): check_boxes(rows, str(name))
+                for name, rows in boxes.items()
+            }
+        elif boxes is not None and not isinstance(boxes, str):
+            boxes = check_boxes(boxes, 'boxes')
+        self._boxes = None if isinstance(boxes, str) else boxes
+
+    @property
+    def tight(self) -> bool:
+        """Whether the boxes are persons', not the whole image."""
+        return self._boxes is not None
+
+    def boxes_of(self, frame: Frame) -> np.ndarray:
+        """(N, 5) boxes of a frame.
+
+        Raises:
+            ValueError: If there is no entry for it, or a box outside it.
+        """
+        if self._boxes is None:
+            height, width = frame.image.shape[:2]
+            return np.array([[0, 0, width, height, 1]], np.float32)
+        if isinstance(self._boxes, np.ndarray):
+            boxes = self._boxes
+        else:
+            boxes = by_name(self._boxes, frame.name, self.source)
+        return check_overlap(boxes, frame)
+
+
+def check_overlap(boxes: np.ndarray, frame: Frame) -> np.ndarray:
+    """Boxes (N, 4 or 5) of which each overlaps the image.
+
+    Raises:
+        ValueError: If one lies outside: its pose would be made up.
+    """
+    height, width = frame.image.shape[:2]
+    left_top, right_bottom = boxes[:, :2], boxes[:, 2:4]
+    outside = (right_bottom <= 0) | (left_top >= [width, height])
+    if outside.any():
+        corners = boxes[outside.any(1)][0, :4].tolist()
+        raise ValueError(
+            f'the box {corners} (left, top, right, bottom) lies outside the '
+            f'image of {width} x {height} px'
+        )
+    return boxes
+
+
+def by_name(table: Mapping, name: str, what: str):
+    """The entry of an image, by its name with or without its folder.
+
+    Args:
+        table (Mapping): By name.
+        name (str): Of the image.
+        what (str): Named in the error.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for key in (name, Path(name).name):
+        if key in table:
+            return table[key]
+    raise ValueError(f'{what}: no entry for {Path(name).name}')
+
+
+class DetectedBoxes:
+    """Boxes that a detector finds.
+
+    Args:
+        detector (nn.Module): From :func:`load_detector`.
+        labels (Sequence[int], optional): Its classes that are people.
+        bbox_thr (float): Lowest score. Defaults to 0.3.
+        nms_thr (float): Largest overlap (IoU) of two boxes. Defaults to
+            0.65, as in RTMDet and YOLOX: people side by side stay two.
+    """
+
+    tight = True
+
+    def __init__(
+        self,
+        detector,
+        labels: Labels = None,
+        bbox_thr: float = 0.3,
+        nms_thr: float = 0.65,
+    ) -> None:
+        self.detector, self.labels = detector, labels
+        self.bbox_thr, self.nms_thr = bbox_thr, nms_thr
+
+    def boxes_of(self, frame: Frame) -> np.ndarray:
+        """(N, 5) boxes of a frame, within the image, the best first."""
+        [boxes] = detect_batch(
+            self.detector, [frame.image], self.bbox_thr, self.labels
+        )
+        # MMDetection clips at the padded image.
+        height, width = frame.image.shape[:2]
+        boxes[:, :4] = boxes[:, :4].clip(0, [width, height] * 2)
+        boxes = boxes[(boxes[:, 2:4] > boxes[:, :2]).all(1)]
+        return boxes[nms(boxes, self.nms_thr)]

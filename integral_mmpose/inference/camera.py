@@ -1,0 +1,136 @@
+"""Cameras that a user gives: intrinsics, or a field of view.
+
+Convention: pixels, u right and v down. Pixel i stands for the coordinate i at
+its centre, so the middle of an image is (W - 1) / 2.
+"""
+
+import json
+import math
+from numbers import Real
+from pathlib import Path
+from typing import Mapping, NamedTuple, Optional, Sequence, Union
+
+import numpy as np
+
+CameraLike = Union[str, Path, Mapping]
+
+_FORMS = (
+    '{"fx", "fy", "cx", "cy"}, {"K": 3x3}, {"f": [fx, fy], "c": [cx, cy]} '
+    'in px, or {"fov": horizontal degrees}'
+)
+
+
+class Camera(NamedTuple):
+    """Focal lengths and principal point in px, (2,) each.
+
+    ``size`` is the (w, h) in px of its images, where it is known.
+    """
+
+    focal: np.ndarray
+    principal: np.ndarray
+    size: Optional[Sequence[int]] = None
+
+
+class CameraReader:
+    """A camera as a user gives it; that of a frame follows from its size.
+
+    Args:
+        camera (CameraLike): A dict in one of the forms of the error below, a
+            JSON file with such a dict, or ``file.json#S9/54138969``: one of
+            several in a file.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it is not a camera.
+    """
+
+    def __init__(self, camera: CameraLike) -> None:
+        self.source = 'camera'
+        if isinstance(camera, (str, Path)):
+            self.source = str(camera)
+            camera = _load(str(camera))
+        if not isinstance(camera, Mapping):
+            raise self._error(camera)
+        self._fov = self._camera = None
+        if 'fov' in camera:
+            self._fov = camera['fov']
+            if not is_number(self._fov) or not 0 < self._fov < 180:
+                raise ValueError(
+                    f'{self.source}: fov must be degrees between 0 and 180, '
+                    f'got {self._fov}'
+                )
+        else:
+            self._camera = self._parse(camera)
+
+    def camera_of(self, image: np.ndarray) -> Camera:
+        """The camera of an image (H, W, 3).
+
+        Raises:
+            ValueError: If the camera is known to be of another image size.
+        """
+        height, width = image.shape[:2]
+        if self._fov is not None:
+            focal = width / 2 / math.tan(math.radians(self._fov) / 2)
+            return Camera(
+                np.array([focal, focal]),
+                np.array([width - 1, height - 1]) / 2,
+            )
+        size = self._camera.size
+        if size is not None and tuple(size) != (width, height):
+            raise ValueError(
+                f'{self.source}: the camera is of {size[0]} x {size[1]} px '
+                f'but the image has {width} x {height}: give the camera of '
+                'this image'
+            )
+        return self._camera
+
+    def _parse(self, camera: Mapping) -> Camera:
+        try:
+            if 'K' in camera:
+                matrix = np.array(camera['K'], np.float64).reshape(3, 3)
+                focal, principal = matrix[[0, 1], [0, 1]], matrix[:2, 2]
+            elif 'f' in camera:
+                focal, principal = camera['f'], camera['c']
+            else:
+                focal = camera['fx'], camera['fy']
+                principal = camera['cx'], camera['cy']
+            focal = np.array(focal, np.float64).reshape(2)
+            principal = np.array(principal, np.float64).reshape(2)
+        except (KeyError, ValueError, TypeError) as error:
+            raise self._error(camera) from error
+        if not np.isfinite([*focal, *principal]).all() or (focal <= 0).any():
+            raise self._error(camera)
+        if ('w' in camera) != ('h' in camera):
+            raise ValueError(
+                f'{self.source}: has one of w and h, the size of its images '
+                'in px: give both or none'
+            )
+        size = (camera['w'], camera['h']) if 'w' in camera else None
+        return Camera(focal, principal, size)
+
+    def _error(self, camera) -> ValueError:
+        known = list(camera)[:6] if isinstance(camera, Mapping) else camera
+        return ValueError(
+            f'{self.source}: is not a camera: {_FORMS} are, with positive '
+            f'focal lengths, got {known}'
+        )
+
+
+def _load(path: str):
+    """The dict of ``file.json`` or of ``file.json#key/key``."""
+    file, _, keys = path.partition('#')
+    try:
+        content = json.loads(Path(file).read_text())
+    except ValueError as error:
+        raise ValueError(f'{file}: is no JSON file ({error})') from error
+    for key in keys.split('/') if keys else ():
+        if not isinstance(content, dict) or key not in content:
+            known = list(content) if isinstance(content, dict) else 'no keys'
+            raise ValueError(f'{path}: {file} has no {key}, it has {known}')
+        content = content[key]
+    return content
+
+
+def is_number(value) -> bool:
+    """Whether it is a number, of numpy, too, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)

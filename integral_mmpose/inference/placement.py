@@ -1,0 +1,187 @@
+"""From image px and relative depth to mm.
+
+Convention: camera space in mm, x right, y down, z forward. Without a camera,
+x and y are weak perspective: a pixel has the same size all over the person,
+and the side of the crop stands for the depth range of the model (2000 mm).
+"""
+
+from typing import List, Mapping, NamedTuple, Optional, Union
+
+import numpy as np
+
+from integral_mmpose.functional import (
+    TIGHT_PADDING,
+    back_project,
+    root_depth_from_box,
+    tight_to_box_px,
+    weak_perspective_mm,
+)
+
+from .boxes import by_name
+from .camera import Camera, CameraLike, CameraReader, is_number
+from .inputs import Frame
+from .pose_model import Pose
+
+#: A given depth may be so many times the one that the box suggests: people
+#: may be small in their boxes, but metres are not mm.
+MOST_OFF = 100.0
+
+RootDepth = Union[None, str, float, Mapping[str, List[float]]]
+
+
+class Placement(NamedTuple):
+    """Where a person stands: camera, root depth, size of a pixel there.
+
+    All three are None without a camera.
+    """
+
+    camera: Optional[Camera] = None
+    root_depth_mm: Optional[float] = None
+    mm_per_px: Optional[float] = None
+
+
+class PersonPlacer:
+    """Gives poses their mm.
+
+    Args:
+        depth_range_mm (float, optional): Of the model; None in 2D.
+        root (int): Index of the root joint.
+        camera (CameraLike, optional): See :class:`CameraReader`.
+        root_depth (RootDepth): ``'estimate'`` from the size of the box (also
+            None), mm, or mm for every box by the name of the image.
+
+    Raises:
+        ValueError: If they do not belong together.
+    """
+
+    def __init__(
+        self,
+        depth_range_mm: Optional[float],
+        root: int,
+        camera: Optional[CameraLike] = None,
+        root_depth: RootDepth = None,
+    ) -> None:
+        if camera is not None and depth_range_mm is None:
+            raise ValueError(
+                'the model is 2D: a camera is of use to a 3D model only'
+            )
+        if root_depth is not None and camera is None:
+            raise ValueError(
+                'a root depth needs a camera: give its focal length or its '
+                'field of view, too'
+            )
+        self.depth_range_mm = depth_range_mm
+        self.root = root
+        self.camera = None if camera is None else CameraReader(camera)
+        self.root_depth = 'estimate' if root_depth is None else root_depth
+        if is_number(self.root_depth):
+            _check_depth(self.root_depth, 'root_depth')
+        elif self.root_depth != 'estimate' and not isinstance(
+            self.root_depth, Mapping
+        ):
+            raise ValueError(
+                "root_depth must be 'estimate', mm, or mm by the name of the "
+                f'image, got {root_depth!r}'
+            )
+
+    def places(
+        self, frame: Frame, boxes: np.ndarray, tight: bool
+    ) -> List[Placement]:
+        """The place of each person of a frame, before the network runs.
+
+        Args:
+            frame (Frame): The image.
+            boxes (np.ndarray): (N, 4 or more) left, top, right, bottom.
+            tight (bool): The boxes are persons', not yet padded.
+
+        Returns:
+            list[Placement]: N of them.
+
+        Raises:
+            ValueError: If the camera or the depths are not of this image.
+        """
+        if self.camera is None:
+            return [Placement()] * len(boxes)
+        camera = self.camera.camera_of(frame.image)
+        estimates = self._estimates(boxes, tight, camera)
+        depths = self._depths(frame, estimates)
+        for depth, estimate in zip(depths, estimates):
+            if not 1 / MOST_OFF < depth / estimate < MOST_OFF:
+                raise ValueError(
+                    f'root_depth: {depth:.6g} mm for a box that suggests '
+                    f'{estimate:.0f} mm: give the depth of the root in mm'
+                )
+        return [
+            Placement(camera, float(depth), float(depth / camera.focal.mean()))
+            for depth in depths
+        ]
+
+    def fields(self, pose: Pose, place: Placement) -> dict:
+        """The entries of a person's result that are in mm.
+
+        Args:
+            pose (Pose): From the network.
+            place (Placement): From :meth:`places`.
+
+        Returns:
+            dict: Empty in 2D. ``keypoints_mm`` (K, 3) relative to the root;
+            with a camera also ``keypoints_camera_mm`` (K, 3) and
+            ``root_depth_mm``.
+
+        Raises:
+            ValueError: If a joint would lie behind the camera.
+        """
+        if self.depth_range_mm is None:
+            return {}
+        if place.camera is None:
+            scale = self.depth_range_mm / pose.side_px
+            relative = weak_perspective_mm(pose.keypoints, self.root, scale)
+            return dict(keypoints_mm=relative)
+        points = np.array(pose.keypoints, np.float64)
+        points[:, 2] += place.root_depth_mm - points[self.root, 2]
+        if not (points[:, 2] > 0).all():
+            raise ValueError(
+                f'a root depth of {place.root_depth_mm:.6g} mm puts joints '
+                'behind the camera: give the depth of the root in mm'
+            )
+        absolute = back_project(
+            points, place.camera.focal, place.camera.principal
+        )
+        return dict(
+            keypoints_mm=absolute - absolute[self.root],
+            keypoints_camera_mm=absolute,
+            root_depth_mm=place.root_depth_mm,
+        )
+
+    @staticmethod
+    def _estimates(boxes, tight, camera) -> np.ndarray:
+        padding = TIGHT_PADDING if tight else 1.0
+        sizes = tight_to_box_px(boxes[:, 2:4] - boxes[:, :2], padding)
+        return root_depth_from_box(
+            sizes, np.broadcast_to(camera.focal, sizes.shape)
+        )
+
+    def _depths(self, frame, estimates) -> np.ndarray:
+        if isinstance(self.root_depth, str):
+            return estimates
+        count = len(estimates)
+        if is_number(self.root_depth):
+            return np.full(count, self.root_depth, np.float64)
+        depths = by_name(self.root_depth, frame.name, 'root_depth')
+        if np.shape(depths) != (count,):
+            raise ValueError(
+                f'root_depth: {frame.name} has {count} boxes but the '
+                f'depths {depths}'
+            )
+        for depth in depths:
+            _check_depth(depth, f'root_depth: {frame.name}')
+        return np.array(depths, np.float64)
+
+
+def _check_depth(depth, what: str) -> None:
+    try:
+        good = 0 < float(depth) < float('inf')
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise ValueError(f'{what}: must be a positive number of mm: {depth}')

@@ -1,0 +1,102 @@
+"""What an exported file says about itself."""
+
+import dataclasses
+import json
+
+import pytest
+
+from integral_mmpose.datasets import H36MImageDataset
+from integral_mmpose.export import PoseMetadata
+
+
+@pytest.fixture
+def metadata(models):
+    return PoseMetadata.from_model(models['integral_3d'], 'a.py')
+
+
+def test_describes_the_model(metadata):
+    assert metadata.config == 'a.py' and not metadata.half
+    assert metadata.input_size == (96, 64)
+    assert (metadata.depth_range_mm, metadata.num_axes) == (2000.0, 3)
+    assert metadata.depth_unit == 'crop'
+    assert metadata.box_padding == 1.1 and not metadata.use_udp
+
+
+def test_a_metric_depth_and_an_udp_crop_are_kept(models, monkeypatch):
+    model = models['integral_3d']
+    monkeypatch.setattr(model.head.decoder, 'depth_unit', 'metric')
+    (crop,) = (
+        step
+        for step in model.cfg.test_dataloader.dataset.pipeline
+        if step['type'] == 'TopdownAffine'
+    )
+    monkeypatch.setitem(crop, 'use_udp', True)
+    found = PoseMetadata.from_model(model, 'a.py')
+    assert found.depth_unit == 'metric' and found.use_udp
+
+
+def test_joints_are_those_of_the_dataset(metadata):
+    names = metadata.keypoint_names
+    info = H36MImageDataset.METAINFO['keypoint_info']
+    assert list(names) == [info[i]['name'] for i in range(len(info))]
+    assert len(metadata.flip_pairs) == 6
+    for a, b in metadata.flip_pairs:
+        sides = sorted([names[a], names[b]])
+        assert sides[1] == sides[0].replace('left', 'right')
+    bones = {(names[a], names[b]) for a, b in metadata.skeleton_links}
+    links = H36MImageDataset.METAINFO['skeleton_info'].values()
+    assert bones == {tuple(link['link']) for link in links}
+
+
+def test_a_2d_model_has_no_depth(models):
+    metadata = PoseMetadata.from_model(models['integral_2d'], 'a.py', True)
+    assert (metadata.depth_range_mm, metadata.num_axes) == (None, 2)
+    assert metadata.half and len(metadata.keypoint_names) == 16
+
+
+def test_dataset_meta_is_what_mmpose_gave_the_model(metadata, models):
+    expected = models['integral_3d'].dataset_meta
+    found = metadata.dataset_meta()
+    for key in ('flip_indices', 'keypoint_id2name', 'keypoint_name2id'):
+        assert found[key] == expected[key]
+    for key in ('skeleton_links', 'keypoint_colors', 'skeleton_link_colors'):
+        assert [tuple(x) for x in found[key]] == [
+            tuple(x) for x in expected[key]
+        ]
+
+
+def test_json_round_trip(metadata):
+    text = metadata.to_json()
+    assert PoseMetadata.from_json(text, 'a.onnx') == metadata
+    assert 'BGR' in json.loads(text)['convention']
+
+
+@pytest.mark.parametrize('text', [None, '', '{}', '{"a": 1}', '[1]', 'no'])
+def test_foreign_files_are_named(text):
+    with pytest.raises(ValueError, match=r'a\.onnx: not exported by this'):
+        PoseMetadata.from_json(text, 'a.onnx')
+
+
+@pytest.mark.parametrize(
+    'change', [dict(format=99), dict(later=1), dict(input_size=None)]
+)
+def test_files_of_other_versions_are_named(metadata, change):
+    content = dict(json.loads(metadata.to_json()), **change)
+    if None in change.values():
+        del content['input_size']
+    with pytest.raises(ValueError, match=r'a\.onnx: its metadata cannot'):
+        PoseMetadata.from_json(json.dumps(content), 'a.onnx')
+
+
+def test_a_pipeline_without_a_crop_is_named(models, monkeypatch):
+    model = models['integral_3d']
+    pipeline = [dict(type='LoadImage'), dict(type='BottomupResize')]
+    loader = model.cfg.test_dataloader
+    monkeypatch.setitem(loader['dataset'], 'pipeline', pipeline)
+    with pytest.raises(ValueError, match=r'a\.py: the test pipeline must'):
+        PoseMetadata.from_model(model, 'a.py')
+
+
+def test_is_constant(metadata):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        metadata.half = True

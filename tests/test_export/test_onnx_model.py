@@ -1,0 +1,232 @@
+"""An ONNX file does what the torch model does, on pictures and boxes."""
+
+import os
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from mmpose.registry import MODELS
+from onnx.helper import make_graph, make_model, make_node
+from onnx.helper import make_tensor_value_info as value_info
+
+from integral_mmpose.export import (
+    OnnxPoseModel,
+    PoseGraph,
+    PoseMetadata,
+    export_program,
+    write_onnx,
+)
+from integral_mmpose.export.metadata import KEY
+from integral_mmpose.inference import (
+    IntegralPoseInferencer,
+    TopdownPoseModel,
+    onnx_pose_model,
+    read_image,
+)
+
+#: Inside, across the border, larger than the image; the last is detected.
+BOXES = np.array(
+    [
+        [40, 30, 90, 130, 1],
+        [-20, -30, 70, 60, 0.8],
+        [0, 0, 400, 300, 0.5],
+        [150.25, 90.75, 220.5, 190.125, 0.9],
+    ],
+    np.float32,
+)
+
+
+@pytest.fixture
+def picture():
+    """Smooth noise, so that a shifted crop shows in the joints."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (20, 25, 3), dtype=np.uint8)
+    return cv2.resize(noise, (250, 200), interpolation=cv2.INTER_CUBIC)
+
+
+def people(model, image, boxes='whole_image', **kwargs):
+    """The dicts of the inferencer; a model is a file or one of torch."""
+    is_file = isinstance(model, str)
+    model = onnx_pose_model(model) if is_file else TopdownPoseModel(model)
+    results = IntegralPoseInferencer(model)(image, boxes=boxes, **kwargs)
+    return next(results)['predictions'][0]
+
+
+def assert_equal_people(actual, expected):
+    assert len(actual) == len(expected) > 0
+    for found, wanted in zip(actual, expected):
+        assert found.keys() == wanted.keys()
+        assert found['bbox'] == wanted['bbox']
+        assert found['bbox_score'] == wanted['bbox_score']
+        for key, wanted_value in wanted.items():
+            atol = dict(keypoints=1e-3, keypoint_scores=1e-5).get(key, 1e-2)
+            np.testing.assert_allclose(found[key], wanted_value, atol=atol)
+
+
+@pytest.mark.parametrize('kind', ['integral_3d', 'integral_2d'])
+def test_people_are_those_of_torch(models, write, picture, kind):
+    path = write(kind)
+    for boxes in (BOXES, 'whole_image'):
+        expected = people(models[kind], picture, boxes)
+        assert ('keypoints_mm' in expected[0]) == (kind == 'integral_3d')
+        assert_equal_people(people(path, picture, boxes), expected)
+    assert people(path, picture, BOXES[:0]) == []
+
+
+def test_people_of_an_udp_crop(models, write, picture, tmp_path, monkeypatch):
+    model, plain = models['integral_2d'], write('integral_2d')
+    (crop,) = (
+        step
+        for step in model.cfg.test_dataloader.dataset.pipeline
+        if step['type'] == 'TopdownAffine'
+    )
+    monkeypatch.setitem(crop, 'use_udp', True)
+    path = str(tmp_path / 'udp.onnx')
+    write_onnx(
+        export_program(PoseGraph(model)),
+        path,
+        PoseMetadata.from_model(model, 'udp.py'),
+    )
+    expected = people(model, picture)
+    assert_equal_people(people(path, picture), expected)
+    other = np.array(people(plain, picture)[0]['keypoints'])
+    assert np.abs(other - expected[0]['keypoints']).max() > 5e-3
+
+
+def test_with_a_camera_too(models, write, picture):
+    """The size of a pixel at the person reaches the depth of the file."""
+    options = dict(camera=dict(fov=60), root_depth=4000.0)
+    expected = people(models['integral_3d'], picture, BOXES, **options)
+    assert 'keypoints_camera_mm' in expected[0]
+    found = people(write('integral_3d'), picture, BOXES, **options)
+    assert_equal_people(found, expected)
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif(
+    'INTEGRAL_MMPOSE_DATA' not in os.environ,
+    reason='INTEGRAL_MMPOSE_DATA is not set: needs samples/',
+)
+def test_people_of_real_pictures(models, write):
+    folder = Path(os.environ['INTEGRAL_MMPOSE_DATA'], 'samples')
+    paths = sorted(folder.rglob('*.jpg'))
+    assert len(paths) == 13
+    for path in paths:
+        image = read_image(str(path))
+        expected = people(models['integral_3d'], image, BOXES)
+        found = people(write('integral_3d'), image, BOXES)
+        assert_equal_people(found, expected)
+
+
+def test_no_network_is_built(write, picture, monkeypatch):
+    path = write('integral_3d')
+    monkeypatch.setattr(MODELS, 'build', None)
+    assert len(people(path, picture, BOXES)) == len(BOXES)
+
+
+def test_depth_follows_a_known_size_of_a_pixel(models, write, crops, predict):
+    """With mm_per_px the volume spans mm_per_px * 96 px, not 2000 mm."""
+    model = OnnxPoseModel(write('integral_3d'))
+    plain = predict(model, crops)[0]
+    for wanted in (models['integral_3d'], model):
+        found = predict(wanted, crops, mm_per_px=12.5)[0]
+        np.testing.assert_allclose(found[..., :2], plain[..., :2], atol=1e-3)
+        np.testing.assert_allclose(
+            found[..., 2], plain[..., 2] * 12.5 * 96 / 2000, atol=1e-2
+        )
+
+
+def test_a_file_has_no_heat_maps(write, picture):
+    model = onnx_pose_model(write('integral_3d'))
+    with pytest.raises(ValueError, match='gives joints and no heat maps'):
+        model.heat_vectors([model.crop(picture, BOXES[0, :4])])
+
+
+def test_the_inferencer_names_what_it_takes(write):
+    with pytest.raises(ValueError, match='onnx_pose_model'):
+        IntegralPoseInferencer(OnnxPoseModel(write('integral_3d')))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'none\.onnx: no such'):
+        OnnxPoseModel(tmp_path / 'none.onnx')
+
+
+def test_a_broken_file_is_named(write, tmp_path):
+    path = tmp_path / 'torn.onnx'
+    path.write_bytes(Path(write('integral_3d')).read_bytes()[:-1000])
+    with pytest.raises(ValueError, match=r'torn\.onnx: ONNX Runtime cannot'):
+        OnnxPoseModel(path)
+
+
+def test_a_foreign_file_is_named(tmp_path):
+    shape = value_info('a', onnx.TensorProto.FLOAT, [1])
+    result = value_info('b', onnx.TensorProto.FLOAT, [1])
+    graph = make_graph(
+        [make_node('Abs', ['a'], ['b'])], 'g', [shape], [result]
+    )
+    path = tmp_path / 'foreign.onnx'
+    opset = onnx.helper.make_opsetid('', 18)
+    onnx.save(make_model(graph, opset_imports=[opset], ir_version=9), path)
+    with pytest.raises(ValueError, match=r'foreign\.onnx: not exported by'):
+        OnnxPoseModel(path)
+
+
+def test_metadata_of_another_graph_are_named(write, tmp_path):
+    content = onnx.load(write('integral_3d'))
+    entry = next(p for p in content.metadata_props if p.key == KEY)
+    entry.value = entry.value.replace('[96, 64]', '[64, 96]')
+    onnx.save(content, tmp_path / 'other.onnx')
+    with pytest.raises(ValueError, match=r'other\.onnx: the graph has'):
+        OnnxPoseModel(tmp_path / 'other.onnx')
+
+
+def test_crops_of_another_size_are_named(write, crops):
+    model = OnnxPoseModel(write('integral_3d'))
+    with pytest.raises(ValueError, match='crops: the axis 64 must have'):
+        model(crops.transpose(0, 1, 3, 2))
+
+
+def test_pixels_that_are_not_finite_raise(write, crops):
+    """In the graph a NaN would be lost: ONNX Runtime's ReLU makes it 0."""
+    crops[2, 1, 5, 5] = np.nan
+    model = OnnxPoseModel(write('integral_3d'))
+    with pytest.raises(ValueError, match='crops: 1 of .* not finite'):
+        model(crops)
+
+
+def test_joints_that_are_not_finite_raise(write, crops, tmp_path):
+    """A weight of the last layer is broken in the file."""
+    content = onnx.load(write('integral_3d'))
+    name = 'model.head.final_layer.bias'
+    bias = next(t for t in content.graph.initializer if t.name == name)
+    broken = np.full(tuple(bias.dims), np.nan, np.float32)
+    bias.CopyFrom(onnx.numpy_helper.from_array(broken, name))
+    onnx.save(content, tmp_path / 'nan.onnx')
+    with pytest.raises(ValueError, match=r'nan\.onnx: keypoints'):
+        OnnxPoseModel(tmp_path / 'nan.onnx')(crops)
+
+
+def test_missing_onnxruntime_is_named(write, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)
+    with pytest.raises(ImportError, match='pip install onnxruntime'):
+        OnnxPoseModel(write('integral_3d'))
+
+
+def test_threads_are_those_of_torch_or_asked_for(write, monkeypatch):
+    path, seen = write('integral_3d'), []
+    real = onnxruntime.InferenceSession
+
+    def watched(path, options, **kwargs):
+        seen.append(options.intra_op_num_threads)
+        return real(path, options, **kwargs)
+
+    monkeypatch.setattr(onnxruntime, 'InferenceSession', watched)
+    OnnxPoseModel(path)
+    OnnxPoseModel(path, threads=3)
+    assert seen == [torch.get_num_threads(), 3]

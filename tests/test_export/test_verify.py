@@ -1,0 +1,108 @@
+"""The comparison sees what it must see."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from integral_mmpose.export import (
+    OnnxPoseModel,
+    PoseGraph,
+    PoseMetadata,
+    compare,
+    milliseconds,
+    run_module,
+)
+
+CROPS = np.zeros((12, 3, 64, 96), np.float32)
+
+
+@pytest.fixture
+def metadata(models):
+    return PoseMetadata.from_model(models['integral_3d'], 'a.py')
+
+
+def answer(keypoint=(0, 0, 0), score=0.5, joints=18):
+    """A run that gives every joint of every crop the same place."""
+
+    def run(crops):
+        keypoints = np.tile(np.float32(keypoint), (len(crops), joints, 1))
+        return keypoints, np.full(keypoints.shape[:2], np.float32(score))
+
+    return run
+
+
+def test_largest_differences_by_hand(metadata):
+    """x is 0.48 of 96 px off, y less; z is 20 of 2000 mm off."""
+    found = compare(
+        answer(), answer((-0.48, 0.1, 20.0), 0.25), CROPS, metadata
+    )
+    assert found.px == pytest.approx(0.48)
+    assert found.mm == pytest.approx(20)
+    assert found.score == pytest.approx(0.25)
+    assert found.mean_px == pytest.approx(0.29)
+    assert found.mean_mm == pytest.approx(20)
+    assert found.fraction == pytest.approx(0.01)  # of the depth range
+    found = compare(answer(), answer((0.48, 0, 1.0)), CROPS, metadata)
+    assert found.fraction == pytest.approx(0.005)  # of the input size
+
+
+def test_2d_has_no_mm(models):
+    metadata = PoseMetadata.from_model(models['integral_2d'], 'a.py')
+    found = compare(answer((0, 0)), answer((0, 0.96)), CROPS, metadata)
+    assert found.mm is found.mean_mm is None
+    assert found.fraction == pytest.approx(0.01)
+
+
+def test_batches_change_their_size(metadata):
+    sizes, run = [], answer()
+
+    def watched(crops):
+        sizes.append(len(crops))
+        return run(crops)
+
+    compare(run, watched, np.repeat(CROPS, 2, 0), metadata, (1, 3, 8))
+    assert sizes == [1, 3, 8, 1, 3, 8]
+
+
+def test_nan_is_no_agreement(metadata):
+    nan = answer((np.nan, 0, 0))
+    with pytest.raises(ValueError, match='keypoints.*not finite'):
+        compare(nan, nan, CROPS, metadata)
+    with pytest.raises(ValueError, match='scores.*not finite'):
+        compare(answer(), answer(score=np.nan), CROPS, metadata)
+
+
+def test_other_shapes_are_named(metadata):
+    with pytest.raises(ValueError, match=r'keypoints.*\(1, 17, 3\)'):
+        compare(answer(), answer(joints=17), CROPS, metadata)
+
+
+def test_changed_weights_are_seen(models, write, crops):
+    """Negative control: one weight of the last layer, by a hundredth."""
+    model = OnnxPoseModel(write('integral_3d'))
+    graph = PoseGraph(models['integral_3d'])
+    same = compare(run_module(graph), model, crops, model.metadata)
+    with torch.no_grad():
+        graph.model.head.final_layer.bias[0] += 0.01
+    other = compare(run_module(graph), model, crops, model.metadata)
+    assert same.fraction < 1e-5 and other.fraction > 1e-4
+
+
+def test_times_are_medians_taken_in_turns(monkeypatch):
+    """On a clock of our own: the first turn is left out, a stall is one."""
+    now, order = [0.0], []
+    monkeypatch.setattr(time, 'perf_counter', lambda: now[0])
+    seconds = dict(slow=[5, 0.03, 0.9, 0.01], fast=[7, 0.001, 0.002, 0.004])
+
+    def run(name):
+        def take(crops):
+            now[0] += seconds[name][order.count(name)]
+            order.append(name)
+
+        return take
+
+    found = milliseconds((run('slow'), run('fast')), CROPS, repeats=3)
+    assert order == ['slow', 'fast'] * 4
+    assert found == pytest.approx([30, 2])

@@ -1,0 +1,98 @@
+"""Cameras in every form, and things that are no cameras."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from integral_mmpose.inference import CameraReader
+
+IMAGE = np.zeros((480, 640, 3), np.uint8)
+FORMS = [
+    dict(fx=500, fy=510, cx=320, cy=240),
+    dict(K=[[500, 0, 320], [0, 510, 240], [0, 0, 1]]),
+    dict(f=[500, 510], c=[320, 240], w=640, h=480),
+]
+
+
+@pytest.mark.parametrize('form', FORMS, ids=lambda form: '-'.join(form))
+def test_forms(form, tmp_path):
+    path = tmp_path / 'camera.json'
+    path.write_text(json.dumps(form))
+    for source in (form, path, str(path)):
+        camera = CameraReader(source).camera_of(IMAGE)
+        assert camera.focal.tolist() == [500, 510]
+        assert camera.principal.tolist() == [320, 240]
+
+
+def test_one_of_several_in_a_file(tmp_path):
+    path = tmp_path / 'cameras.json'
+    path.write_text(json.dumps({'S9': {'54': FORMS[2]}}))
+    camera = CameraReader(f'{path}#S9/54').camera_of(IMAGE)
+    assert camera.focal.tolist() == [500, 510]
+    with pytest.raises(ValueError, match=r"no S8, it has \['S9'\]"):
+        CameraReader(f'{path}#S8/54')
+
+
+@pytest.mark.parametrize('degrees', [30, 60.0, 90, 120])
+def test_field_of_view(degrees):
+    """The rays through both sides of the image enclose the angle."""
+    camera = CameraReader(dict(fov=degrees)).camera_of(IMAGE)
+    left, right = (
+        math.atan((x - camera.principal[0]) / camera.focal[0])
+        for x in (-0.5, 639.5)
+    )
+    assert math.degrees(right - left) == pytest.approx(degrees)
+    assert camera.focal[0] == camera.focal[1]
+    assert camera.principal.tolist() == [319.5, 239.5]
+
+
+@pytest.mark.parametrize(
+    'bad',
+    [
+        {},
+        dict(fx=500, fy=500, cx=1),
+        dict(fx=0, fy=500, cx=1, cy=1),
+        dict(fx=float('nan'), fy=500, cx=1, cy=1),
+        dict(fx='wide', fy=500, cx=1, cy=1),
+        dict(K=[[1, 2], [3, 4]]),
+        dict(f=[500, 500]),
+        dict(f=[500, 500], c=None),
+        [1, 2, 3],
+        7,
+    ],
+    ids=str,
+)
+def test_what_is_no_camera(bad, tmp_path):
+    with pytest.raises(ValueError, match='camera: is not a camera'):
+        CameraReader(bad)
+    path = tmp_path / 'c.json'
+    path.write_text(json.dumps(bad))
+    with pytest.raises(ValueError, match='c.json: is not a camera'):
+        CameraReader(path)
+
+
+@pytest.mark.parametrize('fov', [0, 180, -3, float('nan'), 'wide', True, None])
+def test_what_is_no_field_of_view(fov):
+    with pytest.raises(ValueError, match='fov must be degrees'):
+        CameraReader(dict(fov=fov))
+
+
+def test_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match='none.json'):
+        CameraReader(tmp_path / 'none.json')
+    (tmp_path / 'text.json').write_text('f=500')
+    with pytest.raises(ValueError, match='text.json: is no JSON file'):
+        CameraReader(tmp_path / 'text.json')
+
+
+def test_half_a_size_of_its_images():
+    with pytest.raises(ValueError, match='one of w and h'):
+        CameraReader(dict(fx=500, fy=500, cx=1, cy=1, w=640))
+
+
+def test_a_camera_of_another_image():
+    reader = CameraReader(FORMS[2])
+    with pytest.raises(ValueError, match='640 x 480 px .* 480 x 640'):
+        reader.camera_of(IMAGE.transpose(1, 0, 2))
