@@ -38,12 +38,24 @@ def main(name: str) -> None:
     except USER_ERRORS as error:
         if debug:
             raise
-        text = explain(error)
-        print(
-            f'{name}: {text or type(error).__name__} (--debug shows where)',
-            file=sys.stderr,
-        )
+        report(name, error)
         sys.exit(1)
+
+
+def report(name: str, error: Exception) -> None:
+    """Print an error of a user; in torchrun, on rank 0 only.
+
+    torchrun ends with forty lines about the process that failed. What its
+    error file holds stands in the last but one.
+    """
+    text = f'{name}: {explain(error)} (--debug shows where)'
+    if 'TORCHELASTIC_ERROR_FILE' in os.environ:
+        from torch.distributed.elastic.multiprocessing import errors
+
+        errors.get_error_handler().record_exception(ValueError(text))
+        if os.environ.get('RANK', '0') != '0':
+            return
+    print(text, file=sys.stderr)
 
 
 def explain(error: Exception) -> str:
@@ -56,7 +68,7 @@ def explain(error: Exception) -> str:
             'Put the file into ~/.cache/torch/hub/checkpoints, or train from '
             'scratch: --cfg-options model.backbone.init_cfg=None'
         )
-    return str(error)
+    return str(error) or type(error).__name__
 
 
 def join_without_gpu(argv: list) -> list:
@@ -116,8 +128,13 @@ def load_or_resume(argv: list) -> list:
         return argv
     from mmengine.config import Config
 
+    from integral_mmpose.engine.find_checkpoint import (
+        checkpoints_in,
+        noted_checkpoint,
+    )
+
     folder = tool['merge_args'](Config.fromfile(args.config), args).work_dir
-    if not Path(folder, 'last_checkpoint').is_file():
+    if not (checkpoints_in(folder) or noted_checkpoint(folder)):
         at = next(i for i, w in enumerate(argv) if w.startswith(RESUME))
         auto = argv[at + 1 : at + 2] == ['auto']
         return argv[:at] + argv[at + 1 + auto :]

@@ -46,7 +46,7 @@ def trained(tmp_path):
     """A work directory with something to resume."""
     folder = tmp_path / 'work_dirs/i1'
     folder.mkdir(parents=True)
-    (folder / 'last_checkpoint').write_text('epoch_1.pth')
+    (folder / 'epoch_1.pth').touch()
 
 
 OTHER = ('--cfg-options', 'load_from=other.pth', 'randomness.seed=1')
