@@ -4,9 +4,11 @@ Nothing of MMPose's interface is repeated here, so nothing can drift apart.
 """
 
 import argparse
+import json
 import os
 import runpy
 import sys
+import time
 from pathlib import Path
 from urllib.error import URLError
 
@@ -43,19 +45,20 @@ def main(name: str) -> None:
 
 
 def report(name: str, error: Exception) -> None:
-    """Print an error of a user; in torchrun, on rank 0 only.
+    """Print an error of a user; under torchrun, on rank 0 only.
 
-    torchrun ends with forty lines about the process that failed. What its
-    error file holds stands in the last but one.
+    torchrun itself ends with a traceback of its own and a report, which
+    cannot be turned off. The report's last lines are the text in the error
+    file of the process that failed first: the same sentence.
     """
     text = f'{name}: {explain(error)} (--debug shows where)'
-    if 'TORCHELASTIC_ERROR_FILE' in os.environ:
-        from torch.distributed.elastic.multiprocessing import errors
-
-        errors.get_error_handler().record_exception(ValueError(text))
-        if os.environ.get('RANK', '0') != '0':
-            return
-    print(text, file=sys.stderr)
+    error_file = os.environ.get('TORCHELASTIC_ERROR_FILE')
+    if error_file:
+        extra = dict(py_callstack=text, timestamp=str(int(time.time())))
+        message = dict(message=text, extraInfo=extra)
+        Path(error_file).write_text(json.dumps(dict(message=message)))
+    if not error_file or os.environ.get('RANK') == '0':
+        print(text, file=sys.stderr)
 
 
 def explain(error: Exception) -> str:
