@@ -136,9 +136,11 @@ def test_a_second_start_names_the_first(roots, tmp_path):
     work = tmp_path / 'work'
     first = start(work, roots)
     deadline = time.monotonic() + 300
-    while not (work / '.training.lock').is_file():
+    lock = work / '.training.lock'
+    while not (lock.is_file() and lock.read_text()):
         assert time.monotonic() < deadline and first.poll() is None
         time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGSTOP)  # it must not end before
     second = start(work, roots)
     _, errors = second.communicate(timeout=300)
     os.killpg(first.pid, signal.SIGKILL)
