@@ -4,9 +4,11 @@ Nothing of MMPose's interface is repeated here, so nothing can drift apart.
 """
 
 import argparse
+import json
 import os
 import runpy
 import sys
+import time
 from pathlib import Path
 from urllib.error import URLError
 
@@ -38,12 +40,25 @@ def main(name: str) -> None:
     except USER_ERRORS as error:
         if debug:
             raise
-        text = explain(error)
-        print(
-            f'{name}: {text or type(error).__name__} (--debug shows where)',
-            file=sys.stderr,
-        )
+        report(name, error)
         sys.exit(1)
+
+
+def report(name: str, error: Exception) -> None:
+    """Print an error of a user; under torchrun, on rank 0 only.
+
+    torchrun itself ends with a traceback of its own and a report, which
+    cannot be turned off. The report's last lines are the text in the error
+    file of the process that failed first: the same sentence.
+    """
+    text = f'{name}: {explain(error)} (--debug shows where)'
+    error_file = os.environ.get('TORCHELASTIC_ERROR_FILE')
+    if error_file:
+        extra = dict(py_callstack=text, timestamp=str(int(time.time())))
+        message = dict(message=text, extraInfo=extra)
+        Path(error_file).write_text(json.dumps(dict(message=message)))
+    if not error_file or os.environ.get('RANK') == '0':
+        print(text, file=sys.stderr)
 
 
 def explain(error: Exception) -> str:
@@ -56,7 +71,7 @@ def explain(error: Exception) -> str:
             'Put the file into ~/.cache/torch/hub/checkpoints, or train from '
             'scratch: --cfg-options model.backbone.init_cfg=None'
         )
-    return str(error)
+    return str(error) or type(error).__name__
 
 
 def join_without_gpu(argv: list) -> list:
@@ -116,8 +131,13 @@ def load_or_resume(argv: list) -> list:
         return argv
     from mmengine.config import Config
 
+    from integral_mmpose.engine.find_checkpoint import (
+        checkpoints_in,
+        noted_checkpoint,
+    )
+
     folder = tool['merge_args'](Config.fromfile(args.config), args).work_dir
-    if not Path(folder, 'last_checkpoint').is_file():
+    if not (checkpoints_in(folder) or noted_checkpoint(folder)):
         at = next(i for i, w in enumerate(argv) if w.startswith(RESUME))
         auto = argv[at + 1 : at + 2] == ['auto']
         return argv[:at] + argv[at + 1 + auto :]

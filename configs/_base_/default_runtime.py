@@ -10,7 +10,8 @@ default_hooks = dict(
         save_best='auto',
         greater_keys=['PCKh', 'AUC', 'AP'],
         less_keys=['MPJPE'],
-    )
+    ),
+    resume=dict(type='ResumeHook'),
 )
 custom_hooks = [
     dict(type='SyncBuffersHook'),

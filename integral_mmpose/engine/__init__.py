@@ -5,6 +5,7 @@ from .atomic_backend import AtomicLocalBackend, write_atomically
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .checkpoint_check import CheckCheckpointHook, check_weights
 from .nan_guard import NaNGuardHook
+from .resume_hook import ResumeHook
 from .seed_iteration import SeedIterationHook
 from .sharpen import SharpenHook
 
@@ -13,6 +14,7 @@ __all__ = [
     'AtomicLocalBackend',
     'CheckCheckpointHook',
     'NaNGuardHook',
+    'ResumeHook',
     'SeedIterationHook',
     'SharpenHook',
     'check_weights',

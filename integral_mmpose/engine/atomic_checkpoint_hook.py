@@ -8,16 +8,18 @@ schedulers and early stopping then differ from a run that was not killed.
 """
 
 import os.path as osp
-from pathlib import Path
+from functools import partial
 from typing import Optional
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 from .atomic_backend import remove_leftovers, write_atomically
+from .find_checkpoint import on_main_process
+from .folder_lock import hold, holds, release
 
 
 @HOOKS.register_module()
@@ -35,15 +37,17 @@ class AtomicCheckpointHook(CheckpointHook):
         self._noted_on_disk = False
 
     def before_run(self, runner) -> None:
-        """Resume a copied work directory from its own checkpoint.
+        """Lock the work directory of a training.
 
-        ``last_checkpoint`` has the path of the original's.
+        Raises:
+            ValueError: If another process trains in it.
         """
-        note = Path(runner.work_dir, 'last_checkpoint')
-        if runner._resume and not runner._load_from and note.is_file():
-            own = note.with_name(osp.basename(note.read_text().strip()))
-            if own.is_file():
-                runner._load_from = str(own)
+        if isinstance(runner._train_loop, BaseLoop):
+            on_main_process(partial(hold, runner.work_dir))
+
+    def after_run(self, runner) -> None:
+        """Let others train in the work directory."""
+        release(runner.work_dir)
 
     def before_train(self, runner) -> None:
         """Clean up after a kill, and make up for a lost validation."""
@@ -54,7 +58,9 @@ class AtomicCheckpointHook(CheckpointHook):
             self.backend_args = dict(backend='atomic_local')
         super().before_train(runner)
         self._keep_to_own_folder(runner)
-        if isinstance(self.file_backend, LocalBackend) and is_main_process():
+        if isinstance(self.file_backend, LocalBackend) and holds(
+            runner.work_dir
+        ):
             remove_leftovers(self.out_dir)
         if (
             self._resumed_validation_due

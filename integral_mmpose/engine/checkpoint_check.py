@@ -4,6 +4,7 @@ mmengine loads with ``strict=False``: the weights that do not fit stay random,
 a warning scrolls by, and the evaluation prints numbers of a random network.
 """
 
+import os.path as osp
 import re
 from typing import Dict, List, NamedTuple, Sequence
 
@@ -12,6 +13,8 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
+
+from .safe_load import require_file
 
 _SHOWN = 3
 _ALLOW = (
@@ -161,6 +164,16 @@ class CheckCheckpointHook(Hook):
 
     # After EMAHook, which exchanges the weights of the checkpoint.
     priority = 'VERY_LOW'
+
+    def before_run(self, runner) -> None:
+        """Look for the checkpoint before weights are downloaded.
+
+        Raises:
+            FileNotFoundError: If ``load_from`` is a file that is missing.
+        """
+        source = runner._load_from
+        if source and '://' not in source:
+            require_file(osp.expanduser(source))
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """See :func:`check_weights`.

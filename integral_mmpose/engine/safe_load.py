@@ -18,7 +18,8 @@ module opens the door exactly as wide as mmengine needs it:
 
 import os
 import os.path as osp
-import re
+import zipfile
+from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import mmengine.runner.checkpoint as mmengine_checkpoint
@@ -26,6 +27,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
+PACKAGE = Path(__file__).resolve().parents[1]
 _STATISTICS = ('min', 'max', 'mean', 'current')
 _MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
 
@@ -64,24 +66,69 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
     """mmengine's loader of local files with ``weights_only=True``.
 
     Raises:
-        FileNotFoundError: If there is no such file. For the checkpoint of an
-            H row in its default work dir, names the config to train first.
+        FileNotFoundError: If there is no such file, see :func:`require_file`.
+        ValueError: If the file is damaged or no checkpoint; names it.
     """
     filename = osp.expanduser(filename)
-    if not osp.isfile(filename):
-        folder, name = osp.split(filename)
-        advice = ''
-        if re.fullmatch(r'epoch_\d+\.pth', name):
-            advice = (
-                f': train the config {osp.basename(folder)}.py first, from '
-                f'{os.getcwd()}, or set load_from='
-            )
-        raise FileNotFoundError(
-            f'checkpoint {filename} does not exist{advice}'
+    require_file(filename)
+    try:
+        check_archive(filename)
+        return without_code(
+            torch.load(filename, map_location=map_location, weights_only=True)
         )
-    return without_code(
-        torch.load(filename, map_location=map_location, weights_only=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged bytes raise anything
+        first = str(error).strip().split('\n')[0]
+        raise ValueError(
+            f'checkpoint {filename} cannot be read: '
+            f'{first or type(error).__name__}'
+        ) from error
+
+
+def require_file(filename: str) -> None:
+    """Check that a checkpoint exists.
+
+    Raises:
+        FileNotFoundError: If it does not. For the checkpoint of a stock
+            config in its default work dir, names the config to train first.
+    """
+    if osp.isfile(filename):
+        return
+    folder = osp.basename(osp.dirname(filename))
+    configs = [
+        path
+        for root in (PACKAGE.parent / 'configs', PACKAGE / '.mim/configs')
+        for path in sorted(root.rglob('*.py'))
+        if path.stem == folder
+    ]
+    advice = (
+        f': train the config {configs[0]} first, from {os.getcwd()}, or set '
+        'load_from='
+        if configs
+        else ''
     )
+    raise FileNotFoundError(f'checkpoint {filename} does not exist{advice}')
+
+
+def check_archive(filename: str) -> None:
+    """Compare the content of a torch archive with its CRC-32.
+
+    Files before torch 1.6 are no archives, and some writers leave all sums 0
+    (``torch.serialization.set_crc32_options``): nothing is compared then.
+
+    Raises:
+        zipfile.BadZipFile: If they differ; names the member.
+    """
+    if not zipfile.is_zipfile(filename):
+        return
+    with zipfile.ZipFile(filename) as archive:
+        summed = any(member.CRC for member in archive.infolist())
+        member = archive.testzip() if summed else None
+    if member:
+        raise zipfile.BadZipFile(
+            f'{member} differs from its checksum, the file is damaged'
+        )
 
 
 def without_code(checkpoint: Any) -> Any:

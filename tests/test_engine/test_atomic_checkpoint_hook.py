@@ -248,7 +248,10 @@ def test_a_copied_run_leaves_the_original_alone(
 ):
     """cp -r a b, then b goes on: by its own files, and on them only."""
     first, second = tmp_path / 'a', tmp_path / 'b'
-    hooks = dict(checkpoint=dict(HOOKS['checkpoint'], save_best=save_best))
+    hooks = dict(
+        checkpoint=dict(HOOKS['checkpoint'], save_best=save_best),
+        resume=dict(type='ResumeHook'),
+    )
 
     def train(folder, epochs, **kwargs):
         runner = make_runner(

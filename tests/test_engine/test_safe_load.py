@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pickle import UnpicklingError
@@ -207,8 +208,6 @@ def test_missing_file_is_named(tmp_path):
 
 def _load_pickle(source, tmp_path):
     """Put a pickle into a torch archive and load it with weights_only."""
-    import zipfile
-
     path, changed = tmp_path / 'plain.pth', tmp_path / 'changed.pth'
     torch.save([], path)
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, 'w') as new:
@@ -224,9 +223,61 @@ def test_missing_first_half_names_the_config_to_train(tmp_path, monkeypatch):
     path = 'work_dirs/h1_res50_4xb32-70e_mpii-256x256/epoch_70.pth'
     with pytest.raises(
         FileNotFoundError,
-        match=r'train the config h1_res50_4xb32-70e_mpii-256x256\.py first, '
-        f'from {tmp_path}',
+        match=r'train the config .*/h1_res50_4xb32-70e_mpii-256x256\.py '
+        f'first, from {tmp_path}',
     ):
         load_checkpoint(torch.nn.Linear(1, 1), path)
-    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth does not'):
-        load_checkpoint(torch.nn.Linear(1, 1), 'nowhere.pth')
+    for other in ('nowhere.pth', 'work_dirs/demo/istar/epoch_9.pth'):
+        with pytest.raises(FileNotFoundError, match='does not exist$'):
+            load_checkpoint(torch.nn.Linear(1, 1), other)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A checkpoint whose bytes 'weights' can be found."""
+    path = tmp_path / 'saved.pth'
+    torch.save(dict(w=torch.full((64,), 1.5), meta={}), path)
+    return path
+
+
+def _flip(path):
+    content = path.read_bytes()
+    eight = torch.full((2,), 1.5).numpy().tobytes()
+    assert content.count(eight) >= 1
+    path.write_bytes(content.replace(eight, bytes(8), 1))
+
+
+def test_flipped_bytes_are_found(saved):
+    """Negative control: torch loads them in silence."""
+    assert CheckpointLoader.load_checkpoint(str(saved))['w'].min() == 1.5
+    _flip(saved)
+    assert torch.load(saved, weights_only=True)['w'].min() == 0
+    with pytest.raises(ValueError, match=rf'{saved} .*data/0 .*damaged'):
+        CheckpointLoader.load_checkpoint(str(saved))
+
+
+@pytest.mark.parametrize('part', [0, 0.3, 0.9])
+@pytest.mark.parametrize('new', [True, False])
+def test_a_torn_file_is_named(saved, part, new):
+    torch.save(torch.load(saved), saved, _use_new_zipfile_serialization=new)
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(ValueError, match=f'{saved} cannot be read: .'):
+        CheckpointLoader.load_checkpoint(str(saved))
+
+
+def test_files_without_sums_load(saved):
+    """Those of torch before 1.6, and of writers that leave sums out."""
+    weights = torch.load(saved)
+    torch.save(weights, saved, _use_new_zipfile_serialization=False)
+    assert not zipfile.is_zipfile(saved)
+    assert CheckpointLoader.load_checkpoint(str(saved))['w'].sum() == 96
+    if not hasattr(torch.serialization, 'set_crc32_options'):
+        return
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(weights, saved)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert zipfile.ZipFile(saved).testzip()
+    assert CheckpointLoader.load_checkpoint(str(saved))['w'].sum() == 96

@@ -111,3 +111,40 @@ def test_finished_pairs_exit_with_0(roots, tmp_path):
         if run.returncode:
             failed[n] = errors[-3000:]
     assert not failed
+
+
+@pytest.mark.dist
+@pytest.mark.slow  # three starts of two processes, a minute
+def test_an_error_stands_last(roots, tmp_path):
+    """Also when it is found by rank 0 alone; --debug is the control."""
+    finish(start(tmp_path / 'work', roots, 1, '--no-validate'))
+    for extra, last in (((), True), (('--debug',), False)):
+        again = start(tmp_path / 'work', roots, 2, '--no-validate', *extra)
+        _, errors = again.communicate(timeout=300)
+        assert again.returncode == 1
+        lines = [line.strip() for line in errors.splitlines()]
+        assert 'train_cfg.max_epochs: 1 -> 2' in errors
+        end = [line for line in lines if line.strip('=')][-1]
+        assert end.endswith('(--debug shows where)') == last
+        if last:  # rank 0 says it, and torchrun repeats it
+            told = [ln for ln in lines if ln.startswith('train.py: ')]
+            assert len(told) == 1
+
+
+@pytest.mark.dist
+@pytest.mark.slow  # a start of two processes beside one of one, 30 s
+def test_a_second_start_names_the_first(roots, tmp_path):
+    work = tmp_path / 'work'
+    first = start(work, roots)
+    deadline = time.monotonic() + 300
+    lock = work / '.training.lock'
+    while not (lock.is_file() and lock.read_text()):
+        assert time.monotonic() < deadline and first.poll() is None
+        time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGSTOP)  # it must not end before
+    second = start(work, roots)
+    _, errors = second.communicate(timeout=300)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert second.returncode == 1
+    assert 'is in use by another training: process ' in errors

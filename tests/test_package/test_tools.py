@@ -46,7 +46,7 @@ def trained(tmp_path):
     """A work directory with something to resume."""
     folder = tmp_path / 'work_dirs/i1'
     folder.mkdir(parents=True)
-    (folder / 'last_checkpoint').write_text('epoch_1.pth')
+    (folder / 'epoch_1.pth').touch()
 
 
 OTHER = ('--cfg-options', 'load_from=other.pth', 'randomness.seed=1')
@@ -155,3 +155,34 @@ def test_weights_that_cannot_be_downloaded(tool):
     assert 'Name or service not known' in text
     assert 'init_cfg=None' in text
     assert tool.explain(KeyError('H1')) == "'H1' (no such name)"
+
+
+def test_an_error_under_torchrun(tool, tmp_path, monkeypatch, capsys):
+    """Rank 0 prints it; torchrun reads it from the file of each rank."""
+    from torch.distributed.elastic.multiprocessing import errors
+
+    for rank in ('1', '0'):
+        path = tmp_path / rank
+        monkeypatch.setenv('TORCHELASTIC_ERROR_FILE', str(path))
+        monkeypatch.setenv('RANK', rank)
+        tool.report('train.py', ValueError('no such file'))
+        failure = errors.ProcessFailure(int(rank), 1, 1, str(path))
+        shown = errors.ChildFailedError('', {int(rank): failure}).format_msg()
+        last = shown.rstrip('=\n').splitlines()[-1]
+        assert 'train.py: no such file (--debug' in last
+        assert bool(capsys.readouterr().err) == (rank == '0')
+    monkeypatch.delenv('TORCHELASTIC_ERROR_FILE')
+    monkeypatch.setenv('RANK', '1')  # slurm: nobody else would say it
+    tool.report('train.py', ValueError('no such file'))
+    assert 'no such file' in capsys.readouterr().err
+
+
+def test_resume_of_a_folder_without_a_note(mmpose_config, trained, tmp_path):
+    """A dangling note goes to the hook, which refuses; an empty one not."""
+    assert mmpose_config('--resume').resume is True
+    folder = tmp_path / 'work_dirs/i1'
+    (folder / 'epoch_1.pth').unlink()
+    (folder / 'last_checkpoint').write_text('epoch_1.pth')
+    assert mmpose_config('--resume').resume is True
+    (folder / 'last_checkpoint').write_text('')
+    assert not mmpose_config('--resume').get('resume')

@@ -1,0 +1,123 @@
+"""The checkpoint that a resumed training continues from."""
+
+import os.path as osp
+import re
+from pathlib import Path
+from typing import Callable, List, Optional, Union
+
+from mmengine.dist import broadcast_object_list, is_main_process
+
+from .safe_load import load_from_local
+
+_NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
+
+
+def checkpoints_in(folder: Union[str, Path]) -> List[str]:
+    """Paths of the checkpoints that can be resumed, the newest first.
+
+    The files of the folder itself win over the path in ``last_checkpoint``,
+    which is the original's in a copied work directory.
+    """
+    noted = noted_checkpoint(folder)
+    if '://' in noted:
+        return [noted]
+    kind = osp.basename(noted).split('_')[0] or 'epoch'
+    found = [
+        (match[1] == kind, int(match[2]), str(path))
+        for path in Path(folder).glob('*.pth')
+        if (match := _NAME.fullmatch(path.name))
+    ]
+    paths = [path for *_, path in sorted(found, reverse=True)]
+    if not noted:
+        return paths
+    own = osp.join(folder, osp.basename(noted))
+    if osp.isfile(own) and not _NAME.fullmatch(osp.basename(own)):
+        paths.insert(0, own)  # another filename_tmpl
+    if not paths and osp.isfile(noted):  # another out_dir
+        paths.append(noted)
+    return paths
+
+
+def noted_checkpoint(folder: Union[str, Path]) -> str:
+    """What ``last_checkpoint`` says; '' without it."""
+    note = Path(folder, 'last_checkpoint')
+    return note.read_text().strip() if note.is_file() else ''
+
+
+def newest_loadable(
+    folder: Union[str, Path], warn: Callable[[str], None]
+) -> Optional[str]:
+    """The newest checkpoint of a work directory that loads.
+
+    Args:
+        folder (str | Path): The work directory.
+        warn (Callable): Receives a sentence for each file that is skipped.
+
+    Returns:
+        str or None: None if there is nothing to resume.
+
+    Raises:
+        ValueError: If there are checkpoints, and none loads; names them. If
+            ``last_checkpoint`` names a file that is gone.
+    """
+    paths = checkpoints_in(folder)
+    errors = []
+    for path in paths:
+        try:
+            if '://' not in path:
+                load_from_local(path, map_location='cpu')
+        except (ValueError, OSError) as error:
+            errors.append(str(error))
+            continue
+        for error in errors:
+            warn(f'{error}. Resuming from the older {path} instead.')
+        return path
+    start_anew = (
+        'To start anew, train with another --work-dir, or remove '
+        f'{osp.join(folder, "last_checkpoint")} and the checkpoints.'
+    )
+    if errors:
+        raise ValueError(
+            f'no checkpoint in {folder} can be resumed:\n  '
+            + '\n  '.join(errors)
+            + f'\n{start_anew}'
+        )
+    noted = noted_checkpoint(folder)
+    if noted:
+        raise ValueError(
+            f'last_checkpoint in {folder} names {noted}, which does not '
+            f'exist, and there is no other checkpoint. {start_anew}'
+        )
+    return None
+
+
+def refuse_to_overwrite(folder: Union[str, Path]) -> None:
+    """Keep a new training out of a folder that holds checkpoints.
+
+    Raises:
+        ValueError: Names the newest checkpoint and the ways to go on.
+    """
+    resumable = checkpoints_in(folder)
+    best = sorted(str(path) for path in Path(folder).glob('best_*.pth'))
+    if not resumable and not best:
+        return
+    raise ValueError(
+        f'{folder} holds checkpoints of an earlier training '
+        f'({osp.basename((resumable + best)[0])}), which a new one would '
+        f'overwrite. {"Continue it with --resume, or t" if resumable else "T"}'
+        'rain with another --work-dir.'
+    )
+
+
+def on_main_process(function: Callable):
+    """Call ``function`` on rank 0; all ranks return or raise the same."""
+    outcome = [None, None]
+    if is_main_process():
+        try:
+            outcome[0] = function()
+        except (ValueError, OSError) as error:
+            outcome[1] = error
+    broadcast_object_list(outcome)
+    if outcome[1] is not None:
+        raise outcome[1]
+    return outcome[0]

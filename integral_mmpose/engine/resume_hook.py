@@ -1,0 +1,172 @@
+"""A training starts or resumes as asked, or says why not.
+
+mmengine resumes with the schedule, the learning rate and the seed of the
+checkpoint, whatever the config says, and from epoch 1 if ``last_checkpoint``
+is missing.
+"""
+
+import warnings
+from functools import partial
+from typing import Any, Dict, Optional
+
+from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop
+from mmpose.registry import HOOKS
+
+from .find_checkpoint import (
+    newest_loadable,
+    on_main_process,
+    refuse_to_overwrite,
+)
+from .run_settings import differences, listing, settings_of
+
+_SCHEDULE = ('param_scheduler', 'optim_wrapper', 'auto_scale_lr')
+
+
+@HOOKS.register_module()
+class ResumeHook(Hook):
+    """Find what to resume, and compare its settings with the run's.
+
+    A training without ``resume`` does not start in a folder with checkpoints.
+
+    Args:
+        inexact (bool): Resume although settings differ: the new ones are
+            used, and a warning lists them.
+    """
+
+    # After AtomicCheckpointHook, which locks the folder.
+    priority = 'LOWEST'
+
+    def __init__(self, inexact: bool = False) -> None:
+        self.inexact = inexact
+
+    def before_run(self, runner) -> None:
+        """Find the newest checkpoint that loads.
+
+        Raises:
+            ValueError: If none loads, or if a new training would overwrite
+                an earlier one's checkpoints.
+        """
+        if not _trains(runner):
+            return
+        runner._load_from = on_main_process(partial(_start_from, runner))
+        runner._resume = runner._resume and runner._load_from is not None
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Add the settings of the run."""
+        checkpoint['meta']['settings'] = settings_of(runner)
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Compare the settings of the checkpoint with those of the run.
+
+        Raises:
+            ValueError: If they differ and ``inexact`` is off; lists them.
+        """
+        if not _trains(runner) or not runner._resume:
+            return
+        old = checkpoint['meta'].get('settings')
+        if old is None:
+            runner.logger.warning(
+                f'{runner._load_from} does not say how it was trained: '
+                'whether this run continues it exactly is unknown.'
+            )
+            return
+        new = settings_of(runner)
+        if runner._randomness_cfg.get('seed') is None:
+            new['seed'] = old['seed']  # the checkpoint's is used
+        changed = differences(old, new)
+        if not changed:
+            return
+        if not self.inexact:
+            raise ValueError(
+                f'{runner._load_from} was trained with other settings '
+                f'(checkpoint -> this run):{listing(changed)}\nResume with '
+                "the checkpoint's settings, or use the new ones from here "
+                'on: --cfg-options default_hooks.resume.inexact=True'
+            )
+        runner.logger.warning(
+            f'Inexact resume of {runner._load_from}; the new settings are '
+            f'used from here on (checkpoint -> this run):{listing(changed)}'
+        )
+        use_new_settings(runner, checkpoint, old, new)
+
+
+def use_new_settings(
+    runner, checkpoint: dict, old: Dict[str, Any], new: Dict[str, Any]
+) -> None:
+    """Change what mmengine is about to restore from ``checkpoint``.
+
+    The moments of the optimizer stay if it is of the same type. A schedule
+    that differs is run up to the epoch of the checkpoint; a plateau scheduler
+    of such a schedule starts anew.
+    """
+    meta = checkpoint['meta']
+    if old['seed'] != new['seed']:
+        meta.pop('seed', None)
+    if isinstance(runner.train_loop, EpochBasedTrainLoop):
+        meta['iter'] = meta['epoch'] * len(runner.train_dataloader)
+    convert = 'convert_to_iter_based' in str(new['param_scheduler'])
+    if not convert and all(old[name] == new[name] for name in _SCHEDULE):
+        return
+    if isinstance(runner.param_schedulers, dict):
+        raise ValueError(
+            'an inexact resume of several optimizers is not supported'
+        )
+    _run_schedule(runner, meta['epoch'], meta['iter'])
+    if runner.param_schedulers is not None:
+        checkpoint['param_schedulers'] = [
+            scheduler.state_dict() for scheduler in runner.param_schedulers
+        ]
+    was = checkpoint.get('optimizer')
+    if was is None:
+        return
+    fresh = runner.optim_wrapper.state_dict()
+    if not _same_moments(old, new, was, fresh):
+        runner.logger.warning('The moments of the optimizer start anew.')
+        del checkpoint['optimizer']
+        return
+    kept = {key: was[key] for key in ('state', 'loss_scaler') if key in fresh}
+    checkpoint['optimizer'] = {**fresh, **kept}
+
+
+def _same_moments(old: dict, new: dict, was: dict, fresh: dict) -> bool:
+    types = [
+        settings['optim_wrapper']['optimizer'].get('type')
+        for settings in (old, new)
+    ]
+    params = [
+        [group['params'] for group in state['param_groups']]
+        for state in (was, fresh)
+    ]
+    return types[0] == types[1] and params[0] == params[1]
+
+
+def _run_schedule(runner, epochs: int, iterations: int) -> None:
+    """Step the new schedulers as ParamSchedulerHook would have done."""
+    schedulers = runner.param_schedulers or []
+    by_iteration = [s for s in schedulers if not s.by_epoch]
+    by_epoch = [s for s in schedulers if s.by_epoch]
+    length = iterations // epochs if epochs else 0
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # no optimizer step between them
+        for iteration in range(1, iterations + 1):
+            for scheduler in by_iteration:
+                scheduler.step()
+            if length and iteration % length == 0:
+                for scheduler in by_epoch:
+                    scheduler.step()
+
+
+def _trains(runner) -> bool:
+    # The loop is built from its dict by runner.train() only.
+    return isinstance(runner._train_loop, BaseLoop)
+
+
+def _start_from(runner) -> Optional[str]:
+    """The checkpoint to load, after a look into the work directory."""
+    if not runner._resume:
+        refuse_to_overwrite(runner.work_dir)
+        return runner._load_from
+    return runner._load_from or newest_loadable(
+        runner.work_dir, runner.logger.warning
+    )

@@ -1,0 +1,93 @@
+"""What decides the course of a training, as plain data.
+
+Two trainings with equal settings and equal files are equal to the bit, so a
+checkpoint that holds the settings of its run says whether it can be resumed
+exactly. The config text that mmengine writes into a checkpoint is code, and
+is never executed.
+"""
+
+from typing import Any, Dict, List
+
+from mmengine.dist import get_world_size
+
+# Without influence on the result, or (init_cfg) on a resumed one. The data
+# set may lie elsewhere: its size is compared.
+_IGNORED = (
+    'num_workers',
+    'persistent_workers',
+    'pin_memory',
+    'prefetch_factor',
+    'data_root',
+    'backend_args',
+    'init_cfg',
+)
+_SHOWN = 20
+_ABSENT = 'absent'
+
+
+def settings_of(runner) -> Dict[str, Any]:
+    """The settings of a run: dicts, lists, strings and numbers."""
+    cfg, loader = runner.cfg, runner.train_dataloader
+    train_cfg = dict(cfg.get('train_cfg') or {})
+    schedulers = cfg.get('param_scheduler')
+    if 'monitor' not in str(schedulers):  # no plateau: validation is free
+        for name in ('val_interval', 'val_begin', 'dynamic_intervals'):
+            train_cfg.pop(name, None)
+    scaling = cfg.get('auto_scale_lr') or {}
+    return plain(
+        dict(
+            train_cfg=train_cfg,
+            param_scheduler=schedulers,
+            optim_wrapper=cfg.get('optim_wrapper'),
+            auto_scale_lr=scaling if scaling.get('enable') else None,
+            train_dataloader=cfg.get('train_dataloader'),
+            model=cfg.get('model'),
+            processes=get_world_size(),
+            batch_size=loader.batch_size,
+            samples=len(loader.dataset),
+            seed=runner.seed,
+        )
+    )
+
+
+def plain(value: Any) -> Any:
+    """A copy without config classes and functions."""
+    if isinstance(value, dict):
+        return {
+            str(key): plain(item)
+            for key, item in value.items()
+            if key not in _IGNORED
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return getattr(value, '__qualname__', str(value))
+
+
+def differences(old: Dict[str, Any], new: Dict[str, Any]) -> List[str]:
+    """One line for each setting that differs: ``name: old -> new``."""
+    old, new = _flat(old), _flat(new)
+    return [
+        f'{name}: {old.get(name, _ABSENT)} -> {new.get(name, _ABSENT)}'
+        for name in sorted({**old, **new})
+        if old.get(name, _ABSENT) != new.get(name, _ABSENT)
+    ]
+
+
+def listing(lines: List[str]) -> str:
+    """The differences as indented lines, at most 20."""
+    rest = len(lines) - _SHOWN
+    shown = lines[:_SHOWN] + ([f'and {rest} more'] if rest > 0 else [])
+    return ''.join(f'\n  {line}' for line in shown)
+
+
+def _flat(value: Any, name: str = '') -> Dict[str, Any]:
+    """{'a': [{'b': 1}]} as {'a.0.b': 1}."""
+    if not isinstance(value, (dict, list)) or not value:
+        return {name: value}
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    flat = {}
+    for key, item in items:
+        flat.update(_flat(item, f'{name}.{key}' if name else str(key)))
+    return flat

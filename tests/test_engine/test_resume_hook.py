@@ -1,0 +1,242 @@
+"""A resumed training goes on exactly, or says why not."""
+
+import re
+import shutil
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from torch.utils.data import DataLoader
+
+from .conftest import Line
+
+STEP = dict(type='MultiStepLR', milestones=[1])
+ADAM = dict(optimizer=dict(type='Adam', lr=1e-2))
+UPSTREAM = dict(checkpoint=dict(type='CheckpointHook', interval=1))
+
+
+class Rates(Hook):
+    """The learning rate of every epoch, by its number."""
+
+    def __init__(self):
+        self.seen = {}
+
+    def before_train_iter(self, runner, *args, **kwargs):
+        lr = runner.optim_wrapper.get_lr()['lr'][0]
+        self.seen.setdefault(runner.epoch, lr)
+
+
+@pytest.fixture
+def train(make_runner):
+    """Train with a config that says what the runner gets."""
+
+    def run(epochs, resume=True, inexact=False, hooks=None, batch=4, **other):
+        settings = dict(
+            train_cfg=dict(by_epoch=True, max_epochs=epochs),
+            param_scheduler=STEP,
+            optim_wrapper=ADAM,
+        )
+        settings.update(other)
+        rates = Rates()
+        runner = make_runner(
+            **settings,
+            cfg=Config(settings),
+            resume=resume,
+            train_dataloader=DataLoader(Line(), batch_size=batch),
+            default_hooks=hooks
+            or dict(
+                checkpoint=dict(type='AtomicCheckpointHook', interval=1),
+                resume=dict(type='ResumeHook', inexact=inexact),
+            ),
+            custom_hooks=[rates, dict(type='CheckCheckpointHook')],
+            log_level='WARNING',
+        )
+        runner.train()
+        return runner, rates.seen
+
+    return run
+
+
+def test_equal_settings_resume(train, tmp_path):
+    train(3)
+    whole = torch.load(tmp_path / 'work/epoch_3.pth', weights_only=True)
+    (tmp_path / 'work/epoch_3.pth').unlink()
+    runner, rates = train(3)
+    again = torch.load(tmp_path / 'work/epoch_3.pth', weights_only=True)
+    assert list(rates) == [2] and runner.iter == 12
+    assert whole['meta']['settings'] == again['meta']['settings']
+    assert whole['param_schedulers'] == again['param_schedulers']
+
+
+NEW = dict(
+    param_scheduler=dict(type='MultiStepLR', milestones=[4], gamma=0.5),
+    optim_wrapper=dict(optimizer=dict(type='Adam', lr=4e-2)),
+)
+
+
+def test_new_settings_are_refused_or_used(train, tmp_path):
+    train(2)
+    with pytest.raises(ValueError) as caught:
+        train(6, **NEW)
+    for line in (
+        'optim_wrapper.optimizer.lr: 0.01 -> 0.04',
+        'param_scheduler.gamma: absent -> 0.5',
+        'param_scheduler.milestones.0: 1 -> 4',
+        'train_cfg.max_epochs: 2 -> 6',
+        'default_hooks.resume.inexact=True',
+    ):
+        assert line in str(caught.value)
+    assert not (tmp_path / 'work/epoch_3.pth').exists()
+    runner, rates = train(6, inexact=True, **NEW)
+    assert rates == pytest.approx({2: 0.04, 3: 0.04, 4: 0.02, 5: 0.02})
+    moments = runner.optim_wrapper.optimizer.state_dict()['state']
+    assert moments[0]['step'] == 24  # kept: 6 epochs of 4 batches
+
+
+def test_mmengine_goes_on_with_the_old_ones(train):
+    """Negative control: the learning rate of the checkpoint, no word."""
+    train(2, hooks=UPSTREAM)
+    _, rates = train(6, hooks=UPSTREAM, **NEW)
+    assert rates[2] == pytest.approx(1e-3)
+
+
+def test_more_epochs_alone_are_a_difference(train):
+    train(2)
+    with pytest.raises(ValueError, match='max_epochs: 2 -> 3'):
+        train(3)
+    _, rates = train(3, inexact=True)
+    assert rates == pytest.approx({2: 1e-3})
+
+
+def test_another_batch_size(train):
+    """The iteration counts in the new batches: no negative time left."""
+    train(2)
+    with pytest.raises(ValueError, match='batch_size: 4 -> 8'):
+        train(2, batch=8)
+    with pytest.raises(ValueError, match='max_epochs: 2 -> 4'):
+        train(4, batch=8)
+    runner, _ = train(4, batch=8, inexact=True)
+    assert (runner.iter, runner.max_iters) == (8, 8)
+
+
+def test_a_warm_up_by_iteration(train):
+    """By hand: lr * 0.1 at iteration 0, lr from iteration 10 on."""
+    warm_up = dict(type='LinearLR', start_factor=0.1, end=11, by_epoch=False)
+    train(2)
+    _, rates = train(4, inexact=True, param_scheduler=warm_up)
+    # Iterations 8 and 12.
+    assert rates == pytest.approx({2: 1e-2 * (0.1 + 0.9 * 0.8), 3: 1e-2})
+
+
+def test_another_optimizer_starts_its_moments_anew(train):
+    train(2)
+    sgd = dict(optimizer=dict(type='SGD', lr=0.5, momentum=0.9))
+    runner, rates = train(3, inexact=True, optim_wrapper=sgd)
+    assert rates == pytest.approx({2: 0.05})
+    state = runner.optim_wrapper.optimizer.state_dict()['state']
+    assert set(state[0]) == {'momentum_buffer'}
+
+
+@pytest.mark.parametrize('seed, expected', [(None, 3), (3, 3), (4, 4)])
+def test_seed(train, seed, expected):
+    """Without one in the config the checkpoint's is used."""
+    train(2)
+    seeds = dict(randomness=dict(seed=seed))
+    if seed == 4:
+        with pytest.raises(ValueError, match='seed: 3 -> 4'):
+            train(2, **seeds)
+    assert train(3, inexact=True, **seeds)[0].seed == expected
+
+
+def test_checkpoints_of_other_writers(train, capfd):
+    train(2, hooks=UPSTREAM)
+    runner, _ = train(3, **NEW)
+    assert runner.epoch == 3
+    assert 'does not say how it was trained' in ''.join(capfd.readouterr())
+
+
+@pytest.mark.parametrize('note', [None, '', 'epoch_9.pth', '/gone/x.pth'])
+def test_a_lost_note(train, tmp_path, note):
+    """The newest checkpoint is found without last_checkpoint."""
+    train(3)
+    (tmp_path / 'work/epoch_3.pth').unlink()
+    path = tmp_path / 'work/last_checkpoint'
+    path.unlink() if note is None else path.write_text(note)
+    _, rates = train(3)
+    assert list(rates) == [2]
+
+
+def test_numbers_are_no_words(train, tmp_path):
+    """Epoch 10 is newer than epoch 9."""
+    train(10)
+    (tmp_path / 'work/last_checkpoint').unlink()
+    assert train(10)[1] == {}
+
+
+def test_a_torn_newest_checkpoint(train, tmp_path, capfd):
+    train(3)
+    path = tmp_path / 'work/epoch_3.pth'
+    path.write_bytes(path.read_bytes()[:1000])
+    _, rates = train(3)
+    assert list(rates) == [2]
+    text = ''.join(capfd.readouterr())
+    assert re.search(r'epoch_3\.pth cannot be read.*older .*epoch_2', text)
+
+
+def test_no_checkpoint_loads(train, tmp_path):
+    train(2)
+    for n in (1, 2):
+        (tmp_path / f'work/epoch_{n}.pth').write_bytes(b'torn')
+    with pytest.raises(ValueError) as caught:
+        train(2)
+    assert 'epoch_1.pth' in str(caught.value)
+    assert 'epoch_2.pth' in str(caught.value)
+    for n in (1, 2):
+        (tmp_path / f'work/epoch_{n}.pth').unlink()
+    with pytest.raises(ValueError, match=r'epoch_2\.pth, which does not exis'):
+        train(2)
+    (tmp_path / 'work/last_checkpoint').write_text('')
+    assert list(train(2)[1]) == [0, 1]
+
+
+def test_a_new_training_overwrites_nothing(train, tmp_path):
+    train(2, resume=False)
+    before = (tmp_path / 'work/epoch_1.pth').read_bytes()
+    with pytest.raises(ValueError, match='--resume, or train .*--work-dir'):
+        train(2, resume=False)
+    assert (tmp_path / 'work/epoch_1.pth').read_bytes() == before
+    for path in (tmp_path / 'work').glob('*.pth'):
+        shutil.move(path, path.with_name(f'best_{path.name}'))
+    with pytest.raises(ValueError, match=r'best_.*\. Train with another'):
+        train(2, resume=False)
+
+
+def test_mmengine_overwrites(train, tmp_path):
+    """Negative control."""
+    train(2, resume=False, hooks=UPSTREAM)
+    before = (tmp_path / 'work/epoch_1.pth').stat().st_mtime_ns
+    train(2, resume=False, hooks=UPSTREAM)
+    assert (tmp_path / 'work/epoch_1.pth').stat().st_mtime_ns > before
+
+
+def test_a_missing_first_half_comes_before_the_weights(train, make_runner):
+    """Nothing is downloaded for a training that cannot start."""
+
+    class InitialisedError(Exception):
+        pass
+
+    def fail():
+        raise InitialisedError
+
+    def run(**kwargs):
+        runner = make_runner(
+            custom_hooks=[dict(type='CheckCheckpointHook')], **kwargs
+        )
+        runner.model.init_weights = fail
+        runner.train()
+
+    with pytest.raises(FileNotFoundError, match='h1/epoch_70.pth does not'):
+        run(load_from='work_dirs/h1/epoch_70.pth')
+    with pytest.raises(InitialisedError):
+        run()
