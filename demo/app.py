@@ -9,10 +9,13 @@ nobody but this machine can reach the page unless --host says so.
 import argparse
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
+from collections import deque
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Deque, NamedTuple, Optional
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -33,6 +36,8 @@ from integral_mmpose.visualization import (
 )
 
 MAX_UPLOAD_MB = 10
+#: Results that stay for a download.
+KEPT_FILES = 32
 #: A picture of 10 MB can unpack to gigabytes.
 MAX_PIXELS = 40_000_000
 #: MPO: the JPEG of phones that put a second picture behind the first.
@@ -72,6 +77,9 @@ class PoseApp:
 
     def __init__(self, inferencer: IntegralPoseInferencer, options: dict):
         self.inferencer, self.options = inferencer, options
+        # Removed when the page ends; gradio serves copies of its own.
+        self.folder = tempfile.TemporaryDirectory(prefix='poses_')
+        self.written: Deque[Path] = deque()
         meta = inferencer.pose_model.dataset_meta
         self.skeleton = skeleton_from_metainfo(meta)
         self.names = list(meta['keypoint_id2name'].values())
@@ -123,8 +131,11 @@ class PoseApp:
     def write_json(self, people: list) -> str:
         """Write the people to a file of its own, as the demos do."""
         content = dict(keypoint_names=self.names, units=UNITS, people=people)
-        path = Path(tempfile.mkdtemp(prefix='poses_'), 'poses.json')
+        path = Path(tempfile.mkdtemp(dir=self.folder.name), 'poses.json')
         path.write_text(json.dumps(content))
+        self.written.append(path)
+        while len(self.written) > KEPT_FILES:
+            shutil.rmtree(self.written.popleft().parent)
         return str(path)
 
 
@@ -158,6 +169,16 @@ def check_upload(path: Optional[str]) -> None:
         )
 
 
+def without_folders(text: str) -> str:
+    """A message for visitors: no folder of the server.
+
+    Example:
+        >>> without_folders('/tmp/gradio/5f/a.png: is broken')
+        'a.png: is broken'
+    """
+    return re.sub(r'(?<![\w:/])/(?:[^\s/:]+/)+', '', text)
+
+
 def message_of(people: list, where: str) -> str:
     """One line on what was found."""
     if not people:
@@ -175,7 +196,8 @@ def build_page(app: PoseApp, has_detector: bool):
         try:
             found = app(path, where)
         except (ValueError, OSError) as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            text = without_folders(str(error))
+            raise gr.Error(text, print_exception=False) from error
         file = gr.DownloadButton(value=found.json_path, interactive=True)
         return found.message, found.overlay, found.figure, file
 

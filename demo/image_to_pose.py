@@ -20,8 +20,10 @@ from integral_mmpose.apis.command_line import (
     add_options,
     call_options,
     check_options,
+    end_by_signal,
     make_inferencer,
 )
+from integral_mmpose.apis.growing import GrowingJson
 from integral_mmpose.apis.heat_pictures import check_joints, heat_pictures
 from integral_mmpose.visualization import (
     place_people,
@@ -123,6 +125,16 @@ def check_not_read(args, poses: Path) -> None:
             )
 
 
+def finish(growing: GrowingJson, names: list, failed: dict) -> None:
+    """Make poses.json of the images that were done."""
+    head = dict(keypoint_names=names, units=UNITS, failed=failed)
+    growing.finish(
+        json.dumps(head)[:-1] + ', "images": {',
+        '}}',
+        lambda line: line.strip()[1:-1],
+    )
+
+
 def process(args, out: Path) -> tuple:
     """Write everything; returns people and errors by image."""
     inferencer = make_inferencer(args)
@@ -133,24 +145,29 @@ def process(args, out: Path) -> tuple:
     check_not_read(args, poses)
     no_pictures = args.no_pictures and args.heatmaps is None
     images = list_images(args.images, '' if no_pictures else args.out)
-    results, stems = {}, {}
-    for result in inferencer(
-        images,
-        boxes=args.boxes,
-        vis_out_dir='' if args.no_pictures else str(out),
-        **call_options(args),
-    ):
-        if not result['errors'][0]:
-            name = result['names'][0]
-            results[name] = result['predictions'][0]
-            stems[name] = result['stems'][0]
-    content = dict(
-        keypoint_names=names,
-        units=UNITS,
-        images=results,
-        failed=inferencer.failed,
-    )
-    poses.write_text(json.dumps(content))
+    results, stems, stopped = {}, {}, False
+    growing = GrowingJson(poses)
+    try:
+        for result in inferencer(
+            images,
+            boxes=args.boxes,
+            vis_out_dir='' if args.no_pictures else str(out),
+            **call_options(args),
+        ):
+            if not result['errors'][0]:
+                name = result['names'][0]
+                results[name] = result['predictions'][0]
+                stems[name] = result['stems'][0]
+                growing.add({name: results[name]})
+    except KeyboardInterrupt:
+        stopped = True
+    except BaseException:
+        if growing.count:  # what is done is kept
+            finish(growing, names, inferencer.failed)
+        raise
+    finish(growing, names, inferencer.failed)
+    if stopped:
+        raise KeyboardInterrupt(f'{len(results)} of {len(images)} images')
     if args.heatmaps is not None:
         draw_heat(args, inferencer, images, results, stems)
     if args.html:
@@ -161,6 +178,7 @@ def process(args, out: Path) -> tuple:
 def main() -> int:
     """Run over the images; 1 if one of them failed."""
     args = parse_args()
+    end_by_signal()
     out = Path(args.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -168,6 +186,9 @@ def main() -> int:
     except (ValueError, OSError, ImportError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt as stop:
+        print(f'stopped: {stop} are in {out}', file=sys.stderr)
+        return 130
     counts = sum(map(len, results.values()))
     print(f'{counts} people in {len(results)} images -> {out}')
     for path, people in results.items():

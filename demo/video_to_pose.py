@@ -15,6 +15,7 @@ from integral_mmpose.apis.command_line import (
     add_options,
     call_options,
     check_options,
+    end_by_signal,
     make_inferencer,
 )
 
@@ -86,6 +87,7 @@ def _closed(picture) -> bool:
 def main() -> int:
     """Run; 1 after an error that the user can mend, or a frame's."""
     args = parse_args()
+    end_by_signal()
     try:
         frames, people, errors = process(args)
     except (ValueError, OSError, ImportError) as error:

@@ -114,14 +114,34 @@ class GivenBoxes:
         """(N, 5) boxes of a frame.
 
         Raises:
-            ValueError: If there is no entry for it.
+            ValueError: If there is no entry for it, or a box outside it.
         """
         if self._boxes is None:
             height, width = frame.image.shape[:2]
             return np.array([[0, 0, width, height, 1]], np.float32)
         if isinstance(self._boxes, np.ndarray):
-            return self._boxes
-        return by_name(self._boxes, frame.name, self.source)
+            boxes = self._boxes
+        else:
+            boxes = by_name(self._boxes, frame.name, self.source)
+        return check_overlap(boxes, frame)
+
+
+def check_overlap(boxes: np.ndarray, frame: Frame) -> np.ndarray:
+    """Boxes (N, 4 or 5) of which each overlaps the image.
+
+    Raises:
+        ValueError: If one lies outside: its pose would be made up.
+    """
+    height, width = frame.image.shape[:2]
+    left_top, right_bottom = boxes[:, :2], boxes[:, 2:4]
+    outside = (right_bottom <= 0) | (left_top >= [width, height])
+    if outside.any():
+        corners = boxes[outside.any(1)][0, :4].tolist()
+        raise ValueError(
+            f'the box {corners} (left, top, right, bottom) lies outside the '
+            f'image of {width} x {height} px'
+        )
+    return boxes
 
 
 def by_name(table: Mapping, name: str, what: str):
@@ -148,7 +168,8 @@ class DetectedBoxes:
         detector (nn.Module): From :func:`load_detector`.
         labels (Sequence[int], optional): Its classes that are people.
         bbox_thr (float): Lowest score. Defaults to 0.3.
-        nms_thr (float): Largest overlap (IoU) of two boxes. Defaults to 0.3.
+        nms_thr (float): Largest overlap (IoU) of two boxes. Defaults to
+            0.65, as in RTMDet and YOLOX: people side by side stay two.
     """
 
     tight = True
@@ -158,7 +179,7 @@ class DetectedBoxes:
         detector,
         labels: Labels = None,
         bbox_thr: float = 0.3,
-        nms_thr: float = 0.3,
+        nms_thr: float = 0.65,
     ) -> None:
         self.detector, self.labels = detector, labels
         self.bbox_thr, self.nms_thr = bbox_thr, nms_thr

@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import signal
 from pathlib import Path
 from typing import Union
 
+from .images import MAX_MEGAPIXELS
 from .inferencer import IntegralPoseInferencer
 from .pose_model import onnx_pose_model
 
@@ -27,6 +29,18 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--det-checkpoint', help='its weights')
     parser.add_argument(
         '--det-threshold', type=float, default=0.3, help='lowest box score'
+    )
+    parser.add_argument(
+        '--nms-threshold',
+        type=float,
+        default=0.65,
+        help='largest overlap (IoU) of two boxes',
+    )
+    parser.add_argument(
+        '--max-megapixels',
+        type=float,
+        default=MAX_MEGAPIXELS,
+        help='larger images are refused',
     )
     parser.add_argument('--device', default='cpu')
     parser.add_argument(
@@ -68,6 +82,15 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('--root-depth needs --camera or --fov')
 
 
+def end_by_signal() -> None:
+    """Let SIGTERM end a run as Ctrl-C does: what is done is kept."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
 def make_inferencer(args, **kwargs) -> IntegralPoseInferencer:
     """The inferencer of the options, by default with a progress bar."""
     kwargs.setdefault('show_progress', True)
@@ -84,7 +107,12 @@ def make_inferencer(args, **kwargs) -> IntegralPoseInferencer:
 
 def call_options(args) -> dict:
     """Arguments of the inferencer's call that the options give."""
-    options = dict(batch_size=args.batch_size, bbox_thr=args.det_threshold)
+    options = dict(
+        batch_size=args.batch_size,
+        bbox_thr=args.det_threshold,
+        nms_thr=args.nms_threshold,
+        max_megapixels=args.max_megapixels,
+    )
     if args.camera or args.fov is not None:
         options['camera'] = args.camera or dict(fov=args.fov)
     if args.root_depth:

@@ -1,34 +1,71 @@
-"""Images of any kind -> (H, W, 3) BGR uint8, upright."""
+"""Images of any kind -> (H, W, 3) BGR uint8, upright.
 
-import urllib.error
-import urllib.request
-from http.client import HTTPException
+OpenCV reads JPEG, PNG, BMP and TIFF, Pillow everything else that it opens
+(HEIC where the package pillow-heif is installed). What would come out wrong
+is an error: values of an unknown range, and images too large for memory.
+"""
+
+import io
 from pathlib import Path
-from typing import Optional, Union
+from typing import Set, Union
 
 import cv2
-import mmcv
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-IMAGE_SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}
-#: Seconds without a byte after which a download is given up.
-TIMEOUT_S = 10
-#: What the decoders raise: Pillow of torn content, both of too many pixels.
-BROKEN = (OSError, ValueError, cv2.error, Image.DecompressionBombError)
-#: Largest download in bytes.
-MAX_BYTES = 64 * 2**20
+from .download import download, is_url
+
+try:
+    import pillow_heif
+except ImportError:
+    pillow_heif = None
+else:
+    pillow_heif.register_heif_opener()
+
+HEIC_SUFFIXES = {'.heic', '.heif', '.hif'}
+#: Pillow opens these, too, but they are documents, videos or data.
+NO_IMAGES = {'.pdf', '.ps', '.eps', '.mpg', '.mpeg', '.h5', '.hdf', '.grib'}
+#: Read by OpenCV, whose JPEG pixels are those that MMPose trains on.
+OPENCV_FORMATS = {'JPEG', 'MPO', 'PNG', 'BMP', 'DIB', 'TIFF'}
+#: Largest image: 300 MB in memory. ``max_megapixels`` raises it.
+MAX_MEGAPIXELS = 100.0
+BITS_PER_SAMPLE, ORIENTATION = 258, 274  # tags of TIFF and EXIF
+#: How a stored image is turned upright, by its EXIF orientation.
+UPRIGHT = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a[::-1].swapaxes(0, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: a[:, ::-1].swapaxes(0, 1),
+}
+# Pillow warns of a "decompression bomb" from 89 megapixels on by itself.
+Image.MAX_IMAGE_PIXELS = None
 
 
-def read_image(path: Union[str, Path]) -> np.ndarray:
+def image_suffixes() -> Set[str]:
+    """Suffixes of the files that are taken for images in a folder."""
+    return set(Image.registered_extensions()) - NO_IMAGES | HEIC_SUFFIXES
+
+
+def read_image(
+    path: Union[str, Path], max_megapixels: float = MAX_MEGAPIXELS
+) -> np.ndarray:
     """Read an image as (H, W, 3) BGR, upright by its EXIF orientation.
+
+    Transparent pixels are shown on white. 16-bit images are scaled to 8 bits.
+    Of an animation the first frame is read.
 
     Args:
         path (str | Path): File, or an http(s) URL.
+        max_megapixels (float): Larger images are refused.
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is no image, or a broken one.
+        ValueError: If it is no image, a broken or a too large one, or if the
+            range of its values is unknown.
         OSError: If the URL cannot be read.
     """
     if is_url(path):
@@ -38,57 +75,85 @@ def read_image(path: Union[str, Path]) -> np.ndarray:
     else:
         raise FileNotFoundError(f'{path}: no such image')
     try:
-        image = decode(content)
-    except BROKEN as error:
+        return image_from_bytes(content, str(path), max_megapixels)
+    except UnidentifiedImageError as error:
+        if Path(path).suffix.lower() in HEIC_SUFFIXES and pillow_heif is None:
+            raise ValueError(
+                f'{path}: HEIC images need the package pillow-heif: '
+                'pip install pillow-heif'
+            ) from error
+        raise ValueError(f'{path}: cannot be decoded as an image') from error
+    except (OSError, SyntaxError, cv2.error, MemoryError) as error:
         raise ValueError(
             f'{path}: cannot be decoded as an image ({error})'
         ) from error
-    if image is None:
-        raise ValueError(f'{path}: cannot be decoded as an image')
-    return image
 
 
-def decode(content: bytes) -> Optional[np.ndarray]:
-    """(H, W, 3) BGR, upright; None or an error if it is no image."""
-    if not content:
-        return None
-    # OpenCV does not turn WebP by its EXIF orientation.
-    is_webp = content[:4] == b'RIFF' and content[8:12] == b'WEBP'
-    backend = 'pillow' if is_webp else 'cv2'
-    image = mmcv.imfrombytes(content, flag='color', backend=backend)
-    return None if image is None else np.ascontiguousarray(image)
-
-
-def is_url(path) -> bool:
-    """Whether a path is an http(s) URL."""
-    return str(path).startswith(('http://', 'https://'))
-
-
-def download(url: str) -> bytes:
-    """The bytes behind a URL.
+def image_from_bytes(
+    content: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS
+) -> np.ndarray:
+    """(H, W, 3) BGR uint8 of the content of a file, upright.
 
     Raises:
-        OSError: If it cannot be read, or is larger than 64 MB.
+        ValueError, OSError, SyntaxError, cv2.error: If it is no such image.
     """
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
-            content = answer.read(MAX_BYTES + 1)
-    except (OSError, ValueError, HTTPException) as error:
-        raise OSError(f'{url}: cannot be read ({error})') from error
-    if len(content) > MAX_BYTES:
-        raise OSError(f'{url}: is larger than {MAX_BYTES >> 20} MB')
-    return content
+    with Image.open(io.BytesIO(content)) as header:
+        width, height = header.size
+        if width * height > max_megapixels * 1e6:
+            raise ValueError(
+                f'{name}: has {width} x {height} px, more than '
+                f'{max_megapixels:g} megapixels. Scale it down, or raise '
+                'max_megapixels'
+            )
+        if bits_per_value(header, content) > 8:
+            image = cv2.imdecode(
+                np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED
+            )
+            if image is None:
+                raise ValueError(
+                    f'{name}: has more than 8 bits in a form that cannot be '
+                    'decoded as an image. Convert it to 8 bits'
+                )
+            image = as_bgr(image, name)
+            orientation = header.getexif().get(ORIENTATION, 1)
+            return np.ascontiguousarray(UPRIGHT[orientation](image))
+        if (
+            header.format in OPENCV_FORMATS
+            and not header.has_transparency_data
+        ):
+            image = cv2.imdecode(
+                np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR
+            )
+            if image is None:
+                raise ValueError(f'{name}: cannot be decoded as an image')
+            return image
+        header.load()
+        rgba = ImageOps.exif_transpose(header).convert('RGBA')
+        rgba = np.asarray(rgba)[..., [2, 1, 0, 3]]
+        return as_bgr(rgba, name)
+
+
+def bits_per_value(header: Image.Image, content: bytes) -> int:
+    """Bits of a value of a pixel, 8 where the format has no more."""
+    if header.format == 'PNG':
+        return content[24]  # of the chunk IHDR
+    if header.format == 'TIFF':
+        return max(np.ravel(header.tag_v2.get(BITS_PER_SAMPLE, 8)).tolist())
+    return 32 if header.mode[0] in 'IF' else 8
 
 
 def as_bgr(image: np.ndarray, name: str = 'image') -> np.ndarray:
     """Make (H, W, 3) uint8 BGR of grey, BGRA and 16-bit arrays.
 
+    Transparent pixels are shown on white.
+
     Raises:
-        ValueError: If it is not such an array.
+        ValueError: If it is not such an array, or the range of its values is
+            unknown.
 
     Example:
-        >>> as_bgr(np.full((2, 4), 257, np.uint16))[0, 0].tolist()
-        [1, 1, 1]
+        >>> as_bgr(np.full((2, 4), 257 * 99, np.uint16))[0, 0].tolist()
+        [99, 99, 99]
     """
     image = np.asarray(image)
     if image.ndim == 2:
@@ -97,10 +162,21 @@ def as_bgr(image: np.ndarray, name: str = 'image') -> np.ndarray:
     if not good or image.dtype not in (np.uint8, np.uint16):
         raise ValueError(
             f'{name}: must be uint8 or uint16 of the shape (H, W), (H, W, 3) '
-            f'BGR or (H, W, 4) BGRA, got {image.dtype} {image.shape}'
+            f'BGR or (H, W, 4) BGRA, got {image.dtype} {image.shape}. Convert '
+            'it to 8 bits'
         )
     if image.dtype == np.uint16:
+        highest = int(image[..., :3].max())
+        if 255 < highest < 4096:
+            raise ValueError(
+                f'{name}: 16-bit image whose highest value is {highest}: it '
+                'seems to hold 12 bits or less. Convert it to 8 bits'
+            )
         image = (image // 257).astype(np.uint8)
+    if image.shape[-1] == 4:
+        alpha = image[..., 3:].astype(np.float32) / 255
+        image = (image[..., :3] * alpha + 255 * (1 - alpha)).round()
+        image = image.astype(np.uint8)
     if image.shape[-1] == 1:
         image = image.repeat(3, -1)
-    return np.ascontiguousarray(image[..., :3])
+    return np.ascontiguousarray(image)

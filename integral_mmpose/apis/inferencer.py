@@ -28,6 +28,7 @@ from integral_mmpose.visualization import (
 
 from .boxes import WHOLE_IMAGE, DetectedBoxes, GivenBoxes
 from .detector import load_detector, person_label
+from .images import MAX_MEGAPIXELS
 from .inputs import DEFAULT_FPS, Frame, open_source
 from .lifting import Lifter
 from .people import find_people
@@ -74,7 +75,7 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         FileNotFoundError, ValueError: If a model cannot be loaded.
     """
 
-    preprocess_kwargs = {'boxes', 'bbox_thr', 'nms_thr'}
+    preprocess_kwargs = {'boxes', 'bbox_thr', 'nms_thr', 'max_megapixels'}
     forward_kwargs = {'camera', 'root_depth', 'smooth'}
     visualize_kwargs = {'return_vis', 'draw_bbox', 'kpt_thr', 'vis_out_dir'}
     postprocess_kwargs = {'pred_out_dir'}
@@ -140,7 +141,8 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
             boxes: Given boxes instead of the detector's, see
                 :class:`GivenBoxes`.
             bbox_thr (float): Lowest score of a detected box. Default 0.3.
-            nms_thr (float): Largest overlap of detected boxes. Default 0.3.
+            nms_thr (float): Largest overlap of detected boxes. Default 0.65.
+            max_megapixels (float): Larger images are refused. Default 100.
             camera: See :class:`CameraReader`: gives camera-space mm.
             root_depth: ``'estimate'`` (the default), mm, or mm by image.
             smooth: ``'one_euro'``, see :class:`PoseSmoother`; the inputs are
@@ -169,7 +171,11 @@ class IntegralPoseInferencer(BaseMMPoseInferencer):
         if batch_size < 1:
             raise ValueError(f'batch_size must be >= 1, got {batch_size}')
         pre, forward, draw, post = self._dispatch_kwargs(**kwargs)
-        source = open_source(inputs, draw.get('vis_out_dir', ''))
+        source = open_source(
+            inputs,
+            draw.get('vis_out_dir', ''),
+            pre.pop('max_megapixels', MAX_MEGAPIXELS),
+        )
         rate = getattr(source, 'fps', DEFAULT_FPS)
         smooth = forward.pop('smooth', None)
         model = self.pose_model

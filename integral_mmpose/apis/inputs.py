@@ -12,10 +12,12 @@ import cv2
 import numpy as np
 from mmengine.logging import print_log
 
-from .images import IMAGE_SUFFIXES, as_bgr, is_url, read_image
+from .download import is_url
+from .images import MAX_MEGAPIXELS, as_bgr, image_suffixes, read_image
 
 VIDEO_SUFFIXES = {'.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg'}
 DEFAULT_FPS = 30.0
+_SHOWN = 5
 
 Input = Union[str, Path, np.ndarray]
 
@@ -33,12 +35,15 @@ class ImageSource:
 
     Args:
         images (Sequence): Read one after the other, when they are needed.
+        max_megapixels (float): Larger images are refused.
     """
 
     live = video = False
 
-    def __init__(self, images: List[Input]) -> None:
-        self.images = images
+    def __init__(
+        self, images: List[Input], max_megapixels: float = MAX_MEGAPIXELS
+    ) -> None:
+        self.images, self.max_megapixels = images, max_megapixels
         self.paths = [str(i) for i in images if not isinstance(i, np.ndarray)]
 
     def __len__(self) -> int:
@@ -49,9 +54,20 @@ class ImageSource:
             is_array = isinstance(image, np.ndarray)
             name = f'{number:08d}' if is_array else str(image)
             try:
-                pixels = as_bgr(image, name) if is_array else read_image(image)
+                pixels = (
+                    as_bgr(image, name)
+                    if is_array
+                    else read_image(image, self.max_megapixels)
+                )
             except (ValueError, OSError) as error:
                 yield Frame(name, None, str(error))
+            except TypeError:
+                yield Frame(
+                    name,
+                    None,
+                    f'input {number} is {type(image).__name__}: neither a '
+                    'path nor an array',
+                )
             else:
                 yield Frame(name, pixels)
 
@@ -111,7 +127,11 @@ class VideoSource:
             )
 
 
-def open_source(inputs: Union[Input, Iterable[Input]], out_dir: str = ''):
+def open_source(
+    inputs: Union[Input, Iterable[Input]],
+    out_dir: str = '',
+    max_megapixels: float = MAX_MEGAPIXELS,
+):
     """The source for what a user gives.
 
     Args:
@@ -119,6 +139,7 @@ def open_source(inputs: Union[Input, Iterable[Input]], out_dir: str = ''):
             file or URL, ``'webcam'``, ``'webcam:1'`` or
             ``'webcam:/dev/video1'``, or a sequence of images.
         out_dir (str): See :func:`list_images`.
+        max_megapixels (float): Larger images are refused.
 
     Returns:
         ImageSource | VideoSource: Iterable of frames.
@@ -130,25 +151,27 @@ def open_source(inputs: Union[Input, Iterable[Input]], out_dir: str = ''):
     if isinstance(inputs, np.ndarray):
         return ImageSource([as_bgr(inputs)])
     if not isinstance(inputs, (str, Path)):
-        return ImageSource(list(inputs))
+        return ImageSource(list(inputs), max_megapixels)
     text = str(inputs)
     if text.split(':')[0] == 'webcam':
         device = text.partition(':')[2] or '0'
         return VideoSource(int(device) if device.isdigit() else device, True)
     if Path(text).is_dir():
-        return ImageSource(list_images([text], out_dir))
+        return ImageSource(list_images([text], out_dir), max_megapixels)
     if Path(text.split('?')[0]).suffix.lower() in VIDEO_SUFFIXES:
         if not is_url(text) and not Path(text).is_file():
             raise FileNotFoundError(f'{text}: no such video')
         return VideoSource(text)
-    read_image(text)  # a single bad image is an error
-    return ImageSource([text])
+    read_image(text, max_megapixels)  # a single bad image is an error
+    return ImageSource([text], max_megapixels)
 
 
 def list_images(
     paths: Iterable[Union[str, Path]], out_dir: str = ''
 ) -> List[str]:
     """Files as they are; of folders every image below them, by name.
+
+    Files of a folder that are no images are named in a warning.
 
     Args:
         paths (Iterable[str | Path]): Files, folders and URLs.
@@ -170,14 +193,27 @@ def list_images(
                 'images and be read as such the next time. Write them into '
                 'another folder; one below it is fine'
             )
-        found = sorted(
-            str(p)
+        files = sorted(
+            p
             for p in Path(path).rglob('*')
-            if p.suffix.lower() in IMAGE_SUFFIXES
-            and p.is_file()
-            and out not in p.resolve().parents
+            if p.is_file() and out not in p.resolve().parents
         )
+        suffixes = image_suffixes()
+        found = [str(p) for p in files if p.suffix.lower() in suffixes]
         if not found:
             raise ValueError(f'{path}: the folder has no image')
+        _warn_of_others(path, [p.name for p in files if str(p) not in found])
         images += found
     return images
+
+
+def _warn_of_others(folder: str, names: List[str]) -> None:
+    """Name the files of a folder that are not taken for images."""
+    if names:
+        more = f' and {len(names) - _SHOWN} more' * (len(names) > _SHOWN)
+        print_log(
+            f'{folder}: {len(names)} files are passed over, their suffix is '
+            f'of no image: {", ".join(names[:_SHOWN])}{more}',
+            'current',
+            logging.WARNING,
+        )

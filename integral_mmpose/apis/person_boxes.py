@@ -19,7 +19,7 @@ from integral_mmpose.datasets.body.coco import PERSON
 from integral_mmpose.datasets.checks import annotation_error, load_json
 from integral_mmpose.engine import write_atomically
 
-from .images import IMAGE_SUFFIXES
+from .images import image_suffixes
 
 
 def coco_detections(image_id: int, boxes: np.ndarray) -> List[dict]:
@@ -105,7 +105,7 @@ def _listed_names(content: dict, ann_file: str) -> List[Tuple[int, str]]:
 def _numbered_names(folder: str) -> List[Tuple[int, str]]:
     names: Dict[int, str] = {}
     for path in sorted(Path(folder).iterdir()):
-        if path.suffix.lower() not in IMAGE_SUFFIXES:
+        if path.suffix.lower() not in image_suffixes():
             continue
         if not path.stem.isdecimal():
             raise ValueError(

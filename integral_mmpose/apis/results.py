@@ -10,9 +10,11 @@ import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
+from integral_mmpose.engine import write_atomically
 from integral_mmpose.visualization import enlarge, save_image
 from integral_mmpose.visualization.pose_visualizer import GAP, VIEW_SIDES
 
+from .growing import GrowingJson
 from .inputs import Frame
 from .pose_model import Pose
 
@@ -84,9 +86,9 @@ def draw_people(
     )
 
 
-#: Least side of a 3D view in a video: those of four people, one below the
+#: Least side of a 3D view in a video: those of twelve people, one below the
 #: other, fit into the lowest picture.
-MOVIE_VIEW = VIEW_SIDES[0] // 4
+MOVIE_VIEW = VIEW_SIDES[0] // 12
 
 
 def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
@@ -152,7 +154,7 @@ class ResultWriter:
     ) -> None:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
         self._video = video
-        self._frames: List[dict] = []
+        self._frames: Optional[GrowingJson] = None
         self._movie: Optional[cv2.VideoWriter] = None
         self._used: set = set()
         self._inputs = {os.path.realpath(path) for path in inputs}
@@ -182,10 +184,7 @@ class ResultWriter:
             if self.vis_out_dir and picture is not None:
                 self._add_to_movie(picture)
             if self.pred_out_dir:
-                entry = dict(frame_id=len(self._frames), instances=people)
-                if frame.error:
-                    entry['error'] = frame.error
-                self._frames.append(entry)
+                self._add_to_json(frame, people)
             return self._video_stem
         if frame.error:
             return ''
@@ -194,7 +193,7 @@ class ResultWriter:
             save_image(picture, str(Path(self.vis_out_dir, f'{stem}.png')))
         if self.pred_out_dir:
             path = Path(self.pred_out_dir, f'{stem}.json')
-            path.write_text(json.dumps(people))
+            write_atomically(path, json.dumps(people).encode())
         return stem
 
     def close(self) -> None:
@@ -202,8 +201,19 @@ class ResultWriter:
         if self._movie is not None:
             self._movie.release()
         if self._video is not None and self.pred_out_dir:
+            self._json().finish()
+
+    def _json(self) -> GrowingJson:
+        if self._frames is None:
             path = Path(self.pred_out_dir, f'{self._video_stem}.json')
-            path.write_text(json.dumps(self._frames))
+            self._frames = GrowingJson(path)
+        return self._frames
+
+    def _add_to_json(self, frame: Frame, people: List[dict]) -> None:
+        entry = dict(frame_id=self._json().count, instances=people)
+        if frame.error:
+            entry['error'] = frame.error
+        self._json().add(entry)
 
     def _stem(self, name: str) -> str:
         """A stem for the results of an input, so that no input is lost."""

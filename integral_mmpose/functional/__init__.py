@@ -35,7 +35,7 @@ from .errors import (
     vector_cross_entropy,
     vector_squared_error,
 )
-from .flip import flip_coordinates, flip_maps
+from .flip import flip_coordinates, flip_maps, merge_flipped_maps
 from .grid import (
     DEPTH_RANGE_MM,
     bins_to_norm,
@@ -101,6 +101,7 @@ __all__ = [
     'marginals',
     'mask_coordinates',
     'masked_mean',
+    'merge_flipped_maps',
     'mm_to_norm',
     'nearest_bin',
     'norm_to_bins',

@@ -44,8 +44,8 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         mm_per_px (float, optional): Scale of the weak perspective. By
             default the sample's ``mm_per_px``, else 2000 mm divided by the
             side of the box.
-        max_people (int): Most people with 3D views, the best boxes first.
-            Defaults to 4.
+        max_people (int, optional): Most people with 3D views, the best boxes
+            first. By default everybody.
         min_side (int): Smaller images are enlarged to it. Defaults to 256.
         **kwargs: Of :class:`mmpose.visualization.PoseLocalVisualizer`.
     """
@@ -55,7 +55,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         name: str = 'visualizer',
         *args,
         mm_per_px: Optional[float] = None,
-        max_people: int = 4,
+        max_people: Optional[int] = None,
         min_side: int = MIN_SIDE,
         **kwargs,
     ) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from integral_mmpose.apis import load_boxes
-from integral_mmpose.apis.boxes import GivenBoxes
+from integral_mmpose.apis.boxes import DetectedBoxes, GivenBoxes
 from integral_mmpose.apis.inputs import Frame
 
 FRAME = Frame('/photos/a.jpg', np.zeros((30, 40, 3), np.uint8))
@@ -64,3 +64,14 @@ def test_whole_image(boxes):
     given = GivenBoxes(boxes)
     assert given.of(FRAME).tolist() == [[0, 0, 40, 30, 1]]
     assert not given.tight
+
+
+def test_people_side_by_side_stay_two(monkeypatch):
+    """Two boxes with an IoU of 1/3: half of each is shared."""
+    pair = np.array([[0, 0, 40, 80, 0.9], [20, 0, 60, 80, 0.8]], np.float32)
+    monkeypatch.setattr(
+        'integral_mmpose.apis.boxes.detect_batch', lambda *_: [pair.copy()]
+    )
+    frame = Frame('a', np.zeros((90, 90, 3), np.uint8))
+    assert len(DetectedBoxes(None).of(frame)) == 2
+    assert len(DetectedBoxes(None, nms_thr=0.3).of(frame)) == 1

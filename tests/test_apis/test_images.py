@@ -2,14 +2,16 @@
 
 import socketserver
 import threading
+import time
 import zlib
+from urllib.request import Request
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from integral_mmpose.apis import as_bgr, images, read_image
+from integral_mmpose.apis import as_bgr, download, images, read_image
 
 
 @pytest.mark.parametrize(
@@ -17,7 +19,8 @@ from integral_mmpose.apis import as_bgr, images, read_image
     [
         (np.full((1, 1, 3), 7, np.uint8), [7, 7, 7]),
         (np.full((3, 5), 9, np.uint8), [9, 9, 9]),
-        (np.full((3, 5, 4), (1, 2, 3, 50), np.uint8), [1, 2, 3]),
+        # 50 / 255 of the colour on white: 255 * 205 / 255 + 1 * 50 / 255
+        (np.full((3, 5, 4), (1, 2, 3, 50), np.uint8), [205, 205, 206]),
         (np.full((3, 5), 257 * 100, np.uint16), [100, 100, 100]),
         (np.full((3, 5, 3), 257 * 30, np.uint16), [30, 30, 30]),
     ],
@@ -83,7 +86,7 @@ def test_torn_files_are_named(tmp_path, suffix):
 
 
 def test_too_many_pixels_are_named(tmp_path):
-    """A header that promises 1.6e9 px: OpenCV raises, and gives no None."""
+    """A header that promises 1.6e9 px is refused before it is read."""
 
     def chunk(kind, data):
         body = kind + data
@@ -98,8 +101,13 @@ def test_too_many_pixels_are_named(tmp_path):
         + chunk(b'IDAT', zlib.compress(b''))
         + chunk(b'IEND', b'')
     )
-    with pytest.raises(ValueError, match='wide.png: cannot be decoded'):
+    with pytest.raises(ValueError, match='wide.png: has 40000 x 40000 px'):
         read_image(path)
+    small = tmp_path / 'small.png'
+    Image.new('L', (20, 10)).save(small)
+    assert read_image(small, 200e-6).shape == (10, 20, 3)
+    with pytest.raises(ValueError, match='more than 0.000199 megapixels'):
+        read_image(small, 199e-6)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +133,92 @@ def test_url(server, tmp_path, image, monkeypatch):
         read_image(f'{server}/page.html')
     with pytest.raises(OSError, match='none.png: cannot be read .*404'):
         read_image(f'{server}/none.png')
-    monkeypatch.setattr(images, 'MAX_BYTES', 100)
-    with pytest.raises(OSError, match='photo.png: is larger than'):
+    monkeypatch.setattr(download, 'MAX_BYTES', 100)
+    with pytest.raises(OSError, match='photo.png: .*is larger than'):
         read_image(f'{server}/photo.png')
+
+
+class _Slow(socketserver.StreamRequestHandler):
+    """One byte every fifty milliseconds, without an end."""
+
+    def handle(self):
+        self.rfile.readline()
+        self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n')
+        try:
+            while True:
+                self.wfile.write(b'x')
+                time.sleep(0.05)
+        except OSError:
+            pass
+
+
+def test_a_download_without_an_end_is_given_up(monkeypatch):
+    monkeypatch.setattr(download, 'TOTAL_S', 0.5)
+    with socketserver.ThreadingTCPServer(('127.0.0.1', 0), _Slow) as slow:
+        threading.Thread(target=slow.serve_forever, daemon=True).start()
+        url = f'http://127.0.0.1:{slow.server_address[1]}/a.png'
+        start = time.monotonic()
+        with pytest.raises(OSError, match='takes longer than 0.5 s'):
+            read_image(url)
+        assert time.monotonic() - start < 5
+        slow.shutdown()
+
+
+@pytest.mark.parametrize(
+    ('origin', 'target', 'reason'),
+    [
+        ('http://8.8.8.8/a', 'http://127.0.0.1/a', 'private address'),
+        ('http://8.8.8.8/a', 'http://10.0.0.8/a', 'private address'),
+        ('http://8.8.8.8/a', 'http://[::1]/a', 'private address'),
+        ('http://8.8.8.8/a', 'ftp://8.8.8.8/a', 'not http'),
+        ('http://8.8.8.8/a', 'file:///etc/passwd', 'not http'),
+        ('http://8.8.8.8/a', 'https://8.8.4.4/b', None),
+        ('http://127.0.0.1/a', 'http://127.0.0.1/b', None),
+    ],
+)
+def test_redirects_stay_in_the_web(origin, target, reason):
+    """urllib's own handler follows the first three."""
+    arguments = (Request(origin), None, 302, 'Found', {}, target)
+    if reason is None:
+        follow = download.CheckedRedirects().redirect_request(*arguments)
+        assert follow.full_url == target
+        return
+    with pytest.raises(ValueError, match=reason):
+        download.CheckedRedirects().redirect_request(*arguments)
+
+
+@pytest.mark.parametrize('suffix', ['gif', 'avif', 'jp2', 'ppm', 'tga'])
+def test_whatever_pillow_opens_is_read(tmp_path, suffix):
+    pixels = np.full((8, 6, 3), (200, 100, 40), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / f'photo.{suffix}')
+    image = read_image(tmp_path / f'photo.{suffix}')
+    assert np.abs(image.astype(int) - (40, 100, 200)).max() <= 12
+
+
+def test_values_of_an_unknown_range_are_refused(tmp_path):
+    """OpenCV's colour mode gives black of the first, white of the second."""
+    pixels = np.full((8, 6), 3000, np.uint16)
+    cv2.imwrite(str(tmp_path / '12.png'), pixels)
+    with pytest.raises(ValueError, match='12.png: 16-bit .* value is 3000'):
+        read_image(tmp_path / '12.png')
+    Image.fromarray(np.full((8, 6), 0.5, np.float32)).save(tmp_path / 'f.tif')
+    with pytest.raises(ValueError, match='f.tif: .*Convert it to 8 bits'):
+        read_image(tmp_path / 'f.tif')
+
+
+def test_heic_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, 'pillow_heif', None)
+    path = tmp_path / 'phone.heic'
+    path.write_bytes(b'\0\0\0\x18ftypxxxx')
+    with pytest.raises(ValueError, match='phone.heic: .*pillow-heif'):
+        read_image(path)
+
+
+def test_transparent_pixels_are_white(tmp_path):
+    for suffix in ('png', 'webp', 'gif'):
+        path = tmp_path / f'a.{suffix}'
+        Image.new('RGBA', (6, 4), (250, 0, 10, 0)).save(path)
+        assert (read_image(path) == 255).all()
 
 
 def test_a_server_that_is_not_there():

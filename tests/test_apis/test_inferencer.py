@@ -115,7 +115,7 @@ def test_people_of_all_images_share_batches(inferencer, image):
 
 
 def test_sizes_of_the_batches(stand):
-    images = [np.full((9, 9, 3), n, np.uint8) for n in range(5)]
+    images = [np.full((140, 99, 3), n, np.uint8) for n in range(5)]
     results = list(IntegralPoseInferencer(stand)(images, 4, boxes=BOXES))
     assert stand.batches == [4, 4, 2]
     for number, result in enumerate(results):
@@ -356,3 +356,26 @@ def test_half_is_not_ignored(network, stand):
     assert IntegralPoseInferencer(network, half=True).pose_model._half
     with pytest.raises(ValueError, match='half: Stand says itself'):
         IntegralPoseInferencer(stand, half=True)
+
+
+def test_inputs_that_are_none_are_named(stand):
+    image = np.zeros((140, 99, 3), np.uint8)
+    inferencer = IntegralPoseInferencer(stand)
+    results = list(inferencer([image, None, image], boxes=BOXES))
+    assert [len(r['predictions'][0]) for r in results] == [2, 0, 2]
+    assert 'input 1 is NoneType' in results[1]['errors'][0]
+
+
+@pytest.mark.parametrize(
+    'box', [[99, 0, 120, 50], [-40, 10, 0, 60], [5, 140, 50, 150]]
+)
+def test_a_box_outside_the_image_is_an_error(stand, box):
+    image = np.zeros((140, 99, 3), np.uint8)
+    inferencer = IntegralPoseInferencer(stand)
+    [inside, result] = inferencer(
+        [image, image],
+        boxes={'00000000': [[5, 5, 50, 60]], '00000001': [box]},
+    )
+    assert len(inside['predictions'][0]) == 1
+    assert result['predictions'] == [[]]
+    assert 'lies outside the image of 99 x 140 px' in result['errors'][0]

@@ -1,6 +1,7 @@
 """Folders, videos, webcams and lists as frames."""
 
 import logging
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -138,3 +139,19 @@ def test_webcam_device_file(write_video):
     assert source.live and len(list(source)) == 2
     with pytest.raises(ValueError, match='cannot be opened as a camera'):
         open_source('webcam:/dev/none')
+
+
+def test_other_files_of_a_folder_are_named(tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        inputs, 'print_log', lambda *a, **k: lines.append(a[0])
+    )
+    for name in ('b.GIF', 'a.heic', 'c.avif'):
+        (tmp_path / name).write_bytes(b'')
+    names = [Path(p).name for p in inputs.list_images([tmp_path])]
+    assert names == ['a.heic', 'b.GIF', 'c.avif'] and not lines
+    for name in ('notes.txt', 'walk.mpg'):
+        (tmp_path / name).write_bytes(b'')
+    assert len(inputs.list_images([tmp_path])) == 3
+    [line] = lines
+    assert '2 files are passed over' in line and 'notes.txt, walk.mpg' in line

@@ -209,3 +209,20 @@ def test_a_visit(url, picture, tmp_path):
         name for name in asked if not name.startswith((url, 'data:', 'blob:'))
     ]
     assert asked and elsewhere == []
+
+
+def test_results_of_visitors_do_not_pile_up(app, demo, monkeypatch):
+    monkeypatch.setattr(demo, 'KEPT_FILES', 3)
+    paths = [Path(app.write_json([{'n': n}])) for n in range(8)]
+    assert [path.exists() for path in paths] == [False] * 5 + [True] * 3
+    kept = [json.loads(path.read_text())['people'] for path in paths[5:]]
+    assert kept == [[{'n': n}] for n in (5, 6, 7)]
+    assert len(list(Path(app.folder.name).iterdir())) == 3
+
+
+def test_messages_show_no_folder_of_the_server(demo):
+    clean = demo.without_folders
+    assert clean('/tmp/gradio/5f/a.png: bad') == 'a.png: bad'
+    assert clean("in '/srv/x/cam.json': no fx") == "in 'cam.json': no fx"
+    assert clean('see https://a.org/b/c') == 'see https://a.org/b/c'
+    assert clean('90 px/s and 1/2') == '90 px/s and 1/2'

@@ -1,6 +1,7 @@
 """The command lines of the demos, in this process."""
 
 import json
+import signal
 import sys
 
 import cv2
@@ -190,3 +191,29 @@ def test_a_gpu_that_is_not_there_is_one_line(run, folder, monkeypatch, capsys):
     assert run('image_to_pose', folder, '--device', 'cuda:0') == 1
     error = capsys.readouterr().err
     assert error == 'error: device cuda:0: torch sees no CUDA GPU here\n'
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_keeps_what_is_done(
+    run, load, folder, tmp_path, monkeypatch, number, capsys
+):
+    """The signal comes while the second of two images is read."""
+    from integral_mmpose.apis import inputs
+
+    (folder / 'broken.jpg').unlink()
+    read = inputs.read_image
+
+    def read_and_stop(path, *rest):
+        if str(path).endswith('grey.png'):
+            signal.raise_signal(number)
+        return read(path, *rest)
+
+    monkeypatch.setattr(inputs, 'read_image', read_and_stop)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert run('image_to_pose', folder, '--batch-size', 1) == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert 'stopped: 1 of 2 images' in capsys.readouterr().err
+    result = json.loads((tmp_path / 'out/poses.json').read_text())
+    assert [name[-8:] for name in result['images']] == ['good.png']

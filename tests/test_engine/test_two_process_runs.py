@@ -104,9 +104,10 @@ def assert_same(left, right):
 @pytest.mark.slow  # 40 starts of two processes, six minutes
 def test_finished_pairs_exit_with_0(roots, tmp_path):
     """Without leaving the group, about one in twenty aborts at the exit."""
-    codes = []
+    failed = {}
     for n in range(40):
         run = start(tmp_path / str(n), roots, 1, '--no-validate')
-        run.communicate(timeout=300)
-        codes.append(run.returncode)
-    assert codes == [0] * 40
+        _, errors = run.communicate(timeout=300)
+        if run.returncode:
+            failed[n] = errors[-3000:]
+    assert not failed

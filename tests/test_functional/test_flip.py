@@ -8,6 +8,7 @@ from integral_mmpose.functional import (
     flip_coordinates,
     flip_maps,
     integral,
+    merge_flipped_maps,
     norm_to_px,
     px_to_norm,
 )
@@ -102,3 +103,50 @@ def test_commutes_with_normalisation():
 def test_empty_batch():
     assert flip_coordinates(torch.zeros(0, 5, 3), PAIRS, 8).shape == (0, 5, 3)
     assert flip_maps(torch.zeros(0, 5, 4, 6), PAIRS).shape == (0, 5, 4, 6)
+
+
+def gaussian_line(centre, bins):
+    """(1, 1, 1, bins) with its mean at a centre that is no whole bin."""
+    return torch.exp(-((torch.arange(bins).double() - centre) ** 2) / 2).view(
+        1, 1, 1, bins
+    )
+
+
+@pytest.mark.parametrize(('bins', 'width'), [(16, 128), (32, 64), (24, 24)])
+def test_a_perfect_pair_merges_into_its_own_peak(bins, width):
+    for place in range(6, bins - 6):
+        # The pixel rule: place * W / n lands on W - 1 - place * W / n.
+        other = (width - 1 - place * width / bins) * bins / width
+        pair = gaussian_line(place, bins), gaussian_line(other, bins)
+        merged = merge_flipped_maps(*pair, [0], width)
+        assert merged.argmax() == place
+        mean = (merged * torch.arange(bins)).sum() / merged.sum()
+        assert mean.item() == pytest.approx(place, abs=1e-3)
+        # The wrong reading lies half of 1 - n / W bins aside.
+        aside = merge_flipped_maps(*pair, [0], width, align=False)
+        mean = (aside * torch.arange(bins)).sum() / aside.sum()
+        assert mean.item() == pytest.approx(
+            place - (1 - bins / width) / 2, abs=1e-3
+        )
+
+
+@pytest.mark.parametrize('shape', [(2, 3, 4, 5), (2, 3, 6, 4, 5)])
+def test_merged_maps_by_a_loop(shape):
+    pairs, width = [1, 0, 2], 20
+    maps, other = torch.randn(2, *shape, dtype=torch.float64)
+    got = merge_flipped_maps(maps, other, pairs, width)
+    bins = shape[-1]
+    shift = 1 - bins / width
+    for joint in range(3):
+        for i in range(bins):
+            here = other[:, pairs[joint], ..., bins - 1 - i]
+            left = other[:, pairs[joint], ..., min(bins - i, bins - 1)]
+            expected = (1 - shift) * here + shift * left
+            expected = (maps[:, joint, ..., i] + expected) / 2
+            torch.testing.assert_close(got[:, joint, ..., i], expected)
+
+
+def test_maps_wider_than_the_image_are_refused():
+    maps = torch.zeros(1, 1, 2, 9)
+    with pytest.raises(ValueError, match='9 bins are wider .* 8 px'):
+        merge_flipped_maps(maps, maps, [0], 8)

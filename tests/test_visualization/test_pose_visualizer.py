@@ -168,6 +168,12 @@ def test_the_best_people_are_shown_each_in_a_row(visualizer, rendered):
     assert picture.shape == (2 * 192, SIZE + 4 + 2 * 192, 3)
 
 
+def test_everybody_is_shown(visualizer, rendered):
+    sample = _sample(people=6)
+    visualizer.add_datasample('x', _image(), sample, draw_gt=False)
+    assert len(rendered) == 6
+
+
 def test_small_images_are_enlarged(visualizer):
     sample = _sample(2)
     sample.pred_instances.keypoints = (

@@ -110,6 +110,17 @@ def pose_accuracy(pred: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     return right.sum() / labelled.sum().clamp(min=1)
 
 
+def check_flip_indices(flip_indices: Sequence[int], joints: int) -> None:
+    """Raise ValueError if the data set has other joints than the model."""
+    if len(flip_indices) != joints:
+        raise ValueError(
+            f'flip test: the model has {joints} joints, flip_indices of the '
+            f'data set {len(flip_indices)}: they pair other joints. Take a '
+            'data set with the joints of the model, or '
+            'model.test_cfg.flip_test=False'
+        )
+
+
 def merge_flipped(
     coordinates: Tensor,
     flipped: Tensor,
@@ -130,14 +141,7 @@ def merge_flipped(
     Raises:
         ValueError: If the data set has other joints than the model.
     """
-    joints = coordinates.shape[1]
-    if len(flip_indices) != joints:
-        raise ValueError(
-            f'flip test: the model has {joints} joints, flip_indices of the '
-            f'data set {len(flip_indices)}: they pair other joints. Take a '
-            'data set with the joints of the model, or '
-            'model.test_cfg.flip_test=False'
-        )
+    check_flip_indices(flip_indices, coordinates.shape[1])
     mirrored = flipped.clone()
     mirrored[..., :2] = norm_to_px(flipped[..., :2], input_size)
     mirrored = flip_coordinates(mirrored, flip_indices, input_size[0])

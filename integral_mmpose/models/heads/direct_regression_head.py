@@ -39,7 +39,7 @@ class DirectRegressionHead(RegressionHead):
         num_axes (int): 2 or 3. Defaults to 2.
         joint_loss (dict): Defaults to ``JointL1Loss``.
         decoder (dict, optional): Config of the codec.
-        init_cfg (dict, optional): Defaults to MMPose's RegressionHead's.
+        init_cfg (dict, optional): Defaults to N(0, 1e-3), as the paper's.
 
     Raises:
         ValueError: If ``num_axes`` contradicts the codec, or the features
@@ -68,6 +68,11 @@ class DirectRegressionHead(RegressionHead):
         check_joint_loss(self.loss_module)
         self.fc = nn.Linear(in_channels, num_joints * num_axes)
         check_decoder(self, f'num_axes={num_axes}')
+
+    @property
+    def default_init_cfg(self) -> dict:
+        """N(0, 1e-3); MMPose's RegressionHead has 0.01."""
+        return dict(type='Normal', layer='Linear', std=1e-3, bias=0)
 
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
         """Pooled features -> (B, K, 2 or 3) normalised coordinates."""

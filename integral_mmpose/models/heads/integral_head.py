@@ -24,6 +24,7 @@ from ..losses.heatmap import MarginalLoss
 from .chunked import chunked_losses
 from .common import (
     check_decoder,
+    check_flip_indices,
     check_joint_loss,
     decode_batch,
     gather_labels,
@@ -273,8 +274,10 @@ class IntegralHead(HeatmapHead):
             feats (tuple[Tensor] | list[tuple[Tensor]]): Features; with
                 ``flip_test`` those of the image and of the mirrored image.
             batch_data_samples (list[PoseDataSample]): Samples with metainfo.
-            test_cfg (dict): ``flip_test`` averages coordinates (maps are
-                never shifted); ``output_heatmaps`` also returns the maps.
+            test_cfg (dict): ``flip_test`` averages with the mirrored image:
+                coordinates of an integral, maps that are read by an argmax
+                (``align_flipped_maps=False`` as Newell et al., unaligned);
+                ``output_heatmaps`` also returns the maps.
 
         Returns:
             list[InstanceData]: keypoints (1, K, 2 or 3), x, y in px of the
@@ -286,18 +289,15 @@ class IntegralHead(HeatmapHead):
         flip_test = test_cfg.get('flip_test', False)
         logits = self.forward(feats[0] if flip_test else feats)
         F.check_finite(logits, f'{type(self).__name__}: logits')
-        coordinates, scores = self.coordinates(logits), self.scores(logits)
-        if flip_test:
+        scores = self.scores(logits)
+        if not flip_test:
+            coordinates = self.coordinates(logits)
+        else:
             meta = batch_data_samples[0].metainfo
             flipped = self.forward(feats[1])
             # An argmax hides a NaN, so the mirrored logits are checked too.
             F.check_finite(flipped, f'{type(self).__name__}: logits')
-            coordinates = merge_flipped(
-                coordinates,
-                self.coordinates(flipped),
-                meta['flip_indices'],
-                meta['input_size'],
-            )
+            coordinates = self._merge(logits, flipped, meta, test_cfg)
             index = torch.as_tensor(meta['flip_indices'], device=scores.device)
             scores = (scores + self.scores(flipped)[:, index]) / 2
         preds = decode_batch(
@@ -307,6 +307,34 @@ class IntegralHead(HeatmapHead):
             return preds
         maps = self.visible_maps(logits)
         return preds, [PixelData(heatmaps=m) for m in maps.detach()]
+
+    def _merge(
+        self, logits: Tensor, flipped: Tensor, meta: dict, test_cfg: dict
+    ) -> Tensor:
+        """Normalised coordinates (B, K, 2 or 3) of an image and its mirror.
+
+        Where an argmax reads the joint the maps are merged: two coordinates
+        would be averaged to a place between the modes of a map.
+        """
+        pairs, size = meta['flip_indices'], meta['input_size']
+        if self.decode_mode not in ARGMAXES:
+            return merge_flipped(
+                self.coordinates(logits),
+                self.coordinates(flipped),
+                pairs,
+                size,
+            )
+        check_flip_indices(pairs, self.out_channels)
+        maps = F.merge_flipped_maps(
+            self.visible_volume(logits),
+            self.visible_volume(flipped),
+            pairs,
+            size[0],
+            test_cfg.get('align_flipped_maps', True),
+        )
+        if self.decode_mode == 'marginal_argmax':  # of probabilities
+            maps = maps.clamp_min(torch.finfo(maps.dtype).tiny).log()
+        return self.coordinates(maps)
 
     def visible_volume(self, logits: Tensor) -> Tensor:
         """What is read, (B, K, [D,] H, W): raw for H1, sigmoid for H3.

@@ -348,3 +348,66 @@ def test_an_empty_batch(identity_head):
         assert logits.shape == (
             (0, 3, H, W) if depth == 1 else (0, 3, D, H, W)
         )
+
+
+ARGMAX_HEADS = {
+    'map': H1,
+    'vectors': dict(
+        heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
+        decode='marginal_argmax',
+    ),
+}
+
+
+@pytest.mark.parametrize('kind', ARGMAX_HEADS)
+def test_flip_test_merges_the_maps_of_an_argmax(
+    kind, identity_head, make_samples, stack
+):
+    """Two modes: the merged map has one winner, not the place between."""
+    head = identity_head(**ARGMAX_HEADS[kind])
+    image, mirrored = torch.zeros(2, 1, 3, 12, 16)
+    image[..., 6, 2], image[..., 6, 12] = 0.9, 1.0
+    # Bin 2 of 16 over 64 px lies at 16 - 16 / 64 - 2 = 13.75 in the mirror.
+    mirrored[..., 6, 14], mirrored[..., 6, 13] = 1.0, 1.0
+    mirrored[..., 6, 3] = 0.2
+    samples = make_samples(n=1, flip_indices=[0, 1, 2])
+    feats = [(image * 9,), (mirrored * 9,)]
+    if kind == 'map':
+        feats = [(image,), (mirrored,)]
+    preds = head.predict(feats, samples, dict(flip_test=True))
+    assert stack(preds, 'keypoints')[0, :, 0].tolist() == [2 * 4.0] * 3
+
+
+@pytest.mark.parametrize('kind', ARGMAX_HEADS)
+def test_a_symmetric_image_gives_a_symmetric_pose(
+    kind, identity_head, make_samples, stack
+):
+    """Its mirror has the same maps: joint and mirror joint lie W - 1 apart."""
+    head = identity_head(**ARGMAX_HEADS[kind])
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        # Both joints are seen on the same side: the fainter one is wrong.
+        centres = 2 + torch.randint(4, (2, 3), generator=draw)
+        peaks = torch.tensor([[1.0, 8.0, 4.0], [1.0, 4.0, 8.0]])
+        squares = (torch.arange(16) - centres[..., None, None]) ** 2
+        logits = peaks[..., None, None] * torch.exp(-squares / 2)
+        logits = logits * torch.eye(12)[6][:, None]
+        preds = head.predict(
+            [(logits,), (logits,)],
+            make_samples(flip_indices=PAIRS),
+            dict(flip_test=True),
+        )
+        left, right = np.moveaxis(
+            stack(preds, 'keypoints')[:, [1, 2], 0], 1, 0
+        )
+        assert PAIRS == [0, 2, 1]
+        # To a bin of 4 px, which the mirrored place of a bin is not.
+        assert np.abs(left + right - 63).max() <= 4
+
+
+def test_a_pair_of_another_joint_set_is_refused(identity_head, make_samples):
+    feats = [one_hot(1), one_hot(1)]
+    with pytest.raises(ValueError, match='3 joints, flip_indices .* 2'):
+        identity_head(**H1).predict(
+            feats, make_samples(flip_indices=[1, 0]), dict(flip_test=True)
+        )

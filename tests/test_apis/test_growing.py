@@ -1,0 +1,50 @@
+"""Results are on the disk as they come."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from integral_mmpose.apis.growing import GrowingJson
+
+KILLED = """
+import sys, time
+from integral_mmpose.apis.growing import GrowingJson
+growing = GrowingJson(sys.argv[1])
+for n in range(3):
+    growing.add({'n': n})
+print('written', flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_list(tmp_path):
+    growing = GrowingJson(tmp_path / 'a.json')
+    growing.finish()
+    assert json.loads((tmp_path / 'a.json').read_text()) == []
+    growing = GrowingJson(tmp_path / 'a.json')
+    for entry in ({'x': 'ä\n'}, [1], 2):
+        growing.add(entry)
+    assert list(growing.entries()) == [{'x': 'ä\n'}, [1], 2]
+    assert json.loads((tmp_path / 'a.json').read_text()) == []
+    growing.finish()
+    assert json.loads((tmp_path / 'a.json').read_text()) == [
+        {'x': 'ä\n'},
+        [1],
+        2,
+    ]
+    assert [p.name for p in tmp_path.iterdir()] == ['a.json']
+
+
+def test_a_killed_run_leaves_its_entries(tmp_path):
+    path = tmp_path / 'a.json'
+    process = subprocess.Popen(
+        [sys.executable, '-c', KILLED, str(path)], stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b'written\n'
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    lines = (tmp_path / 'a.json.partial').read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{'n': n} for n in range(3)]
+    assert not path.exists()
