@@ -7,6 +7,7 @@ The others run.
 
 import ast
 import importlib
+import json
 import re
 import sys
 
@@ -30,9 +31,11 @@ MODULES = [block for block in BLOCKS if named(block) and block not in CONFIGS]
 SNIPPETS = [b for b in BLOCKS if b not in CONFIGS and b not in MODULES]
 
 
-#: Until the packages have the names of the pages: remove with the rename.
-RENAMED = 'integral_mmpose.inference'
-PENDING = not (ROOT / RENAMED.replace('.', '/')).is_dir()
+#: Words of the pages whose code is not there yet: remove both when it is.
+PENDING = {
+    'integral_mmpose.inference': 'integral_mmpose/inference',
+    'CameraSpaceDataset': 'integral_mmpose/datasets/body/camera_space.py',
+}
 
 
 def ids(chosen):
@@ -41,7 +44,8 @@ def ids(chosen):
 
 @pytest.fixture
 def pending(block, request):
-    if PENDING and RENAMED in block.text:
+    missing = [w for w, path in PENDING.items() if not (ROOT / path).exists()]
+    if any(word in block.text for word in missing):
         request.applymarker(pytest.mark.xfail(strict=True))
 
 
@@ -177,3 +181,31 @@ def test_own_3d_data_are_read(reader):
     root_mm = written['S'][1, 0, 2] * 1000
     assert data.get_data_info(1)['root_depth'] == pytest.approx(root_mm)
     assert data.get_data_info(0)['focal'].tolist() == [1000.0, 1000.0]
+
+
+@pytest.mark.parametrize(
+    'block', [b for b in MODULES if named(b) == 'my_3d.py'], ids=['my_3d']
+)
+def test_own_3d_class_reads_files(block, reader, pending):
+    from mmpose.registry import DATASETS
+
+    names = {}
+    try:
+        exec(compile(block.text, block.id, 'exec'), names)
+    finally:
+        DATASETS._module_dict.pop('StickDataset', None)
+    mm = np.array([[0.0, 0.0, 4000.0], [400.0, 0.0, 4000.0], [0, 200.0, 5000]])
+    row = dict(
+        image='a.png',
+        px=(mm[:, :2] / mm[:, 2:] * 1000 + 500).tolist(),
+        mm=mm.tolist(),
+        camera=[1000.0, 1000.0, 500.0, 500.0],
+        action='rest',
+    )
+    (reader / 'stick.json').write_text(json.dumps([row]))
+    data = names['StickDataset'](ann_file='stick.json', data_root='.')
+    info = data.get_data_info(0)
+    assert info['mm_per_px'] == pytest.approx(4.0)  # 4000 mm / 1000 px
+    # By hand: 500 + 1000 * 400 / 4000 px; z relative to the root.
+    assert info['keypoints'][0, 1].tolist() == pytest.approx([600, 500, 0])
+    assert info['keypoints'][0, 2].tolist() == pytest.approx([500, 540, 1000])
