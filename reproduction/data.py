@@ -57,7 +57,8 @@ def find_data(
         if not Path(root or '?').is_dir():
             raise FileNotFoundError(
                 f'--data real needs {variable}, the folder of the data set '
-                f'(see docs/data.md), but it is {root or "not set"}'
+                '(see docs/reference/data_layouts.md), but it is '
+                f'{root or "not set"}'
             )
     return roots
 
@@ -90,7 +91,7 @@ def _lspet(names: set) -> Dict[str, str]:
     if not base or not root.is_dir():
         raise FileNotFoundError(
             f'--data lspet needs {PUBLIC}, the folder that holds lspet (see '
-            f'docs/data.md), but it is {base or "not set"}'
+            f'docs/reference/data_layouts.md), but it is {base or "not set"}'
         )
     return dict(MPII_ROOT=str(root))
 

@@ -8,7 +8,6 @@ stopped command continues where it was.
 import fcntl
 import json
 import os
-import socket
 import sys
 import time
 from contextlib import contextmanager
@@ -179,9 +178,18 @@ def train_command(config: Path, folder: Path, options: Options) -> List[str]:
     arguments = [str(config), '--work-dir', str(folder), '--resume']
     if options.launcher == 'none':
         return [sys.executable, str(ROOT / 'tools/train.py'), *arguments]
-    script = str(ROOT / 'tools/dist_train.sh')
-    number = str(processes(options))
-    return ['bash', script, arguments[0], number, *arguments[1:]]
+    # --standalone: one machine, on a port that is free.
+    launch = ['-m', 'torch.distributed.run', '--standalone']
+    number = ['--nproc_per_node', str(processes(options))]
+    script = [str(ROOT / 'tools/train.py'), *arguments]
+    return [
+        sys.executable,
+        *launch,
+        *number,
+        *script,
+        '--launcher',
+        'pytorch',
+    ]
 
 
 def processes(options: Options) -> int:
@@ -197,11 +205,8 @@ def child_env(options: Options, slot: int) -> Dict[str, str]:
     env['OMP_NUM_THREADS'] = str(threads(options))
     for name, value in ON_A_CPU.items():
         env.setdefault(name, value)
-    env['PYTHON'] = sys.executable
-    if options.launcher != 'none':
-        port = env.get('PORT')
-        env['PORT'] = str(int(port) + slot if port else free_port())
-    elif options.jobs > 1 and torch.cuda.is_available():
+    one_gpu = options.launcher == 'none' and options.jobs > 1
+    if one_gpu and torch.cuda.is_available():
         visible = env.get('CUDA_VISIBLE_DEVICES')
         count = torch.cuda.device_count()
         gpus = visible.split(',') if visible else range(count)
@@ -229,13 +234,6 @@ def facts(job: Job, options: Options) -> dict:
 def first_half(job: Job, options: Options) -> Optional[dict]:
     """How the training that a job starts from was run, if here."""
     return job.parent and training_of(job.parent.folder(options.out))
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as server:
-        server.bind(('127.0.0.1', 0))
-        return server.getsockname()[1]
 
 
 def evaluate(

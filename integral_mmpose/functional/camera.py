@@ -123,10 +123,11 @@ def root_depth_from_box(box_px, focal, box_mm: float = BOX_MM):
 
     The error is that of the assumption: a child, a person who sits or whose
     legs are hidden has a smaller box and seems farther away. On the 600 test
-    frames of the synthetic Human3.6M with tight boxes (docs/data.md has the
-    command) its absolute value is 7.1 % in the median and 14.2 % in the mean;
-    signed medians run from -6 % (Posing) to +49 % (SittingDown). From 2000 mm
-    boxes it is 0, because ground truth depth made them.
+    frames of the synthetic Human3.6M with tight boxes its absolute value is
+    7.1 % in the median and 14.2 % in the mean (docs/reference/conventions.md
+    has the code); signed medians run from -6 % (Posing) to +49 %
+    (SittingDown). From 2000 mm boxes it is 0, because ground truth depth
+    made them.
 
     Args:
         box_px: (..., 2) width and height in px of the box that counts as

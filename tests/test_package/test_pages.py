@@ -8,9 +8,17 @@ DOCS = ROOT / 'docs'
 
 def test_every_page_is_in_the_table_of_contents():
     index = (DOCS / 'index.md').read_text()
-    listed = set(index.split('```{toctree}')[1].split('```')[0].split())
-    pages = {page.stem for page in DOCS.glob('*.md')} - {'index'} | {'api'}
-    assert listed == pages | {':maxdepth:', '2'}
+    listed = []
+    for tree in index.split('```{toctree}')[1:]:
+        lines = tree.split('```')[0].split('\n')
+        listed += [x for x in lines if x and not x.startswith(':')]
+    found = []
+    for entry in listed:
+        sources = (*DOCS.glob(f'{entry}.md'), *DOCS.glob(f'{entry}.rst'))
+        assert sources, f'{entry} is no page'
+        found += sources
+    pages = {*DOCS.rglob('*.md'), *DOCS.rglob('*.rst')} - {DOCS / 'index.md'}
+    assert len(found) == len(set(found)) and set(found) == pages
 
 
 def test_every_package_is_in_the_api():

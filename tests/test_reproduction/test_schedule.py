@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from torch.distributed.run import get_args_parser as launcher_parser
 
 from reproduction.children import Children, RunError, last_line
 from reproduction.plan import plan
@@ -344,28 +345,33 @@ def test_gpus_are_assigned(options, monkeypatch):
     ] == ['5', '7', '5']
 
 
-def test_rows_side_by_side_have_a_port_each(options, monkeypatch):
+def test_a_launcher_sees_all_gpus(options, monkeypatch):
     from reproduction import runs
 
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '5,7')
-    monkeypatch.setenv('PORT', '29500')
     ddp = options._replace(jobs=2, launcher='pytorch')
     envs = [runs.child_env(ddp, slot) for slot in range(2)]
-    assert [env['PORT'] for env in envs] == ['29500', '29501']
     assert all(env['CUDA_VISIBLE_DEVICES'] == '5,7' for env in envs)
 
 
-def test_launcher_is_the_script_of_the_user(options, tmp_path):
+def test_launcher_is_the_command_of_the_user(options, tmp_path):
     from reproduction import runs
 
     (job,) = plan(select('1', 'R1'), 'tiny', [0])
     ddp = options._replace(launcher='pytorch')
     path = runs.write_config(job, ddp)
     command = runs.train_command(path, tmp_path, ddp)
-    assert command[1].endswith('tools/dist_train.sh')
-    assert command[2:4] == [str(path), '2']
-    assert command[4:] == ['--work-dir', str(tmp_path), '--resume']
+    assert command[0] == sys.executable
+    # torch's own parser of its launcher reads it.
+    args = launcher_parser().parse_args(command[3:])
+    assert args.nproc_per_node == '2' and args.standalone
+    assert args.training_script.endswith('tools/train.py')
+    assert args.training_script_args == [
+        str(path),
+        *('--work-dir', str(tmp_path), '--resume'),
+        *('--launcher', 'pytorch'),
+    ]
 
 
 def test_the_public_split_replaces_the_hidden_one(options):

@@ -3,7 +3,7 @@
     python tools/dataset_converters/h36m_to_crops.py data/h36m --out data/h36m_320
     H36M_ROOT=data/h36m_320 python tools/train.py CONFIG
 
-ROOT has the layout of docs/data.md with whole images; OUT gets the same layout
+ROOT has the layout of docs/reference/data_layouts.md with whole images; OUT gets the same layout
 with squares of 2500 mm around the pelvis, scaled to --crop px, and annotations
 with the camera of each image. Started again it goes on where it was.
 """  # noqa: E501
@@ -38,7 +38,8 @@ def convert(args: argparse.Namespace) -> None:
     if not splits:
         raise FileNotFoundError(
             f'{args.root}/annotations has neither h36m_train.npz nor '
-            'h36m_test.npz. Give a folder in the layout of docs/data.md.'
+            'h36m_test.npz. Give a folder in the layout of '
+            'docs/reference/data_layouts.md.'
         )
     plans = {}
     for split in splits:
