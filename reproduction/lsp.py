@@ -10,20 +10,14 @@ import json
 from pathlib import Path
 from typing import List
 
-from integral_mmpose.datasets.checks import (
-    annotation_error,
-    load_json,
-    require_file,
-)
+from integral_mmpose.datasets.checks import annotation_error, load_json
 from integral_mmpose.engine import write_atomically
 
 #: Folders whose people train.
 TRAIN = dict(lsp='_train', lspet='_train', lspet_more='')
-#: Files of the people who test, from the folder lsp.
-VAL = ('lsp_val.json', 'lsp_gt_val.mat')
 HINT = (
     'tools/dataset_converters/lsp_to_mpii.py makes it from the official '
-    'archives.'
+    'archives'
 )
 
 
@@ -46,18 +40,18 @@ def merge_lsp(base: Path, out: Path) -> Path:
     for name, suffix in TRAIN.items():
         train += _people(base, name, suffix)
     val = _people(base, 'lsp', '_val')
-    truth = _require(base / 'lsp' / VAL[1])
+    truth = _require(base / 'lsp' / 'lsp_gt_val.mat')
     files = {
         'lsp_train.json': json.dumps(train).encode(),
-        VAL[0]: json.dumps(val).encode(),
-        VAL[1]: truth.read_bytes(),
+        'lsp_val.json': json.dumps(val).encode(),
+        truth.name: truth.read_bytes(),
     }
     images = out / 'images'
     images.mkdir(parents=True, exist_ok=True)
     with open(out / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another command may be making it
         for name in TRAIN:
-            link, target = images / name, base / name / 'images'
+            link, target = images / name, _require(base / name / 'images')
             if not link.is_symlink() or link.readlink() != target:
                 link.unlink(missing_ok=True)
                 link.symlink_to(target)
@@ -79,4 +73,6 @@ def _people(base: Path, name: str, suffix: str) -> List[dict]:
 
 
 def _require(path: Path) -> Path:
-    return Path(require_file(str(path), '--data lsp', HINT))
+    if not path.exists():
+        raise FileNotFoundError(f'--data lsp needs {path}: {HINT}')
+    return path
