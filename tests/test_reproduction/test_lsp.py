@@ -1,6 +1,7 @@
 """LSP and LSPET as one data set."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.io import savemat
 from integral_mmpose.datasets.body.mpii import MpiiExactDataset
 from reproduction.data import find_data
 
+PUBLIC = os.environ.get('INTEGRAL_MMPOSE_DATA', '')
 ISTAR = 'istar_res50_4xb32-140e_mpii-256x256'
 FILES = {
     'lsp/lsp_train.json': 2,
@@ -102,3 +104,17 @@ def test_what_is_missing_is_named(base, tmp_path, monkeypatch):
     monkeypatch.delenv('INTEGRAL_MMPOSE_DATA')
     with pytest.raises(FileNotFoundError, match='INTEGRAL_MMPOSE_DATA'):
         find(tmp_path / 'data')
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif(not PUBLIC, reason='INTEGRAL_MMPOSE_DATA is not set')
+def test_the_public_files(tmp_path):
+    """1,000 + 4,000 + 1,537 people train, 500 test; every image is there."""
+    root = find(tmp_path / 'data')
+    train, val = read(root, 'train'), read(root, 'val')
+    assert (len(train), len(val)) == (6537, 500)
+    assert all(os.path.isfile(info['img_path']) for info in train + val)
+    both = {os.path.realpath(i['img_path']) for i in train} & {
+        os.path.realpath(i['img_path']) for i in val
+    }
+    assert not both

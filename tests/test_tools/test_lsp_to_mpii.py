@@ -129,6 +129,7 @@ def test_labels_of_lspet(tmp_path):
     joints[0, 0] = [-3, 200]
     flags[1, 12] = 0  # neck
     flags[2, :3] = 0
+    joints[4, 11] = [WIDTH, 110]  # left wrist: the last column is WIDTH - 1
     joints[3] = JOINTS[:1] + (JOINTS - JOINTS[:1]) * 0.3  # 47 px
     archive = write_archive(tmp_path / 'archive', 'lspet', joints, flags)
     out = tmp_path / 'out'
@@ -141,6 +142,7 @@ def test_labels_of_lspet(tmp_path):
         2,
         6,
     ]
+    assert np.argmin(people[1]['joints_vis']) == 15
     assert people[0]['joints'][0] == people[0]['joints'][6] == [0, 0]
     more = tmp_path / 'more'
     split = ['--split', 'more=all', '--min-joints', 10]
