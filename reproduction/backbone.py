@@ -1,4 +1,4 @@
-"""The checkpoint that ResNets start from, where a scale asks for one.
+"""The checkpoint that backbones start from, where a scale asks for one.
 
 ``BACKBONE_CHECKPOINT`` names it in the scale's file. It is no part of the
 project: the record of a row keeps its digest.
@@ -10,12 +10,17 @@ from typing import Dict, Mapping, Optional
 
 from mmengine.config import ConfigDict
 from mmengine.runner.checkpoint import CheckpointLoader
-from mmpose.models.backbones import ResNet
+from mmpose.models.builder import build_backbone
 from torch import Tensor
 
 from integral_mmpose.engine.checkpoint_check import compare_weights
 
 VARIABLE = 'BACKBONE_CHECKPOINT'
+#: How to get the weights of a network.
+MAKERS = dict(
+    ResNet=' (tools/model_converters/resnet_from_onnx.py makes them)',
+    MobileNetV2=", with the weight names of MMPose's MobileNetV2",
+)
 
 
 def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
@@ -28,29 +33,33 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
         FileNotFoundError: If the variable does not name a file.
         ValueError: If the file holds another network.
     """
-    resnets = setting.resnets.values() if setting else ()
-    starting = [r for r in resnets if r.get('init_cfg')]
+    starting = [
+        dict(dict(type='ResNet'), **arguments)
+        for table in ('resnets', 'backbones')
+        for arguments in (setting or {}).get(table, {}).values()
+        if arguments.get('init_cfg')
+    ]
     if not starting:
         return {}
-    path = starting[0].init_cfg.checkpoint
+    path = starting[0]['init_cfg'].checkpoint
     if not Path(path).is_file():
         raise FileNotFoundError(
             f'this scale needs the checkpoint of a {describe(starting[0])}, '
-            f'but there is no {path}: set {VARIABLE} '
-            '(tools/model_converters/resnet_from_onnx.py makes one)'
+            f'but there is no {path}: set {VARIABLE} to its weights from '
+            f'ImageNet{MAKERS.get(starting[0]["type"], "")}'
         )
     for arguments in starting:
         check_file(path, arguments)
     return {VARIABLE: path}
 
 
-def check_file(path: str, arguments: ConfigDict) -> None:
+def check_file(path: str, arguments: dict) -> None:
     """mmengine would only warn, and start from scratch.
 
     Raises:
-        ValueError: If the file does not hold the weights of that ResNet.
+        ValueError: If the file does not hold the weights of that network.
     """
-    model = ResNet(**dict(arguments, init_cfg=None))
+    model = build_backbone(dict(arguments, init_cfg=None))
     if any(compare_weights(model, load_weights(path))):
         raise ValueError(
             f'{path}: not the weights of a {describe(arguments)}: give '
@@ -71,11 +80,14 @@ def load_weights(path: str) -> Dict[str, Tensor]:
         raise ValueError(f'{path}: no checkpoint of weights') from error
 
 
-def describe(arguments: ConfigDict) -> str:
-    """A ResNet in words."""
+def describe(arguments: dict) -> str:
+    """A backbone in words."""
+    if arguments['type'] != 'ResNet':
+        return arguments['type']
     return (
-        f'ResNet-{arguments.depth} with base_channels='
-        f'{arguments.base_channels}, stem_channels={arguments.stem_channels}'
+        f'ResNet-{arguments["depth"]} with base_channels='
+        f'{arguments["base_channels"]}, '
+        f'stem_channels={arguments["stem_channels"]}'
     )
 
 

@@ -9,7 +9,9 @@ from mmengine.config import Config, ConfigDict
 
 from integral_mmpose.synthetic.generate import Scale, generate
 
-DATA = ('synthetic', 'lspet', 'real')
+from .lsp import merge_lsp
+
+DATA = ('synthetic', 'lspet', 'lsp', 'real')
 ROOTS = dict(mpii='MPII_ROOT', h36m='H36M_ROOT', coco='COCO_ROOT')
 PUBLIC = 'INTEGRAL_MMPOSE_DATA'
 FULL = 'full'
@@ -51,7 +53,10 @@ def find_data(
     if data == 'synthetic':
         return _synthetic(setting.synthetic if setting else FULL, out)
     if data == 'lspet':
-        return _lspet(names)
+        return dict(MPII_ROOT=str(_public(data, names)))
+    if data == 'lsp':
+        base = _public(data, names).parent
+        return dict(MPII_ROOT=str(merge_lsp(base, Path(out) / 'lsp-lspet')))
     roots = {ROOTS[name]: os.environ.get(ROOTS[name], '') for name in names}
     for variable, root in sorted(roots.items()):
         if not Path(root or '?').is_dir():
@@ -80,20 +85,22 @@ def _word(value) -> str:
     )
 
 
-def _lspet(names: set) -> Dict[str, str]:
+def _public(data: str, names: set) -> Path:
+    """The folder of a public data set of 2D people."""
     if names != {'mpii'}:
         raise ValueError(
-            '--data lspet has 2D people in the layout of MPII only: take '
+            f'--data {data} has 2D people in the layout of MPII only: take '
             'Tables 1 to 5 and X, or --data synthetic'
         )
     base = os.environ.get(PUBLIC, '')
-    root = Path(base) / 'lspet'
+    root = Path(base).resolve() / data
     if not base or not root.is_dir():
         raise FileNotFoundError(
-            f'--data lspet needs {PUBLIC}, the folder that holds lspet (see '
-            f'docs/reference/data_layouts.md), but it is {base or "not set"}'
+            f'--data {data} needs {PUBLIC}, the folder that holds {data} '
+            f'(see docs/reference/data_layouts.md), but it is '
+            f'{base or "not set"}'
         )
-    return dict(MPII_ROOT=str(root))
+    return root
 
 
 def use_public_split(cfg: Config) -> None:

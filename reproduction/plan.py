@@ -111,7 +111,9 @@ def _network(model) -> str:
     backbone, head = model.backbone, model.head
     if backbone.type == 'HourglassStem':
         return f'hg{head.num_stages}w{backbone.channels}'
-    name = f'res{backbone.depth}w{backbone.get("base_channels", 64)}'
+    name = backbone.type.lower()
+    if 'depth' in backbone:
+        name = f'res{backbone.depth}w{backbone.get("base_channels", 64)}'
     if 'stage' in head:
         name = f'ms{head.num_stages}-{name}'
     deconvs = head.get('deconv_out_channels')

@@ -7,6 +7,7 @@ changed, and :func:`check_sizes` proves it.
 
 from copy import deepcopy
 from functools import lru_cache
+from pathlib import Path
 from typing import Iterator, Optional
 
 from mmengine.config import Config, ConfigDict
@@ -14,7 +15,7 @@ from mmpose.models.backbones.resnet import ResNet, get_expansion
 
 from .rows import ROOT
 
-SCALES = ('tiny', 'small', 'long', 'pretrained', 'paper')
+SCALES = ('tiny', 'small', 'long', 'pretrained', 'photographs', 'paper')
 BASES = ROOT / 'configs/_base_'
 #: Transforms that crop to the input size.
 CROPS = ('TopdownAffine', 'DecodeCrop')
@@ -62,6 +63,7 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
     _scale_model(cfg.model, setting)
     _scale_schedule(cfg, setting)
     _scale_loaders(cfg, setting)
+    _sharpen(cfg, setting)
     cfg.auto_scale_lr.base_batch_size = setting.base_batch_size
     check_sizes(cfg)
     return cfg
@@ -139,6 +141,8 @@ def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:
     if backbone.type == 'HourglassStem':
         channels = _of(setting, 'hourglasses', backbone.channels)
         backbone.channels = head.in_channels = channels
+    elif 'backbones' in setting:
+        _replace_backbone(model, setting)
     else:
         narrow = _of(setting, 'resnets', backbone.depth)
         block, _ = ResNet.arch_settings[narrow.depth]
@@ -157,10 +161,53 @@ def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:
         head.depths = tuple(_of(setting, 'depths', d) for d in head.depths)
 
 
+def _replace_backbone(model: ConfigDict, setting: ConfigDict) -> None:
+    """Another network instead of a ResNet of one stage."""
+    if 'stage' in model.head:
+        raise NotAtScaleError(
+            'the scale has no stages for a multi-stage ResNet: its backbone '
+            'is another network'
+        )
+    model.backbone = deepcopy(_of(setting, 'backbones', model.backbone.depth))
+    model.head.in_channels = setting.features
+
+
 def _scale_schedule(cfg: Config, setting: ConfigDict) -> None:
-    name = setting.schedules[role(cfg)]
+    numbers = setting.schedules[role(cfg)]
+    name = numbers if isinstance(numbers, str) else 'small_30e'
     for key in SCHEDULE_KEYS:
         cfg[key] = deepcopy(_base(f'schedules/{name}.py')[key])
+    if name != numbers:
+        _set_schedule(cfg, **numbers)
+
+
+def _set_schedule(
+    cfg: Config,
+    max_epochs: int,
+    val_interval: int,
+    lr: float,
+    milestones: list,
+) -> None:
+    cfg.train_cfg.update(max_epochs=max_epochs, val_interval=val_interval)
+    cfg.optim_wrapper.optimizer.lr = lr
+    for scheduler in cfg.param_scheduler:
+        if scheduler.type == 'MultiStepLR':
+            scheduler.update(end=max_epochs, milestones=list(milestones))
+
+
+def _sharpen(cfg: Config, setting: ConfigDict) -> None:
+    """Multiply the maps that an integral row starts from.
+
+    Only where the heat map loss does not go on: H1's maps stay in [0, 1].
+    """
+    head = cfg.model.head
+    if not cfg.get('load_from') or head.get('heatmap_loss'):
+        return
+    start = Path(cfg.load_from).parent.name.split('_')[0]
+    factor = setting.get('sharpen', {}).get(start)
+    if factor:
+        hook = ConfigDict(type='SharpenHook', factor=factor)
+        cfg.custom_hooks.append(hook)
 
 
 def _scale_loaders(cfg: Config, setting: ConfigDict) -> None:

@@ -1,0 +1,1 @@
+"""Parts of ``lsp_to_mpii.py``."""
