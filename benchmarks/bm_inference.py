@@ -22,15 +22,13 @@ from integral_mmpose.inference import (
     TopdownPoseModel,
     load_pose_model,
 )
+from reproduction.plan import scaled
 
-CONFIGS = Path(__file__).resolve().parents[1] / (
-    'configs/body_3d_keypoint/integral/h36m'
-)
+CONFIG = 'istar_res50_4xb32-140e_h36m-256x256'
+#: Name in the table -> scale of the reproduction.
 MODELS = {
-    'quarter ResNet-18, 64 px, 3D': (
-        'istar_res18w16_1xb32-72e_h36m-mpii-64x64.py'
-    ),
-    'ResNet-50, 256 px, 3D': 'istar_res50_4xb32-140e_h36m-256x256.py',
+    'quarter ResNet-18, 64 px, 3D': 'small',
+    'ResNet-50, 256 px, 3D': 'paper',
 }
 BATCH_SIZE = 8
 BOXES = np.array([[60, 40, 260, 460], [330, 60, 560, 470]], np.float32)
@@ -72,9 +70,9 @@ def one_pass(inferencer, spent, paths, batch_size) -> Tuple[float, float]:
     return time.perf_counter() - start, spent['seconds']
 
 
-def measure(config: str, paths: List[str], rounds: int) -> Dict[int, list]:
+def measure(scale: str, paths: List[str], rounds: int) -> Dict[int, list]:
     """Passes at both batch sizes in turns: (total, network) seconds each."""
-    model = load_pose_model(str(CONFIGS / config), None)
+    model = load_pose_model(scaled(CONFIG, 'h36m', scale), None)
     spent = clocked(model)
     inferencer = IntegralPoseInferencer(TopdownPoseModel(model))
     times: Dict[int, list] = {1: [], BATCH_SIZE: []}
@@ -137,8 +135,8 @@ def run(quick: bool) -> List[dict]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         paths = write_images(Path(folder), 8 if quick else 32)
-        for name, config in MODELS.items():
-            times = measure(config, paths, 3 if quick else 9)
+        for name, scale in MODELS.items():
+            times = measure(scale, paths, 3 if quick else 9)
             rows += rows_of(name, times, len(BOXES) * len(paths))
     return rows
 

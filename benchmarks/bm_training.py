@@ -16,15 +16,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = (
-    'configs/body_2d_keypoint/integral/mpii/'
-    'istar_res18w16_1xb32-45e_mpii-128x128.py'
-)
+#: A row of the paper, at the small scale of the reproduction.
+CONFIG = 'istar_res50_4xb32-140e_mpii-256x256'
 #: Name to workers and the environment of the process.
 FORMULATIONS = {
     'ours': (0, dict(OMP_WAIT_POLICY='PASSIVE')),
@@ -58,10 +57,10 @@ def write_data(root):
 
 def ours(root):
     """Our small config with the whole width at 64 px."""
-    from mmengine.config import Config
+    from reproduction.plan import scaled
 
     os.environ['MPII_ROOT'] = str(root)
-    config = Config.fromfile(str(ROOT / CONFIG))
+    config = deepcopy(scaled(CONFIG, 'mpii', 'small'))
     config.model.backbone = dict(type='ResNet', depth=18)
     config.model.head.update(in_channels=512, deconv_out_channels=(256, 256))
     config.model.head.decoder.input_size = SIZE

@@ -1,6 +1,6 @@
 """One function that brings a config of the paper's scale to another scale.
 
-The numbers are in ``configs/_base_/scales``. A config has its sizes resolved
+The numbers are in ``scale_numbers``. A config has its sizes resolved
 in several places (codec, decoder, encoder, crop): all of them are
 changed, and :func:`check_sizes` proves it.
 """
@@ -16,7 +16,9 @@ from mmpose.models.backbones.resnet import ResNet, get_expansion
 from .rows import ROOT
 
 SCALES = ('tiny', 'small', 'long', 'pretrained', 'photographs', 'paper')
-BASES = ROOT / 'configs/_base_'
+NUMBERS = ROOT / 'reproduction/scale_numbers'
+#: The schedule that a scale lays its numbers over.
+SCHEDULE = ROOT / 'configs/_base_/schedules/small_9e.py'
 #: Transforms that crop to the input size.
 CROPS = ('TopdownAffine', 'DecodeCrop')
 SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
@@ -34,12 +36,13 @@ def load_setting(scale: str, name: str) -> Optional[ConfigDict]:
     """
     if scale == 'paper':
         return None
-    return _of(_base(f'scales/{scale}.py'), 'settings', name)
+    numbers = _load(NUMBERS / f'{scale}.py')
+    return _of(numbers, 'settings', name)
 
 
 @lru_cache(None)
-def _base(path: str) -> Config:
-    return Config.fromfile(BASES / path)
+def _load(path: Path) -> Config:
+    return Config.fromfile(path)
 
 
 def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
@@ -121,7 +124,7 @@ def _of(setting: ConfigDict, table: str, key):
     if key not in setting[table]:
         raise NotAtScaleError(
             f'the scale has no {table} for {key}; it knows '
-            f'{sorted(setting[table])}: add it in configs/_base_/scales'
+            f'{sorted(setting[table])}: add it in reproduction/scale_numbers'
         )
     return setting[table][key]
 
@@ -174,19 +177,17 @@ def _replace_backbone(model: ConfigDict, setting: ConfigDict) -> None:
 
 def _scale_schedule(cfg: Config, setting: ConfigDict) -> None:
     numbers = setting.schedules[role(cfg)]
-    name = numbers if isinstance(numbers, str) else 'small_30e'
     for key in SCHEDULE_KEYS:
-        cfg[key] = deepcopy(_base(f'schedules/{name}.py')[key])
-    if name != numbers:
-        _set_schedule(cfg, **numbers)
+        cfg[key] = deepcopy(_load(SCHEDULE)[key])
+    _set_schedule(cfg, **numbers)
 
 
 def _set_schedule(
     cfg: Config,
     max_epochs: int,
     val_interval: int,
-    lr: float,
     milestones: list,
+    lr: float = 1e-3,
 ) -> None:
     cfg.train_cfg.update(max_epochs=max_epochs, val_interval=val_interval)
     cfg.optim_wrapper.optimizer.lr = lr

@@ -152,10 +152,7 @@ def test_h_and_i_rows_have_equal_epochs():
 
 def test_rows_from_scratch_have_as_many_epochs():
     """R1 and I* train as long as an H row and its first half together."""
-    for name, epochs in (
-        ('res50_4xb32-140e_mpii-256x256', 70 + 70),
-        ('res18w16_1xb32-45e_mpii-128x128', 30 + 15),
-    ):
+    for name, epochs in (('res50_4xb32-140e_mpii-256x256', 70 + 70),):
         for method in ('r1', 'istar'):
             path = next(p for p in CONFIGS if p.stem == f'{method}_{name}')
             assert Config.fromfile(path).train_cfg.max_epochs == epochs

@@ -15,7 +15,7 @@ from .conftest import CONFIG, ROOT
 
 CONFIG_2D = ROOT / (
     'configs/body_2d_keypoint/integral/mpii/'
-    'i1_res18w16_1xb32-30+15e_mpii-128x128.py'
+    'i1_res50_4xb32-70+70e_mpii-128x128.py'
 )
 MODELS = {CONFIG_2D: (16, 2), CONFIG: (18, 3)}
 BOX = np.array([[40.0, 30.0, 90.0, 130.0]], np.float32)

@@ -50,7 +50,7 @@ def test_eight_hourglasses_are_newells(complexity):
 
 
 def test_command_line():
-    path = MPII / 'istar_res18w16_1xb32-45e_mpii-128x128.py'
+    path = MPII / 'i1_res50_4xb32-70+70e_mpii-128x128.py'
     command = [sys.executable, str(TOOL), str(path)]
     out = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f'| {path.stem} | 128 x 128 |' in out.stdout

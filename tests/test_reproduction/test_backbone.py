@@ -20,11 +20,11 @@ def setting_with(monkeypatch):
 
     def read(path):
         monkeypatch.setenv(VARIABLE, str(path))
-        scales._base.cache_clear()
+        scales._load.cache_clear()
         return load_setting('pretrained', 'mpii')
 
     yield read
-    scales._base.cache_clear()
+    scales._load.cache_clear()
 
 
 @pytest.fixture

@@ -24,11 +24,11 @@ def setting_with(monkeypatch):
 
     def read(path):
         monkeypatch.setenv(VARIABLE, str(path))
-        scales._base.cache_clear()
+        scales._load.cache_clear()
         return load_setting('photographs', 'mpii')
 
     yield read
-    scales._base.cache_clear()
+    scales._load.cache_clear()
 
 
 def config(row):

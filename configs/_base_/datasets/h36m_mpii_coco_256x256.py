@@ -6,7 +6,11 @@ coco_root = '{{$COCO_ROOT:data/coco}}'
 
 # COCO's boxes are tight, those of the others padded: each source has its own
 # GetBBoxCenterScale, so the common pipeline goes without.
-train_pipeline = [_base_.train_pipeline[0], *_base_.train_pipeline[2:]]
+train_pipeline = [
+    step
+    for step in _base_.train_pipeline
+    if step['type'] != 'GetBBoxCenterScale'
+]
 h36m, mpii = _base_.train_dataloader.dataset.datasets
 padded = dict(type='GetBBoxCenterScale', padding=1.0)
 h36m.update(pipeline=[*h36m.pipeline, padded])

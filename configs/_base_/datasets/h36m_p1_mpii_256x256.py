@@ -3,7 +3,11 @@
 _base_ = ['./h36m_mpii_256x256.py']
 
 sources = _base_.train_dataloader.dataset.datasets
-sources[0].update(subjects=['S1', 'S5', 'S6', 'S7', 'S8', 'S9'])
+[
+    source.update(subjects=['S1', 'S5', 'S6', 'S7', 'S8', 'S9'])
+    for source in sources
+    if source['type'] == 'H36MImageDataset'
+]
 
 train_dataloader = dict(dataset=dict(datasets=sources))
 val_dataloader = dict(dataset=dict(subjects=['S11']))

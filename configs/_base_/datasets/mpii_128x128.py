@@ -5,9 +5,16 @@ codec = dict(type='IntegralLabel', input_size=(128, 128))
 
 train_pipeline = _base_.train_pipeline
 val_pipeline = _base_.val_pipeline
-train_pipeline[5].update(input_size=codec['input_size'])
-train_pipeline[6].update(encoder=codec)
-val_pipeline[2].update(input_size=codec['input_size'])
+[
+    step.update(input_size=codec['input_size'])
+    for step in train_pipeline + val_pipeline
+    if step['type'] in ('TopdownAffine', 'DecodeCrop')
+]
+[
+    step.update(encoder=codec)
+    for step in train_pipeline
+    if step['type'] == 'GenerateTarget'
+]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))

@@ -3,8 +3,13 @@
 # samples, colour, no translation
 _base_ = ['./mpii_256x256.py']
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[4] = dict(type='OfficialBBoxTransform')
-train_pipeline.insert(6, dict(type='RandomChannelScale'))
+train_pipeline = [
+    new
+    for step in _base_.train_pipeline
+    for new in {
+        'UniformBBoxTransform': [dict(type='OfficialBBoxTransform')],
+        'DecodeCrop': [step, dict(type='RandomChannelScale')],
+    }.get(step['type'], [step])
+]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

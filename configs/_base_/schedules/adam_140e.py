@@ -3,4 +3,8 @@ _base_ = ['./adam_70e.py']
 
 train_cfg = dict(max_epochs=140)
 param_scheduler = _base_.param_scheduler
-param_scheduler[1].update(end=140, milestones=[90, 120])
+[
+    scheduler.update(end=140, milestones=[90, 120])
+    for scheduler in param_scheduler
+    if scheduler['type'] == 'MultiStepLR'
+]

@@ -5,7 +5,7 @@ _base_ = ['./adam_70e.py']
 
 train_cfg = dict(max_epochs=140, val_interval=1)
 param_scheduler = [
-    _base_.param_scheduler[0],
+    *(s for s in _base_.param_scheduler if s['type'] == 'LinearLR'),
     dict(
         type='ReduceOnPlateauLR',
         monitor='pckh/AUC',

@@ -1,8 +1,7 @@
 # Two cores, 3 to 100 minutes a row: numbers only. A scale changes sizes,
 # widths, schedule and the amount of data, never heads, losses, codecs,
 # samplers or metrics; reproduction/scales.py applies it to the configs
-# of the paper's scale. Where a table has a small config of its own (Tables 1,
-# 6 and 7), these numbers give the same experiment.
+# of the paper's scale.
 base = dict(
     # px of the input at the paper's scale -> here
     inputs={256: 128, 128: 64},
@@ -20,9 +19,13 @@ base = dict(
     depths={64: 32, 32: 16, 16: 8, 1: 1},
     train_loader=dict(batch_size=32, num_workers=0, persistent_workers=False),
     val_loader=dict(batch_size=64, num_workers=0, persistent_workers=False),
-    # epochs at the paper's scale -> name of the schedule; a chain has the
+    # Epochs and their steps of x 0.1; a chain has the
     # first of (first half, second half), a row from scratch the sum
-    schedules=dict(first='small_30e', second='small_15e', scratch='small_45e'),
+    schedules=dict(
+        first=dict(max_epochs=30, val_interval=5, milestones=[21, 27]),
+        second=dict(max_epochs=15, val_interval=5, milestones=[10, 13]),
+        scratch=dict(max_epochs=45, val_interval=5, milestones=[31, 40]),
+    ),
     # amount of data of make_synthetic.py
     synthetic='tiny',
     # the batch that the learning rate is for
@@ -34,7 +37,11 @@ slow_3d = dict(
     inputs={256: 64},
     depths={64: 16, 1: 1},
     val_loader=dict(num_workers=0, persistent_workers=False),
-    schedules=dict(first='small_48e', second='small_24e', scratch='small_72e'),
+    schedules=dict(
+        first=dict(max_epochs=48, val_interval=12, milestones=[32, 43]),
+        second=dict(max_epochs=24, val_interval=12, milestones=[16, 21]),
+        scratch=dict(max_epochs=72, val_interval=12, milestones=[48, 64]),
+    ),
 )
 settings = dict(
     mpii=base,

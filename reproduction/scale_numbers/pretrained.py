@@ -18,13 +18,21 @@ backbone = dict(
 start = dict(
     resnets={50: backbone},
     hourglasses={},
-    schedules=dict(first='small_12e', second='small_6e', scratch='small_18e'),
+    schedules=dict(
+        first=dict(max_epochs=12, val_interval=2, milestones=[9, 11]),
+        second=dict(max_epochs=6, val_interval=1, milestones=[4, 5]),
+        scratch=dict(max_epochs=18, val_interval=2, milestones=[13, 16]),
+    ),
     base_batch_size=128,
 )
 # 4,096 bins should take longer to sharpen than 256; these rows were not run
 start_3d = dict(
     start,
-    schedules=dict(first='small_12e', second='small_12e', scratch='small_24e'),
+    schedules=dict(
+        first=dict(max_epochs=12, val_interval=2, milestones=[9, 11]),
+        second=dict(max_epochs=12, val_interval=2, milestones=[9, 11]),
+        scratch=dict(max_epochs=24, val_interval=12, milestones=[16, 21]),
+    ),
 )
 settings = dict(
     _delete_=True,

@@ -2,7 +2,11 @@
 _base_ = ['./small.py']
 
 tiny = dict(
-    schedules=dict(first='tiny_1e', second='tiny_1e', scratch='tiny_2e'),
+    schedules=dict(
+        first=dict(max_epochs=1, val_interval=1, milestones=[1]),
+        second=dict(max_epochs=1, val_interval=1, milestones=[1]),
+        scratch=dict(max_epochs=2, val_interval=1, milestones=[2]),
+    ),
     synthetic=(1, 1, 1, (64, 32), (12, 6)),
     train_batches=2,
     val_images=32,
