@@ -143,8 +143,10 @@ class IntegralLabel(BaseKeypointCodec):
             ``keypoint_weights`` (N, K, C).
 
         Raises:
-            ValueError: If the codec is 3D and the joints have no z, or if
-                the weights of the data set are not those of these joints.
+            ValueError: If the codec is 3D and the joints have no z, if z is
+                labelled and ``depth_unit='crop'`` lacks ``mm_per_px`` or
+                ``bbox_scale``, or if the weights of the data set are not
+                those of these joints.
         """
         if keypoints.ndim != 3 or keypoints.shape[-1] < self.num_axes:
             raise ValueError(
@@ -154,6 +156,9 @@ class IntegralLabel(BaseKeypointCodec):
                 'add the transform ConvertJoints, which gives z with '
                 'weight 0, or set depth_range_mm=None'
             )
+        has_z = has_depth is None or np.any(np.asarray(has_depth) > 0)
+        if self.num_axes == 3 and self.depth_unit == 'crop' and has_z:
+            _require_scale(mm_per_px=mm_per_px, bbox_scale=bbox_scale)
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
         labels = np.zeros((*keypoints.shape[:2], self.num_axes), np.float32)
@@ -221,3 +226,18 @@ class IntegralLabel(BaseKeypointCodec):
                 keypoints[..., 2], np.float32(np.squeeze(depth_range))
             )
         return keypoints, np.asarray(scores, dtype=np.float32)
+
+
+def _require_scale(**fields) -> None:
+    """Labelled depth that is not scaled with its crop would be wrong."""
+    for name, value in fields.items():
+        if (
+            value is None
+            or not np.isfinite(value).all()
+            or not np.all(np.asarray(value) > 0)
+        ):
+            raise ValueError(
+                f"depth_unit='crop': z is labelled and `{name}` is "
+                f'{value}: it must be > 0 to scale depth with the crop. Let '
+                "the data set give it, or take depth_unit='metric'"
+            )

@@ -2,6 +2,8 @@
 
 from . import transforms  # noqa: F401  (registers the transforms)
 from .body import (
+    CameraSpaceAnnotations,
+    CameraSpaceDataset,
     CocoCheckedDataset,
     H36MImageDataset,
     MixedDataset,
@@ -10,6 +12,8 @@ from .body import (
 from .samplers import SeededSampler, ShareBatchSampler
 
 __all__ = [
+    'CameraSpaceAnnotations',
+    'CameraSpaceDataset',
     'CocoCheckedDataset',
     'H36MImageDataset',
     'MixedDataset',

@@ -7,14 +7,15 @@ unpickles.
 
 import json
 import os.path as osp
-import zipfile
 from typing import Dict, Sequence
 
 import numpy as np
 
-#: No image has a side of 100,000 px: larger pixel coordinates are errors.
-MAX_PX = 1e5
-MAX_AREA_PX = MAX_PX**2
+#: JPEG's longest side: larger pixel coordinates are errors.
+MAX_PX = 65535.0
+#: More malformed annotations than this share stop the run.
+MAX_LEFT_OUT = 0.01
+_SHOWN = 5
 GET_DATA = (
     'Set `data_root`, or write the data with a converter of '
     'tools/dataset_converters/ (make_synthetic.py needs no download).'
@@ -35,6 +36,39 @@ def annotation_error(
         a.json: id 3: field `joints` is missing. Correct or remove it.
     """
     return ValueError(f'{file}: id {id_}: field `{field}` {problem}. {fix}')
+
+
+def problems_error(file: str, problems: Sequence[tuple]) -> ValueError:
+    """One error about several (id, field, problem).
+
+    Example:
+        >>> print(problems_error('a.npz', [(3, 'x', 'is NaN')]))
+        a.npz: id 3: field `x` is NaN. Correct or remove it.
+    """
+    parts = [f'id {id_}: field `{field}` {p}' for id_, field, p in problems]
+    fix = 'it' if len(parts) == 1 else 'them'
+    return ValueError(f'{file}: {"; ".join(parts)}. Correct or remove {fix}.')
+
+
+def listed(ids, noun: str) -> str:
+    """Such as: 7 images (ids 1, 2, 3, 4, 5, ...)."""
+    names = ', '.join(map(str, sorted(ids, key=str)[:_SHOWN]))
+    more = ', ...' if len(ids) > _SHOWN else ''
+    plural = '' if len(ids) == 1 else 's'
+    return f'{len(ids)} {noun}{plural} (ids {names}{more})'
+
+
+def refuse_many(ids: Sequence, total: int, file: str, problem: str) -> None:
+    """Stop where more than 1 % of the annotations would be left out.
+
+    Raises:
+        ValueError: Naming the ids.
+    """
+    if len(ids) > MAX_LEFT_OUT * total:
+        raise ValueError(
+            f'{file}: {listed(ids, "annotation")} of {total} {problem}: more '
+            f'than {MAX_LEFT_OUT:.0%}. Correct or remove them.'
+        )
 
 
 def require_file(path: str, what: str, fix: str = GET_DATA) -> str:
@@ -76,9 +110,10 @@ def load_json(path: str, what: str, kind: type):
     """
     require_file(path, what)
     try:
-        with open(path, encoding='utf-8') as file:
+        # Windows editors write a byte-order mark.
+        with open(path, encoding='utf-8-sig') as file:
             data = json.load(file)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, OverflowError) as error:
         raise ValueError(
             f'{path}: {what} is not readable as JSON ({error}). Write it '
             'again, or point to the right file.'
@@ -123,23 +158,12 @@ def load_npz(
                 field: _read(file, path, field)
                 for field in (*fields, *present)
             }
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        EOFError,
-        AttributeError,
-        TypeError,
-    ) as error:
-        raise ValueError(
-            f'{path}: {what} is not a readable npz file ({error}). Write it '
-            'again, or point to the right file.'
-        ) from error
-    except ValueError as error:
+    except Exception as error:  # zipfile and numpy raise many kinds
         if str(error).startswith(path):
             raise
         raise ValueError(
-            f'{path}: {what} is not a readable npz file ({error}). Write it '
-            'again, or point to the right file.'
+            f'{path}: {what} is not a readable npz file ({error!s:.200}). '
+            'Write it again, or point to the right file.'
         ) from error
 
 
@@ -149,8 +173,9 @@ def numbers(
     """Turn one annotation's field into float32 of a given shape.
 
     Raises:
-        ValueError: If it holds something other than numbers, has another
-            shape, or a number is not finite or above the limit.
+        ValueError: If it holds something other than numbers (a boolean is
+            none), has another shape, or a number is not finite or above the
+            limit.
 
     Example:
         >>> numbers([1, 2], 'a.json', 0, 'center', (2, ))
@@ -158,14 +183,14 @@ def numbers(
     """
     try:
         array = np.asarray(value)
-        if array.dtype.kind not in 'biuf':
+        if array.dtype.kind not in 'iuf' or _has_boolean(value):
             raise ValueError
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise annotation_error(
             file,
             id_,
             field,
-            f'must hold numbers of the shape {shape}, got {str(value)[:60]}',
+            f'must hold numbers of the shape {shape}, got {shown(value)}',
         ) from None
     if array.shape != shape:
         raise annotation_error(
@@ -183,14 +208,72 @@ def numbers(
             id_,
             field,
             'holds a number that is not finite or larger '
-            f'than {limit:.0f}: {str(value)[:60]}',
+            f'than {limit:.0f}: {shown(value)}',
         )
     return array.astype(np.float32)
 
 
+def number_within(
+    value, file: str, id_, field: str, low: float, high: float
+) -> float:
+    """One number in [low, high].
+
+    Raises:
+        ValueError: If it is none, or outside.
+
+    Example:
+        >>> number_within(0.5, 'a.json', 0, 'score', 0, 1)
+        0.5
+    """
+    number = float(numbers(value, file, id_, field, (), high))
+    if number < low:
+        raise annotation_error(
+            file, id_, field, f'must be at least {low:g}, got {shown(value)}'
+        )
+    return number
+
+
+def score_of(value, file: str, id_, field: str = 'score') -> float:
+    """A confidence: a number in 0..1."""
+    return number_within(value, file, id_, field, 0.0, 1.0)
+
+
+def detected_box(value, file: str, id_, least: float = 1.0) -> np.ndarray:
+    """(4,) left, top, width and height in px, with at least 1 px a side.
+
+    Raises:
+        ValueError: If it is no such box.
+    """
+    box = numbers(value, file, id_, 'bbox', (4,))
+    if min(box[2:]) < least:
+        raise annotation_error(
+            file,
+            id_,
+            'bbox',
+            f'must have a width and a height of at least {least:g} px, got '
+            f'{shown(value)}',
+        )
+    return box
+
+
+def shown(value) -> str:
+    """The first 60 characters of a value, for a message."""
+    try:
+        return f'{value!r:.60}'
+    except (ValueError, RecursionError):  # 10^5000, or deep nesting
+        return f'a {type(value).__name__} that cannot be printed'
+
+
+def _has_boolean(value) -> bool:
+    """numpy makes 1.0 of a True among numbers."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_boolean, value))
+    return isinstance(value, bool)
+
+
 def _read(file, path: str, field: str) -> np.ndarray:
     try:
-        return file[field]
+        array = file[field]
     except ValueError as error:
         raise annotation_error(
             path,
@@ -199,6 +282,10 @@ def _read(file, path: str, field: str) -> np.ndarray:
             f'cannot be read without pickle ({error})',
             'Store it as a plain array of numbers or strings.',
         ) from error
+    if not isinstance(array, np.ndarray):
+        # numpy hands out the bytes of a member without its magic.
+        raise annotation_error(path, 'all', field, 'is no numpy array')
+    return array
 
 
 def marked_unlabelled(joints: np.ndarray) -> np.ndarray:

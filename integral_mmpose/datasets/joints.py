@@ -269,6 +269,34 @@ def build_metainfo(
     )
 
 
+#: How PCKh groups the joints that have no left and right.
+_HEAD = ('head', 'head_top', 'neck', 'upper_neck')
+_NO_GROUP = ('pelvis', 'root', 'thorax', 'spine', 'thorax_mid')
+
+
+def pckh_groups(names: Sequence[str]) -> Dict[str, Tuple[int, ...]]:
+    """Group joints by the part of the body, left and right together.
+
+    Head and neck are one group, as on MPII; pelvis, thorax and spine are in
+    none, and do not count in PCKh.
+
+    Example:
+        >>> pckh_groups(['left_hip', 'right_hip', 'pelvis', 'head_top'])
+        {'Head': (3,), 'Hip': (0, 1)}
+        >>> pckh_groups(MPII_NAMES) == MPII_GROUPS
+        True
+    """
+    groups: Dict[str, Tuple[int, ...]] = {}
+    for joint, name in enumerate(names):
+        part = name.removeprefix('left_').removeprefix('right_')
+        if part in _NO_GROUP:
+            continue
+        title = 'Head' if part in _HEAD else part.capitalize()
+        groups[title] = (*groups.get(title, ()), joint)
+    order = [*MPII_GROUPS, *groups]
+    return {title: groups[title] for title in sorted(groups, key=order.index)}
+
+
 def _color(name: str) -> Tuple[int, int, int]:
     return _COLORS.get(name.split('_')[0], _MIDDLE_COLOR)
 

@@ -6,10 +6,11 @@ them are shared: a transform that reorders its ``flip_indices`` reaches its own
 sample only, and nothing can write into what is shared.
 """
 
-from typing import Dict
+from typing import Dict, Optional
 
 import numpy as np
 from mmengine.dataset import BaseDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 METAINFO_KEYS = (
     'dataset_name',
@@ -42,11 +43,89 @@ def copy_metainfo(picked: Dict) -> dict:
     }
 
 
-class FlatMetainfo:
-    """Mixin before mmpose's ``BaseCocoStyleDataset``: flat copies, not deep.
+def parse_metainfo(metainfo: dict) -> dict:
+    """mmpose's ``parse_pose_metainfo`` of a joint set that is consistent.
 
-    The samples are those of mmpose but for the type of the pairs (tuples).
+    mmpose itself accepts a ``swap`` of one side only, by which a mirror
+    copies one joint over the other.
+
+    Raises:
+        ValueError: If a field is missing, a name repeats or is unknown,
+            ``swap`` is not mutual, or ``joint_weights`` and ``sigmas`` are
+            not one for each joint. It names the joint set and the joint.
     """
+    name = metainfo.get('dataset_name', metainfo.get('from_file'))
+    start = f'metainfo of the joint set {name!r}:'
+    try:
+        parsed = parse_pose_metainfo(metainfo)
+    except KeyError as error:
+        raise ValueError(
+            f'{start} `swap` or `link` names the joint {error}, which '
+            'keypoint_info does not have, or an entry lacks this field'
+        ) from error
+    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{start} needs dataset_name, keypoint_info, skeleton_info, '
+            f"joint_weights and sigmas in mmpose's form ({error!r})"
+        ) from error
+    count = parsed['num_keypoints']
+    _one_per_joint(
+        parsed['dataset_keypoint_weights'], 'joint_weights', count, start
+    )
+    _one_per_joint(parsed['sigmas'], 'sigmas', count, start)
+    names = list(parsed['keypoint_id2name'].values())
+    if list(parsed['keypoint_id2name']) != list(range(len(names))):
+        raise ValueError(
+            f'{start} the keys of keypoint_info must be 0..{len(names) - 1} '
+            f'in order, got {list(parsed["keypoint_id2name"])}'
+        )
+    if len(parsed['keypoint_name2id']) != len(names):
+        raise ValueError(f'{start} a joint name repeats: {names}')
+    swaps = parsed['flip_indices']
+    for joint, swap in enumerate(swaps):
+        if swaps[swap] != joint:
+            raise ValueError(
+                f'{start} the `swap` of {names[joint]!r} is {names[swap]!r}, '
+                f'but that of {names[swap]!r} is {names[swaps[swap]]!r}: '
+                'write both sides of every pair'
+            )
+    for link in parsed['skeleton_links']:
+        if len(link) != 2 or link[0] == link[1]:
+            raise ValueError(
+                f'{start} a `link` of skeleton_info must name two joints, '
+                f'got {[names[joint] for joint in link]}'
+            )
+    return parsed
+
+
+def _one_per_joint(
+    values: np.ndarray, field: str, count: int, start: str
+) -> None:
+    low = 0 if field == 'joint_weights' else np.finfo(np.float32).tiny
+    good = np.isfinite(values) & (values >= low)
+    if values.shape != (count,) or not good.all():
+        sign = '>=' if field == 'joint_weights' else '>'
+        raise ValueError(
+            f'{start} `{field}` must hold {count} numbers {sign} 0, one for '
+            f'each joint, got {values.tolist()!r:.80}'
+        )
+
+
+class FlatMetainfo:
+    """Mixin before mmpose's ``BaseCocoStyleDataset``.
+
+    The joint set is checked, and the samples have flat copies of it, not
+    deep ones: those of mmpose but for the type of the pairs (tuples).
+    """
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Optional[dict] = None) -> dict:
+        metainfo = cls.METAINFO if metainfo is None else metainfo
+        if not isinstance(metainfo, dict):
+            raise TypeError(
+                f'metainfo must be a dict, got {type(metainfo).__name__}'
+            )
+        return parse_metainfo(metainfo) if metainfo else {}
 
     def get_data_info(self, idx: int) -> dict:
         """The annotation and the joint set of sample number ``idx``."""

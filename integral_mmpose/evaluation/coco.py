@@ -1,14 +1,21 @@
 """CocoMetric that rejects predictions that are not finite, and may be fast."""
 
 from importlib.util import find_spec
-from typing import Sequence
+from typing import Dict, Optional, Sequence
 
 import numpy as np
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
-from ..datasets.checks import MAX_AREA_PX, annotation_error, numbers
-from .finite import finite_keypoints, name_of, required
+from ..datasets.body.coco import (
+    PERSON_FIELDS,
+    check_area,
+    check_person,
+    entries_by_id,
+    read_coco,
+)
+from ..datasets.checks import annotation_error, detected_box, load_json
+from .finite import finite_keypoints, name_of, refuse_twice, required
 
 #: What computes the AP: what mmpose takes, or the same in C++.
 BACKENDS = ('xtcocotools', 'faster_coco_eval')
@@ -23,6 +30,7 @@ class FiniteCocoMetric(CocoMetric):
     """MMPose's CocoMetric, after a check that every keypoint is finite.
 
     Args:
+        ann_file (str, optional): The truth; that of the samples without.
         backend (str): ``'xtcocotools'``, as mmpose, or
             ``'faster_coco_eval'``, which gives the same numbers and has to
             be installed.
@@ -33,7 +41,12 @@ class FiniteCocoMetric(CocoMetric):
         ImportError: If it is not installed.
     """
 
-    def __init__(self, backend: str = 'xtcocotools', **kwargs) -> None:
+    def __init__(
+        self,
+        backend: str = 'xtcocotools',
+        ann_file: Optional[str] = None,
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
         if backend not in BACKENDS:
             raise ValueError(
@@ -50,26 +63,36 @@ class FiniteCocoMetric(CocoMetric):
                 "install faster-coco-eval), or take 'xtcocotools'"
             )
         self.backend = backend
-        if self.coco is not None:
-            self._check_truth(kwargs['ann_file'])
+        self.ann_file = ann_file
+        self._checked = False
+        if ann_file is not None:
+            self.coco = read_coco(_read_truth(ann_file, self.format_only))
+            if not self.format_only:
+                self._check_truth()
 
-    def _check_truth(self, file: str) -> None:
-        """What would end in a KeyError after the whole test."""
+    def _check_truth(self) -> None:
+        """What would end in a KeyError, or in a meaningless AP."""
+        self._checked = True
+        file = self.ann_file or 'the truth'
         if 'categories' not in self.coco.dataset:
             raise annotation_error(file, 'all', 'categories', 'is missing')
+        for person in self.coco.anns.values():
+            self._check_person(person, file)
+
+    def _check_person(self, person: dict, file: str) -> None:
         used = ['bbox', 'keypoints'] + ['area'] * self.use_area
-        for id_, person in self.coco.anns.items():
-            missing = [name for name in used if name not in person]
-            if missing:
-                fix = 'Add it (without areas: use_area=False).'
-                raise annotation_error(
-                    file, id_, missing[0], 'is missing', fix
-                )
-            numbers(person['bbox'], file, id_, 'bbox', (4,))
-            shape = (np.size(person['keypoints']),)
-            numbers(person['keypoints'], file, id_, 'keypoints', shape)
-            if self.use_area:
-                numbers(person['area'], file, id_, 'area', (), MAX_AREA_PX)
+        missing = [name for name in used if name not in person]
+        if missing:
+            fix = 'Add it (without areas: use_area=False).'
+            raise annotation_error(
+                file, person['id'], missing[0], 'is missing', fix
+            )
+        if not check_person(person, file):
+            return
+        if self.use_area:
+            check_area(person, file)
+        else:
+            detected_box(person['bbox'], file, person['id'])
 
     def process(
         self, data_batch: Sequence[dict], data_samples: Sequence[dict]
@@ -80,6 +103,8 @@ class FiniteCocoMetric(CocoMetric):
             ValueError: Naming the image of a prediction that is not finite,
                 not 2D or without scores, or that lacks a field.
         """
+        if self.coco and not (self._checked or self.format_only):
+            self._check_truth()
         for sample in data_samples:
             keypoints = finite_keypoints(sample, 'CocoMetric')
             start = f'CocoMetric: {name_of(sample)}'
@@ -95,7 +120,20 @@ class FiniteCocoMetric(CocoMetric):
                 )
             for field in ('id', 'img_id', 'gt_instances'):
                 required(sample, field, 'CocoMetric')
+            people = sample.get('raw_ann_info') if self.coco is None else []
+            for person in people if isinstance(people, list) else [people]:
+                if person:
+                    self._check_person(person, name_of(sample))
         super().process(data_batch, data_samples)
+
+    def compute_metrics(self, results: list) -> Dict[str, float]:
+        """The ten numbers.
+
+        Raises:
+            ValueError: If a person came twice.
+        """
+        refuse_twice([(p['img_id'], p['id']) for p, _ in results], 'COCO')
+        return super().compute_metrics(results)
 
     def _do_python_keypoint_eval(self, outfile_prefix: str) -> list:
         """Names and values of the ten numbers, in mmpose's order."""
@@ -129,3 +167,21 @@ class FiniteCocoMetric(CocoMetric):
         evaluation.accumulate()
         evaluation.summarize()
         return list(zip(NAMES, evaluation.stats))
+
+
+def _read_truth(file: str, format_only: bool) -> dict:
+    """The annotation file, with entries that can be indexed."""
+    content = load_json(file, 'the COCO annotation file', dict)
+    for field in ['images'] + ['annotations'] * (not format_only):
+        if field not in content:
+            raise annotation_error(file, 'all', field, 'is missing')
+    entries_by_id(content['images'], file, 'images', dict(id=int))
+    entries_by_id(
+        content.get('annotations', []),
+        file,
+        'annotations',
+        PERSON_FIELDS,
+    )
+    if 'categories' in content:
+        entries_by_id(content['categories'], file, 'categories', dict(id=int))
+    return content

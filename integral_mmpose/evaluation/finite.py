@@ -5,12 +5,15 @@ counts as a miss: both hide a broken model. The same holds for a ground truth
 that is not finite: no metric goes on without naming image and field.
 """
 
+from collections import Counter
 from typing import Optional, Sequence
 
 import numpy as np
 
 #: What a model gives besides the keypoints; NMS and rescoring read it.
 SCORES = ('keypoint_scores', 'bbox_scores')
+#: Squares of what is larger overflow; no pixel and no mm is.
+MAX_COORDINATE = 1e9
 
 
 def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
@@ -26,7 +29,7 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
 
     Raises:
         ValueError: If there is no prediction, its axes are not (N, K, C), or
-            a number is not finite.
+            a number is not finite or absurdly large.
     """
     start = f'{metric}: {name_of(data_sample)}'
     found = data_sample.get('pred_instances')
@@ -42,15 +45,46 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
         'The model has diverged: take an earlier checkpoint or a lower '
         'learning rate'
     )
-    if not np.isfinite(keypoints).all():
-        joint = int(np.argwhere(~np.isfinite(keypoints))[0][1])
+    bad = ~(np.abs(keypoints) <= MAX_COORDINATE)
+    if bad.any():
+        joint = int(np.argwhere(bad)[0][1])
         raise ValueError(
-            f'{start}: the predicted joint {joint} is not finite. {fix}'
+            f'{start}: the predicted joint {joint} is not finite or above '
+            f'{MAX_COORDINATE:.0e}. {fix}'
         )
     for name in SCORES:
         if name in found and not np.isfinite(np.asarray(found[name])).all():
             raise ValueError(f'{start}: {name} are not finite. {fix}')
+    # Of the detector, or of the file of boxes.
+    boxes = (data_sample.get('gt_instances') or {}).get('bbox_scores')
+    if boxes is not None and not np.isfinite(np.asarray(boxes)).all():
+        raise ValueError(
+            f'{start}: bbox_scores of the ground truth are not finite. '
+            'Correct the score of this box'
+        )
     return keypoints
+
+
+def refuse_twice(keys: Sequence, metric: str) -> None:
+    """A person that counts twice would shift every mean.
+
+    Args:
+        keys (Sequence): (image, id) of every sample, after mmengine has cut
+            off the padding of a distributed sampler.
+        metric (str): Name of the metric, for the message.
+
+    Raises:
+        ValueError: Naming the image.
+    """
+    if not keys:
+        return
+    (image, id_), times = Counter(keys).most_common(1)[0]
+    if times > 1:
+        raise ValueError(
+            f'{metric}: {image}: id {id_} was evaluated {times} times. Take a '
+            'sampler that gives everyone once (DefaultSampler), and '
+            'annotations with distinct ids'
+        )
 
 
 def required(data_sample: dict, field: str, metric: str):

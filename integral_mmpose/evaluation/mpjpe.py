@@ -8,7 +8,6 @@ root included. With scale it is another number: PA-MPJPE-sim.
 """
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
@@ -27,7 +26,13 @@ from integral_mmpose.functional import (
 )
 
 from .evaluation_mode import describe_mode
-from .finite import finite_keypoints, name_of, required, required_numbers
+from .finite import (
+    finite_keypoints,
+    name_of,
+    refuse_twice,
+    required,
+    required_numbers,
+)
 
 #: Where the depth of the root comes from.
 ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
@@ -152,7 +157,11 @@ class IntegralMPJPE(BaseMetric):
         Raises:
             ValueError: If there is no frame, or one came twice.
         """
-        _check_once(results)
+        if not results:
+            raise ValueError(
+                'MPJPE: no frame was evaluated: the data set is empty'
+            )
+        refuse_twice([(r['image'], r['id']) for r in results], 'MPJPE')
         pred = np.stack([r['pred'] for r in results])
         truth = np.stack([r['gt'] for r in results])
         counted = pred[:, : self.num_joints], truth[:, : self.num_joints]
@@ -209,22 +218,6 @@ class IntegralMPJPE(BaseMetric):
             mode=self.evaluation_mode, metrics=metrics, frames=frames
         )
         path.write_text(json.dumps(content), 'utf-8')
-
-
-def _check_once(results: List[dict]) -> None:
-    """A frame that counts twice would shift every mean."""
-    if not results:
-        raise ValueError(
-            'MPJPE: no frame was evaluated: the data set is empty'
-        )
-    frames = Counter((r['image'], r['id']) for r in results)
-    (image, _), times = frames.most_common(1)[0]
-    if times > 1:
-        raise ValueError(
-            f'MPJPE: {image}: evaluated {times} times. Take a sampler that '
-            'gives every frame once (DefaultSampler), and annotations with '
-            'distinct ids'
-        )
 
 
 def _paper_order(action: str):

@@ -3,7 +3,8 @@
 A joint is correct when its distance is at most alpha * head size, with head
 size = 0.6 * diagonal of the head box. Coordinates are 0-based on both sides.
 AUC is the mean over alpha = 0, 0.01, …, 0.5. Pelvis and thorax are left out
-of the mean, and joints are weighted by how often they are labelled.
+of the mean, and joints are weighted by how often they are labelled. Other
+joint sets follow the metainfo of their data set.
 """
 
 import json
@@ -15,29 +16,38 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from integral_mmpose.datasets.joints import MPII_GROUPS
+from integral_mmpose.datasets.joints import MPII_NAMES, pckh_groups
 from integral_mmpose.functional import pck_auc, pck_curve
 
-from .finite import finite_keypoints, name_of, required, required_numbers
+from .finite import (
+    finite_keypoints,
+    name_of,
+    refuse_twice,
+    required,
+    required_numbers,
+)
 
 #: 0, 0.01, …, 0.5: 51 values.
 ALPHAS = np.arange(51) / 100
 #: Of the distances in the file, in head sizes.
 DIGITS = 6
-#: Pelvis and thorax do not count.
-COUNTED = tuple(
-    sorted(joint for group in MPII_GROUPS.values() for joint in group)
-)
 
 
 @METRICS.register_module()
 class PCKhCurve(BaseMetric):
-    """PCKh over thresholds for the 16 joints of MPII, in percent.
+    """PCKh over thresholds, in percent.
+
+    The joints are those of the data set (its metainfo): MPII's 16, or others.
 
     Args:
-        joints (Sequence[int], optional): For each MPII joint its index in the
-            prediction, -1 if the model has none; for models with other
-            joints. ``None`` for MPII's own order.
+        joints (Sequence[int], optional): For each joint of the data set its
+            index in the prediction, -1 if the model has none; for models with
+            other joints. ``None`` for the order of the data set.
+        groups (dict, optional): Name -> indices of the joints of a group,
+            for ``PCKh@0.5/{name}``. The mean is over the joints that are in
+            a group. By default from the names of the joints, see
+            :func:`~integral_mmpose.datasets.joints.pckh_groups`; MPII's own
+            groups leave out pelvis and thorax.
         outfile (str, optional): JSON file for the whole curve, and for the
             distance of every joint of every person in head sizes (null where
             it is not labelled), which
@@ -51,23 +61,38 @@ class PCKhCurve(BaseMetric):
     def __init__(
         self,
         joints: Optional[Sequence[int]] = None,
+        groups: Optional[Dict[str, Sequence[int]]] = None,
         outfile: Optional[str] = None,
         collect_device: str = 'cpu',
         prefix: Optional[str] = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if joints is not None and len(joints) != 16:
-            raise ValueError(
-                f'joints must give an index for each of the 16 joints of '
-                f'MPII, got {len(joints)}'
-            )
         if joints is not None and min(joints) < -1:
             raise ValueError(
                 f'joints must be -1 (the model has no such '
                 f'joint) or an index, got {list(joints)}'
             )
         self.joints = None if joints is None else np.asarray(joints)
+        self.groups = groups
         self.outfile = outfile
+
+    @property
+    def _names(self) -> Sequence[str]:
+        """The joints of the data set, MPII's without one."""
+        names = (self.dataset_meta or {}).get('keypoint_id2name')
+        return MPII_NAMES if names is None else list(names.values())
+
+    def _joint_groups(self) -> Dict[str, Sequence[int]]:
+        names = self._names
+        if self.groups is None:
+            return pckh_groups(names)
+        for name, joints in self.groups.items():
+            if not joints or not set(joints) <= set(range(len(names))):
+                raise ValueError(
+                    f'PCKh: the group {name!r} must list joints in '
+                    f'0..{len(names) - 1}, got {list(joints)}'
+                )
+        return self.groups
 
     def process(
         self, data_batch: Sequence[dict], data_samples: Sequence[dict]
@@ -79,9 +104,15 @@ class PCKhCurve(BaseMetric):
                 is not finite, a field is missing or of another shape, or a
                 head size is not positive.
         """
+        count = len(self._names)
+        if self.joints is not None and len(self.joints) != count:
+            raise ValueError(
+                f'PCKh: joints must give an index for each of the {count} '
+                f'joints of the data set, got {len(self.joints)}'
+            )
         for sample in data_samples:
             pred = finite_keypoints(sample, 'PCKh')[..., :2]
-            visible, truth, head = _truth(sample, len(pred))
+            visible, truth, head = _truth(sample, len(pred), count)
             if self.joints is not None:
                 if self.joints.max() >= pred.shape[1]:
                     raise ValueError(
@@ -93,26 +124,37 @@ class PCKhCurve(BaseMetric):
                 pred = pred[:, self.joints]
             if pred.shape != truth.shape:
                 raise ValueError(
-                    f'PCKh: {name_of(sample)}: 16 joints of MPII are needed, '
-                    f'got {pred.shape[1]} predicted joints: give `joints` '
-                    'for a model with other joints'
+                    f'PCKh: {name_of(sample)}: the {count} joints of the '
+                    f'data set are needed, got {pred.shape[1]} predicted '
+                    'joints: give `joints` for a model with other joints'
                 )
             distances = np.linalg.norm(pred - truth, axis=-1)
-            self.results.append((distances / head[:, None], visible))
+            person = name_of(sample), sample.get('id')
+            self.results.append((distances / head[:, None], visible, person))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
         """PCKh@0.5, PCKh@0.1, AUC, and PCKh@0.5 of each joint group.
 
         Raises:
-            ValueError: If there is nobody, or no joint is labelled.
+            ValueError: If there is nobody, somebody twice, or no joint is
+                labelled.
         """
         if not results:
             raise ValueError(
                 'PCKh: nobody was evaluated: the data set is empty'
             )
-        distances, visible = (np.concatenate(parts) for parts in zip(*results))
+        *arrays, people = zip(*results)
+        # Several people of an image are told apart by their ids only.
+        refuse_twice(
+            [person for person in people if person[1] is not None], 'PCKh'
+        )
+        distances, visible = map(np.concatenate, arrays)
         pck, counts = pck_curve(distances, ALPHAS, visible)
-        total = _mean(pck, counts, COUNTED)
+        groups = self._joint_groups()
+        counted = sorted(
+            {joint for group in groups.values() for joint in group}
+        )
+        total = _mean(pck, counts, counted)
         if total is None:
             raise ValueError('PCKh: no joint of the data set is labelled')
         metrics = {
@@ -120,7 +162,7 @@ class PCKhCurve(BaseMetric):
             'PCKh@0.1': float(total[10]),
             'AUC': float(pck_auc(total)),
         }
-        for name, joints in MPII_GROUPS.items():
+        for name, joints in groups.items():
             curve = _mean(pck, counts, joints)
             if curve is not None:
                 metrics[f'PCKh@0.5/{name}'] = float(curve[50])
@@ -135,10 +177,12 @@ class PCKhCurve(BaseMetric):
                     PCKh=total.tolist(),
                     PCKh_per_joint={
                         str(j): pck[:, j].tolist()
-                        for j in COUNTED
+                        for j in counted
                         if counts[j]
                     },
                     counts=counts.tolist(),
+                    counted=counted,
+                    groups={k: list(j) for k, j in groups.items()},
                     metrics=metrics,
                     distances=[
                         [
@@ -157,11 +201,10 @@ class PCKhCurve(BaseMetric):
         path.write_text(json.dumps(content), 'utf-8')
 
 
-def _truth(sample: dict, count: int):
-    """Visible (N, 16), joints (N, 16, 2) in px and head sizes (N,) in px."""
-    visible = (
-        required_numbers(sample, 'keypoints_visible', 'PCKh', (count, 16)) > 0
-    )
+def _truth(sample: dict, people: int, joint_count: int):
+    """Visible (N, K), joints (N, K, 2) in px and head sizes (N,) in px."""
+    shape = (people, joint_count)
+    visible = required_numbers(sample, 'keypoints_visible', 'PCKh', shape) > 0
     truth = sample.get('gt_instances') or {}
     if 'head_size' not in truth and sample.get('head_size') is None:
         raise ValueError(
@@ -171,7 +214,7 @@ def _truth(sample: dict, count: int):
             'it), or give headbox_file'
         )
     head = required_numbers(
-        sample, 'head_size', 'PCKh', (count,), positive=True
+        sample, 'head_size', 'PCKh', (people,), positive=True
     )
     # An unlabelled joint may hold any number; a third axis is depth.
     joints = np.asarray(required(sample, 'keypoints', 'PCKh'), np.float64)
@@ -181,7 +224,7 @@ def _truth(sample: dict, count: int):
         dict(sample, gt_instances=dict(keypoints=joints)),
         'keypoints',
         'PCKh',
-        (count, 16, 2),
+        (*shape, 2),
     )
     return visible, joints, head
 

@@ -20,7 +20,8 @@ def joints(axes, n=1, k=17, seed=0):
     return rng.uniform(low[:axes], high[:axes], shape).astype(np.float32)
 
 
-def codec(axes, **kwargs):
+def codec(axes, depth_unit='metric', **kwargs):
+    kwargs['depth_unit'] = depth_unit
     return IntegralLabel(SIZE, 2000.0 if axes == 3 else None, **kwargs)
 
 
@@ -185,7 +186,7 @@ def test_crop_unit_by_hand(scale):
 
 
 def test_depth_range():
-    crop, metric = codec(3), codec(3, depth_unit='metric')
+    crop, metric = codec(3, depth_unit='crop'), codec(3)
     assert crop.depth_range(4.0, [300.0, 400.0]) == 1600  # the longer side
     assert metric.depth_range(4.0, [300.0, 400.0]) == 2000
     assert crop.depth_range(None, [300.0, 400.0]) == 2000
@@ -261,3 +262,19 @@ def test_2d_joints_for_a_3d_codec(points):
 def test_empty():
     encoded = codec(3).encode(np.zeros((0, 17, 3), np.float32))
     assert encoded['keypoint_labels'].shape == (0, 17, 3)
+
+
+@pytest.mark.parametrize('lost', ['mm_per_px', 'bbox_scale'])
+@pytest.mark.parametrize('value', [None, 0.0, -4.0, np.nan])
+def test_labelled_depth_without_its_scale_is_refused(lost, value):
+    """The fall-back trained on depth that is not scaled with its crop."""
+    label = codec(3, depth_unit='crop')
+    given = dict(mm_per_px=4.0, bbox_scale=np.array([[300.0, 400.0]]))
+    given[lost] = value if value is None else np.full((1, 2), value)
+    points = joints(3)
+    for has_depth in (None, np.ones(1)):
+        with pytest.raises(ValueError, match=f'z is labelled and `{lost}`'):
+            label.encode(points, has_depth=has_depth, **given)
+    # Without a label of z, or with a constant range, nothing is lost.
+    label.encode(points, has_depth=np.zeros(1))
+    codec(3).encode(points, has_depth=np.ones(1))

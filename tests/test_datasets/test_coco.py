@@ -283,3 +283,92 @@ def test_the_area_of_a_large_person_is_no_error(coco):
 def test_an_interval_that_would_be_ignored(coco):
     with pytest.raises(ValueError, match='sample_interval=2 is not of this'):
         coco(detections=DETECTIONS, sample_interval=2)
+
+
+def test_a_byte_order_mark_is_read(coco):
+    assert len(coco('\ufeff' + json.dumps(CONTENT))) == 2
+    found = '\ufeff' + json.dumps(DETECTIONS)
+    assert len(coco(detections=found)) == 3
+
+
+@pytest.mark.parametrize(
+    'change,message',
+    [
+        (lambda c: c.update(categories=3), 'field `categories`'),
+        (lambda c: c.update(categories=['person']), 'field `id` is missing'),
+        (lambda c: c['images'][0].update(id=True), 'field `id` must be a wh'),
+        (lambda c: c['images'][0].update(width=0), 'id 3: field `width`'),
+        (lambda c: c['images'][0].update(height=-5.5), 'id 3: field `height`'),
+        (
+            lambda c: c['images'][0].update(width=10**400),
+            'id 3: field `width`',
+        ),
+        (lambda c: c['annotations'][0].update(area=-1), 'id 1: field `area`'),
+        (
+            lambda c: c['annotations'][0].update(area=True),
+            'id 1: field `area`',
+        ),
+        (
+            lambda c: c['annotations'][0].update(bbox=[1, 2, -3, 4]),
+            'id 1: field `bbox`',
+        ),
+        (
+            lambda c: c['annotations'][0].update(bbox=[99999, 2, 3, 4]),
+            'id 1: field `bbox`',
+        ),
+        (
+            lambda c: c['annotations'][0]['keypoints'].__setitem__(2, -5.5),
+            'id 1: field `keypoints`',
+        ),
+        (lambda c: c['annotations'][0].update(iscrowd=[]), '`iscrowd`'),
+        (
+            lambda c: c['annotations'][0].update(num_keypoints='many'),
+            'id 1: field `num_keypoints`',
+        ),
+    ],
+)
+def test_absurd_annotations_are_named(coco, change, message):
+    content = copy.deepcopy(CONTENT)
+    change(content)
+    with pytest.raises(ValueError, match=message) as error:
+        coco(content)
+    assert VAL in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'change,field',
+    [
+        (dict(image_id=[3]), 'image_id'),
+        (dict(image_id=True), 'image_id'),
+        (dict(category_id={}), 'category_id'),
+        (dict(score=-5.5), 'score'),
+        (dict(score=99999), 'score'),
+        (dict(score=True), 'score'),
+        (dict(score='0.5'), 'score'),
+        (dict(bbox=[1, 2, 3, 10**400]), 'bbox'),
+    ],
+)
+def test_absurd_detections_are_named(coco, change, field):
+    found = DETECTIONS[:1] + [dict(box(5), **change)]
+    with pytest.raises(ValueError, match=rf'json: id 1 .*field `{field}`'):
+        coco(detections=found)
+
+
+@pytest.mark.parametrize('lost', ['bbox', 'keypoints'])
+def test_many_people_without_a_field_stop_the_run(coco, log, lost):
+    """One of 200 is named and left out, 3 of 200 are refused."""
+    people = [person(n, 3) for n in range(1, 201)]
+    content = dict(CONTENT, annotations=people)
+    del people[6][lost]
+    assert len(coco(content)) == 199
+    assert any('ids 7' in text and lost in text for _, text in log)
+    del people[7][lost], people[8][lost]
+    with pytest.raises(ValueError, match='3 annotations .ids 7, 8, 9. of 200'):
+        coco(content)
+
+
+def test_many_boxes_without_area_stop_the_run(coco):
+    content = copy.deepcopy(CONTENT)
+    content['annotations'][0]['bbox'] = [5, 5, 0, 0]
+    with pytest.raises(ValueError, match='ids 1.*`bbox` without area'):
+        coco(content)

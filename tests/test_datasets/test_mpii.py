@@ -11,6 +11,8 @@ from scipy.io import savemat
 
 from integral_mmpose.datasets.body import MpiiExactDataset
 from integral_mmpose.datasets.body import mpii as module
+from integral_mmpose.datasets.joints import MPII_NAMES, build_metainfo
+from integral_mmpose.evaluation import PCKhCurve
 
 
 def build(root, **kwargs):
@@ -365,3 +367,107 @@ def test_fuzzed_annotations_are_accepted_and_finite_or_a_named_error(mpii):
         for key in ('bbox', 'keypoints', 'keypoints_visible', 'mm_per_px'):
             assert np.isfinite(info[key]).all()
     assert 0 < accepted < 5000
+
+
+#: Right and left foot, knee, hip, hand, elbow and shoulder of MPII.
+TWELVE = [0, 5, 1, 4, 2, 3, 10, 15, 11, 14, 12, 13]
+TWELVE_METAINFO = build_metainfo(
+    'twelve',
+    [MPII_NAMES[joint] for joint in TWELVE],
+    [(n, n + 1) for n in range(0, 12, 2)],
+    [2, 3, 4, 5, 4, 5, 8, 9, 10, 11, 10, 11],
+)
+
+
+def test_another_joint_set_in_mpiis_layout(mpii):
+    """metainfo alone: 12 joints go through the pipeline and the metric."""
+    people = mpii.people()
+    for person in people:
+        for field in ('joints', 'joints_vis'):
+            person[field] = [person[field][joint] for joint in TWELVE]
+    root = mpii.write(people)
+    pipeline = [
+        dict(type='LoadImageChecked'),
+        dict(type='GetBBoxCenterScale', padding=1.0),
+        dict(type='RandomFlip', prob=1.0),
+        dict(type='TopdownAffine', input_size=(64, 64)),
+        dict(
+            type='GenerateTarget',
+            encoder=dict(type='IntegralLabel', input_size=(64, 64)),
+        ),
+    ]
+    data = build(root, metainfo=TWELVE_METAINFO, pipeline=pipeline)
+    # The fixture hides joint n of person n; a mirror swaps neighbours.
+    hidden = TWELVE.index(2)
+    weights = data[2]['keypoint_weights']
+    assert weights.shape == (1, 12, 2)
+    assert (weights[0, hidden ^ 1] == 0).all()
+    # Everything is right, but for one wrist that is far off.
+    metric = PCKhCurve()
+    metric.dataset_meta = data.metainfo
+    right = total = 0
+    for n in range(len(data)):
+        info = data.get_data_info(n)
+        found = info['keypoints'].copy()
+        found[0, 6] += 1000
+        seen = info['keypoints_visible'][0]
+        right += sum(seen) - seen[6]
+        total += sum(seen)
+        truth = {
+            key: info[key]
+            for key in ('keypoints', 'keypoints_visible', 'head_size')
+        }
+        metric.process(
+            {},
+            [
+                dict(
+                    id=info['id'],
+                    img_path=info['img_path'],
+                    gt_instances=truth,
+                    pred_instances=dict(keypoints=found),
+                )
+            ],
+        )
+    scores = metric.evaluate(len(data))
+    assert scores['pckh/PCKh@0.5'] == pytest.approx(100 * right / total)
+    assert scores['pckh/PCKh@0.5/Knee'] == 100
+    with pytest.raises(ValueError, match='id 0: field `joints`.*12'):
+        build(root)
+
+
+@pytest.mark.parametrize(
+    'change,field',
+    [
+        (dict(scale=1e-40), 'scale'),
+        (dict(scale=99999), 'scale'),
+        (dict(scale=-5.5), 'scale'),
+        (dict(scale=True), 'scale'),
+        (dict(scale='1'), 'scale'),
+        (dict(scale=10**400), 'scale'),
+        (dict(center=[99999, 3]), 'center'),
+        (dict(center=[True, 3]), 'center'),
+        (dict(joints=[[99999, 1]] * 16), 'joints'),
+        (dict(joints=[[True, 1]] * 16), 'joints'),
+        (dict(joints_vis=[-5.5] * 16), 'joints_vis'),
+        (dict(joints_vis=[99999] * 16), 'joints_vis'),
+        (dict(joints_vis=['1'] * 16), 'joints_vis'),
+        (dict(image=['a.jpg']), 'image'),
+    ],
+)
+def test_absurd_values_are_named(mpii, change, field):
+    people = mpii.people()
+    people[2].update(change)
+    root = mpii.write(people)
+    with pytest.raises(ValueError, match=f'json: id 2: field `{field}`'):
+        build(root)
+
+
+@pytest.mark.parametrize('size', [0.0, 1e-40, 1e9, np.inf])
+def test_an_absurd_head_is_named(mpii, size):
+    boxes = np.zeros((2, 2, 5))
+    boxes[1] = 20.0
+    boxes[1, :, 3] = size
+    path = Path(mpii.root, 'annotations', 'mpii_gt_train.mat')
+    savemat(path, dict(headboxes_src=boxes))
+    with pytest.raises(ValueError, match='id 3: field `headboxes_src`'):
+        build(mpii.root)

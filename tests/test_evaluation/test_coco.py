@@ -574,3 +574,52 @@ def test_test_dev_writes_the_file_for_the_server(tmp_path, monkeypatch):
     for one in found:
         assert one['category_id'] == 1 and len(one['keypoints']) == 51
         assert one['score'] == pytest.approx(0.5 * 0.8)
+
+
+@pytest.mark.parametrize('area', [0, -5.5, 1e-40, 1e9, True, 'large'])
+def test_an_area_that_makes_the_ap_meaningless_is_refused(ann_file, area):
+    """A tenth of a px off scores 0 upstream, where `area` is 0."""
+    path, keypoints = ann_file
+    content = json.loads(Path(path).read_text())
+    content['annotations'][0]['area'] = area
+    Path(path).write_text(json.dumps(content))
+    if area == 0:
+        assert evaluate(CocoMetric, path, keypoints + 0.1) == 0
+    with pytest.raises(ValueError, match='coco.json: id 1: field `area`'):
+        FiniteCocoMetric(ann_file=path)
+    if not isinstance(area, (str, bool)) and area >= 0:
+        metric = FiniteCocoMetric(ann_file=path, use_area=False)
+        assert metric.coco.anns[1]['area'] == area
+    # Nobody is scored by it: a crowd, or a person without a label.
+    content['annotations'][0].update(area=0, iscrowd=1)
+    Path(path).write_text(json.dumps(content))
+    FiniteCocoMetric(ann_file=path)
+
+
+def test_truth_with_a_byte_order_mark_is_read(ann_file):
+    path, keypoints = ann_file
+    text = Path(path).read_text()
+    Path(path).write_text('\ufeff' + text, 'utf-8')
+    score = evaluate(FiniteCocoMetric, path, keypoints)
+    assert score == pytest.approx(1)
+
+
+def test_a_person_counts_once(ann_file):
+    path, keypoints = ann_file
+    metric = FiniteCocoMetric(ann_file=path)
+    metric.dataset_meta = parse_pose_metainfo(dict(from_file=str(COCO_META)))
+    metric.process({}, [sample(keypoints), sample(keypoints)])
+    # As padding of a distributed sampler, which mmengine cuts off.
+    assert metric.evaluate(1)['coco/AP'] == pytest.approx(1)
+    metric.process({}, [sample(keypoints), sample(keypoints)])
+    with pytest.raises(ValueError, match='COCO: 1: id 1 was .* 2 times'):
+        metric.evaluate(2)
+
+
+def test_box_scores_of_the_truth_are_finite(ann_file):
+    path, keypoints = ann_file
+    bad = sample(keypoints)
+    del bad['pred_instances']['bbox_scores']
+    bad['gt_instances'] = dict(bbox_scores=np.array([np.nan]))
+    with pytest.raises(ValueError, match='1.jpg: bbox_scores'):
+        FiniteCocoMetric(ann_file=path).process({}, [bad])

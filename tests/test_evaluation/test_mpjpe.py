@@ -248,7 +248,7 @@ def test_fewer_joints_than_asked_for(batch):
 
 def test_a_frame_counts_once(batch):
     samples = [s for s, _, _ in batch]
-    with pytest.raises(ValueError, match='Walking.jpg: evaluated 2 times'):
+    with pytest.raises(ValueError, match='Walking.jpg: .* evaluated 2 times'):
         evaluate(samples + samples[:1])
 
 

@@ -134,7 +134,7 @@ def test_model_with_other_joints(samples):
         found['keypoints'] = moved
     assert evaluate(samples, joints=order.tolist()) == before
     with pytest.raises(ValueError, match='16 joints'):
-        PCKhCurve(joints=[0, 1])
+        evaluate(samples, joints=[0, 1])
 
 
 @pytest.mark.parametrize(
@@ -271,3 +271,88 @@ def test_truth_of_other_joints_is_named(samples):
     sample['gt_instances']['keypoints'] = np.zeros((1, 18, 2))
     with pytest.raises(ValueError, match='keypoints must have the shape'):
         evaluate([sample])
+
+
+def twelve_joints(rng):
+    """MPII without pelvis, thorax, neck and head, in this order."""
+    sample = make_sample(rng)
+    keep = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15]
+    for part in ('pred_instances', 'gt_instances'):
+        for field in ('keypoints', 'keypoints_visible'):
+            if field in sample[part]:
+                sample[part][field] = sample[part][field][:, keep]
+    return sample
+
+
+NAMES = [
+    f'{side}_{part}'
+    for side, part in zip(
+        ['right'] * 3 + ['left'] * 3 + ['right'] * 3 + ['left'] * 3,
+        'ankle knee hip hip knee ankle wrist elbow shoulder '
+        'shoulder elbow wrist'.split(),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    'groups,counted',
+    [(None, range(12)), (dict(Arms=[6, 7, 8], Feet=[0, 5]), [0, 5, 6, 7, 8])],
+)
+def test_other_joints_follow_the_metainfo(groups, counted):
+    rng = np.random.default_rng(3)
+    samples = [twelve_joints(rng) for _ in range(30)]
+    metric = PCKhCurve(groups=groups)
+    metric.dataset_meta = dict(keypoint_id2name=dict(enumerate(NAMES)))
+    metric.process({}, samples)
+    metrics = metric.evaluate(len(samples))
+
+    def loop(joints):
+        right = total = 0
+        for sample in samples:
+            truth, found = sample['gt_instances'], sample['pred_instances']
+            for joint in joints:
+                if truth['keypoints_visible'][0, joint]:
+                    x, y = (
+                        found['keypoints'][0, joint]
+                        - truth['keypoints'][0, joint]
+                    )
+                    head = truth['head_size'][0]
+                    right += (x * x + y * y) ** 0.5 <= 0.5 * head
+                    total += 1
+        return 100 * right / total
+
+    assert metrics['pckh/PCKh@0.5'] == pytest.approx(loop(counted))
+    by_hand = groups or dict(Shoulder=[8, 9], Wrist=[6, 11], Ankle=[0, 5])
+    for name, joints in by_hand.items():
+        got = metrics[f'pckh/PCKh@0.5/{name}']
+        assert got == pytest.approx(loop(joints)), name
+
+
+def test_the_joints_of_the_data_set_are_not_mpiis():
+    """Without the metainfo the same samples are refused."""
+    sample = twelve_joints(np.random.default_rng(3))
+    with pytest.raises(ValueError, match='must have the shape'):
+        evaluate([sample])
+    metric = PCKhCurve(groups=dict(Arms=[12]))
+    metric.dataset_meta = dict(keypoint_id2name=dict(enumerate(NAMES)))
+    metric.process({}, [sample])
+    with pytest.raises(ValueError, match="'Arms' must list joints in 0..11"):
+        metric.evaluate(1)
+
+
+def test_a_person_counts_once(samples):
+    for n, sample in enumerate(samples):
+        sample['id'] = n
+    # Padding of a distributed sampler is cut off before.
+    metric = PCKhCurve()
+    metric.process({}, samples + samples[:1])
+    assert metric.evaluate(len(samples)) == evaluate(samples)
+    with pytest.raises(ValueError, match='person.jpg: id 0 was .* 2 times'):
+        evaluate(samples + samples[:1])
+
+
+@pytest.mark.parametrize('value', [1e300, -1e12, np.inf])
+def test_an_absurd_prediction_is_named(samples, value):
+    samples[1]['pred_instances']['keypoints'][0, 5, 0] = value
+    with pytest.raises(ValueError, match='person.jpg: the predicted joint 5'):
+        evaluate(samples)

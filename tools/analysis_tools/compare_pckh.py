@@ -21,8 +21,6 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import bootstrap
 
-from integral_mmpose.evaluation.pckh import COUNTED
-
 COLUMNS = ('joints', 'PCKh@0.5', 'PCKh@0.1', 'AUC', 'median')
 
 
@@ -77,22 +75,24 @@ def main() -> int:
 
 
 def read_distances(path: str):
-    """Distances (N, 16) in head sizes, and which joints count (N, 16).
+    """Distances (N, K) in head sizes, and which joints count (N, K).
 
     Raises:
-        ValueError: If the file is not of a model tested on MPII.
+        ValueError: If the file is none of PCKhCurve.
     """
     try:
         content = json.loads(Path(path).read_text('utf-8'))
         # null is NaN
         distances = np.array(content['distances'], np.float64)
-        labelled = ~np.isnan(distances.reshape(-1, 16))
+        joints = np.arange(len(content['counts']))
+        labelled = ~np.isnan(distances.reshape(-1, len(joints)))
+        counted = np.isin(joints, content['counted'])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path}: has no distances of MPII's 16 joints ({error!r}): give "
-            'the file that PCKhCurve writes as its outfile'
+            f'{path}: has no distances of joints ({error!r}): give the file '
+            'that PCKhCurve writes as its outfile'
         ) from None
-    return distances, labelled & np.isin(np.arange(16), COUNTED)
+    return distances, labelled & counted
 
 
 def check_same_joints(models: list, paths: list) -> None:
@@ -131,7 +131,7 @@ def print_differences(
     alphas: np.ndarray,
     draws: int,
 ) -> None:
-    """A row a model but the first; ``distances`` (models, N, 16), heads."""
+    """A row a model but the first; ``distances`` (models, N, K), heads."""
     print(f'\nless {labels[0]}, 95 % interval of {draws} draws of people\n')
     print('| model | PCKh@0.5 | PCKh@0.1 | AUC |\n|---|---|---|---|')
     joints = counted.sum(-1)

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.body.h36m import BOXES
+from integral_mmpose.datasets.body.camera_space import BOXES
 from integral_mmpose.evaluation import IntegralMPJPE
 from integral_mmpose.evaluation.mpjpe import ROOT_DEPTHS
 

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from h36m.recording import MAX_LOST_FRAMES
-from integral_mmpose.datasets.body.h36m_cameras import MAX_REPROJECTION_PX
+from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
 from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
     NO_FIT,
     Video,

@@ -16,14 +16,20 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpose.datasets.datasets import CocoDataset
 from mmpose.registry import DATASETS
+from xtcocotools.coco import COCO
 
 from ..checks import (
-    MAX_AREA_PX,
+    MAX_PX,
     annotation_error,
+    listed,
     load_json,
+    number_within,
     numbers,
+    refuse_many,
     refuse_sample_interval,
     require_root,
+    score_of,
+    shown,
 )
 from ..metainfo import FlatMetainfo
 
@@ -34,9 +40,17 @@ FIELDS = ('image_id', 'category_id', 'bbox', 'score')
 WHOLE, NUMBER, TEXT = int, (int, float), str
 IMAGE_FIELDS = dict(id=WHOLE, file_name=TEXT, width=NUMBER, height=NUMBER)
 PERSON_FIELDS = dict(id=WHOLE, image_id=WHOLE, category_id=WHOLE)
+#: Ids are 64-bit numbers in numpy and torch.
+MAX_ID = 2**63
 KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'text'}
 DETECT = 'Write it with tools/detect_persons.py.'
-_SHOWN = 5
+#: A person without a mask: 0.53 of the box, as COCO's and mmpose's tools.
+AREA_FIX = (
+    'Write width * height * 0.53 of the box, or evaluate with use_area=False '
+    '(FiniteCocoMetric).'
+)
+#: A mask lies in its box; rounding does not make it four times as large.
+MAX_AREA_OF_BOX = 4.0
 
 
 def _joint_set() -> dict:
@@ -69,8 +83,69 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         super().__init__(*args, **kwargs)
 
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
-        self._read_file('images', 'annotations')
-        return super()._load_annotations()
+        content = self._read_file('images', 'annotations')
+        self.coco = read_coco(content)
+        if 'categories' in content:
+            self._metainfo['CLASSES'] = self.coco.loadCats(
+                self.coco.getCatIds()
+            )
+        images = list(self.coco.imgs.values())
+        for image in images:
+            path = osp.join(self.data_prefix['img'], image['file_name'])
+            image.update(img_id=image['id'], img_path=path)
+        pairs = [
+            dict(raw_ann_info=person, raw_img_info=image)
+            for image in images
+            for person in self.coco.imgToAnns[image['id']]
+        ]
+        found = [self.parse_data_info(pair) for pair in pairs]
+        people = [info for info in found if info]
+        if people:
+            self._refuse_malformed(people)
+        return people, images
+
+    def _refuse_malformed(self, people: List[dict]) -> None:
+        """Stop where many have no box or joints: mmpose leaves them out."""
+        everyone = [
+            person
+            for person in self.coco.anns.values()
+            if person['category_id'] == PERSON and not person.get('iscrowd')
+        ]
+        lacking = [
+            person['id']
+            for person in everyone
+            if 'bbox' not in person or 'keypoints' not in person
+        ]
+        refuse_many(
+            lacking,
+            len(everyone),
+            self.ann_file,
+            'lack `bbox` or `keypoints`',
+        )
+        empty = [
+            info['id']
+            for info in people
+            if not info['iscrowd']
+            and info['keypoints_visible'].any()
+            and (info['bbox'][0, 2:] <= info['bbox'][0, :2]).any()
+        ]
+        refuse_many(
+            empty,
+            len(everyone),
+            self.ann_file,
+            'have labelled joints and a `bbox` without area in the image',
+        )
+        for ids, problem in (
+            (lacking, 'without `bbox` or `keypoints`'),
+            (empty, 'with a `bbox` without area'),
+        ):
+            if ids:
+                print_log(
+                    f'{self.ann_file}: left out '
+                    f'{listed(ids, "annotation")} {problem}',
+                    'current',
+                    level=30,
+                )
 
     def _read_file(self, *required: str) -> dict:
         """The annotation file, its ids unique and its fields in place."""
@@ -81,6 +156,13 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             if field not in content:
                 raise annotation_error(file, 'all', field, 'is missing')
         images = entries_by_id(content['images'], file, 'images', IMAGE_FIELDS)
+        for id_, image in images.items():
+            for side in ('width', 'height'):
+                number_within(image[side], file, id_, side, 1, MAX_PX)
+        if 'categories' in content:
+            entries_by_id(
+                content['categories'], file, 'categories', dict(id=WHOLE)
+            )
         people = entries_by_id(
             content.get('annotations', []), file, 'annotations', PERSON_FIELDS
         )
@@ -88,7 +170,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         orphans -= set(images)
         if orphans:
             raise ValueError(
-                f'{file}: annotations of {_listed(orphans, "image")} that '
+                f'{file}: annotations of {listed(orphans, "image")} that '
                 'the file does not list. Complete or remove them.'
             )
         return content
@@ -97,16 +179,13 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         """One person, or None without a box or joints.
 
         Raises:
-            ValueError: If a number is missing or not finite.
+            ValueError: If a number is missing, not finite or absurd.
         """
-        ann = raw_data_info['raw_ann_info']
-        id_ = ann['id']
-        if 'area' in ann:
-            numbers(ann['area'], self.ann_file, id_, 'area', (), MAX_AREA_PX)
-        if 'bbox' in ann and 'keypoints' in ann:
-            numbers(ann['bbox'], self.ann_file, id_, 'bbox', (4,))
-            shape = (3 * self.metainfo['num_keypoints'],)
-            numbers(ann['keypoints'], self.ann_file, id_, 'keypoints', shape)
+        check_person(
+            raw_data_info['raw_ann_info'],
+            self.ann_file,
+            self.metainfo['num_keypoints'],
+        )
         info = super().parse_data_info(raw_data_info)
         if info is not None:
             info['has_depth'] = np.zeros(1, np.float32)
@@ -177,8 +256,15 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
                 raise annotation_error(
                     file, f'{number} (its place)', field, 'is missing', DETECT
                 )
-        id_ = f'{number} (image_id {detection["image_id"]})'
-        numbers(detection['score'], file, id_, 'score', ())
+        id_ = f'{number} (image_id {shown(detection["image_id"])})'
+        for field in ('image_id', 'category_id'):
+            value = detection[field]
+            if type(value) is not int or abs(value) >= MAX_ID:
+                problem = (
+                    f'must be a whole number, got {shown(detection[field])}'
+                )
+                raise annotation_error(file, id_, field, problem, DETECT)
+        score_of(detection['score'], file, id_)
         return numbers(detection['bbox'], file, id_, 'bbox', (4,))
 
     def _report(
@@ -188,7 +274,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         unknown = set(image_ids) - set(images)
         if unknown:
             raise ValueError(
-                f'{self.bbox_file}: boxes of {_listed(unknown, "image")} '
+                f'{self.bbox_file}: boxes of {listed(unknown, "image")} '
                 f'that {self.ann_file} does not list: it is of another '
                 f'split. Correct `bbox_file` or `ann_file`. {DETECT}'
             )
@@ -207,9 +293,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             texts.append(f'{left_out["size"]} boxes without area are left out')
         empty = set(images) - set(image_ids)
         if empty:
-            texts.append(
-                f'no person was detected in {_listed(empty, "image")}'
-            )
+            texts.append(f'no person was detected in {listed(empty, "image")}')
         for text in texts:
             print_log(f'{self.bbox_file}: {text}', 'current', level=30)
 
@@ -232,6 +316,72 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         )
 
 
+def read_coco(content: dict) -> COCO:
+    """The index of a file that was read and checked already."""
+    coco = COCO()
+    coco.dataset = content
+    coco.createIndex()
+    return coco
+
+
+def check_person(
+    person: dict, file: str, joints: Optional[int] = None
+) -> bool:
+    """Check the numbers of a COCO annotation.
+
+    Args:
+        person (dict): The annotation.
+        file (str): The file, for the message.
+        joints (int, optional): How many joints it must have.
+
+    Returns:
+        bool: Whether it is a single person with a labelled joint, which a
+        metric scores.
+
+    Raises:
+        ValueError: Naming id, field and the fix.
+    """
+    id_ = person['id']
+    if person.get('iscrowd', 0) not in (0, 1):
+        problem = f'must be 0 or 1, got {shown(person["iscrowd"])}'
+        raise annotation_error(file, id_, 'iscrowd', problem)
+    if 'num_keypoints' in person:
+        count = person['num_keypoints']
+        number_within(count, file, id_, 'num_keypoints', 0, MAX_PX)
+    if 'area' in person:
+        number_within(person['area'], file, id_, 'area', 0, MAX_PX**2)
+    if 'bbox' not in person or 'keypoints' not in person:
+        return False
+    box = numbers(person['bbox'], file, id_, 'bbox', (4,))
+    if min(box[2:]) < 0:
+        problem = f'has a negative side: {shown(person["bbox"])}'
+        raise annotation_error(file, id_, 'bbox', problem)
+    given = person['keypoints']
+    size = len(given) if isinstance(given, list) else 0
+    size = size if joints is None else 3 * joints
+    values = numbers(given, file, id_, 'keypoints', (size,))
+    visible = values[2::3]
+    if not size or size % 3 or ((visible < 0) | (visible > 2)).any():
+        problem = 'must be x, y, v of each joint, with v in 0..2'
+        raise annotation_error(file, id_, 'keypoints', problem)
+    return bool((visible > 0).any()) and not person.get('iscrowd')
+
+
+def check_area(person: dict, file: str) -> None:
+    """The area of a scored person: OKS divides by it.
+
+    Raises:
+        ValueError: If it is not above 1 px, or does not fit to the box.
+    """
+    area, (width, height) = person['area'], person['bbox'][2:]
+    if not 1 <= area <= MAX_AREA_OF_BOX * max(width * height, 1):
+        problem = (
+            f'is {shown(area)} with a `bbox` of {width} x {height} px: it '
+            'makes the AP meaningless'
+        )
+        raise annotation_error(file, person['id'], 'area', problem, AREA_FIX)
+
+
 def entries_by_id(
     entries, file: str, what: str, fields: dict
 ) -> Dict[object, dict]:
@@ -245,7 +395,7 @@ def entries_by_id(
     """
     if not isinstance(entries, list):
         raise annotation_error(
-            file, 'all', what, f'must be a list, got {str(entries)[:60]}'
+            file, 'all', what, f'must be a list, got {shown(entries)}'
         )
     by_id: Dict[object, dict] = {}
     for number, entry in enumerate(entries):
@@ -253,8 +403,10 @@ def entries_by_id(
         for field, kind in fields.items():
             if not isinstance(entry, dict) or field not in entry:
                 raise annotation_error(file, place, field, 'is missing')
-            if not isinstance(entry[field], kind):
-                problem = f'must be {KINDS[kind]}, got {entry[field]!r:.60}'
+            value = entry[field]
+            wrong = not isinstance(value, kind) or isinstance(value, bool)
+            if wrong or (kind is WHOLE and abs(value) >= MAX_ID):
+                problem = f'must be {KINDS[kind]}, got {shown(value)}'
                 raise annotation_error(file, place, field, problem)
             if field == 'id':
                 place = entry['id']
@@ -267,11 +419,3 @@ def entries_by_id(
                 'Count the ids anew: they tell one from the other.',
             )
     return by_id
-
-
-def _listed(ids, noun: str) -> str:
-    """Such as: 7 images (ids 1, 2, 3, 4, 5, ...)."""
-    names = ', '.join(map(str, sorted(ids, key=str)[:_SHOWN]))
-    more = ', ...' if len(ids) > _SHOWN else ''
-    plural = '' if len(ids) == 1 else 's'
-    return f'{len(ids)} {noun}{plural} (ids {names}{more})'

@@ -12,45 +12,20 @@ to the root (joint 0). `keypoints_cam` are (1, 18, 3) in camera-space mm. Joint
 from typing import Optional, Sequence
 
 import numpy as np
-from mmengine.fileio import join_path
-from mmengine.utils import is_abs
-from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from integral_mmpose.functional.camera import (
-    BOX_MM,
-    box_side_px,
-    root_depth_from_box,
-    tight_to_box_px,
-)
-
-from ..checks import refuse_sample_interval, require_root
+from ..checks import refuse_sample_interval
 from ..joints import H36M18_METAINFO, SHOULDERS
-from ..metainfo import FlatMetainfo
-from .h36m_cameras import read_boxes, read_cameras
-from .h36m_files import parse_name, read_annotations
-
-BOXES = ('2000mm', 'tight', 'file')
-#: Where the depth of the root comes from that scales z: ``mm_per_px``.
-ROOT_DEPTHS = ('gt', 'estimate')
+from .camera_space import CameraSpaceAnnotations, CameraSpaceDataset
+from .h36m_cameras import read_cameras
+from .h36m_files import read_annotations
 
 
 @DATASETS.register_module()
-class H36MImageDataset(FlatMetainfo, BaseCocoStyleDataset):
+class H36MImageDataset(CameraSpaceDataset):
     """Images of Human3.6M, a person each.
 
-    Boxes: ``'2000mm'`` is the official code's, a square of 2000 mm at the
-    depth of the root, centred on its pixel (ground truth depth goes in);
-    ``'tight'`` is the extent of the joints; ``'file'`` reads detections. Use
-    ``GetBBoxCenterScale(padding=1.0)`` with the first and 1.25 with the
-    others.
-
-    Every sample has ``root_depth``, the ground truth, and
-    ``root_depth_estimate``, from the box and the assumption that it spans
-    2000 mm: as it is with ``'2000mm'`` (ground truth depth goes in by the
-    box), a square of 1.25 times the longer side of the others. ``root_depth``
-    of the data set chooses which of them makes ``mm_per_px``, and so the
-    depth range of the codec with ``depth_unit='crop'``.
+    Boxes, root depth and keys of a sample: see :class:`CameraSpaceDataset`.
 
     Args:
         ann_file (str): npz with imgname, part and S.
@@ -62,21 +37,20 @@ class H36MImageDataset(FlatMetainfo, BaseCocoStyleDataset):
             of their images, with or without the camera: the recordings of S9
             with shifted ground truth are ``['S9_Greeting',
             'S9_SittingDown_1', 'S9_Waiting_1']``.
-        box (str): '2000mm', 'tight' or 'file'.
-        bbox_file (str, optional): Detections for ``box='file'``, see
-            :func:`~.h36m_cameras.read_boxes`.
-        depth (bool): Without it the samples are 2D: (1, 18, 2) and
-            ``has_depth`` 0.
-        root_depth (str): 'gt' or 'estimate': the depth behind ``mm_per_px``.
-            Evaluate 'estimate' by ``IntegralMPJPE(root_depth='estimate')``.
-        **kwargs: ``data_root``, ``data_prefix``, ``pipeline``, ``test_mode``,
-            ``indices``, ... of mmengine's ``BaseDataset``.
+        **kwargs: Of :class:`CameraSpaceDataset`.
 
     Raises:
         FileNotFoundError, ValueError: Naming file, id, field and the fix.
     """
 
     METAINFO = H36M18_METAINFO
+    FIELDS = dict(
+        names='imgname',
+        pixels='part',
+        points_mm='S',
+        focal='f',
+        principal='c',
+    )
 
     def __init__(
         self,
@@ -86,21 +60,8 @@ class H36MImageDataset(FlatMetainfo, BaseCocoStyleDataset):
         actions: Optional[Sequence[str]] = None,
         frame_step: int = 1,
         exclude: Sequence[str] = (),
-        box: str = '2000mm',
-        bbox_file: Optional[str] = None,
-        depth: bool = True,
-        root_depth: str = 'gt',
         **kwargs,
     ):
-        if box not in BOXES or (box == 'file') != bool(bbox_file):
-            raise ValueError(
-                f'box must be one of {BOXES}, and bbox_file goes with '
-                f"'file' only; got box={box!r}, bbox_file={bbox_file!r}"
-            )
-        if root_depth not in ROOT_DEPTHS:
-            raise ValueError(
-                f'root_depth must be one of {ROOT_DEPTHS}, got {root_depth!r}'
-            )
         refuse_sample_interval(kwargs)
         if kwargs.get('filter_cfg'):
             raise ValueError(
@@ -115,107 +76,29 @@ class H36MImageDataset(FlatMetainfo, BaseCocoStyleDataset):
             frame_step=frame_step,
             exclude=list(exclude),
         )
-        self.box = box
-        self.detections = bbox_file
-        self.depth = depth
-        self.root_depth = root_depth
-        kwargs.setdefault('data_prefix', dict(img='images/'))
         super().__init__(ann_file=ann_file, **kwargs)
 
-    def _join_prefix(self) -> None:
-        super()._join_prefix()
-        self.camera_file = self._in_root(self.camera_file)
-        if self.detections:
-            self.detections = self._in_root(self.detections)
-
-    def load_data_list(self) -> list:
-        """Read everything into arrays; the list holds row numbers only.
-
-        A dict of arrays per frame would take 2.5 kB, so 312,000 frames 0.8 GB
-        in each worker; the arrays take 0.1 GB and fork shares them.
-        """
-        require_root(self.data_root, type(self).__name__)
-        self._frames = read_annotations(self.ann_file, **self.selection)
-        self._cameras = read_cameras(
-            self.camera_file, self._frames, self.ann_file
+    def read_annotations(self) -> CameraSpaceAnnotations:
+        """The selected frames with 18 joints and their cameras."""
+        frames = read_annotations(self.ann_file, **self.selection)
+        cameras = read_cameras(
+            self._in_root(self.camera_file),
+            frames.groups['subject'],
+            frames.groups['camera_id'],
         )
-        self._boxes = (
-            read_boxes(self.detections, self._frames)
-            if self.detections
-            else None
+        points_mm, pixels = add_thorax(frames.points_mm, frames.pixels)
+        return frames._replace(
+            points_mm=points_mm,
+            pixels=pixels,
+            # Of crops, each image has its own.
+            intrinsics=(
+                cameras if frames.intrinsics is None else frames.intrinsics
+            ),
         )
-        return [dict(row=row) for row in range(len(self._frames.ids))]
-
-    def get_data_info(self, idx: int) -> dict:
-        """The sample number ``idx`` before the pipeline."""
-        info = super().get_data_info(idx)
-        row = info.pop('row')
-        info.update(self._describe(row))
-        return info
 
     def _describe(self, row: int) -> dict:
-        name = self._frames.names[row].decode()
-        frame = parse_name(name)
-        camera = (
-            self._cameras[frame.subject, frame.camera_id]
-            if self._frames.intrinsics is None
-            else self._frames.intrinsics[row]
-        )
-        points_mm, pixels = add_thorax(
-            self._frames.points_mm[row], self._frames.pixels[row]
-        )
-        depth_mm = points_mm[:, 2:] - points_mm[0, 2]
-        keypoints = (
-            np.concatenate([pixels, depth_mm], -1) if self.depth else pixels
-        )
-        root_depth = float(points_mm[0, 2])
-        bbox, score = self._bbox(row, pixels, root_depth, camera[:2])
-        estimate = self._estimate_root_depth(bbox[0], camera[:2])
-        depth = root_depth if self.root_depth == 'gt' else estimate
-        id_ = int(self._frames.ids[row])
         return dict(
-            id=id_,
-            img_id=id_,
-            img_path=f'{self.data_prefix["img"].rstrip("/")}/{name}',
-            bbox=bbox,
-            bbox_score=score,
-            keypoints=keypoints[None],
-            keypoints_visible=np.ones((1, len(keypoints)), np.float32),
-            has_depth=np.full(1, self.depth, np.float32),
-            keypoints_cam=points_mm[None],
-            root_depth=root_depth,
-            root_depth_estimate=estimate,
-            depth_source=self.root_depth,
-            focal=camera[:2].copy(),
-            principal=camera[2:].copy(),
-            mm_per_px=depth / float(camera[:2].mean()),
-            box=self.box,
-            excluded=list(self.selection['exclude']),
-            **frame._asdict(),
-        )
-
-    def _bbox(self, row, pixels, root_depth, focal):
-        score = np.ones(1, np.float32)
-        if self.box == 'file':
-            box = self._boxes[row]
-            return box[None, :4].copy(), box[4:].copy()
-        if self.box == 'tight':
-            return np.concatenate([pixels.min(0), pixels.max(0)])[None], score
-        half = box_side_px(root_depth, focal, BOX_MM) / 2
-        box = np.concatenate([pixels[0] - half, pixels[0] + half])
-        return box[None].astype(np.float32), score
-
-    def _estimate_root_depth(self, bbox, focal) -> float:
-        size = (bbox[2:] - bbox[:2]).astype(np.float64)
-        if self.box != '2000mm':
-            size = tight_to_box_px(size)
-        return float(root_depth_from_box(size, focal.astype(np.float64)))
-
-    def _in_root(self, path: str) -> str:
-        return (
-            path
-            if is_abs(path) or not self.data_root
-            else join_path(self.data_root, path)
+            super()._describe(row), excluded=list(self.selection['exclude'])
         )
 
 
@@ -227,17 +110,20 @@ def add_thorax(points_mm: np.ndarray, pixels: np.ndarray):
     the distortion that is in the pixels stays in.
 
     Args:
-        points_mm (np.ndarray): (17, 3) camera space in mm.
-        pixels (np.ndarray): (17, 2) px.
+        points_mm (np.ndarray): (..., 17, 3) camera space in mm.
+        pixels (np.ndarray): (..., 17, 2) px.
 
     Returns:
-        tuple: (18, 3) in mm and (18, 2) in px.
+        tuple: (..., 18, 3) in mm and (..., 18, 2) in px.
     """
     shoulders = list(SHOULDERS)
-    weights = points_mm[shoulders, 2:]
-    seen = (weights * pixels[shoulders]).sum(0) / weights.sum()
-    middle = points_mm[shoulders].mean(0)
+    weights = points_mm[..., shoulders, 2:]
+    # Depths that are not > 0 give NaN here; the checks refuse them.
+    with np.errstate(invalid='ignore', divide='ignore', over='ignore'):
+        seen = (weights * pixels[..., shoulders, :]).sum(-2, keepdims=True)
+        seen /= weights.sum(-2, keepdims=True)
+        middle = points_mm[..., shoulders, :].mean(-2, keepdims=True)
     return (
-        np.concatenate([points_mm, middle[None]]).astype(np.float32),
-        np.concatenate([pixels, seen[None]]).astype(np.float32),
+        np.concatenate([points_mm, middle], -2).astype(np.float32),
+        np.concatenate([pixels, seen], -2).astype(np.float32),
     )

@@ -16,10 +16,8 @@ from typing import List, NamedTuple, Optional, Sequence, Set
 import numpy as np
 
 from ..actions import ACTIONS, ALIASES
-from ..checks import MAX_PX, annotation_error, load_npz
-
-#: Metres: a room is smaller, and millimetres by mistake are larger.
-MAX_DEPTH_M = 100.0
+from ..checks import annotation_error, load_npz
+from .camera_space import CameraSpaceAnnotations
 
 _NAME = re.compile(
     r'(?P<subject>S\d+)_(?P<action>[A-Za-z]+)(?: ?_?\d+)?\.'
@@ -34,21 +32,6 @@ class FrameName(NamedTuple):
     action: str
     camera_id: str
     frame: int
-
-
-class Annotations(NamedTuple):
-    """Selected frames, as arrays.
-
-    ids (n,) row in the file; names (n,) UTF-8 bytes (a quarter of numpy's
-    unicode); pixels (n, 17, 2) px; points_mm (n, 17, 3) camera space in mm;
-    intrinsics (n, 4) f_x, f_y, c_x, c_y of each image in px, or None.
-    """
-
-    ids: np.ndarray
-    names: np.ndarray
-    pixels: np.ndarray
-    points_mm: np.ndarray
-    intrinsics: Optional[np.ndarray] = None
 
 
 def parse_name(imgname: str) -> Optional[FrameName]:
@@ -73,8 +56,8 @@ def read_annotations(
     actions: Optional[Sequence[str]] = None,
     frame_step: int = 1,
     exclude: Sequence[str] = (),
-) -> Annotations:
-    """Read the frames of some subjects and actions, and check them.
+) -> CameraSpaceAnnotations:
+    """Read the frames of some subjects and actions.
 
     Args:
         path (str): The npz file.
@@ -84,6 +67,10 @@ def read_annotations(
         frame_step (int): Keeps the frames with ``frame % frame_step == 0``.
         exclude (Sequence[str]): Sequences to leave out, such as
             ``'S9_Waiting_1'``, or of one camera, ``'S9_Waiting_1.54138969'``.
+
+    Returns:
+        CameraSpaceAnnotations: 17 joints; ``intrinsics`` is None where the
+        file has no camera for each image.
 
     Raises:
         FileNotFoundError, ValueError: Naming file, id, field and the fix.
@@ -112,15 +99,17 @@ def read_annotations(
             f'frame_step={frame_step}, exclude={list(exclude)}. '
             'Relax one of them.'
         )
-    result = Annotations(
-        ids,
-        np.char.encode(data['imgname'][ids], 'utf-8'),
-        data['part'][ids, :, :2].astype(np.float32),
-        (data['S'][ids, :, :3] * 1000.0).astype(np.float32),
-        _intrinsics(data, ids, path),
+    return CameraSpaceAnnotations(
+        names=np.char.encode(data['imgname'][ids], 'utf-8'),
+        pixels=data['part'][ids, :, :2].astype(np.float32),
+        points_mm=(data['S'][ids, :, :3] * 1000.0).astype(np.float32),
+        intrinsics=_intrinsics(data, ids, path),
+        groups={
+            key: np.array([getattr(frames[id_], key) for id_ in ids])
+            for key in FrameName._fields
+        },
+        ids=ids,
     )
-    _check_numbers(result, path)
-    return result
 
 
 def _intrinsics(
@@ -141,16 +130,7 @@ def _intrinsics(
                 f'{array.dtype} of the shape {array.shape}',
                 'Write `f` and `c` of every image, or neither.',
             )
-    values = np.concatenate([data['f'], data['c']], 1)[ids]
-    bad = ~((np.abs(values) <= MAX_PX).all(1) & (values[:, :2] > 0).all(1))
-    if bad.any():
-        raise annotation_error(
-            path,
-            ids[int(bad.argmax())],
-            'f',
-            'or `c` is not finite, too large, or f is not > 0',
-        )
-    return values.astype(np.float32)
+    return np.concatenate([data['f'], data['c']], 1)[ids]
 
 
 def _check_step(frames: List[FrameName], step: int, path: str) -> None:
@@ -257,30 +237,3 @@ def _in_sequences(
             f'{sorted(set(sequences))}. Correct `exclude` or the file.'
         )
     return np.isin(sequences, wanted) | np.isin(videos, wanted)
-
-
-def _check_numbers(annotations: Annotations, path: str) -> None:
-    names, depth_m = annotations.names, annotations.points_mm[..., 2] / 1000
-    tests = (
-        (
-            'part',
-            ~(np.abs(annotations.pixels) <= MAX_PX).all(-1),
-            f'is not finite or above {MAX_PX:.0f} px',
-        ),
-        ('S', ~np.isfinite(annotations.points_mm).all(-1), 'is not finite'),
-        ('S', ~(depth_m > 0), 'lies behind the camera (Z <= 0)'),
-        (
-            'S',
-            ~(np.abs(annotations.points_mm) <= MAX_DEPTH_M * 1000).all(-1),
-            f'is farther than {MAX_DEPTH_M:.0f} m away; is it in mm?',
-        ),
-    )
-    for field, bad, problem in tests:
-        if bad.any():
-            row, joint = np.argwhere(bad)[0]
-            raise annotation_error(
-                path,
-                f'{annotations.ids[row]} ({names[row].decode()})',
-                field,
-                f'joint {joint} {problem}',
-            )

@@ -11,7 +11,7 @@ from mmpose.datasets import CombinedDataset
 from mmpose.registry import DATASETS
 
 from ..joints import METAINFO
-from ..metainfo import copy_metainfo, pick_metainfo
+from ..metainfo import copy_metainfo, parse_metainfo, pick_metainfo
 from ..seeding import SeededIndex
 
 #: mmpose's CombinedDataset ignores the first two, and draws the samples of
@@ -57,6 +57,7 @@ class MixedDataset(CombinedDataset):
                     f'from {sorted(METAINFO)} or give a dict.'
                 )
             metainfo = METAINFO[metainfo]
+        parse_metainfo(metainfo)
         if not datasets:
             raise ValueError('MixedDataset needs at least one source')
         for option, fix in ELSEWHERE.items():

@@ -21,7 +21,7 @@ from integral_mmpose.functional.camera import project
 from ..checks import annotation_error, require_file
 from ..joints import MPI_INF_3DHP_NAMES
 from ..mat_files import read_mat
-from .h36m_cameras import MAX_REPROJECTION_PX
+from .camera_space import MAX_REPROJECTION_PX
 
 JOINTS = len(MPI_INF_3DHP_NAMES)
 #: Numbers that a line of camera.calibration has.

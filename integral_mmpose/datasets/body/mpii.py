@@ -23,13 +23,16 @@ from mmpose.registry import DATASETS
 from integral_mmpose.functional.camera import BOX_MM
 
 from ..checks import (
+    MAX_PX,
     annotation_error,
     load_json,
     marked_unlabelled,
+    number_within,
     numbers,
     refuse_sample_interval,
     require_file,
     require_root,
+    shown,
 )
 from ..joints import MPII_METAINFO
 from ..metainfo import FlatMetainfo
@@ -42,7 +45,9 @@ CENTER_SHIFT = 15.0
 HEAD_FACTOR = 0.6
 FIELDS = ('image', 'center', 'scale', 'joints', 'joints_vis')
 #: Fields that only labelled people have.
-LABELS = dict(joints=[[0.0, 0.0]] * 16, joints_vis=[0] * 16)
+LABELS = ('joints', 'joints_vis')
+#: Heights of 2 px to 20,000 px.
+SCALES = (0.01, 100.0)
 #: Place of a test person in MPII's own test list, 1-based: a submission needs
 #: it. List them in meta_keys of PackPoseInputs.
 PLACE = ('image_index', 'annorect_index')
@@ -50,7 +55,11 @@ PLACE = ('image_index', 'annorect_index')
 
 @DATASETS.register_module()
 class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
-    """People of MPII, 16 joints, 0-based pixels.
+    """People of MPII, 16 joints, 0-based pixels; or of another joint set.
+
+    ``metainfo`` decides how many joints a person has: a file in MPII's layout
+    with other joints needs nothing but ``metainfo=dict(...)``, as
+    :func:`~integral_mmpose.datasets.joints.build_metainfo` writes it.
 
     MPII's test people have no labels. With ``test_mode``, a file in which
     nobody has ``joints`` or ``joints_vis`` is read: every joint is invisible
@@ -137,7 +146,9 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 'the right file.'
             )
         if self.test_mode:
-            people = _with_hidden_joints(people)
+            people = _with_hidden_joints(
+                people, self.metainfo['num_keypoints']
+            )
         instances = [self._person(p, i) for i, p in enumerate(people)]
         heads = self._head_sizes(len(people))
         image_ids = _image_ids([info['img_path'] for info in instances])
@@ -163,25 +174,24 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         return self.test_mode or bool(info['keypoints_visible'].any())
 
     def _person(self, person: dict, id_: int) -> dict:
-        file, count = self.ann_file, len(self.METAINFO['keypoint_info'])
+        file, count = self.ann_file, self._metainfo['num_keypoints']
         for field in FIELDS:
             if not isinstance(person, dict) or field not in person:
                 raise annotation_error(file, id_, field, 'is missing')
         name = person['image']
         if not isinstance(name, str) or not name:
             raise annotation_error(
-                file, id_, 'image', f'must be a file name, got {name!r}'
+                file, id_, 'image', f'must be a file name, got {shown(name)}'
             )
         center = numbers(person['center'], file, id_, 'center', (2,))
-        scale = float(numbers(person['scale'], file, id_, 'scale', ()))
-        if scale <= 0:
-            raise annotation_error(
-                file, id_, 'scale', f'must be > 0, got {scale}'
-            )
+        scale = number_within(person['scale'], file, id_, 'scale', *SCALES)
         joints = numbers(person['joints'], file, id_, 'joints', (count, 2))
         labelled = numbers(
             person['joints_vis'], file, id_, 'joints_vis', (count,)
         )
+        if ((labelled < 0) | (labelled > 1)).any():
+            problem = f'must be 0 or 1, got {shown(person["joints_vis"])}'
+            raise annotation_error(file, id_, 'joints_vis', problem)
         visible = (labelled > 0) & ~marked_unlabelled(joints)
         center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
         side = PIXEL_STD * scale * self.bbox_padding
@@ -224,23 +234,25 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 'Name the file of this split by headbox_file.',
             )
         sizes = HEAD_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0)
-        bad = np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0)))
+        bad = np.flatnonzero(~((sizes >= 1) & (sizes <= MAX_PX)))
         if len(bad):
             raise annotation_error(
                 path,
                 bad[0],
                 'headboxes_src',
-                f'must span a finite box, got {boxes[..., bad[0]].tolist()}',
+                f'must span a box of 1 to {MAX_PX:.0f} px, got '
+                f'{boxes[..., bad[0]].tolist()}',
             )
         return sizes.astype(np.float32)
 
 
-def _with_hidden_joints(people: list) -> list:
+def _with_hidden_joints(people: list, count: int) -> list:
     """The people, with invisible joints if nobody has a label."""
     people_dicts = [person for person in people if isinstance(person, dict)]
     if any(field in person for person in people_dicts for field in LABELS):
         return people
-    return [dict(p, **LABELS) if isinstance(p, dict) else p for p in people]
+    hidden = dict(joints=[[0.0, 0.0]] * count, joints_vis=[0] * count)
+    return [dict(p, **hidden) if isinstance(p, dict) else p for p in people]
 
 
 def _place(person: dict, file: str, id_: int) -> dict:
@@ -249,7 +261,10 @@ def _place(person: dict, file: str, id_: int) -> dict:
     for field, index in place.items():
         if type(index) is not int or index < 1:
             raise annotation_error(
-                file, id_, field, f'must be a whole number >= 1, got {index}'
+                file,
+                id_,
+                field,
+                f'must be a whole number >= 1, got {shown(index)}',
             )
     return place
 

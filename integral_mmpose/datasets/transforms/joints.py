@@ -9,11 +9,10 @@ from typing import Optional, Sequence, Union
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import TRANSFORMS
 
 from ..joints import MAPPINGS, METAINFO
-from ..metainfo import copy_metainfo, pick_metainfo
+from ..metainfo import copy_metainfo, parse_metainfo, pick_metainfo
 
 
 @TRANSFORMS.register_module()
@@ -59,7 +58,7 @@ class ConvertJoints(BaseTransform):
             raise ValueError(f'dim must be None, 2 or 3, got {dim}')
         self.mapping = np.asarray(mapping, np.int64)
         self.dim = dim
-        info = parse_pose_metainfo(target)
+        info = parse_metainfo(target)
         self.metainfo = pick_metainfo(info)
         if self.mapping.shape != (info['num_keypoints'],):
             raise ValueError(

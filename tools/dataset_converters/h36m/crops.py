@@ -15,6 +15,8 @@ from typing import Dict, List, Tuple
 import cv2
 import numpy as np
 
+from integral_mmpose.datasets.body.camera_space import check_annotations
+from integral_mmpose.datasets.body.h36m import H36MImageDataset
 from integral_mmpose.datasets.body.h36m_cameras import read_cameras
 from integral_mmpose.datasets.body.h36m_files import (
     parse_name,
@@ -44,12 +46,20 @@ def read_rows(root: str, split: str) -> Tuple[Rows, Dict[tuple, Camera]]:
             'Cut crops out of the whole images.'
         )
     rows = load_npz(path, 'the Human3.6M annotation file', FIELDS)
-    found = read_cameras(
-        str(Path(root, 'annotations/cameras.json')), annotations, path
+    subjects = annotations.groups['subject']
+    camera_ids = annotations.groups['camera_id']
+    table = read_cameras(
+        str(Path(root, 'annotations/cameras.json')), subjects, camera_ids
+    )
+    check_annotations(
+        annotations._replace(intrinsics=table),
+        17,
+        path,
+        H36MImageDataset.FIELDS,
     )
     cameras = {
         key: Camera(R=np.eye(3), T=np.zeros(3), f=numbers[:2], c=numbers[2:])
-        for key, numbers in found.items()
+        for key, numbers in zip(zip(subjects, camera_ids), table)
     }
     return rows, cameras
 

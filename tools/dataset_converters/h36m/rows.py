@@ -16,7 +16,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
-from integral_mmpose.datasets.body.h36m_cameras import MAX_REPROJECTION_PX
+from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
 from integral_mmpose.datasets.checks import MAX_PX, annotation_error
 from integral_mmpose.functional.camera import BOX_MM, box_side_px, project
 

@@ -1,0 +1,359 @@
+"""What every image -> 3D pose data set of one person an image shares.
+
+A subclass reads its files; everything else follows from pixels, points in
+camera space and the camera of each image: boxes, root depth, the size of a
+pixel at the person (``mm_per_px``) and the checks. mmpose's own 3D data sets
+feed lifters: no image, no box.
+
+Convention: `keypoints` are (1, K, 3): x, y in image px and z in mm relative
+to the root. `keypoints_cam` are (1, K, 3) in camera-space mm.
+"""
+
+from typing import Dict, NamedTuple, Optional
+
+import numpy as np
+from mmengine.fileio import join_path
+from mmengine.utils import is_abs
+from mmpose.datasets.datasets import BaseCocoStyleDataset
+
+from integral_mmpose.functional.camera import (
+    BOX_MM,
+    box_side_px,
+    project,
+    root_depth_from_box,
+    tight_to_box_px,
+)
+
+from ..checks import MAX_PX, problems_error, require_root
+from ..metainfo import FlatMetainfo
+from .frame_boxes import read_boxes
+
+BOXES = ('2000mm', 'tight', 'file')
+#: Where the depth of the root comes from that scales z: ``mm_per_px``.
+ROOT_DEPTHS = ('gt', 'estimate')
+#: A room is smaller than 100 m; nobody stands within 10 cm of the camera.
+MAX_MM, MIN_DEPTH_MM = 1e5, 100.0
+#: Mean distance between pixels and projected points that only a wrong camera
+#: explains; the lens distortion that the model leaves out stays below.
+MAX_REPROJECTION_PX = 50.0
+
+
+class CameraSpaceAnnotations(NamedTuple):
+    """One person in each of n images, as arrays.
+
+    names (n,) of the images below ``data_prefix['img']``, str or UTF-8 bytes
+    (a quarter of the memory); pixels (n, K, 2) px; points_mm (n, K, 3)
+    camera space in mm; intrinsics (n, 4) f_x, f_y, c_x, c_y of each image in
+    px; groups name -> (n,), added to each sample (``action`` is what
+    ``IntegralMPJPE`` averages by); ids (n,), the row if left out.
+    """
+
+    names: np.ndarray
+    pixels: np.ndarray
+    points_mm: np.ndarray
+    intrinsics: np.ndarray
+    groups: Optional[Dict[str, np.ndarray]] = None
+    ids: Optional[np.ndarray] = None
+
+
+class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
+    """Base of 3D data sets: a subclass sets METAINFO and reads its files.
+
+    A subclass defines :meth:`read_annotations` and ``METAINFO``.
+
+    Boxes: ``'2000mm'`` is the official code's, a square of 2000 mm at the
+    depth of the root, centred on its pixel (ground truth depth goes in);
+    ``'tight'`` is the extent of the joints; ``'file'`` reads detections. Use
+    ``GetBBoxCenterScale(padding=1.0)`` with the first and 1.25 with the
+    others.
+
+    Every sample has ``root_depth``, the ground truth, and
+    ``root_depth_estimate``, from the box and the assumption that it spans
+    2000 mm: as it is with ``'2000mm'`` (ground truth depth goes in by the
+    box), a square of 1.25 times the longer side of the others. ``root_depth``
+    of the data set chooses which of them makes ``mm_per_px``, and so the
+    depth range of the codec with ``depth_unit='crop'``.
+
+    Args:
+        box (str): '2000mm', 'tight' or 'file'.
+        bbox_file (str, optional): Detections for ``box='file'``, see
+            :func:`~.frame_boxes.read_boxes`.
+        depth (bool): Without it the samples are 2D: (1, K, 2) and
+            ``has_depth`` 0.
+        root_depth (str): 'gt' or 'estimate': the depth behind ``mm_per_px``.
+            Evaluate 'estimate' by ``IntegralMPJPE(root_depth='estimate')``.
+        **kwargs: ``ann_file``, ``data_root``, ``data_prefix``, ``pipeline``,
+            ``test_mode``, ``indices``, ... of mmengine's ``BaseDataset``.
+
+    Raises:
+        FileNotFoundError, ValueError: Naming file, frame, field and the fix.
+    """
+
+    #: Index of the root joint.
+    ROOT = 0
+    #: What the annotation file calls the fields, for messages.
+    FIELDS = dict(
+        names='names',
+        pixels='pixels',
+        points_mm='points_mm',
+        focal='intrinsics',
+        principal='intrinsics',
+    )
+
+    def __init__(
+        self,
+        box: str = '2000mm',
+        bbox_file: Optional[str] = None,
+        depth: bool = True,
+        root_depth: str = 'gt',
+        **kwargs,
+    ):
+        if box not in BOXES or (box == 'file') != bool(bbox_file):
+            raise ValueError(
+                f'box must be one of {BOXES}, and bbox_file goes with '
+                f"'file' only; got box={box!r}, bbox_file={bbox_file!r}"
+            )
+        if root_depth not in ROOT_DEPTHS:
+            raise ValueError(
+                f'root_depth must be one of {ROOT_DEPTHS}, got {root_depth!r}'
+            )
+        self.box = box
+        self.detections = bbox_file
+        self.depth = depth
+        self.root_depth = root_depth
+        kwargs.setdefault('data_prefix', dict(img='images/'))
+        super().__init__(**kwargs)
+
+    def read_annotations(self) -> CameraSpaceAnnotations:
+        """Read ``self.ann_file`` and whatever else the data set has."""
+        raise NotImplementedError
+
+    def load_data_list(self) -> list:
+        """Read everything into arrays; the list holds row numbers only.
+
+        A dict of arrays per frame would take 2.5 kB, so 312,000 frames 0.8 GB
+        in each worker; the arrays take 0.1 GB and fork shares them.
+        """
+        require_root(self.data_root, type(self).__name__)
+        frames = self.read_annotations()
+        check_annotations(
+            frames, self._metainfo['num_keypoints'], self.ann_file, self.FIELDS
+        )
+        self._frames = frames._replace(
+            names=_encoded(frames.names),
+            pixels=np.asarray(frames.pixels, np.float32),
+            points_mm=np.asarray(frames.points_mm, np.float32),
+            intrinsics=np.asarray(frames.intrinsics, np.float32),
+            groups={k: _encoded(v) for k, v in (frames.groups or {}).items()},
+        )
+        if self.box == 'tight':
+            self._check_extent()
+        self._boxes = (
+            read_boxes(self._in_root(self.detections), self._frames.names)
+            if self.detections
+            else None
+        )
+        return [dict(row=row) for row in range(len(self._frames.names))]
+
+    def get_data_info(self, idx: int) -> dict:
+        """The sample number ``idx`` before the pipeline."""
+        info = super().get_data_info(idx)
+        info.update(self._describe(info.pop('row')))
+        return info
+
+    def _describe(self, row: int) -> dict:
+        frames = self._frames
+        name = frames.names[row].decode()
+        camera = frames.intrinsics[row]
+        points_mm, pixels = frames.points_mm[row], frames.pixels[row]
+        depth_mm = points_mm[:, 2:] - points_mm[self.ROOT, 2]
+        keypoints = (
+            np.concatenate([pixels, depth_mm], -1)
+            if self.depth
+            else pixels.copy()
+        )
+        root_depth = float(points_mm[self.ROOT, 2])
+        bbox, score = self._bbox(row, pixels, root_depth, camera[:2])
+        estimate = self._estimate_root_depth(bbox[0], camera[:2])
+        depth = root_depth if self.root_depth == 'gt' else estimate
+        id_ = row if frames.ids is None else int(frames.ids[row])
+        info = dict(
+            action='all',
+            id=id_,
+            img_id=id_,
+            img_path=f'{self.data_prefix["img"].rstrip("/")}/{name}',
+            bbox=bbox,
+            bbox_score=score,
+            keypoints=keypoints[None],
+            keypoints_visible=np.ones((1, len(keypoints)), np.float32),
+            has_depth=np.full(1, self.depth, np.float32),
+            keypoints_cam=points_mm[None].copy(),
+            root_depth=root_depth,
+            root_depth_estimate=estimate,
+            depth_source=self.root_depth,
+            focal=camera[:2].copy(),
+            principal=camera[2:].copy(),
+            mm_per_px=depth / float(camera[:2].mean()),
+            box=self.box,
+            excluded=[],
+        )
+        for key, values in frames.groups.items():
+            value = values[row].item()
+            info[key] = value.decode() if isinstance(value, bytes) else value
+        return info
+
+    def _bbox(self, row, pixels, root_depth, focal):
+        score = np.ones(1, np.float32)
+        if self.box == 'file':
+            box = self._boxes[row]
+            return box[None, :4].copy(), box[4:].copy()
+        if self.box == 'tight':
+            return np.concatenate([pixels.min(0), pixels.max(0)])[None], score
+        half = box_side_px(root_depth, focal, BOX_MM) / 2
+        root = pixels[self.ROOT]
+        box = np.concatenate([root - half, root + half])
+        return box[None].astype(np.float32), score
+
+    def _estimate_root_depth(self, bbox, focal) -> float:
+        size = (bbox[2:] - bbox[:2]).astype(np.float64)
+        if self.box != '2000mm':
+            size = tight_to_box_px(size)
+        return float(root_depth_from_box(size, focal.astype(np.float64)))
+
+    def _check_extent(self) -> None:
+        size = np.ptp(self._frames.pixels, axis=1)
+        bad = np.flatnonzero((size < 1).any(1))
+        if len(bad):
+            place = _place(self._frames, bad[0])
+            problem = "spans less than 1 px, so that box='tight' has no area"
+            raise problems_error(
+                self.ann_file, [(place, self.FIELDS['pixels'], problem)]
+            )
+
+    def _in_root(self, path: str) -> str:
+        return (
+            path
+            if is_abs(path) or not self.data_root
+            else join_path(self.data_root, path)
+        )
+
+
+def check_annotations(
+    frames: CameraSpaceAnnotations, joints: int, file: str, fields: dict
+) -> None:
+    """Check every field of every frame at once.
+
+    Raises:
+        ValueError: Once, with the first frame of each problem: file, frame
+            and field.
+    """
+    problems = _wrong_shapes(frames, joints, fields)
+    if problems:
+        raise problems_error(file, problems)
+    points, focal = frames.points_mm, frames.intrinsics[:, :2]
+    finite = np.isfinite(points).all(-1)
+    tests = [
+        (
+            'pixels',
+            ~(np.abs(frames.pixels) <= MAX_PX).all(-1),
+            f'is not finite or above {MAX_PX:.0f} px',
+        ),
+        ('points_mm', ~finite, 'is not finite'),
+        (
+            'points_mm',
+            finite & ~(points[..., 2] >= MIN_DEPTH_MM),
+            f'lies behind the camera or nearer than {MIN_DEPTH_MM:.0f} mm',
+        ),
+        (
+            'points_mm',
+            finite & ~(np.abs(points) <= MAX_MM).all(-1),
+            f'is farther than {MAX_MM / 1000:.0f} m away; check its unit',
+        ),
+        (
+            'focal',
+            ~((focal >= 1) & (focal <= MAX_PX)).all(1),
+            f'must lie in 1..{MAX_PX:.0f} px',
+        ),
+        (
+            'principal',
+            ~(np.abs(frames.intrinsics[:, 2:]) <= MAX_PX).all(1),
+            f'is not finite or above {MAX_PX:.0f} px',
+        ),
+    ]
+    for field, bad, problem in tests:
+        if bad.any():
+            row, *joint = np.argwhere(bad)[0]
+            of_joint = f'joint {joint[0]} ' if joint else ''
+            problems.append(
+                (_place(frames, row), fields[field], of_joint + problem)
+            )
+    if not problems:
+        problems = _wrong_cameras(frames, fields)
+    if problems:
+        raise problems_error(file, problems)
+
+
+def _wrong_shapes(frames, joints: int, fields: dict) -> list:
+    count = len(frames.names)
+    wanted = dict(
+        pixels=(count, joints, 2),
+        points_mm=(count, joints, 3),
+        intrinsics=(count, 4),
+    )
+    wanted.update({f'group {key}': (count,) for key in frames.groups or {}})
+    found = dict(
+        pixels=frames.pixels,
+        points_mm=frames.points_mm,
+        intrinsics=frames.intrinsics,
+    )
+    problems = []
+    for field, shape in wanted.items():
+        is_group = field not in found
+        array = np.asarray(
+            frames.groups[field[6:]] if is_group else found[field]
+        )
+        if array.shape != shape or array.dtype.kind not in (
+            'SUif' if is_group else 'iuf'
+        ):
+            kind = 'names or numbers' if is_group else 'numbers'
+            problem = (
+                f'must hold {kind} of the shape {shape}, got '
+                f'{array.dtype} of the shape {array.shape}'
+            )
+            problems.append(('all', fields.get(field, field), problem))
+    if not count or np.asarray(frames.names).dtype.kind not in 'SU':
+        problem = 'must hold the names of at least one image'
+        problems.append(('all', fields['names'], problem))
+    elif (np.char.str_len(frames.names) == 0).any():
+        row = int((np.char.str_len(frames.names) == 0).argmax())
+        problems.append((row, fields['names'], 'is empty'))
+    return problems
+
+
+def _wrong_cameras(frames, fields: dict) -> list:
+    camera = frames.intrinsics[:, None]
+    seen = project(frames.points_mm, camera[..., :2], camera[..., 2:])[..., :2]
+    error = np.linalg.norm(seen - frames.pixels, axis=-1).mean(-1)
+    row = int(error.argmax())
+    if error[row] <= MAX_REPROJECTION_PX:
+        return []
+    problem = (
+        f'is {error[row]:.0f} px away from the projection of '
+        f'`{fields["points_mm"]}` by its camera: take joints and cameras from '
+        'one data set'
+    )
+    return [(_place(frames, row), fields['pixels'], problem)]
+
+
+def _place(frames: CameraSpaceAnnotations, row: int) -> str:
+    name = frames.names[row]
+    name = name.decode() if isinstance(name, bytes) else name
+    return f'{row if frames.ids is None else frames.ids[row]} ({name})'
+
+
+def _encoded(values: np.ndarray) -> np.ndarray:
+    """Text as UTF-8 bytes: a quarter of numpy's unicode."""
+    values = np.asarray(values)
+    return (
+        np.char.encode(values, 'utf-8') if values.dtype.kind == 'U' else values
+    )

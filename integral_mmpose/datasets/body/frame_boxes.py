@@ -1,0 +1,59 @@
+"""Detected boxes of images with one person each."""
+
+from typing import Dict, Tuple
+
+import numpy as np
+
+from ..checks import annotation_error, detected_box, load_json, score_of
+
+
+def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
+    """Read one detected box per frame: the one with the highest score.
+
+    The file is a JSON list of ``{"imgname": str, "bbox": [x, y, w, h],
+    "score": float}`` in px, with the image names of the annotation file.
+
+    Args:
+        path (str): The file.
+        names (np.ndarray): (n,) UTF-8 names of the images.
+
+    Returns:
+        np.ndarray: (n, 5) x1, y1, x2, y2 in px and the score.
+
+    Raises:
+        FileNotFoundError, ValueError: If a frame has no box, or a box is
+            malformed.
+    """
+    best: Dict[bytes, np.ndarray] = {}
+    detections = load_json(path, 'the detection file', list)
+    for id_, detection in enumerate(detections):
+        name, box = _detection(detection, path, id_)
+        if name not in best or best[name][4] < box[4]:
+            best[name] = box
+    missing = [n for n in names.tolist() if n not in best]
+    if len(missing) == len(names):
+        raise ValueError(
+            f'{path}: none of its names is one of the annotation file: it '
+            f'has {next(iter(best), b"none").decode()}, not '
+            f'{missing[0].decode()}. Write the names as there.'
+        )
+    if missing:
+        raise ValueError(
+            f'{path}: {len(missing)} of {len(names)} frames have '
+            f'no detection, the first is {missing[0].decode()}. Run the '
+            'detector with a lower threshold on them.'
+        )
+    return np.stack([best[name] for name in names.tolist()])
+
+
+def _detection(detection, path: str, id_: int) -> Tuple[bytes, np.ndarray]:
+    for field in ('imgname', 'bbox', 'score'):
+        if not isinstance(detection, dict) or field not in detection:
+            raise annotation_error(path, id_, field, 'is missing')
+    if not isinstance(detection['imgname'], str):
+        raise annotation_error(path, id_, 'imgname', 'must be a string')
+    x, y, w, h = detected_box(detection['bbox'], path, id_)
+    score = score_of(detection['score'], path, id_)
+    return detection['imgname'].encode('utf-8', 'replace'), np.array(
+        [x, y, x + w, y + h, score], np.float32
+    )
