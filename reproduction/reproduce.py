@@ -145,13 +145,7 @@ def reproduce(args: argparse.Namespace) -> int:
         )
     if args.job:
         todo = [job for job in job_named(args.job, jobs) if job in todo]
-    setting = load_setting(args.scale, rows[0].setting)
-    configs = [row.config for row in rows]
-    environment = {}
-    if todo:
-        environment = find_backbone(setting)
-        check_records(measured(), rows, environment)
-        environment |= find_data(args.data, configs, setting, ROOT / 'data')
+    environment = find_inputs(args, rows, measured()) if todo else {}
     os.environ.update(environment)
 
     def write():
@@ -167,7 +161,7 @@ def reproduce(args: argparse.Namespace) -> int:
         args.launcher,
     )
     failed = run_plan(todo, options, write, flush_print)
-    write()
+    write()  # also if nothing was to do
     if is_first_node(args.launcher):
         draw_table(args.table, measured(), out)
         print((out / f'table{args.table}.md').read_text('utf-8'))
@@ -194,6 +188,21 @@ def rows_at_scale(rows: List[Row], scale: str) -> List[Row]:
     if not found:
         raise ValueError(f'no row is left; {reason}')
     return found
+
+
+def find_inputs(
+    args: argparse.Namespace, rows: List[Row], measured: Measured
+) -> Dict[str, str]:
+    """Environment variables of the backbone and the data of a training.
+
+    Raises:
+        ValueError, OSError: If they are not there, or do not suit.
+    """
+    setting = load_setting(args.scale, rows[0].setting)
+    backbone = find_backbone(setting)
+    check_records(measured, rows, backbone)
+    configs = [row.config for row in rows]
+    return backbone | find_data(args.data, configs, setting, ROOT / 'data')
 
 
 def check_records(

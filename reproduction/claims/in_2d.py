@@ -164,11 +164,8 @@ def saved_multiply_adds(t):
 
     Paper (GFLOPs, a to d): 7.3, 6.2, 1.8, 1.5.
     """
-    for large, small, share, near in (
-        ('a', 'b', 0.15, 0.02),
-        ('c', 'd', 0.17, 0.03),
-        ('b', 'd', 0.76, 0.02),
-    ):
+    shares = dict(ab=(0.15, 0.02), cd=(0.17, 0.03), bd=(0.76, 0.02))
+    for (large, small), (share, near) in shares.items():
         before, after = t(f'GFLOPs.{large}'), t(f'GFLOPs.{small}')
         yield abs((before - after) / before - share) < near
 
