@@ -136,7 +136,7 @@ def reproduce(args: argparse.Namespace) -> int:
         records = read_records(kept, out / RECORDS)
         return Measured(args.data, args.scale, records)
 
-    todo = unmeasured(jobs, args.data, measured().kept)
+    todo = unmeasured(jobs, args.data, measured().known)
     if len(todo) < len(jobs):
         print(
             f'{len(jobs) - len(todo)} of {len(jobs)} trainings are not '

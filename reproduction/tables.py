@@ -56,7 +56,7 @@ class Measured(NamedTuple):
 
     data: str
     scale: str
-    kept: Records
+    known: Records
 
     @property
     def name(self) -> str:
@@ -70,8 +70,8 @@ class Measured(NamedTuple):
         except NotAtScaleError:
             return []
         ours = (self.data, self.scale, job.name)
-        keys = sorted(key for key in self.kept if key[:3] == ours)
-        return [self.kept[key] for key in keys]
+        keys = sorted(key for key in self.known if key[:3] == ours)
+        return [self.known[key] for key in keys]
 
     def cells(self, row: Row) -> Dict[str, Cell]:
         """The cells of a row: the paper's number, and ours of all seeds."""

@@ -160,3 +160,19 @@ def test_compile_leaves_the_kept_file_whole(
     code, said = compile_into(path.parent)
     assert code == 1 and 'seed1.json: not the record' in said
     assert (tmp_path / 'kept.jsonl').read_bytes() == before
+
+
+def test_compile_takes_every_run_but_tiny_ones(
+    write_fake_record, row, tmp_path, compile_into, monkeypatch
+):
+    """Without a folder: a smoke run is not kept in the repository."""
+    monkeypatch.setattr(compile_records, 'ROOT', tmp_path)
+    for scale, seed in (('small', 0), ('tiny', 1)):
+        path = write_fake_record(row, seed, {}, scale=scale)
+        runs = tmp_path / f'work_dirs/reproduce/synthetic-{scale}/records'
+        runs.mkdir(parents=True)
+        path.rename(runs / path.name)
+    code, said = compile_into()
+    assert code == 0 and '1 records, 1 of them new' in said
+    (key,) = read_lines(tmp_path / 'kept.jsonl')
+    assert key[1] == 'small'
