@@ -121,5 +121,5 @@ def check_backbone(name: str, before: dict, facts: dict) -> None:
         raise ValueError(
             f'{name} started from the backbone {theirs}, and {VARIABLE} is '
             f'{ours}: rows beside each other start from the same weights. '
-            'Give that file, or --out ELSEWHERE --results ELSEWHERE'
+            'Give that file, or --anew --out ELSEWHERE'
         )

@@ -11,7 +11,7 @@ from .plan import load
 from .rows import ROOT, ROWS
 
 sys.path.insert(0, str(ROOT / 'tools/analysis_tools'))
-FILE = 'complexity.json'
+FILE = Path(__file__).with_name('complexity.json')
 
 
 def wanted() -> Dict[str, Dict[str, str]]:
@@ -24,9 +24,8 @@ def wanted() -> Dict[str, Dict[str, str]]:
     }
 
 
-def read_or_count(results: Path) -> dict:
+def read_or_count(path: Path) -> dict:
     """Counts by config: ``GFLOPs`` (multiply-adds) and ``params_M``."""
-    path = Path(results) / FILE
     counted = json.loads(path.read_text('utf-8')) if path.is_file() else {}
     configs = {c for table in wanted().values() for c in table.values()}
     missing = sorted(configs - set(counted))
@@ -44,9 +43,9 @@ def read_or_count(results: Path) -> dict:
     return counted
 
 
-def complexity_cells(results: Path) -> Dict[str, Dict[str, float]]:
+def complexity_cells(path: Path = FILE) -> Dict[str, Dict[str, float]]:
     """Table -> path -> number, as the claims call them."""
-    counted, cells = read_or_count(results), {}
+    counted, cells = read_or_count(path), {}
     for table, configs in wanted().items():
         cells[table] = {}
         for name, config in configs.items():

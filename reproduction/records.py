@@ -1,4 +1,4 @@
-"""What is kept of a finished training: one small JSON file, for git."""
+"""What a run notes of a training: how it was started, and its record."""
 
 import json
 import platform
@@ -20,33 +20,16 @@ from .rows import ROOT
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'numpy')
 DIGITS = 4
 TRAINING = 'training.json'
+#: A run's own folder of records, beside its checkpoints.
+RECORDS = 'records'
 
 
-def record_path(results: Path, data: str, job: Job) -> Path:
-    """Where the record of a job is."""
-    folder = Path(results) / f'{data}-{job.scale}'
-    return folder / f'{job.name}-seed{job.seed}.json'
+def record_path(out: Path, job: Job) -> Path:
+    """The file that a run writes its record of a job to."""
+    return Path(out) / RECORDS / f'{job.name}-seed{job.seed}.json'
 
 
-def read_record(path: Path) -> Optional[dict]:
-    """A record, or ``None``.
-
-    Raises:
-        ValueError: If the file is broken; names it.
-    """
-    if not path.is_file():
-        return None
-    try:
-        record = json.loads(path.read_text('utf-8'))
-        return dict(record, metrics=dict(record['metrics']))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f'{path}: no record of a row ({error!r}): delete it, the row is '
-            'evaluated again'
-        ) from None
-
-
-def write_record(path: Path, data: str, job: Job, run: dict) -> dict:
+def write_record(path: Path, data: str, job: Job, run: dict) -> None:
     """Write what was measured, and all that tells how.
 
     Args:
@@ -74,7 +57,6 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> dict:
     )
     text = json.dumps(record, indent=1) + '\n'
     write_atomically(path, text.encode())
-    return record
 
 
 def circumstances(facts: dict) -> dict:

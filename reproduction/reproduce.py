@@ -7,10 +7,10 @@
         --scale small --seeds 0,1
 
 Writes work_dirs/reproduce/DATA-SCALE/tableN.{md,json,png} and a record of
-every row in results/DATA-SCALE. Figure 2 is in the picture of Table 1. After
-a stop, the same command continues at the row and epoch where it was. A row
-that has a record is not trained again; --out and --results ELSEWHERE start
-anew.
+every row into its folder records/. Figure 2 is in the picture of Table 1.
+After a stop, the same command continues at the row and epoch where it was. A
+row with a record, there or in records.jsonl, is not trained again; --anew does
+not look at records.jsonl. compile_records.py adds the new records to it.
 """
 
 import argparse
@@ -44,6 +44,7 @@ from reproduction.data import (  # noqa: E402
 )
 from reproduction.pictures import draw_table  # noqa: E402
 from reproduction.plan import Job, job_of, plan, starts_from  # noqa: E402
+from reproduction.records import RECORDS  # noqa: E402
 from reproduction.rows import CONFIGS, ROWS, Row, select  # noqa: E402
 from reproduction.runs import (  # noqa: E402
     Options,
@@ -56,10 +57,9 @@ from reproduction.scales import (  # noqa: E402
     load_setting,
 )
 from reproduction.schedule import flush_print, run_plan  # noqa: E402
-from reproduction.slurm import submit  # noqa: E402
+from reproduction.store import KEPT, read_records  # noqa: E402
 from reproduction.tables import (  # noqa: E402
     Measured,
-    table_of,
     write_table,
 )
 
@@ -86,13 +86,12 @@ def parse_arguments(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--launcher', choices=('none', 'pytorch'), default='none'
     )
-    parser.add_argument('--submit', choices=('slurm',), help='a job a row')
     parser.add_argument(
-        '--job', help='one training of the plan (what a Slurm job runs)'
+        '--job', help='one training of the plan, such as for a job array'
     )
     parser.add_argument('--out', default=ROOT / 'work_dirs/reproduce')
     parser.add_argument(
-        '--results', help='folder of the records; results/, --out for tiny'
+        '--anew', action='store_true', help='do not look at records.jsonl'
     )
     args = parser.parse_args(argv)
     if not args.list and not args.table:
@@ -131,36 +130,30 @@ def reproduce(args: argparse.Namespace) -> int:
     rows = rows_at_scale(select(args.table, args.rows), args.scale)
     jobs = plan(rows, args.scale, parse_seeds(args.seeds))
     out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
-    results = Path(args.results or default_results(args.scale, out)).resolve()
-    measured = Measured(args.data, args.scale, results)
-    table_of(args.table, measured)  # a broken record stops here, not later
-    todo = unmeasured(jobs, args.data, results)
+
+    def measured():
+        kept = None if args.anew else KEPT
+        records = read_records(kept, out / RECORDS)
+        return Measured(args.data, args.scale, records)
+
+    todo = unmeasured(jobs, args.data, measured().known)
     if len(todo) < len(jobs):
         print(
             f'{len(jobs) - len(todo)} of {len(jobs)} trainings are not '
-            f'needed: their rows have records in {results} '
-            '(--out and --results ELSEWHERE measure anew)'
+            'needed: their rows have records '
+            '(--anew --out ELSEWHERE measures anew)'
         )
     if args.job:
         todo = [job for job in job_named(args.job, jobs) if job in todo]
-    setting = load_setting(args.scale, rows[0].setting)
-    configs = [row.config for row in rows]
-    environment = {}
-    if todo:
-        environment = find_backbone(setting)
-        check_records(measured, rows, environment)
-        environment |= find_data(args.data, configs, setting, ROOT / 'data')
+    environment = find_inputs(args, rows, measured()) if todo else {}
     os.environ.update(environment)
-    if args.submit:
-        return submit(todo, rows, args, out)
 
     def write():
         if is_first_node(args.launcher):
-            print(write_table(args.table, measured, out), flush=True)
+            print(write_table(args.table, measured(), out), flush=True)
 
     options = Options(
         out,
-        results,
         args.data,
         environment,
         shlex.join(['python', 'reproduction/reproduce.py', *sys.argv[1:]]),
@@ -168,9 +161,9 @@ def reproduce(args: argparse.Namespace) -> int:
         args.launcher,
     )
     failed = run_plan(todo, options, write, flush_print)
-    write()
+    write()  # also if nothing was to do
     if is_first_node(args.launcher):
-        draw_table(args.table, measured, out)
+        draw_table(args.table, measured(), out)
         print((out / f'table{args.table}.md').read_text('utf-8'))
     for job, reason in failed.items():
         print(f'error: {job.title}: {reason}', file=sys.stderr)
@@ -197,6 +190,21 @@ def rows_at_scale(rows: List[Row], scale: str) -> List[Row]:
     return found
 
 
+def find_inputs(
+    args: argparse.Namespace, rows: List[Row], measured: Measured
+) -> Dict[str, str]:
+    """Environment variables of the backbone and the data of a training.
+
+    Raises:
+        ValueError, OSError: If they are not there, or do not suit.
+    """
+    setting = load_setting(args.scale, rows[0].setting)
+    backbone = find_backbone(setting)
+    check_records(measured, rows, backbone)
+    configs = [row.config for row in rows]
+    return backbone | find_data(args.data, configs, setting, ROOT / 'data')
+
+
 def check_records(
     measured: Measured, rows: List[Row], environment: Dict[str, str]
 ) -> None:
@@ -209,11 +217,6 @@ def check_records(
         for record in measured.records(row):
             trained = record['training'] or record['evaluation']
             check_backbone(record['job'], trained, digest(environment))
-
-
-def default_results(scale: str, out: Path) -> Path:
-    """A smoke run is not kept in the repository."""
-    return (out if scale == 'tiny' else ROOT / 'reproduction') / 'results'
 
 
 def job_named(name: str, jobs: List[Job]) -> List[Job]:

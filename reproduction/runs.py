@@ -29,6 +29,7 @@ from .records import (
     write_record,
 )
 from .rows import ROOT
+from .store import Records
 
 #: Threads do not spin, and glibc keeps the memory of large tensors: giving it
 #: back costs a page fault every 4 kB, 17 % of a small training's time.
@@ -40,10 +41,12 @@ ON_A_CPU = dict(
 
 
 class Options(NamedTuple):
-    """How to run: where to, on what data, with how many processes."""
+    """How to run: where to, on what data, with how many processes.
+
+    The folder ``out`` gets the checkpoints, and a record of each row.
+    """
 
     out: Path
-    results: Path
     data: str
     environment: Dict[str, str]
     command: str
@@ -136,13 +139,13 @@ def is_first_node(launcher: str) -> bool:
     return not node_suffix(launcher)
 
 
-def unmeasured(jobs: List[Job], data: str, results: Path) -> List[Job]:
+def unmeasured(jobs: List[Job], data: str, records: Records) -> List[Job]:
     """The jobs without a record, and the first halves that they need."""
     rows = [
         job
         for job in jobs
         if not is_first_half(job)
-        and not record_path(results, data, job).is_file()
+        and (data, job.scale, job.name, job.seed) not in records
     ]
     needed = {job.parent for job in rows}
     return [job for job in jobs if job in rows or job in needed]
@@ -238,15 +241,15 @@ def first_half(job: Job, options: Options) -> Optional[dict]:
 
 def evaluate(
     job: Job, options: Options, children: Children, env: dict
-) -> Optional[dict]:
+) -> None:
     """Metrics of the last checkpoint, written as the job's record.
 
     Raises:
         RunError: If the evaluation failed.
     """
-    path = record_path(options.results, options.data, job)
+    path = record_path(options.out, job)
     if path.is_file():
-        return None
+        return
     folder = job.folder(options.out)
     metrics = folder / 'metrics.json'
     metrics.unlink(missing_ok=True)
@@ -263,7 +266,7 @@ def evaluate(
     children.run(command, folder / 'test.log', env)
     if not metrics.is_file():
         raise RunError(f'the evaluation gave no metrics ({folder}/test.log)')
-    return write_record(
+    write_record(
         path,
         options.data,
         job,

@@ -1,17 +1,16 @@
 """Tables: the paper's numbers beside ours, mean and spread over seeds."""
 
 import json
-import re
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Optional
 
 from integral_mmpose.engine import write_atomically
 
-from .plan import Job, job_of
-from .records import read_record, record_path
+from .plan import job_of
 from .rows import ROWS, Row, select
 from .scales import NotAtScaleError
+from .store import Records
 
 FACTS = Path(__file__).with_name('paper_tables.json')
 #: Rows that the paper's file calls otherwise.
@@ -53,31 +52,26 @@ def paper_cells(row: Row) -> Dict[str, Optional[float]]:
 
 
 class Measured(NamedTuple):
-    """Records of a data set and a scale, by row and seed."""
+    """A data set, a scale, and the records of all of them."""
 
     data: str
     scale: str
-    results: Path
+    known: Records
 
-    def job(self, row: Row, seed: int) -> Job:
-        """The training behind a row."""
-        return job_of(row, self.scale, seed)
+    @property
+    def name(self) -> str:
+        """Data and scale, for people and files."""
+        return f'{self.data}-{self.scale}'
 
     def records(self, row: Row) -> List[dict]:
         """Records of all seeds of a row, by seed."""
         try:
-            job = self.job(row, 0)
+            job = job_of(row, self.scale, 0)
         except NotAtScaleError:
             return []
-        folder = record_path(self.results, self.data, job).parent
-        name = re.compile(re.escape(f'{job.name}-seed') + r'(\d+)\.json')
-        found = (name.fullmatch(path.name) for path in folder.glob('*.json'))
-        seeds = sorted(int(match[1]) for match in found if match)
-        paths = (
-            record_path(self.results, self.data, job._replace(seed=seed))
-            for seed in seeds
-        )
-        return [record for record in map(read_record, paths) if record]
+        ours = (self.data, self.scale, job.name)
+        keys = sorted(key for key in self.known if key[:3] == ours)
+        return [self.known[key] for key in keys]
 
     def cells(self, row: Row) -> Dict[str, Cell]:
         """The cells of a row: the paper's number, and ours of all seeds."""

@@ -61,23 +61,23 @@ def options(tmp_path):
     """Where a plan is run in tests."""
     from reproduction.runs import Options
 
-    return Options(
-        tmp_path / 'out', tmp_path / 'results', 'synthetic', {}, 'command'
-    )
+    return Options(tmp_path / 'out', 'synthetic', {}, 'command')
 
 
 @pytest.fixture
 def write_fake_record(tmp_path):
     """Writes a record of a row with metrics of one's own."""
     from reproduction.plan import job_of
-    from reproduction.records import record_path
 
     def write(row, seed, metrics, data='synthetic', scale='small'):
         job = job_of(row, scale, seed)
-        path = record_path(tmp_path / 'results', data, job)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        name = f'{data}-{scale}-{job.name}-seed{seed}.json'
+        path = tmp_path / 'records' / name
+        path.parent.mkdir(exist_ok=True)
         record = dict(
             job=job.name,
+            data=data,
+            scale=scale,
             seed=seed,
             epochs=12,
             metrics=metrics,
@@ -97,3 +97,11 @@ def write_fake_record(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def records_of(tmp_path):
+    """Reads what ``write_fake_record`` wrote."""
+    from reproduction.store import read_folders
+
+    return lambda: read_folders([tmp_path / 'records'])

@@ -68,7 +68,7 @@ def test_list_of_one_table(monkeypatch, capsys):
 
 
 def test_a_measured_table_needs_no_data(tmp_path, monkeypatch, capsys):
-    """Table 1 on lspet is in results/: written from there, without lspet."""
+    """Table 1 on lspet is in records.jsonl: written without lspet."""
     monkeypatch.delenv('INTEGRAL_MMPOSE_DATA', raising=False)
     words = ['--table=1', '--data=lspet', '--scale=small', '--seeds=0,1']
     code, error = run(monkeypatch, capsys, *words, f'--out={tmp_path}')
@@ -86,12 +86,12 @@ def test_rows_that_a_scale_does_not_have_are_left_out(capsys):
     assert said[0].startswith('H1.ResNet-18 is not at the scale pretrained: ')
 
 
-def test_records_of_another_backbone_are_refused(write_fake_record, tmp_path):
+def test_records_of_another_backbone_are_refused(
+    write_fake_record, records_of, tmp_path
+):
     (row,) = reproduce.select('1', 'R1')
     write_fake_record(row, 0, {}, scale='pretrained')
-    measured = reproduce.Measured(
-        'synthetic', 'pretrained', tmp_path / 'results'
-    )
+    measured = reproduce.Measured('synthetic', 'pretrained', records_of())
     reproduce.check_records(measured, [row], {})
     file = tmp_path / 'other.pth'
     torch.save(dict(weight=torch.ones(2)), file)
@@ -101,10 +101,14 @@ def test_records_of_another_backbone_are_refused(write_fake_record, tmp_path):
         )
 
 
-def test_a_smoke_run_is_not_kept_in_the_repository(tmp_path):
-    assert reproduce.default_results('tiny', tmp_path) == tmp_path / 'results'
-    kept = reproduce.default_results('small', tmp_path)
-    assert kept == ROOT / 'reproduction/results'
+def test_anew_does_not_look_at_the_kept_records(monkeypatch, capsys, tmp_path):
+    """It would train the row, and so needs the data."""
+    monkeypatch.delenv('INTEGRAL_MMPOSE_DATA', raising=False)
+    words = ['--table=1', '--rows=R1', '--data=lspet', f'--out={tmp_path}']
+    assert run(monkeypatch, capsys, *words) == (0, '')
+    code, error = run(monkeypatch, capsys, *words, '--anew')
+    assert code == 1
+    assert error.startswith('error: --data lspet needs INTEGRAL_MMPOSE_DATA')
 
 
 def start(out, *words):
@@ -152,7 +156,7 @@ def test_a_table_from_end_to_end_with_a_kill(tmp_path):
     assert 0 <= cells['I1']['ours'] <= 100 and 0 <= cells['H1']['ours'] <= 100
     assert cells['I1']['our_gain'] and cells['R1']['ours'] is None
     assert (folder / 'table1.png').stat().st_size > 1000
-    records = list((folder / 'results').rglob('*-seed0.json'))
+    records = list((folder / 'records').glob('*-seed0.json'))
     assert len(records) == 2
     for path in records:
         record = json.loads(path.read_text())

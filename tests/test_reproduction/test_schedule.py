@@ -13,10 +13,26 @@ from torch.distributed.run import get_args_parser as launcher_parser
 
 from reproduction.children import Children, RunError, last_line
 from reproduction.plan import plan
-from reproduction.records import read_record, record_path
+from reproduction.records import record_path
 from reproduction.rows import ROOT, select
 from reproduction.runs import unmeasured
 from reproduction.schedule import clock, epochs_done, run_plan
+from reproduction.store import read_records
+
+
+def recorded(options):
+    """The records of a run."""
+    return read_records(None, options.out / 'records')
+
+
+def record_of(job, options):
+    """The record of a job."""
+    (record,) = (
+        record
+        for record in recorded(options).values()
+        if (record['job'], record['seed']) == (job.name, job.seed)
+    )
+    return record
 
 
 @pytest.fixture
@@ -34,16 +50,15 @@ def test_trains_in_order_and_evaluates_rows(jobs, options, stand_in):
         if job.parent:
             assert names.index(job.parent.name) < names.index(job.name)
     # R1, H1 and I1 have a record, the first half of H1 has none.
-    records = list((options.results / 'synthetic-tiny').glob('*.json'))
-    assert len(records) == 3 == len(evaluated)
-    record = read_record(record_path(options.results, 'synthetic', jobs[-1]))
+    assert len(recorded(options)) == 3 == len(evaluated)
+    record = record_of(jobs[-1], options)
     assert record['metrics']['pckh/AUC'] == 30
     assert record['training']['seconds'] > 0
     assert record['training']['threads'] >= 1
     assert record['evaluation']['environment']['torch']
     assert '[0/4 trainings, 0/5 epochs]' in lines[0]
     # Nothing is done again, with the weights or, as in a new clone, without.
-    assert unmeasured(jobs, 'synthetic', options.results) == []
+    assert unmeasured(jobs, 'synthetic', recorded(options)) == []
     assert run_plan(jobs, options, show=lines.append) == {}
     assert len(stand_in.read_text().splitlines()) == len(names)
 
@@ -60,7 +75,7 @@ def test_a_record_says_what_ran_not_what_is_there_at_the_end(
     records.note_end(i1.folder(options.out), 5.0)
     monkeypatch.setattr(records, 'commit', lambda: 'second')
     assert run_plan([first, i1], options, show=lambda line: None) == {}
-    record = read_record(record_path(options.results, 'synthetic', i1))
+    record = record_of(i1, options)
     assert record['training']['commit'] == 'first, second'
     assert record['training']['seconds'] > 5
     assert record['first_half']['commit'] == 'second'
@@ -77,7 +92,7 @@ def test_a_start_that_was_killed_outright_is_counted(jobs, options, stand_in):
         if seconds:
             records.note_end(folder, seconds)
     assert run_plan([job], options, show=lambda line: None) == {}
-    record = read_record(record_path(options.results, 'synthetic', job))
+    record = record_of(job, options)
     assert record['training']['killed'] == 2
     assert record['training']['seconds'] > 12
     assert f'at least {record["training"]["seconds"]:.0f} s' in tables.how(
@@ -121,8 +136,8 @@ def test_only_what_has_no_record_is_trained(jobs, options, stand_in):
     """I1's record is deleted: I1 again, and what it starts from; not H1."""
     assert run_plan(jobs, options, show=lambda line: None) == {}
     (i1,) = (job for job in jobs if job.name.startswith('i1_'))
-    record_path(options.results, 'synthetic', i1).unlink()
-    todo = unmeasured(jobs, 'synthetic', options.results)
+    record_path(options.out, i1).unlink()
+    todo = unmeasured(jobs, 'synthetic', recorded(options))
     assert todo == [i1.parent, i1]
 
 
@@ -139,7 +154,7 @@ def test_a_surprise_in_a_row_does_not_stop_the_others(
     monkeypatch.setattr(schedule, 'run_job', run_job)
     failed = run_plan(jobs, options, show=lambda line: None)
     assert list(failed.values()) == ['TypeError: unforeseen']
-    assert len(list(options.results.rglob('*.json'))) == 2
+    assert len(recorded(options)) == 2
 
 
 def test_other_nodes_leave_the_shared_files_alone(
@@ -163,7 +178,7 @@ def test_other_nodes_leave_the_shared_files_alone(
     names = {path.name for path in job.folder(options.out).iterdir()}
     assert {'config_node1.py', 'train_node1.log'} <= names
     assert not names & {'config.py', 'train.log', 'training.json', 'lock'}
-    assert not options.results.exists()
+    assert recorded(options) == {}
 
 
 def test_a_failing_row_stops_only_what_starts_from_it(
@@ -184,7 +199,7 @@ def test_a_failing_row_stops_only_what_starts_from_it(
     assert 'which failed' in reasons['i1_res18w16-2deconv_1+1e']
     assert sum('FAILED' in line for line in lines) == 3
     # R1 was trained all the same; the next try does the rest.
-    assert len(list(options.results.rglob('r1_*.json'))) == 1
+    assert [key[2][:3] for key in recorded(options)] == ['r1_']
     monkeypatch.delenv('STAND_IN_FAILS')
     assert run_plan(jobs, options, show=lines.append) == {}
 
@@ -241,7 +256,7 @@ def test_two_commands_do_not_train_the_same_row(options, stand_in):
     other.stdout.close()
     assert stand_in.read_text() == ''
     assert checkpoint.read_text() == 'from elsewhere'
-    assert len(list(options.results.rglob('r1_*.json'))) == 1
+    assert [key[2][:3] for key in recorded(options)] == ['r1_']
 
 
 def test_an_orphaned_training_keeps_the_row(tmp_path):

@@ -1,0 +1,167 @@
+"""Which claims hold on which data set and scale, and the page's section."""
+
+import json
+from pathlib import Path
+from typing import Dict, List
+
+from .claims import (
+    CLAIMS,
+    COUNTS,
+    NOT_RUN,
+    TEST_SET,
+    TWO_SETS,
+    Claim,
+    Verdict,
+    judge,
+)
+from .complexity import FILE, complexity_cells
+from .data import DATA
+from .rows import select
+from .scales import SCALES
+from .store import Records
+from .tables import Measured, tables_with
+
+#: The name of what needs no training.
+COUNTED = 'counted'
+#: Points or mm; a claim that holds by less is listed with what it hangs on.
+NARROW = 1.0
+EXPLANATIONS = Path(__file__).with_name('explanations.json')
+
+ABOUT_CLAIMS = """Claims against the printed numbers of other works (X) are
+not run; "counted" are multiply-adds and parameters at the paper's
+scale: N41 holds there by construction, its step times are in
+[performance.md](../docs/performance.md#step). C21 is about MPII's test set.
+C34 takes its 2D half from photographs where its own data has none of the
+scale. Computed from the means over seeds. A claim of which one comparison
+fails does not hold, even if other cells of it were not run."""
+
+ABOUT_NARROW = """By less than one point or mm (C34: of a factor) in the
+comparison named. Compare the ± of its rows below; where there is none, another
+seed could turn it."""
+
+#: Name of a set -> id of a claim -> verdict.
+Verdicts = Dict[str, Dict[str, Verdict]]
+
+
+def measured_sets(records: Records) -> List[Measured]:
+    """The combinations of data and scale with at least one record."""
+    known = {key[:2] for key in records}
+    names = [(d, s) for d in DATA for s in SCALES if (d, s) in known]
+    return [Measured(data, scale, records) for data, scale in names]
+
+
+def cells_of(measured: Measured) -> Dict[str, Dict[str, float]]:
+    """Table -> path -> mean, as the claims call them."""
+    found = {}
+    for number in tables_with(measured):
+        flat = found.setdefault(number, {})
+        for row in select(number):
+            for column, cell in measured.cells(row).items():
+                if cell.mean is not None:
+                    flat[f'{row.name}.{column}'] = cell.mean
+                    if len(row.cells) == 1:
+                        flat[row.name] = cell.mean
+    return found
+
+
+def verdicts(sets: List[Measured], counts: Path = FILE) -> Verdicts:
+    """The verdict on every claim, on every set and on what is counted.
+
+    A claim over a 3D and a 2D table takes the 2D one from another data set of
+    the same scale where its own has not run it.
+    """
+    cells = {measured.name: cells_of(measured) for measured in sets}
+    found = {}
+    for measured in sets:
+        own = cells[measured.name]
+        near = [cells[s.name] for s in sets if s.scale == measured.scale]
+        sources = {'': [own], TWO_SETS: [own, *near]}
+        if measured.data == 'real':
+            sources[TEST_SET] = [own]
+        found[measured.name] = _verdicts_from(sources)
+    counted = _verdicts_from({COUNTS: [complexity_cells(counts)]})
+    return dict(found, **{COUNTED: counted})
+
+
+def _verdicts_from(sources: Dict[str, List[dict]]) -> Dict[str, Verdict]:
+    """``sources``: what a claim is judged on -> tables of cells."""
+    return {
+        key: _judge(claim, sources.get(claim.basis, [{}]))
+        for key, claim in CLAIMS.items()
+    }
+
+
+def _judge(claim: Claim, sources: List[dict]) -> Verdict:
+    """Judge on the first of ``sources`` that has a table.
+
+    The claim's own table must be in the first one.
+    """
+    if claim.table not in sources[0]:
+        return NOT_RUN
+
+    def look_up(table: str, name: str):
+        having = (each[table] for each in sources if table in each)
+        return next(having, {}).get(name)
+
+    return judge(claim, look_up)
+
+
+def claims_section(found: Verdicts) -> str:
+    """The claims with a column for each set, and what explains a failure."""
+    lines = ['## Claims of the paper', '', *_shares(found), '', ABOUT_CLAIMS]
+    head = ['', 'table', 'claim', *found]
+    rows = [head, ['---'] * len(head)]
+    for key, claim in CLAIMS.items():
+        answers = [f'**{found[name][key].answer}**' for name in found]
+        answers = [a.replace('**not run**', 'not run') for a in answers]
+        table = claim.table.replace('X', 'text')
+        rows.append([key, table, claim.text, *answers])
+    lines += ['', *(f'| {" | ".join(row)} |' for row in rows), '']
+    return '\n'.join([*lines, *explanations(found), *narrow(found)])
+
+
+def _shares(found: Verdicts) -> List[str]:
+    """How many claims hold: on every set that ran them, then on each set."""
+    everywhere = [[a[key].answer for a in found.values()] for key in CLAIMS]
+    lines = [f'**Claims that hold on every set: {_share(everywhere)}.**', '']
+    for name, answers in found.items():
+        share = _share([[verdict.answer] for verdict in answers.values()])
+        lines.append(f'- {name}: {share}')
+    return lines
+
+
+def _share(claims: List[List[str]]) -> str:
+    """In words; a claim holds where no set that ran it says otherwise."""
+    run = [set(answers) - {'not run'} for answers in claims]
+    run = [answers for answers in run if answers]
+    held = sum(answers == {'holds'} for answers in run)
+    share = f' ({100 * held / len(run):.0f} %)' if run else ''
+    return f'{held} of {len(run)} that were run{share}'
+
+
+def explanations(found: Verdicts) -> List[str]:
+    """A line for each claim that does not hold: where, and why."""
+    known = json.loads(EXPLANATIONS.read_text('utf-8'))
+    lines = []
+    for name, answers in found.items():
+        for key, verdict in answers.items():
+            if verdict.answer == 'does not hold':
+                why = known.get(name, {}).get(key, 'Not explained yet.')
+                broken = '; '.join(f'`{b}`' for b in verdict.broken[:4])
+                more = len(verdict.broken) - 4
+                tail = f' and {more} more' if more > 0 else ''
+                lines.append(f'- {name}, {key}: not so: {broken}{tail}. {why}')
+    return ['### What does not hold', '', *lines, ''] if lines else []
+
+
+def narrow(found: Verdicts) -> List[str]:
+    """A line for each claim that holds by less than a point or mm."""
+    lines = [
+        f'- {name}, {key}: `{text}`, by {margin:.2g}'
+        for name, answers in found.items()
+        for key, verdict in answers.items()
+        for text, margin in [verdict.narrowest or ('', NARROW)]
+        if name != COUNTED and verdict.answer == 'holds' and margin < NARROW
+    ]
+    head = ['### What holds narrowly', '', ABOUT_NARROW, '']
+    return [*head, *lines, ''] if lines else []
