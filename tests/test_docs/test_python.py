@@ -31,26 +31,12 @@ MODULES = [block for block in BLOCKS if named(block) and block not in CONFIGS]
 SNIPPETS = [b for b in BLOCKS if b not in CONFIGS and b not in MODULES]
 
 
-#: Words of the pages whose code is not there yet: remove both when it is.
-PENDING = {
-    'integral_mmpose.inference': 'integral_mmpose/inference',
-    'CameraSpaceDataset': 'integral_mmpose/datasets/body/camera_space.py',
-}
-
-
 def ids(chosen):
     return [block.id for block in chosen]
 
 
-@pytest.fixture
-def pending(block, request):
-    missing = [w for w, path in PENDING.items() if not (ROOT / path).exists()]
-    if any(word in block.text for word in missing):
-        request.applymarker(pytest.mark.xfail(strict=True))
-
-
 @pytest.mark.parametrize('block', BLOCKS, ids=ids(BLOCKS))
-def test_imports_resolve(block, pending):
+def test_imports_resolve(block):
     for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.Import):
             for name in node.names:
@@ -62,7 +48,7 @@ def test_imports_resolve(block, pending):
 
 
 @pytest.mark.parametrize('block', SNIPPETS, ids=ids(SNIPPETS))
-def test_snippets_run(block, pending):
+def test_snippets_run(block):
     """Code outside functions runs."""
     exec(compile(block.text, block.id, 'exec'), {})
 
@@ -186,7 +172,7 @@ def test_own_3d_data_are_read(reader):
 @pytest.mark.parametrize(
     'block', [b for b in MODULES if named(b) == 'my_3d.py'], ids=['my_3d']
 )
-def test_own_3d_class_reads_files(block, reader, pending):
+def test_own_3d_class_reads_files(block, reader):
     from mmpose.registry import DATASETS
 
     names = {}

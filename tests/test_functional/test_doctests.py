@@ -18,7 +18,7 @@ MODULES = (
     'fused',
     'grid',
     'integral',
-    'reading',
+    'readout',
     'targets',
 )
 

@@ -71,7 +71,7 @@ def parse_args() -> argparse.Namespace:
 
 def export(args, model):
     """Write the file; the metadata that it carries."""
-    from integral_mmpose import deployment as D
+    from integral_mmpose import export as D
 
     graph = D.PoseGraph(model, args.half)
     metadata = D.PoseMetadata.from_model(
@@ -111,7 +111,7 @@ def verify(args, model, metadata) -> bool:
     import numpy as np
     import torch
 
-    from integral_mmpose import deployment as D
+    from integral_mmpose import export as D
 
     width, height = metadata.input_size
     rng = np.random.default_rng(0)
@@ -152,7 +152,7 @@ def describe(found) -> str:
 
 def open_file(args):
     """The written file as a function of crops."""
-    from integral_mmpose import deployment as D
+    from integral_mmpose import export as D
 
     if args.format == 'onnx':
         return D.OnnxPoseModel(args.out)
