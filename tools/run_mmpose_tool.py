@@ -4,6 +4,7 @@ Nothing of MMPose's interface is repeated here, so nothing can drift apart.
 """
 
 import argparse
+import gc
 import json
 import os
 import runpy
@@ -106,11 +107,13 @@ def leave_group() -> None:
     """Leave the process group of a run that is finished.
 
     A thread of gloo that still runs when the interpreter exits aborts the
-    process now and then. After an error the launcher ends the processes:
+    process now and then; it ends with the last reference to its group, which
+    the wrapped model of a runner holds in a cycle. After an error the launcher ends the processes:
     another rank may wait for this one.
     """
     torch = sys.modules.get('torch')
     if torch and torch.distributed.is_initialized():
+        gc.collect()
         torch.distributed.destroy_process_group()
 
 
