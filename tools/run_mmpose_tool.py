@@ -108,8 +108,8 @@ def leave_group() -> None:
 
     A thread of gloo that still runs when the interpreter exits aborts the
     process now and then; it ends with the last reference to its group, which
-    the wrapped model of a runner holds in a cycle. After an error the launcher ends the processes:
-    another rank may wait for this one.
+    the wrapped model of a runner holds in a cycle. After an error the
+    launcher ends the processes: another rank may wait for this one.
     """
     torch = sys.modules.get('torch')
     if torch and torch.distributed.is_initialized():
