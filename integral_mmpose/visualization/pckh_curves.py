@@ -5,7 +5,7 @@ group's curve is the mean of its joints, weighted by how often each is
 labelled, as the metric's ``PCKh@0.5/<group>``.
 """
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,10 +28,14 @@ FIX = "Write it by PCKhCurve(outfile='...json')."
 
 
 class PckhCurves(NamedTuple):
-    """``total`` (51,) and the ``groups`` that are labelled, in percent."""
+    """``total`` (51,) and the ``groups`` that are labelled, in percent.
+
+    ``titles`` are the names of all groups.
+    """
 
     total: np.ndarray
     groups: Dict[str, np.ndarray]
+    titles: Tuple[str, ...]
 
 
 def read_pckh(path: str) -> PckhCurves:
@@ -62,18 +66,23 @@ def read_pckh(path: str) -> PckhCurves:
         )
     if not isinstance(content['PCKh_per_joint'], dict):
         raise ValueError(f'{path}: PCKh_per_joint must be a dict. {FIX}')
-    counts = _numbers(content['counts'], path, 'counts', (16,))
-    joints = {
+    members_of = content.get('groups', MPII_GROUPS)
+    joints = 1 + max(j for members in members_of.values() for j in members)
+    if members_of is not MPII_GROUPS:  # joints in no group may follow
+        joints = max(joints, len(content['counts']))
+    counts = _numbers(content['counts'], path, 'counts', (joints,))
+    curves_of = {
         name: _percent(curve, path, f'PCKh_per_joint[{name!r}]')
         for name, curve in content['PCKh_per_joint'].items()
     }
     groups = {}
-    for name, members in MPII_GROUPS.items():
-        seen = [j for j in members if counts[j] > 0 and str(j) in joints]
+    for name, members in members_of.items():
+        seen = [j for j in members if counts[j] > 0 and str(j) in curves_of]
         if seen:
-            curves = np.stack([joints[str(j)] for j in seen])
+            curves = np.stack([curves_of[str(j)] for j in seen])
             groups[name] = np.average(curves, 0, counts[seen])
-    return PckhCurves(_percent(content['PCKh'], path, 'PCKh'), groups)
+    total = _percent(content['PCKh'], path, 'PCKh')
+    return PckhCurves(total, groups, tuple(members_of))
 
 
 def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
@@ -94,8 +103,12 @@ def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
         raise ValueError('plot_pckh needs at least one model')
     models = {name: read_pckh(path) for name, path in paths.items()}
     figure = Figure((12, 5.8), dpi=100, layout='constrained')
-    panels = figure.subplots(2, 4, sharex=True, sharey=True)
-    for axes, title in zip(panels.flat, ('Total', *MPII_GROUPS)):
+    titles = dict.fromkeys(t for m in models.values() for t in m.titles)
+    rows = -(-(1 + len(titles)) // 4)
+    panels = figure.subplots(rows, 4, sharex=True, sharey=True, squeeze=False)
+    for axes in panels.flat[1 + len(titles) :]:
+        axes.remove()
+    for axes, title in zip(panels.flat, ('Total', *titles)):
         for number, (name, curves) in enumerate(models.items()):
             curve = (
                 curves.total if title == 'Total' else curves.groups.get(title)
@@ -104,7 +117,7 @@ def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
         axes.set_title(title, fontsize=11)
         axes.set(xlim=(0, 0.5), ylim=(0, 100), yticks=range(0, 101, 20))
         axes.grid(alpha=0.3)
-    for axes in panels[1]:
+    for axes in panels[-1]:
         axes.set_xlabel('distance / head size')
     for axes in panels[:, 0]:
         axes.set_ylabel('PCKh, %')

@@ -83,6 +83,23 @@ def test_a_group_is_weighted_by_its_joints(tmp_path):
     assert groups['Wrist'].tolist() == [75.0] * 51
 
 
+def test_groups_of_another_joint_set(tmp_path, figures):
+    content = dict(
+        alpha=(np.arange(51) / 100).tolist(),
+        PCKh=[50.0] * 51,
+        PCKh_per_joint={str(j): [20.0 * j] * 51 for j in range(3)},
+        counts=[1, 1, 3],
+        groups={'Arm': [1, 2], 'Head': [0]},
+    )
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(content))
+    groups = read_pckh(str(path)).groups
+    assert groups['Arm'].tolist() == [(20 + 3 * 40) / 4] * 51
+    plot_pckh({'I1': str(path)}, str(tmp_path / 'a.png'))
+    titles = [axes.get_title() for axes in figures[0].axes]
+    assert titles == ['Total', 'Arm', 'Head']
+
+
 def test_every_model_is_a_line_in_every_panel(measure, figures, tmp_path):
     good, metrics = measure('good.json', 4.0)
     bad, _ = measure('bad.json', 9.0, hidden=(0, 5))

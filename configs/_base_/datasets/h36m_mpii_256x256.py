@@ -4,7 +4,9 @@ _base_ = ['./h36m_256x256.py']
 mpii_root = '{{$MPII_ROOT:data/mpii}}'
 
 # The sources seed their own samples, before their own transforms.
-train_pipeline = _base_.train_pipeline[1:]
+train_pipeline = [
+    step for step in _base_.train_pipeline if step['type'] != 'SeedSample'
+]
 train_dataloader = dict(
     batch_sampler=dict(type='ShareBatchSampler', shares=[1, 1]),
     drop_last=False,
