@@ -19,8 +19,10 @@ from .safe_load import require_file
 _SHOWN = 3
 _ALLOW = (
     ' To train on without these weights, allow them by the beginning of their '
-    "names: allow=['head.final_layer'] of CheckCheckpointHook, in the list "
-    'custom_hooks of the config.'
+    "names in a config of three lines:\n_base_ = ['YOUR_CONFIG.py']\n"
+    'from integral_mmpose.config import edit\n'
+    'custom_hooks = edit(_base_.custom_hooks, CheckCheckpointHook=dict('
+    "allow=['head.final_layer']))"
 )
 _STAGE = re.compile(r'(?:module\.)?head\.stages\.(\d+)\.')
 
