@@ -209,11 +209,14 @@ def test_a_stopped_run_keeps_what_is_done(
         return read(path, *rest)
 
     monkeypatch.setattr(inputs, 'read_image', read_and_stop)
-    before = signal.getsignal(signal.SIGTERM)
+    kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    # Ignored in what a shell starts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         assert run('image_to_pose', folder, '--batch-size', 1) == 130
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for kind, handler in kept.items():
+            signal.signal(kind, handler)
     assert 'stopped: 1 of 2 images' in capsys.readouterr().err
     result = json.loads((tmp_path / 'out/poses.json').read_text())
     assert [name[-8:] for name in result['images']] == ['good.png']
