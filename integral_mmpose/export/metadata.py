@@ -6,7 +6,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from integral_mmpose.functional.camera import TIGHT_PADDING
+from integral_mmpose.geometry import TIGHT_PADDING
 from integral_mmpose.version import __version__
 
 #: Key of the entry among the file's metadata.

@@ -1,28 +1,30 @@
 """The mathematics of integral pose regression: torch and numpy only.
 
 Nothing here knows MMPose. Vocabulary, from atom to composite: grid ->
-softmax -> heat vectors -> expectation -> targets -> errors; camera, align
-and flip serve evaluation.
+softmax -> heat vectors -> expectation -> targets -> errors; flip serves
+evaluation. Cameras, depth and alignment are those of ``geometry``.
 """
 
-from .align import (
-    joint_distances,
-    pck_auc,
-    pck_curve,
-    rigid_align,
-    root_align,
-    similarity_align,
-)
-from .camera import (
+from integral_mmpose.geometry import (
     BOX_MM,
+    DEPTH_RANGE_MM,
     TIGHT_PADDING,
     back_project,
     box_side_px,
+    joint_distances,
+    mm_to_norm,
+    norm_to_mm,
+    pck_auc,
+    pck_curve,
     project,
+    rigid_align,
+    root_align,
     root_depth_from_box,
+    similarity_align,
     tight_to_box_px,
     weak_perspective_mm,
 )
+
 from .check import check_finite, check_logits, check_shape
 from .errors import (
     joint_l1,
@@ -37,11 +39,8 @@ from .errors import (
 )
 from .flip import flip_coordinates, flip_maps, merge_flipped_maps
 from .grid import (
-    DEPTH_RANGE_MM,
     bins_to_norm,
-    mm_to_norm,
     norm_to_bins,
-    norm_to_mm,
     norm_to_px,
     px_to_norm,
 )

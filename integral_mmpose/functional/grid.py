@@ -20,10 +20,6 @@ from typing import Sequence
 import numpy as np
 import torch
 
-#: Depth range of the volume: the 2000 mm box around the root of the paper's
-#: public code, 1 m to either side.
-DEPTH_RANGE_MM = 2000.0
-
 
 def bins_to_norm(bins, sizes: Sequence[int]):
     """Divide bin coordinates (..., C) by the number of bins of each axis.
@@ -70,26 +66,6 @@ def px_to_norm(px, input_size: Sequence[int]):
         tensor([0.5000, 0.7500])
     """
     return px / _like(input_size, px)
-
-
-def mm_to_norm(depth_mm, depth_range_mm=DEPTH_RANGE_MM):
-    """Root-relative depth in mm -> normalised; the root lies at 0.5.
-
-    Example:
-        >>> mm_to_norm(500., 2000.)
-        0.75
-    """
-    return depth_mm / depth_range_mm + 0.5
-
-
-def norm_to_mm(depth_norm, depth_range_mm=DEPTH_RANGE_MM):
-    """Normalised depth -> root-relative depth in mm.
-
-    Example:
-        >>> norm_to_mm(0.75, 2000.)
-        500.0
-    """
-    return (depth_norm - 0.5) * depth_range_mm
 
 
 def _like(sizes, array):

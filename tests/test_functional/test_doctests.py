@@ -10,8 +10,6 @@ import torch
 import integral_mmpose.functional as functional
 
 MODULES = (
-    'align',
-    'camera',
     'check',
     'errors',
     'flip',

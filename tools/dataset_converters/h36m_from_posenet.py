@@ -39,7 +39,7 @@ from h36m.rows import (
     make_rows,
 )
 from integral_mmpose.engine.atomic_backend import write_atomically
-from integral_mmpose.functional.camera import project
+from integral_mmpose.geometry import project
 
 LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)
 

@@ -16,7 +16,7 @@ from mmengine.fileio import join_path
 from mmengine.utils import is_abs
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
-from integral_mmpose.functional.camera import (
+from integral_mmpose.geometry import (
     BOX_MM,
     box_side_px,
     project,

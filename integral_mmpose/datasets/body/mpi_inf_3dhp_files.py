@@ -16,7 +16,7 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from integral_mmpose.functional.camera import project
+from integral_mmpose.geometry import project
 
 from ..checks import annotation_error, require_file
 from ..joints import MPI_INF_3DHP_NAMES

@@ -20,7 +20,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from integral_mmpose.functional.camera import BOX_MM
+from integral_mmpose.geometry import BOX_MM
 
 from ..checks import (
     MAX_PX,

@@ -18,7 +18,7 @@ import numpy as np
 
 from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
 from integral_mmpose.datasets.checks import MAX_PX, annotation_error
-from integral_mmpose.functional.camera import BOX_MM, box_side_px, project
+from integral_mmpose.geometry import BOX_MM, box_side_px, project
 
 from .names import TEST_SUBJECTS, Recording
 

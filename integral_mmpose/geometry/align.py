@@ -13,9 +13,8 @@ mirrored.
 from typing import Optional
 
 import numpy as np
-import torch
 
-from .check import check_shape
+from .check import check_finite, check_shape, is_tensor
 
 
 def root_align(points, root: int = 0):
@@ -90,10 +89,7 @@ def joint_distances(pred, gt):
         array([5.])
     """
     _check_pair(pred, gt)
-    difference = pred - gt
-    if isinstance(difference, torch.Tensor):
-        return torch.linalg.vector_norm(difference, dim=-1)
-    return np.linalg.norm(difference, axis=-1)
+    return ((pred - gt) ** 2).sum(-1) ** 0.5
 
 
 def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
@@ -160,32 +156,31 @@ def pck_auc(pck):
 
 
 def _align(pred, gt, with_scale: bool):
-    is_tensor = isinstance(pred, torch.Tensor)
-    source = _double(pred)
-    target = _double(gt).to(source.device)
+    source, target = _double(pred), _double(gt)
     _check_pair(source, target)
-    for name, pose in (('pred', source), ('gt', target)):
-        if not bool(torch.isfinite(pose).all()):
-            raise ValueError(f'{name} holds numbers that are not finite')
-    center, center_gt = (p.mean(-2, keepdim=True) for p in (source, target))
+    check_finite(source, 'pred')
+    check_finite(target, 'gt')
+    center, center_gt = (p.mean(-2, keepdims=True) for p in (source, target))
     source, target = source - center, target - center_gt
     # pred^T gt = U S V^T; the rotation of row vectors is U diag(1, 1, d) V^T.
-    u, s, vh = torch.linalg.svd(source.transpose(-1, -2) @ target)
-    sign = torch.ones_like(s)
-    sign[..., 2] = torch.linalg.det(u @ vh).sign()
+    u, s, vh = np.linalg.svd(source.swapaxes(-1, -2) @ target)
+    sign = np.ones_like(s)
+    sign[..., 2] = np.sign(np.linalg.det(u @ vh))
     aligned = source @ ((u * sign[..., None, :]) @ vh)
     if with_scale:
-        energy = source.square().sum((-2, -1))
-        scale = (s * sign).sum(-1) / energy
-        scale = torch.where(energy > 0, scale, torch.ones_like(scale))
-        aligned = aligned * scale[..., None, None]
+        energy = (source**2).sum((-2, -1))
+        scale = (s * sign).sum(-1) / np.where(energy > 0, energy, 1)
+        aligned *= np.where(energy > 0, scale, 1)[..., None, None]
     aligned = aligned + center_gt
-    if is_tensor:
-        return aligned.to(pred.dtype) if pred.is_floating_point() else aligned
-    dtype = np.asarray(pred).dtype
     # Whole numbers would cut the aligned pose off at the mm.
+    if is_tensor(pred):
+        import torch
+
+        dtype = pred.dtype if pred.is_floating_point() else torch.float64
+        return torch.from_numpy(aligned).to(pred.device, dtype)
+    dtype = np.asarray(pred).dtype
     floating = np.issubdtype(dtype, np.floating)
-    return aligned.numpy().astype(dtype if floating else np.float64)
+    return aligned.astype(dtype if floating else np.float64)
 
 
 def _check_pair(pred, gt) -> None:
@@ -197,7 +192,6 @@ def _check_pair(pred, gt) -> None:
     check_shape(pred, '... K 3', 'pred')
 
 
-def _double(array) -> torch.Tensor:
-    if isinstance(array, torch.Tensor):
-        return array.double()
-    return torch.from_numpy(np.array(array, dtype=np.float64))
+def _double(array) -> np.ndarray:
+    array = array.detach().cpu() if is_tensor(array) else array
+    return np.asarray(array, np.float64)

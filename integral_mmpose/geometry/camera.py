@@ -8,9 +8,8 @@ same type. Lens distortion is not modelled: the paper's codes leave it out.
 from typing import Optional
 
 import numpy as np
-import torch
 
-from .check import check_shape
+from .check import check_shape, is_tensor
 
 #: Side of the box around a person in mm (the paper's public code).
 BOX_MM = 2000.0
@@ -106,10 +105,8 @@ def tight_to_box_px(size_px, padding: float = TIGHT_PADDING):
         array([400., 400.])
     """
     check_shape(size_px, '... 2', 'size_px')
-    if isinstance(size_px, torch.Tensor):
-        longer = size_px.amax(-1, keepdim=True)
-    else:
-        longer = size_px.max(-1, keepdims=True)
+    longer = size_px.max(-1)
+    longer = (longer.values if is_tensor(size_px) else longer)[..., None]
     return _concatenate(longer, longer) * padding
 
 
@@ -200,6 +197,8 @@ def weak_perspective_mm(
 
 
 def _concatenate(first, second):
-    if isinstance(first, torch.Tensor):
-        return torch.cat([first, second], -1)
-    return np.concatenate([first, second], -1)
+    if not is_tensor(first):
+        return np.concatenate([first, second], -1)
+    import torch
+
+    return torch.cat([first, second], -1)

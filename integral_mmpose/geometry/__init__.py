@@ -1,0 +1,48 @@
+"""Cameras, boxes, depth and alignment: numpy only.
+
+Arrays in, arrays out; tensors in, tensors out, without importing torch first.
+"""
+
+from .align import (
+    joint_distances,
+    pck_auc,
+    pck_curve,
+    rigid_align,
+    root_align,
+    similarity_align,
+)
+from .camera import (
+    BOX_MM,
+    TIGHT_PADDING,
+    back_project,
+    box_side_px,
+    project,
+    root_depth_from_box,
+    tight_to_box_px,
+    weak_perspective_mm,
+)
+from .check import check_finite, check_shape, is_tensor
+from .depth import DEPTH_RANGE_MM, mm_to_norm, norm_to_mm
+
+__all__ = [
+    'BOX_MM',
+    'DEPTH_RANGE_MM',
+    'TIGHT_PADDING',
+    'back_project',
+    'box_side_px',
+    'check_finite',
+    'check_shape',
+    'is_tensor',
+    'joint_distances',
+    'mm_to_norm',
+    'norm_to_mm',
+    'pck_auc',
+    'pck_curve',
+    'project',
+    'rigid_align',
+    'root_align',
+    'root_depth_from_box',
+    'similarity_align',
+    'tight_to_box_px',
+    'weak_perspective_mm',
+]
