@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import torch
 
-from integral_mmpose.inference import (
+from integral_mmpose.apis import (
     IntegralPoseInferencer,
     TopdownPoseModel,
     load_pose_model,

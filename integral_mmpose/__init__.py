@@ -1,8 +1,9 @@
 """Integral Human Pose Regression (Sun et al., ECCV 2018) for MMPose.
 
 Importing the package registers its codecs, heads, losses, datasets, metrics,
-hooks and visualizers into MMPose's registries. Without MMPose only
-``integral_mmpose.functional`` is of use, and importing it works.
+hooks and visualizers into MMPose's registries. Without MMPose there are
+``integral_mmpose.inference`` and the command ``integral-pose``, which need no
+torch, and with torch ``integral_mmpose.functional``.
 """
 
 from importlib import import_module
@@ -19,8 +20,8 @@ _REGISTERING = (
     'models',
     'datasets',
     'evaluation',
-    'visualization',
-    'inference',
+    'visualization.pose_visualizer',
+    'apis',
 )
 
 if check_versions():

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Dict
 
-from integral_mmpose.engine import write_atomically
+from integral_mmpose.files import write_atomically
 
 from .plan import load
 from .rows import ROOT, ROWS

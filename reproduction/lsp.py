@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import List
 
 from integral_mmpose.datasets.checks import annotation_error, load_json
-from integral_mmpose.engine import write_atomically
+from integral_mmpose.files import write_atomically
 
 #: Folders whose people train.
 TRAIN = dict(lsp='_train', lspet='_train', lspet_more='')

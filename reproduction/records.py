@@ -10,7 +10,7 @@ from typing import Optional
 
 import torch
 
-from integral_mmpose.engine import write_atomically
+from integral_mmpose.files import write_atomically
 from integral_mmpose.visualization.curves import read_scalars
 
 from .backbone import check_backbone

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Tuple
 
-from integral_mmpose.engine import write_atomically
+from integral_mmpose.files import write_atomically
 
 KEPT = Path(__file__).with_name('records.jsonl')
 #: Data, scale, name of the training, seed.

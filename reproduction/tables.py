@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Optional
 
-from integral_mmpose.engine import write_atomically
+from integral_mmpose.files import write_atomically
 
 from .plan import job_of
 from .rows import ROWS, Row, select

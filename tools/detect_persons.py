@@ -77,15 +77,15 @@ def detect(args) -> list:
     """
     from mmengine.utils import ProgressBar
 
-    from integral_mmpose.inference import (
+    from integral_mmpose.apis import (
         DetectionFile,
         coco_detections,
         detect_batch,
         list_coco_images,
         load_detector,
         person_label,
-        read_image,
     )
+    from integral_mmpose.inference import read_image
 
     images = list_coco_images(args.images, args.ann)
     if not Path(args.checkpoint).is_file():

@@ -1,7 +1,7 @@
 """Training that can be trusted: safe loading, atomic checkpoints, guards."""
 
 from . import safe_load  # noqa: F401  (replaces mmengine's loaders)
-from .atomic_backend import AtomicLocalBackend, write_atomically
+from .atomic_backend import AtomicLocalBackend
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .checkpoint_check import CheckCheckpointHook, check_weights
 from .nan_guard import NaNGuardHook
@@ -18,5 +18,4 @@ __all__ = [
     'SeedIterationHook',
     'SharpenHook',
     'check_weights',
-    'write_atomically',
 ]

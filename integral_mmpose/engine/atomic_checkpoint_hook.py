@@ -17,7 +17,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
-from .atomic_backend import remove_leftovers, write_atomically
+from integral_mmpose.files import remove_leftovers, write_atomically
+
 from .find_checkpoint import on_main_process
 from .folder_lock import hold, holds, release
 

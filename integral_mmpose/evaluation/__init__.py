@@ -4,5 +4,13 @@ from .coco import FiniteCocoMetric
 from .mpii_submission import MpiiSubmission
 from .mpjpe import IntegralMPJPE
 from .pckh import PCKhCurve
+from .pckh_curves import plot_pckh, read_pckh
 
-__all__ = ['FiniteCocoMetric', 'IntegralMPJPE', 'MpiiSubmission', 'PCKhCurve']
+__all__ = [
+    'FiniteCocoMetric',
+    'IntegralMPJPE',
+    'MpiiSubmission',
+    'PCKhCurve',
+    'plot_pckh',
+    'read_pckh',
+]

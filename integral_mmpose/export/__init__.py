@@ -1,17 +1,18 @@
 """Models as files that run without MMPose: ONNX and torch.export."""
 
-from .metadata import PoseMetadata
-from .onnx_model import OnnxPoseModel
+from integral_mmpose.inference.metadata import PoseMetadata
+
+from .describe import describe_model
 from .pose_graph import PoseGraph
 from .verify import Difference, compare, milliseconds, run_model, run_module
 from .writers import export_program, read_torch, write_onnx, write_torch
 
 __all__ = [
     'Difference',
-    'OnnxPoseModel',
     'PoseGraph',
     'PoseMetadata',
     'compare',
+    'describe_model',
     'export_program',
     'milliseconds',
     'read_torch',

@@ -54,15 +54,16 @@ class PoseGraph(nn.Module):
                 part.to(self.dtype)
         self.eval()
 
-    def forward(self, crops: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self, crops: Tensor) -> Tuple[Tensor, ...]:
         """Find the joints of a batch of crops.
 
         Args:
             crops (Tensor): (N, 3, H, W) BGR, 0 to 255.
 
         Returns:
-            tuple[Tensor, Tensor]: Keypoints (N, K, 2 or 3), px and mm, and
-            keypoint scores (N, K), both float32.
+            tuple[Tensor, ...]: Keypoints (N, K, 2 or 3), px and mm; keypoint
+            scores (N, K); and, where the maps are probabilities, standard
+            deviations (N, K, 2 or 3), px and mm; all float32.
         """
         # The base class: MMPose's also writes into data samples.
         data = ImgDataPreprocessor.forward(
@@ -76,4 +77,8 @@ class PoseGraph(nn.Module):
         if norm.shape[-1] == 3:
             depth = norm_to_mm(norm[..., 2:], head.decoder.depth_range_mm)
             keypoints = torch.cat([keypoints, depth], -1)
-        return keypoints, scores
+        spread = head.spread(outputs)
+        if spread is None:
+            return keypoints, scores
+        sides = [*head.decoder.input_size, head.decoder.depth_range_mm]
+        return keypoints, scores, norm_to_px(spread, sides[: norm.shape[-1]])

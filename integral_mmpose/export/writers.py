@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Optional, Tuple
 import torch
 from torch import nn
 
-from integral_mmpose.engine import write_atomically
+from integral_mmpose.files import write_atomically
+from integral_mmpose.inference.metadata import (
+    INPUT,
+    KEY,
+    OUTPUTS,
+    STD,
+    PoseMetadata,
+)
 
-from .metadata import KEY, PoseMetadata
 from .pose_graph import PoseGraph
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
-
-INPUT = 'crops'
-OUTPUTS = ('keypoints', 'keypoint_scores')
 
 
 def export_program(graph: PoseGraph) -> 'ExportedProgram':
@@ -80,12 +83,13 @@ def write_onnx(
             f'torch {torch.__version__} cannot write ONNX from a '
             'torch.export program: install torch 2.5 or later'
         )
+    count = len(program.graph_signature.user_outputs)
     with torch.no_grad(), _without_warnings_of_torch():
         onnx_program = torch.onnx.export(
             program,
             dynamo=True,
             input_names=[INPUT],
-            output_names=OUTPUTS,
+            output_names=[*OUTPUTS, STD][:count],
             opset_version=opset,
             verbose=False,
         )

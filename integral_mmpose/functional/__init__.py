@@ -57,7 +57,7 @@ from .integral import (
     softmax,
     vectors_to_coordinates,
 )
-from .readout import argmax, debias, spread_score
+from .readout import argmax, debias, spread, spread_score
 from .targets import (
     disc_map,
     gaussian_map,
@@ -116,6 +116,7 @@ __all__ = [
     'root_depth_from_box',
     'similarity_align',
     'softmax',
+    'spread',
     'spread_score',
     'tight_to_box_px',
     'vector_cross_entropy',

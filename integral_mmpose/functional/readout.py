@@ -80,22 +80,19 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
     return torch.where(usable, corrected, coordinates)
 
 
-def spread_score(vectors: HeatVectors) -> Tensor:
-    """Confidence in (0, 1] from the spread of the heat vectors.
-
-    (1 + s * sqrt(12))^-2 with s the root mean square over the axes of each
-    vector's standard deviation as a fraction of its side: 1 for one cell,
-    about 0.25 for a uniform map (whose deviation is 1 / sqrt(12)).
+def spread(vectors: HeatVectors) -> Tensor:
+    """Standard deviation of the heat vectors as a fraction of each side.
 
     Args:
         vectors (HeatVectors): Heat vectors, each (B, K, n).
 
     Returns:
-        Tensor: (B, K).
+        Tensor: (B, K, 2 or 3), order x, y[, z]: 0 for one cell,
+        1 / sqrt(12) for a uniform vector of many cells.
 
     Example:
-        >>> spread_score(HeatVectors(torch.ones(1, 1, 1), torch.ones(1, 1, 1)))
-        tensor([[1.]])
+        >>> spread(HeatVectors(torch.ones(1, 1, 1), torch.full((1, 1, 2), .5)))
+        tensor([[[0.0000, 0.2500]]])
     """
     variances = []
     for vector in vectors:
@@ -108,7 +105,27 @@ def spread_score(vectors: HeatVectors) -> Tensor:
         )
         variance = (vector * (bins - mean) ** 2).sum(-1)
         variances.append(variance / vector.shape[-1] ** 2)
-    variance = torch.stack(variances).mean(0)
+    variance = torch.stack(variances, -1)
     # Not 0: the slope of a square root is infinite there.
-    spread = variance.clamp(min=torch.finfo(variance.dtype).tiny).sqrt()
-    return (1 + spread * math.sqrt(12)) ** -2
+    return variance.clamp(min=torch.finfo(variance.dtype).tiny).sqrt()
+
+
+def spread_score(vectors: HeatVectors) -> Tensor:
+    """Confidence in (0, 1] from the spread of the heat vectors.
+
+    (1 + s * sqrt(12))^-2 with s the root mean square over the axes of
+    :func:`spread`: 1 for one cell, about 0.25 for a uniform map.
+
+    Args:
+        vectors (HeatVectors): Heat vectors, each (B, K, n).
+
+    Returns:
+        Tensor: (B, K).
+
+    Example:
+        >>> spread_score(HeatVectors(torch.ones(1, 1, 1), torch.ones(1, 1, 1)))
+        tensor([[1.]])
+    """
+    mean_square = spread(vectors).square().mean(-1)
+    smallest = torch.finfo(mean_square.dtype).tiny
+    return (1 + mean_square.clamp(min=smallest).sqrt() * math.sqrt(12)) ** -2

@@ -23,11 +23,14 @@ from .camera import (
 )
 from .check import check_finite, check_shape, is_tensor
 from .depth import DEPTH_RANGE_MM, mm_to_norm, norm_to_mm
+from .person import UNITS, Person
 
 __all__ = [
     'BOX_MM',
     'DEPTH_RANGE_MM',
+    'Person',
     'TIGHT_PADDING',
+    'UNITS',
     'back_project',
     'box_side_px',
     'check_finite',

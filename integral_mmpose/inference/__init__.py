@@ -1,39 +1,34 @@
-"""From an image to 2D or 3D poses."""
+"""From a photograph to 2D or 3D poses, without torch and MMPose.
+
+With MMPose models and MMDetection detectors: ``integral_mmpose.apis``.
+"""
+
+from integral_mmpose.geometry import UNITS, Person
 
 from .boxes import load_boxes
-from .camera import Camera, CameraReader
-from .detector import detect_batch, load_detector, person_label
+from .cameras import Camera, CameraReader
+from .find_people import ImageResult
 from .images import as_bgr, read_image
-from .inferencer import IntegralPoseInferencer
-from .inputs import list_images, open_source
-from .person_boxes import DetectionFile, coco_detections, list_coco_images
-from .pose_model import (
-    Pose,
-    TopdownPoseModel,
-    load_pose_model,
-    onnx_pose_model,
-)
-from .results import UNITS, unique_stem
+from .inferencer import PoseInferencer
+from .onnx_model import OnnxPoseModel, Pose
+from .results import unique_stem
+from .sources import list_images, open_source
+from .yolox import YoloxDetector
 
 __all__ = [
     'UNITS',
     'Camera',
     'CameraReader',
-    'DetectionFile',
-    'IntegralPoseInferencer',
+    'ImageResult',
+    'OnnxPoseModel',
+    'Person',
     'Pose',
-    'TopdownPoseModel',
+    'PoseInferencer',
+    'YoloxDetector',
     'as_bgr',
-    'coco_detections',
-    'detect_batch',
-    'list_coco_images',
     'list_images',
     'load_boxes',
-    'load_detector',
-    'load_pose_model',
-    'onnx_pose_model',
     'open_source',
-    'person_label',
     'read_image',
     'unique_stem',
 ]

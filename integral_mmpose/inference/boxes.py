@@ -1,17 +1,17 @@
 """Where the person boxes of a frame come from.
 
-Convention: boxes are (N, 5) left, top, right, bottom, score in image px.
+Convention: boxes are (N, 5) left, top, right, bottom, score in image px,
+tight around the people: the model pads them.
 """
 
 import json
 from pathlib import Path
-from typing import Dict, Mapping, Optional, Union
+from typing import Dict, List, Mapping, Optional, Union
 
+import cv2
 import numpy as np
-from mmpose.evaluation.functional import nms
 
-from .detector import Labels, detect_batch
-from .inputs import Frame
+from .sources import Frame
 
 WHOLE_IMAGE = 'whole_image'
 
@@ -20,28 +20,58 @@ BoxesLike = Union[str, Path, Mapping[str, np.ndarray], np.ndarray]
 
 
 def load_boxes(path: str) -> Dict[str, np.ndarray]:
-    """Read boxes by image name from a JSON file.
+    """Read boxes by image from a JSON file.
 
     Args:
-        path (str): ``{"name.jpg": [[left, top, right, bottom], …], …}``.
+        path (str): ``{"name.jpg": [[left, top, right, bottom], …], …}``, or
+            a COCO detection list: ``image_id``, ``bbox`` [left, top, width,
+            height] and ``score``. An image is then found by the number that
+            is its name (``000000000139.jpg``).
 
     Returns:
-        dict[str, np.ndarray]: (N, 5) per image, the score is 1.
+        dict[str, np.ndarray]: (N, 5) per image; the score is 1 without one.
 
     Raises:
         ValueError: If it is not such a file.
     """
     try:
-        content = json.loads(Path(path).read_text())
-    except ValueError as error:
+        content = json.loads(Path(path).read_text('utf-8-sig'))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: is no JSON file ({error})') from error
+    if isinstance(content, list) and content:
+        return _of_coco(content, path)
     if not isinstance(content, dict):
         raise ValueError(
-            f'{path}: must be {{"name.jpg": [[left, top, right, bottom]]}}'
+            f'{path}: must be {{"name.jpg": [[left, top, right, bottom]]}} '
+            'or a COCO detection list'
         )
     return {
         name: check_boxes(rows, f'{path}: {name}')
         for name, rows in content.items()
+    }
+
+
+def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
+    """Detections of COCO by the number of their image."""
+    rows: Dict[str, List[list]] = {}
+    for number, entry in enumerate(content):
+        try:
+            left, top, width, height = map(float, entry['bbox'])
+            score = float(entry.get('score', 1))
+            image_id = int(entry['image_id'])
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f'{path}: detection {number} must have image_id, bbox (left, '
+                f'top, width, height) and score, got {entry}'
+            ) from error
+        if entry.get('category_id', 1) == 1:
+            corners = [left, top, left + width, top + height, score]
+            rows.setdefault(str(image_id), []).append(corners)
+        else:
+            rows.setdefault(str(image_id), [])
+    return {
+        image_id: check_boxes(boxes, f'{path}: image_id {image_id}')
+        for image_id, boxes in rows.items()
     }
 
 
@@ -63,7 +93,7 @@ def check_boxes(rows, what: str) -> np.ndarray:
         boxes = np.array(rows, np.float32)
         boxes = boxes.reshape(-1, 4) if boxes.size == 0 else boxes
         good = boxes.ndim == 2 and boxes.shape[1] in (4, 5)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         good = False
     if (
         not good
@@ -105,11 +135,6 @@ class GivenBoxes:
             boxes = check_boxes(boxes, 'boxes')
         self._boxes = None if isinstance(boxes, str) else boxes
 
-    @property
-    def tight(self) -> bool:
-        """Whether the boxes are persons', not the whole image."""
-        return self._boxes is not None
-
     def boxes_of(self, frame: Frame) -> np.ndarray:
         """(N, 5) boxes of a frame.
 
@@ -147,6 +172,8 @@ def check_overlap(boxes: np.ndarray, frame: Frame) -> np.ndarray:
 def by_name(table: Mapping, name: str, what: str):
     """The entry of an image, by its name with or without its folder.
 
+    A name that is a number is also found by that number.
+
     Args:
         table (Mapping): By name.
         name (str): Of the image.
@@ -155,7 +182,9 @@ def by_name(table: Mapping, name: str, what: str):
     Raises:
         ValueError: If there is none.
     """
-    for key in (name, Path(name).name):
+    stem = Path(name).stem
+    number = str(int(stem)) if stem.isdecimal() else name
+    for key in (name, Path(name).name, number):
         if key in table:
             return table[key]
     raise ValueError(f'{what}: no entry for {Path(name).name}')
@@ -165,32 +194,41 @@ class DetectedBoxes:
     """Boxes that a detector finds.
 
     Args:
-        detector (nn.Module): From :func:`load_detector`.
-        labels (Sequence[int], optional): Its classes that are people.
+        detector (object): With ``detect(images)``, which gives the people of
+            each image as (N, 5), such as :class:`YoloxDetector`.
         bbox_thr (float): Lowest score. Defaults to 0.3.
         nms_thr (float): Largest overlap (IoU) of two boxes. Defaults to
             0.65, as in RTMDet and YOLOX: people side by side stay two.
     """
 
-    tight = True
-
     def __init__(
-        self,
-        detector,
-        labels: Labels = None,
-        bbox_thr: float = 0.3,
-        nms_thr: float = 0.65,
+        self, detector, bbox_thr: float = 0.3, nms_thr: float = 0.65
     ) -> None:
-        self.detector, self.labels = detector, labels
+        self.detector = detector
         self.bbox_thr, self.nms_thr = bbox_thr, nms_thr
 
     def boxes_of(self, frame: Frame) -> np.ndarray:
         """(N, 5) boxes of a frame, within the image, the best first."""
-        [boxes] = detect_batch(
-            self.detector, [frame.image], self.bbox_thr, self.labels
-        )
-        # MMDetection clips at the padded image.
+        [boxes] = self.detector.detect([frame.image])
         height, width = frame.image.shape[:2]
         boxes[:, :4] = boxes[:, :4].clip(0, [width, height] * 2)
-        boxes = boxes[(boxes[:, 2:4] > boxes[:, :2]).all(1)]
+        good = (boxes[:, 2:4] > boxes[:, :2]).all(1)
+        boxes = boxes[good & (boxes[:, 4] >= self.bbox_thr)]
         return boxes[nms(boxes, self.nms_thr)]
+
+
+def nms(boxes: np.ndarray, iou_thr: float) -> np.ndarray:
+    """Indices of the boxes (N, 5) that stay, the best first.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 9, 9, .5], [0, 0, 9, 8, .9]])
+        >>> nms(boxes, 0.65).tolist()
+        [1]
+    """
+    if not len(boxes):
+        return np.zeros(0, int)
+    corners = boxes[:, :4].astype(np.float64)
+    corners[:, 2:] -= corners[:, :2]  # left, top, width, height
+    scores = boxes[:, 4].tolist()
+    kept = cv2.dnn.NMSBoxes(corners.tolist(), scores, 0.0, iou_thr)
+    return np.array(kept, int).ravel()

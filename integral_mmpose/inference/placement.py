@@ -9,8 +9,7 @@ from typing import List, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 
-from integral_mmpose.functional import (
-    TIGHT_PADDING,
+from integral_mmpose.geometry import (
     back_project,
     root_depth_from_box,
     tight_to_box_px,
@@ -18,9 +17,9 @@ from integral_mmpose.functional import (
 )
 
 from .boxes import by_name
-from .camera import Camera, CameraLike, CameraReader, is_number
-from .inputs import Frame
-from .pose_model import Pose
+from .cameras import Camera, CameraLike, CameraReader, is_number
+from .onnx_model import Pose
+from .sources import Frame
 
 #: A given depth may be so many times the one that the box suggests: people
 #: may be small in their boxes, but metres are not mm.
@@ -62,9 +61,7 @@ class PersonPlacer:
         root_depth: RootDepth = None,
     ) -> None:
         if camera is not None and depth_range_mm is None:
-            raise ValueError(
-                'the model is 2D: a camera is of use to a 3D model only'
-            )
+            raise ValueError('`camera` requires a 3D model: this one is 2D')
         if root_depth is not None and camera is None:
             raise ValueError(
                 'a root depth needs a camera: give its focal length or its '
@@ -84,15 +81,12 @@ class PersonPlacer:
                 f'image, got {root_depth!r}'
             )
 
-    def places(
-        self, frame: Frame, boxes: np.ndarray, tight: bool
-    ) -> List[Placement]:
+    def places(self, frame: Frame, boxes: np.ndarray) -> List[Placement]:
         """The place of each person of a frame, before the network runs.
 
         Args:
             frame (Frame): The image.
             boxes (np.ndarray): (N, 4 or more) left, top, right, bottom.
-            tight (bool): The boxes are persons', not yet padded.
 
         Returns:
             list[Placement]: N of them.
@@ -103,7 +97,10 @@ class PersonPlacer:
         if self.camera is None:
             return [Placement()] * len(boxes)
         camera = self.camera.camera_of(frame.image)
-        estimates = self._estimates(boxes, tight, camera)
+        sizes = tight_to_box_px(boxes[:, 2:4] - boxes[:, :2])
+        estimates = root_depth_from_box(
+            sizes, np.broadcast_to(camera.focal, sizes.shape)
+        )
         depths = self._depths(frame, estimates)
         for depth, estimate in zip(depths, estimates):
             if not 1 / MOST_OFF < depth / estimate < MOST_OFF:
@@ -117,15 +114,15 @@ class PersonPlacer:
         ]
 
     def fields(self, pose: Pose, place: Placement) -> dict:
-        """The entries of a person's result that are in mm.
+        """The fields of a :class:`Person` that are in mm.
 
         Args:
             pose (Pose): From the network.
             place (Placement): From :meth:`places`.
 
         Returns:
-            dict: Empty in 2D. ``keypoints_mm`` (K, 3) relative to the root;
-            with a camera also ``keypoints_camera_mm`` (K, 3) and
+            dict: Empty in 2D. ``keypoints_3d_mm`` (K, 3) relative to the
+            root; with a camera also ``keypoints_camera_mm`` (K, 3) and
             ``root_depth_mm``.
 
         Raises:
@@ -136,7 +133,7 @@ class PersonPlacer:
         if place.camera is None:
             scale = self.depth_range_mm / pose.side_px
             relative = weak_perspective_mm(pose.keypoints, self.root, scale)
-            return dict(keypoints_mm=relative)
+            return dict(keypoints_3d_mm=relative)
         points = np.array(pose.keypoints, np.float64)
         points[:, 2] += place.root_depth_mm - points[self.root, 2]
         if not (points[:, 2] > 0).all():
@@ -148,17 +145,9 @@ class PersonPlacer:
             points, place.camera.focal, place.camera.principal
         )
         return dict(
-            keypoints_mm=absolute - absolute[self.root],
+            keypoints_3d_mm=absolute - absolute[self.root],
             keypoints_camera_mm=absolute,
             root_depth_mm=place.root_depth_mm,
-        )
-
-    @staticmethod
-    def _estimates(boxes, tight, camera) -> np.ndarray:
-        padding = TIGHT_PADDING if tight else 1.0
-        sizes = tight_to_box_px(boxes[:, 2:4] - boxes[:, :2], padding)
-        return root_depth_from_box(
-            sizes, np.broadcast_to(camera.focal, sizes.shape)
         )
 
     def _depths(self, frame, estimates) -> np.ndarray:

@@ -1,122 +1,37 @@
-"""Results of the inferencer as dicts, pictures and files."""
+"""What was found, in files: JSON and pictures."""
 
 import json
 import os
 from pathlib import Path
-from typing import Iterable, List, Optional, Tuple
+from typing import Iterable, List, Optional
 
-import cv2
 import numpy as np
-from mmengine.structures import InstanceData
-from mmpose.structures import PoseDataSample
 
-from integral_mmpose.engine import write_atomically
-from integral_mmpose.visualization import enlarge, save_image
-from integral_mmpose.visualization.pose_visualizer import GAP, VIEW_SIDES
+from integral_mmpose.files import write_atomically
+from integral_mmpose.geometry import UNITS
+from integral_mmpose.version import __version__
+from integral_mmpose.visualization import save_image
 
+from .find_people import ImageResult
 from .growing import GrowingJson
-from .inputs import Frame
-from .pose_model import Pose
-
-#: What the numbers of a person's dict are.
-UNITS = (
-    'bbox: left, top, right, bottom in image px; keypoints: image px; '
-    'keypoints_mm: mm relative to the root, x right, y down, z forward, weak '
-    'perspective unless keypoints_camera_mm is there; keypoints_camera_mm: '
-    'mm in camera space; root_depth_mm: mm'
-)
+from .movie import MovieWriter
 
 
-def person_dict(box: np.ndarray, pose: Pose, in_mm: dict) -> dict:
-    """A person as plain numbers, ready for JSON.
+def describe(model, **more) -> dict:
+    """The head of a JSON file, so that it explains itself.
 
     Args:
-        box (np.ndarray): (5,) left, top, right, bottom, score.
-        pose (Pose): In image px.
-        in_mm (dict): From :meth:`PersonPlacer.fields`.
-
-    Returns:
-        dict: See :data:`UNITS`.
+        model (OnnxPoseModel): Or an object with its attributes.
+        **more: Further entries, such as ``fps``.
     """
     return dict(
-        bbox=box[:4].tolist(),
-        bbox_score=float(box[4]),
-        keypoints=pose.keypoints[:, :2].tolist(),
-        keypoint_scores=pose.scores.tolist(),
-        **{name: np.asarray(mm).tolist() for name, mm in in_mm.items()},
+        keypoint_names=list(model.joint_names),
+        skeleton_links=[list(link) for link in model.skeleton.links],
+        units=UNITS,
+        model=model.name,
+        version=__version__,
+        **more,
     )
-
-
-def draw_people(
-    visualizer, image: np.ndarray, people: List[dict], **options
-) -> np.ndarray:
-    """The overlay, and in 3D two views of each person beside it.
-
-    Args:
-        visualizer (IntegralPoseVisualizer): With the data set's meta.
-        image (np.ndarray): (H, W, 3) BGR.
-        people (list[dict]): From :func:`person_dict`.
-        **options: Of the visualizer's ``add_datasample``.
-
-    Returns:
-        np.ndarray: (H', W', 3) uint8 RGB.
-    """
-    sample = PoseDataSample()
-    if people:
-        columns = {
-            key: np.array([person[key] for person in people])
-            for key in people[0]
-        }
-        found = InstanceData(
-            keypoints=columns['keypoints'],
-            keypoint_scores=columns['keypoint_scores'],
-            bboxes=columns['bbox'],
-            bbox_scores=columns['bbox_score'],
-        )
-        if 'keypoints_mm' in columns:
-            in_mm = columns['keypoints_mm']
-            found.keypoints = np.concatenate(
-                [found.keypoints, in_mm[..., 2:]], -1
-            )
-            found.keypoints_cam = in_mm
-        sample.pred_instances = found
-    rgb = np.ascontiguousarray(image[..., ::-1])
-    return visualizer.add_datasample(
-        'people', rgb, sample, draw_gt=False, **options
-    )
-
-
-#: Least side of a 3D view in a video: those of twelve people, one below the
-#: other, fit into the lowest picture.
-MOVIE_VIEW = VIEW_SIDES[0] // 12
-
-
-def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
-    """Size of a video's pictures, whatever number of people they show.
-
-    Args:
-        image (np.ndarray): (H, W, 3), a frame.
-        views (bool): With room for 3D views beside it.
-
-    Returns:
-        tuple[int, int]: Width and height in px, even as players want them.
-    """
-    height, width = enlarge(image, np.zeros(2))[0].shape[:2]
-    if views:
-        side = int(np.clip(height, *VIEW_SIDES))
-        width, height = width + GAP + 2 * side, max(height, side)
-    return width // 2 * 2, height // 2 * 2
-
-
-def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Fill a picture at its right and lower side, in white.
-
-    Of an odd picture the last column or row is cut off.
-    """
-    canvas = np.full((height, width, 3), 255, np.uint8)
-    part = picture[:height, :width]
-    canvas[: part.shape[0], : part.shape[1]] = part
-    return canvas
 
 
 def unique_stem(name: str, used: set) -> str:
@@ -131,7 +46,7 @@ def unique_stem(name: str, used: set) -> str:
 
 
 class ResultWriter:
-    """Writes what was found: a file per image, or one of a video.
+    """Writes what was found: files of each image, or of one video.
 
     A file is called as its input, with ``_2`` and so on behind it where that
     name is taken: by another result, or by a file that is read, which stays
@@ -140,9 +55,11 @@ class ResultWriter:
 
     Args:
         vis_out_dir (str): For the pictures, PNG or one MP4. Empty: none.
-        pred_out_dir (str): For the JSON files. Empty: none.
+        pred_out_dir (str): For the JSON files: the people of an image, or
+            ``head`` and ``frames`` of a video. Empty: none.
         video (VideoSource, optional): The video; None for images.
         inputs (Iterable[str]): Files that are read, boxes and cameras, too.
+        head (dict, optional): See :func:`describe`.
     """
 
     def __init__(
@@ -151,11 +68,14 @@ class ResultWriter:
         pred_out_dir: str,
         video=None,
         inputs: Iterable[str] = (),
+        head: Optional[dict] = None,
     ) -> None:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
-        self._video = video
+        self._video, self._head = video, head or {}
         self._frames: Optional[GrowingJson] = None
-        self._movie: Optional[cv2.VideoWriter] = None
+        self._movie: Optional[MovieWriter] = None
+        #: Files of a video.
+        self.files: List[Path] = []
         self._used: set = set()
         self._inputs = {os.path.realpath(path) for path in inputs}
         picture = '.png' if video is None else '.mp4'
@@ -167,53 +87,59 @@ class ResultWriter:
             )
             if folder
         ]
-        # A camera has no length, and is false.
-        self._video_stem = None if video is None else self._stem(video.name)
         for folder in filter(None, (vis_out_dir, pred_out_dir)):
             Path(folder).mkdir(parents=True, exist_ok=True)
+        if video is None:  # a camera has no length, and is false
+            return
+        self._video_stem = self._stem(video.name)
+        if pred_out_dir:
+            path = Path(pred_out_dir, f'{self._video_stem}.json')
+            self._frames = GrowingJson(path)
+            self.files.append(path)
+        if vis_out_dir:
+            path = Path(vis_out_dir, f'{self._video_stem}.mp4')
+            self._movie = MovieWriter(path, video.fps)
+            self.files.append(path)
 
-    def add(
-        self, frame: Frame, people: List[dict], picture: Optional[np.ndarray]
-    ) -> str:
-        """Write a frame; ``picture`` is RGB.
+    def add(self, result: ImageResult, picture: Optional[np.ndarray]) -> str:
+        """Write an image or a frame; ``picture`` is RGB.
 
         Returns:
             str: The stem of its files; '' of an image that failed.
         """
         if self._video is not None:
-            if self.vis_out_dir and picture is not None:
-                self._add_to_movie(picture)
-            if self.pred_out_dir:
-                self._add_to_json(frame, people)
+            if self._movie is not None and picture is not None:
+                self._movie.add(picture)
+            if self._frames is not None:
+                self._frames.add(self._entry(result))
             return self._video_stem
-        if frame.error:
+        if result.error:
             return ''
-        stem = self._stem(frame.name)
+        stem = self._stem(result.name)
         if self.vis_out_dir and picture is not None:
             save_image(picture, str(Path(self.vis_out_dir, f'{stem}.png')))
         if self.pred_out_dir:
             path = Path(self.pred_out_dir, f'{stem}.json')
+            people = [person.to_dict() for person in result.people]
             write_atomically(path, json.dumps(people).encode())
         return stem
 
     def close(self) -> None:
         """Finish the files of a video."""
         if self._movie is not None:
-            self._movie.release()
-        if self._video is not None and self.pred_out_dir:
-            self._json().finish()
+            self._movie.close()
+        if self._frames is not None:
+            head = json.dumps(self._head)[:-1] + ', ' * bool(self._head)
+            self._frames.finish(f'{head}"frames": [', ']}')
 
-    def _json(self) -> GrowingJson:
-        if self._frames is None:
-            path = Path(self.pred_out_dir, f'{self._video_stem}.json')
-            self._frames = GrowingJson(path)
-        return self._frames
-
-    def _add_to_json(self, frame: Frame, people: List[dict]) -> None:
-        entry = dict(frame_id=self._json().count, instances=people)
-        if frame.error:
-            entry['error'] = frame.error
-        self._json().add(entry)
+    def _entry(self, result: ImageResult) -> dict:
+        entry = dict(frame_id=self._frames.count)
+        if result.time_ms is not None:
+            entry['time_ms'] = round(result.time_ms, 3)
+        entry['instances'] = [person.to_dict() for person in result.people]
+        if result.error:
+            entry['error'] = result.error
+        return entry
 
     def _stem(self, name: str) -> str:
         """A stem for the results of an input, so that no input is lost."""
@@ -225,17 +151,3 @@ class ResultWriter:
             ]
             if not self._inputs.intersection(files):
                 return stem
-
-    def _add_to_movie(self, picture: np.ndarray) -> None:
-        if self._movie is None:
-            height, width = picture.shape[:2]
-            path = Path(self.vis_out_dir, f'{self._video_stem}.mp4')
-            self._movie = cv2.VideoWriter(
-                str(path),
-                cv2.VideoWriter_fourcc(*'mp4v'),
-                self._video.fps,
-                (width, height),
-            )
-            if not self._movie.isOpened():
-                raise OSError(f'{path}: cannot be written as a video')
-        self._movie.write(np.ascontiguousarray(picture[..., ::-1]))

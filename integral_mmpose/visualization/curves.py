@@ -7,10 +7,9 @@ import os
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from .figure import canvas_to_rgb, new_figure
 from .panel import save_image
-from .views import canvas_to_rgb
 
 _NOT_METRICS = (
     'step',
@@ -108,7 +107,7 @@ def plot_curves(
         raise ValueError('plot_curves needs at least one run')
     runs = {name: read_scalars(path) for name, path in paths.items()}
     metric = _choose_metric(runs, metric)
-    figure = Figure((9, 3.6), dpi=100)
+    figure = new_figure((9, 3.6), dpi=100)
     left, right = figure.subplots(1, 2)
     for name, run in runs.items():
         _plot(left, run.training.get('loss', []), name)

@@ -9,18 +9,15 @@ from typing import Optional, Sequence
 
 import cv2
 import numpy as np
-import torch
-from matplotlib.figure import Figure
 
-from integral_mmpose.functional import (
+from integral_mmpose.geometry import (
     DEPTH_RANGE_MM,
-    HeatVectors,
     check_shape,
-    expectation,
+    is_tensor,
     norm_to_mm,
 )
 
-from .views import canvas_to_rgb
+from .figure import canvas_to_rgb, new_figure
 
 _MAP_INCHES = 3.0
 
@@ -58,7 +55,7 @@ def overlay_heatmaps(image: np.ndarray, heatmaps) -> np.ndarray:
 def draw_heat_vectors(
     image: np.ndarray,
     xy_map,
-    vectors: HeatVectors,
+    vectors: Sequence,
     title: str = '',
     depth_range_mm: Optional[float] = DEPTH_RANGE_MM,
     joint: Optional[Sequence[float]] = None,
@@ -69,7 +66,7 @@ def draw_heat_vectors(
         image (np.ndarray): (H, W, 3) uint8 RGB, the network's input.
         xy_map (Tensor or ndarray): (h, w) marginal of one joint.
         vectors (HeatVectors): x (w,), y (h,) and z (d,) or None of the same
-            joint.
+            joint; tensors or arrays.
         title (str): Usually the name of the joint.
         depth_range_mm (float): Range of the z bins; of no use without z.
             Defaults to 2000.
@@ -87,7 +84,7 @@ def draw_heat_vectors(
     check_shape(vectors[1], 'H', 'vectors.y', sizes)
     if joint is None:
         joint = [
-            float(expectation(torch.from_numpy(v))) / len(v)
+            float(v @ np.arange(len(v))) / len(v)
             for v in vectors
             if v is not None
         ]
@@ -95,7 +92,7 @@ def draw_heat_vectors(
     wide = _MAP_INCHES * np.clip(width / height, 0.5, 2)
     deep = 0 if vectors[2] is None else 2.6
     total = (wide + deep + 1.75, _MAP_INCHES + 1.65)
-    figure = Figure(total, dpi=100)
+    figure = new_figure(total, dpi=100)
 
     def place(x, y, w, h, **shared):  # in inches
         return figure.add_axes(
@@ -190,6 +187,6 @@ def _stretch(heat, width, height):
 
 
 def _numpy(array: Optional[np.ndarray]) -> np.ndarray:
-    if isinstance(array, torch.Tensor):
+    if is_tensor(array):
         array = array.detach().cpu().numpy()
     return np.asarray(array, np.float32)

@@ -5,12 +5,12 @@ drawing's axes are (x, z, -y), as in ``views``, so that up is up; it opens as
 the camera saw the people. Needs plotly, which is optional.
 """
 
-import os
 from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from integral_mmpose.functional import check_shape
+from integral_mmpose.files import write_atomically
+from integral_mmpose.geometry import Person, check_shape
 
 from .skeleton import LEFT, RIGHT, Color, Skeleton
 
@@ -76,12 +76,11 @@ def pose_figure(
     return figure
 
 
-def place_people(people: Sequence[dict]) -> List[np.ndarray]:
-    """Where the people of an image stand, from the inferencer's dicts.
+def place_people(people: Sequence[Person]) -> List[np.ndarray]:
+    """Where the people of an image stand.
 
     Args:
-        people (Sequence[dict]): With ``keypoints_camera_mm``, or with
-            ``keypoints_mm`` and ``bbox``.
+        people (Sequence[Person]): With a 3D pose.
 
     Returns:
         list[np.ndarray]: (K, 3) mm each: in camera space where all people
@@ -91,15 +90,15 @@ def place_people(people: Sequence[dict]) -> List[np.ndarray]:
     Raises:
         ValueError: If a person has no 3D pose.
     """
-    if not all('keypoints_mm' in person for person in people):
+    if any(person.keypoints_3d_mm is None for person in people):
         raise ValueError('there is no 3D pose: take a 3D model')
-    if people and all('keypoints_camera_mm' in person for person in people):
-        return [np.array(person['keypoints_camera_mm']) for person in people]
-    middles = [person['bbox'][0] + person['bbox'][2] for person in people]
+    if all(person.keypoints_camera_mm is not None for person in people):
+        return [np.array(person.keypoints_camera_mm) for person in people]
+    middles = [person.box[0] + person.box[2] for person in people]
     rank = np.argsort(np.argsort(middles, kind='stable'), kind='stable')
     placed = []
     for person, place in zip(people, rank):
-        pose = np.array(person['keypoints_mm'], np.float64)
+        pose = np.array(person.keypoints_3d_mm, np.float64)
         place_mm = SPACING_MM * (place - (len(people) - 1) / 2)
         placed.append(pose + [place_mm, -pose[:, 1].max(), 0])
     return placed
@@ -112,8 +111,8 @@ def save_html(figure, path: str) -> None:
         figure (plotly.graph_objects.Figure): From :func:`pose_figure`.
         path (str): The file; its folder is made.
     """
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    figure.write_html(path, include_plotlyjs=True, full_html=True)
+    html = figure.to_html(include_plotlyjs=True, full_html=True)
+    write_atomically(path, html.encode())
 
 
 def _plotly():

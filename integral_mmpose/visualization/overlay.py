@@ -13,7 +13,7 @@ from typing import Iterable, Optional, Tuple
 import cv2
 import numpy as np
 
-from integral_mmpose.functional import check_shape
+from integral_mmpose.geometry import check_shape
 
 from .skeleton import Skeleton
 

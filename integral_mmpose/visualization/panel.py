@@ -5,11 +5,13 @@ from typing import Optional, Sequence
 
 import cv2
 import numpy as np
-from matplotlib.figure import Figure
 
+from integral_mmpose.files import write_atomically
+
+from .figure import canvas_to_rgb, new_figure
 from .overlay import draw_skeleton_2d, enlarge
 from .skeleton import Skeleton
-from .views import canvas_to_rgb, render_views
+from .views import render_views
 
 _TITLE_PX = 26
 
@@ -105,9 +107,7 @@ def save_image(image: np.ndarray, path: str) -> None:
             f'{path}: cannot write {suffix or "no ending"} images; end it '
             'with .png or .jpg'
         ) from error
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path, 'wb') as file:
-        file.write(data.tobytes())
+    write_atomically(path, data.tobytes())
 
 
 def fit_height(image: np.ndarray, height: int) -> np.ndarray:
@@ -140,7 +140,7 @@ def beside(cells: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
 def add_title(picture: np.ndarray, title: str) -> np.ndarray:
     """Put a line of text above a picture."""
     width = picture.shape[1]
-    figure = Figure((width / 100, _TITLE_PX / 100), dpi=100)
+    figure = new_figure((width / 100, _TITLE_PX / 100), dpi=100)
     figure.text(
         6 / width, 0.5, title, fontsize=10, va='center', parse_math=False
     )

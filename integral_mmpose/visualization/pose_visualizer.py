@@ -6,7 +6,6 @@ matplotlib 3.10 dropped, and takes metres with z up.
 
 from typing import List, Optional, Tuple
 
-import cv2
 import mmcv
 import numpy as np
 import torch
@@ -17,17 +16,13 @@ from mmpose.structures import PoseDataSample
 from mmpose.structures.utils import revert_heatmap
 from mmpose.visualization import PoseLocalVisualizer
 
-from integral_mmpose.functional import weak_perspective_mm
+from integral_mmpose.geometry import Person, weak_perspective_mm
 
 from .heat_vectors import overlay_heatmaps
-from .overlay import MIN_SIDE, draw_skeleton_2d, enlarge, write_labels
+from .overlay import MIN_SIDE, enlarge
 from .panel import beside
+from .rendering import GAP, VIEW_SIDES, draw_people, draw_views
 from .skeleton import MIDDLE, Skeleton
-from .views import render_views
-
-#: Least and greatest side in px of a 3D view, and the gap before the views.
-VIEW_SIDES = (192, 640)
-GAP = 4
 
 
 @VISUALIZERS.register_module()
@@ -99,13 +94,16 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         for kind, wanted in (('gt', draw_gt), ('pred', draw_pred)):
             if not wanted:
                 continue
+            people = self._people(data_sample, kind)
             cells.append(
-                self._draw_people(
+                draw_people(
                     image,
-                    data_sample.get(f'{kind}_instances'),
+                    people,
+                    self._skeleton(people),
                     kpt_thr,
                     draw_bbox,
                     show_kpt_idx,
+                    self.min_side,
                 )
             )
             fields = data_sample.get(f'{kind}_fields')
@@ -114,8 +112,15 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
                 cells.append(self._enlarge(overlay_heatmaps(image, maps)))
         cells = cells or [self._enlarge(image)]
         if draw_pred:
-            cells += self._draw_views(
-                data_sample, draw_gt, kpt_thr, cells[0].shape[0], min_view
+            people = self._people(data_sample, 'pred')
+            cells += draw_views(
+                people,
+                self._skeleton(people),
+                cells[0].shape[0],
+                kpt_thr,
+                _truths(data_sample, people) if draw_gt else None,
+                min_view,
+                self.max_people,
             )
         picture = beside(cells, GAP)
         self.set_image(picture)
@@ -127,8 +132,9 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             self.add_image(name, picture, step)
         return self.get_image()
 
-    def _skeleton(self, joints: int) -> Skeleton:
+    def _skeleton(self, people: List[Person]) -> Skeleton:
         """The data set's bones and colours; joints only without its meta."""
+        joints = len(people[0].scores) if people else 0
         links = tuple((int(a), int(b)) for a, b in self.skeleton or ())
         children = {child for _, child in links}
         roots = [i for i in range(joints) if i not in children]
@@ -142,98 +148,55 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
     def _enlarge(self, image: np.ndarray) -> np.ndarray:
         return enlarge(image, np.zeros(2), self.min_side)[0]
 
-    def _draw_people(
-        self,
-        image,
-        instances: Optional[InstanceData],
-        kpt_thr,
-        draw_bbox,
-        show_kpt_idx,
-    ) -> np.ndarray:
-        picture = self._enlarge(image)
-        if instances is None:
-            return picture
-        if 'keypoints' in instances:
-            keypoints, scores = _joints(instances)
-            skeleton = self._skeleton(keypoints.shape[1])
-            _, points = enlarge(image, keypoints[..., :2], self.min_side)
-            for person, score in zip(points, scores):
-                picture = draw_skeleton_2d(
-                    picture, person, skeleton, score, kpt_thr, min_side=0
-                )
-                if show_kpt_idx:
-                    shown = np.flatnonzero(score >= kpt_thr)
-                    write_labels(picture, person[shown], shown)
-            if len(points) > 1 and keypoints.shape[-1] == 3:
-                write_labels(
-                    picture,
-                    points[:, skeleton.root],
-                    [f'#{i}' for i in range(len(points))],
-                )
-        if draw_bbox and 'bboxes' in instances:
-            corners = _numpy(instances.bboxes).reshape(-1, 2, 2)
-            _, corners = enlarge(image, corners, self.min_side)
-            for low, high in np.rint(corners).astype(int).tolist():
-                cv2.rectangle(picture, low, high, (0, 200, 0), 1)
-        return picture
-
-    def _draw_views(
-        self, data_sample, draw_gt, kpt_thr, height, min_view
-    ) -> List[np.ndarray]:
-        """3D views of the best people, one row each: [] or [picture]."""
-        people = data_sample.get('pred_instances')
-        if people is None or 'keypoints' not in people or not len(people):
+    def _people(self, data_sample, kind: str) -> List[Person]:
+        """The instances of a sample; predictions with three axes in mm."""
+        found = data_sample.get(f'{kind}_instances')
+        if found is None or 'keypoints' not in found:
             return []
-        keypoints, scores = _joints(people)
-        if keypoints.shape[-1] != 3:
-            return []
-        skeleton = self._skeleton(keypoints.shape[1])
-        truth = data_sample.get('gt_instances') if draw_gt else None
-        true_mm = None
-        if truth is not None and 'keypoints_cam' in truth:
-            true_mm = _numpy(truth.keypoints_cam)
-            if true_mm.shape != keypoints.shape:
-                true_mm = None
-        best = np.argsort(
-            -_numpy(people.get('bbox_scores', scores.mean(1))).ravel(),
-            kind='stable',
-        )
-        best = best[: self.max_people]
-        size = int(np.clip(height // len(best), min_view, VIEW_SIDES[1]))
-        rows = []
-        for i in best:
-            pose = self._to_mm(
-                people, keypoints, i, skeleton.root, data_sample
+        keypoints, scores = _joints(found)
+        boxes = found.get('bboxes')
+        boxes = [None] * len(scores) if boxes is None else _numpy(boxes)
+        best = found.get('bbox_scores', scores.mean(1))
+        people = [
+            Person(box, float(score), points[:, :2], visible)
+            for box, score, points, visible in zip(
+                boxes, np.ravel(_numpy(best)), keypoints, scores
             )
-            rows.append(
-                render_views(
-                    pose,
-                    skeleton,
-                    None if true_mm is None else true_mm[i],
-                    scores[i],
-                    kpt_thr,
-                    size,
+        ]
+        if kind == 'pred' and keypoints.shape[-1] == 3:
+            in_mm = found.get('keypoints_cam')
+            root = self._skeleton(people).root
+            for i, person in enumerate(people):
+                person.keypoints_3d_mm = (
+                    self._to_mm(person.box, keypoints, i, root, data_sample)
+                    if in_mm is None
+                    else _numpy(in_mm)[i]
                 )
-            )
-            if len(people) > 1:
-                write_labels(rows[-1], np.array([[2.0, 20.0]]), [f'#{i}'])
-        return [np.concatenate(rows)]
+        return people
 
-    def _to_mm(self, people, keypoints, i, root, data_sample) -> np.ndarray:
-        if 'keypoints_cam' in people:
-            return _numpy(people.keypoints_cam)[i]
+    def _to_mm(self, box, keypoints, i, root, data_sample) -> np.ndarray:
+        """Weak perspective: of a pixel, or of the box as 2000 mm."""
         scale = self.mm_per_px
         if scale is None and len(keypoints) == 1:
             scale = data_sample.metainfo.get('mm_per_px')
-        if 'bboxes' in people:
-            box = _numpy(people.bboxes)[i]
-            side = max(box[2:] - box[:2])
-        else:  # MMPose's usual padding of a tight box
+        if box is None:  # MMPose's usual padding of a tight box
             side = 1.25 * np.ptp(keypoints[i, :, :2], axis=0).max()
+        else:
+            side = max(box[2:] - box[:2])
         scale = None if scale is None else float(np.ravel(scale)[0])
         return weak_perspective_mm(
             keypoints[i], root, scale, max(float(side), 1.0)
         )
+
+
+def _truths(data_sample, people: List[Person]) -> Optional[np.ndarray]:
+    """True poses in mm, where there is one for each person."""
+    truth = data_sample.get('gt_instances')
+    if not people or truth is None or 'keypoints_cam' not in truth:
+        return None
+    truth = _numpy(truth.keypoints_cam)
+    joints = len(people[0].scores)
+    return truth if truth.shape == (len(people), joints, 3) else None
 
 
 def _joints(instances: InstanceData) -> Tuple[np.ndarray, np.ndarray]:

@@ -8,11 +8,10 @@ root, the ground lies at the lowest joint, and all three axes have one scale.
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from integral_mmpose.functional import check_shape
+from integral_mmpose.geometry import check_shape
 
+from .figure import canvas_to_rgb, new_figure
 from .skeleton import Skeleton
 
 #: (elevation, azimuth) in degrees: from the camera, a little from its right;
@@ -54,7 +53,7 @@ def render_views(
             f'{len(truths)} and {len(scores)}'
         )
     columns = len(VIEWS) * len(poses)
-    figure = Figure((_INCHES * columns, _INCHES), dpi=size / _INCHES)
+    figure = new_figure((_INCHES * columns, _INCHES), dpi=size / _INCHES)
     for p, (pose, truth, score) in enumerate(zip(poses, truths, scores)):
         for v, (name, elevation, azimuth) in enumerate(VIEWS):
             left = (len(VIEWS) * p + v) / columns
@@ -129,13 +128,6 @@ def draw_skeleton_3d(
         depthshade=False,
         c=[c for c, s in zip(colors, shown) if s] or None,
     )
-
-
-def canvas_to_rgb(figure: Figure) -> np.ndarray:
-    """Draw a figure without pyplot: (H, W, 3) uint8 RGB."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _batched(value, axes: int) -> np.ndarray:

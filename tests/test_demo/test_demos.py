@@ -1,7 +1,6 @@
 """The command lines of the demos, in this process."""
 
 import json
-import signal
 import sys
 
 import cv2
@@ -104,7 +103,7 @@ def test_boxes_are_not_replaced_by_the_results(run, folder, tmp_path, capsys):
     boxes.write_text('{"good.png": []}')
     good = folder / 'good.png'
     assert run('image_to_pose', good, '--boxes', boxes) == 1
-    assert '--boxes' in capsys.readouterr().err
+    assert 'poses.json: would be replaced' in capsys.readouterr().err
     assert boxes.read_text() == '{"good.png": []}'
 
 
@@ -117,7 +116,7 @@ def test_errors_of_images_are_one_line(run, folder, tmp_path, capsys):
         (['--boxes', tmp_path / 'none.json'], 'none.json'),
         (['--heatmaps', 'tail'], 'no joint tail'),
     ):
-        options.append('--no-pictures')
+        options.append('--json')
         assert run('image_to_pose', good, *options) == 1
         error = capsys.readouterr().err.strip().splitlines()[-1]
         assert error.startswith('error: ') and reason in error
@@ -149,10 +148,12 @@ def test_video(run, tmp_path, name, capsys):
     writer.release()
     options = ['--smooth', '--box', 10, 10, 60, 60, '--max-frames', 3]
     device = path if name == 'walk.avi' else f'webcam:{path}'
-    assert run('video_to_pose', device, *options) == 0
+    assert run('image_to_pose', device, *options) == 0
     assert '3 people in 3 frames' in capsys.readouterr().out
     stem = 'walk' if name == 'walk.avi' else 'webcam_walk'
-    frames = json.loads((tmp_path / f'out/{stem}.json').read_text())
+    content = json.loads((tmp_path / f'out/{stem}.json').read_text())
+    frames = content['frames']
+    assert content['fps'] == 10
     assert [f['frame_id'] for f in frames] == [0, 1, 2]
     movie = cv2.VideoCapture(str(tmp_path / f'out/{stem}.mp4'))
     assert movie.get(cv2.CAP_PROP_FRAME_COUNT) == 3
@@ -170,19 +171,19 @@ def test_a_video_without_a_result_fails(run, tmp_path, count, capsys):
     writer.release()
     camera = tmp_path / 'camera.json'
     camera.write_text(json.dumps(dict(f=[9, 9], c=[4, 4], w=8, h=8)))
-    assert run('video_to_pose', path, '--camera', camera) == 1
+    assert run('image_to_pose', path, '--camera', camera) == 1
     error = capsys.readouterr().err
-    frames = json.loads((tmp_path / 'out/walk.json').read_text())
+    frames = json.loads((tmp_path / 'out/walk.json').read_text())['frames']
     assert len(frames) == count
     if count:
-        assert '3 of 3 frames: walk_000000: ' in error
+        assert 'error: walk_000000: ' in error
         assert all('of 8 x 8 px' in frame['error'] for frame in frames)
     else:
         assert 'walk.avi: no frame was read' in error
 
 
 def test_errors_of_videos_are_one_line(run, tmp_path, capsys):
-    assert run('video_to_pose', tmp_path / 'none.mp4') == 1
+    assert run('image_to_pose', tmp_path / 'none.mp4') == 1
     assert capsys.readouterr().err.strip().endswith('no such video')
 
 
@@ -191,32 +192,3 @@ def test_a_gpu_that_is_not_there_is_one_line(run, folder, monkeypatch, capsys):
     assert run('image_to_pose', folder, '--device', 'cuda:0') == 1
     error = capsys.readouterr().err
     assert error == 'error: device cuda:0: torch sees no CUDA GPU here\n'
-
-
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_keeps_what_is_done(
-    run, load, folder, tmp_path, monkeypatch, number, capsys
-):
-    """The signal comes while the second of two images is read."""
-    from integral_mmpose.inference import inputs
-
-    (folder / 'broken.jpg').unlink()
-    read = inputs.read_image
-
-    def read_and_stop(path, *rest):
-        if str(path).endswith('grey.png'):
-            signal.raise_signal(number)
-        return read(path, *rest)
-
-    monkeypatch.setattr(inputs, 'read_image', read_and_stop)
-    kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-    # Ignored in what a shell starts in the background.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        assert run('image_to_pose', folder, '--batch-size', 1) == 130
-    finally:
-        for kind, handler in kept.items():
-            signal.signal(kind, handler)
-    assert 'stopped: 1 of 2 images' in capsys.readouterr().err
-    result = json.loads((tmp_path / 'out/poses.json').read_text())
-    assert [name[-8:] for name in result['images']] == ['good.png']

@@ -18,6 +18,8 @@ import pytest
 from mmengine.config import Config, ConfigDict
 from torch.distributed.run import get_args_parser
 
+from integral_mmpose.cli.main import main
+
 from .pages import ROOT, blocks
 
 #: Commands that are not tried, with the reason.
@@ -98,6 +100,9 @@ def check(page, words):
         args = get_args_parser().parse_args(words[1:])
         words = ['python', args.training_script, *args.training_script_args]
         assert '--launcher' in words, 'torchrun needs --launcher pytorch'
+    if words[0] == 'integral-pose':
+        parse_and_stop(lambda: main(words[1:]))
+        return
     assert words[0] == 'python', f'{words[0]}: neither tried nor excused'
     start(page, words[1:])
 
@@ -109,16 +114,23 @@ def start(page, words):
         parse_mmpose(words)
         return
     with pytest.MonkeyPatch.context() as patch:
-        parse = argparse.ArgumentParser.parse_args
-
-        def parse_and_stop(self, *args, **kwargs):
-            raise Parsed(parse(self, *args, **kwargs))
-
-        patch.setattr(argparse.ArgumentParser, 'parse_args', parse_and_stop)
         patch.setattr(sys, 'argv', words)
         patch.syspath_prepend(str((ROOT / words[0]).parent))
+        tool = str(ROOT / words[0])
+        parse_and_stop(lambda: runpy.run_path(tool, run_name='__main__'))
+
+
+def parse_and_stop(run):
+    """Run until the parser has read its arguments."""
+    parse = argparse.ArgumentParser.parse_args
+
+    def stop(self, *args, **kwargs):
+        raise Parsed(parse(self, *args, **kwargs))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argparse.ArgumentParser, 'parse_args', stop)
         with pytest.raises(Parsed):
-            runpy.run_path(str(ROOT / words[0]), run_name='__main__')
+            run()
 
 
 def parse_mmpose(words):
@@ -184,6 +196,8 @@ def test_enough_is_tried():
         'python tools/analysis_tools/plot_pckh.py a.json --no-such-option 1',
         'python tools/dataset_converters/make_synthetic.py --scale huge',
         'python demo/image_to_pose.py PHOTO.jpg --out poses',
+        'integral-pose photo.jpg --no-such-option',
+        'integral-pose web --port x',
         'make no-such-target',
         'torchrun --nproc_per_node 4 tools/train.py demo.py',
         'bash tools/dist_train.sh',

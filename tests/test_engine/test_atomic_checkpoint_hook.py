@@ -12,7 +12,7 @@ import torch
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import LocalBackend
 
-from integral_mmpose.engine import atomic_backend
+from integral_mmpose import files
 
 FORK = multiprocessing.get_context('fork')
 HOOKS = dict(
@@ -159,7 +159,7 @@ def test_torn_write_leaves_a_checkpoint(make_runner, tmp_path, offset):
     after = _weights(work)
     assert all(torch.equal(before[k], after[k]) for k in before)
     assert _run(_train, make_runner, work, 4) == 0
-    assert not list(work.glob('*' + atomic_backend.TEMPORARY_SUFFIX))
+    assert not list(work.glob('*' + files.TEMPORARY_SUFFIX))
 
 
 def test_killed_before_the_removal(make_runner, tmp_path):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from integral_mmpose.engine import folder_lock
-from integral_mmpose.engine.atomic_backend import TEMPORARY_SUFFIX
+from integral_mmpose.files import TEMPORARY_SUFFIX
 
 FORK = multiprocessing.get_context('fork')
 HOOKS = dict(checkpoint=dict(type='AtomicCheckpointHook'))

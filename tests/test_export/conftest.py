@@ -11,7 +11,7 @@ from mmpose.structures import PoseDataSample
 import integral_mmpose  # noqa: F401
 from integral_mmpose.export import (
     PoseGraph,
-    PoseMetadata,
+    describe_model,
     export_program,
     write_onnx,
 )
@@ -137,7 +137,7 @@ def write(models, tmp_path_factory):
             write_onnx(
                 export_program(PoseGraph(model, half)),
                 str(path),
-                PoseMetadata.from_model(model, f'{kind}.py', half),
+                describe_model(model, f'{kind}.py', half),
             )
         return str(path)
 

@@ -9,25 +9,23 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-import torch
 from mmpose.registry import MODELS
 from onnx.helper import make_graph, make_model, make_node
 from onnx.helper import make_tensor_value_info as value_info
 
+from integral_mmpose.apis import TopdownPoseModel, heat_pictures
 from integral_mmpose.export import (
-    OnnxPoseModel,
     PoseGraph,
-    PoseMetadata,
+    describe_model,
     export_program,
     write_onnx,
 )
-from integral_mmpose.export.metadata import KEY
 from integral_mmpose.inference import (
-    IntegralPoseInferencer,
-    TopdownPoseModel,
-    onnx_pose_model,
+    OnnxPoseModel,
+    PoseInferencer,
     read_image,
 )
+from integral_mmpose.inference.metadata import KEY
 
 #: Inside, across the border, larger than the image; the last is detected.
 BOXES = np.array(
@@ -51,20 +49,21 @@ def picture():
 
 def people(model, image, boxes='whole_image', **kwargs):
     """The dicts of the inferencer; a model is a file or one of torch."""
-    is_file = isinstance(model, str)
-    model = onnx_pose_model(model) if is_file else TopdownPoseModel(model)
-    results = IntegralPoseInferencer(model)(image, boxes=boxes, **kwargs)
-    return next(results)['predictions'][0]
+    model = model if isinstance(model, str) else TopdownPoseModel(model)
+    [people] = PoseInferencer(model)(image, boxes=boxes, **kwargs)
+    return [person.to_dict() for person in people]
 
 
 def assert_equal_people(actual, expected):
     assert len(actual) == len(expected) > 0
     for found, wanted in zip(actual, expected):
-        assert found.keys() == wanted.keys()
+        # The file has deviations of the joints, too.
+        assert set(wanted) <= set(found)
         assert found['bbox'] == wanted['bbox']
         assert found['bbox_score'] == wanted['bbox_score']
         for key, wanted_value in wanted.items():
-            atol = dict(keypoints=1e-3, keypoint_scores=1e-5).get(key, 1e-2)
+            # A crop of rounded pixels may differ by one grey level.
+            atol = dict(keypoints=0.05, keypoint_scores=1e-3).get(key, 1)
             np.testing.assert_allclose(found[key], wanted_value, atol=atol)
 
 
@@ -90,7 +89,7 @@ def test_people_of_an_udp_crop(models, write, picture, tmp_path, monkeypatch):
     write_onnx(
         export_program(PoseGraph(model)),
         path,
-        PoseMetadata.from_model(model, 'udp.py'),
+        describe_model(model, 'udp.py'),
     )
     expected = people(model, picture)
     assert_equal_people(people(path, picture), expected)
@@ -129,27 +128,51 @@ def test_no_network_is_built(write, picture, monkeypatch):
     assert len(people(path, picture, BOXES)) == len(BOXES)
 
 
-def test_depth_follows_a_known_size_of_a_pixel(models, write, crops, predict):
-    """With mm_per_px the volume spans mm_per_px * 96 px, not 2000 mm."""
+def test_depth_follows_a_known_size_of_a_pixel(write, picture):
+    """With mm_per_px the volume spans mm_per_px * side, not 2000 mm."""
     model = OnnxPoseModel(write('integral_3d'))
-    plain = predict(model, crops)[0]
-    for wanted in (models['integral_3d'], model):
-        found = predict(wanted, crops, mm_per_px=12.5)[0]
-        np.testing.assert_allclose(found[..., :2], plain[..., :2], atol=1e-3)
-        np.testing.assert_allclose(
-            found[..., 2], plain[..., 2] * 12.5 * 96 / 2000, atol=1e-2
-        )
+    crops = [model.crop(picture, BOXES[0], size) for size in (None, 12.5)]
+    plain, known = model.predict(crops)
+    np.testing.assert_array_equal(
+        plain.keypoints[:, :2], known.keypoints[:, :2]
+    )
+    scale = 12.5 * plain.side_px / 2000
+    np.testing.assert_allclose(
+        known.keypoints[:, 2], plain.keypoints[:, 2] * scale
+    )
+    np.testing.assert_allclose(known.std[:, 2], plain.std[:, 2] * scale)
+
+
+def test_deviations_are_those_of_the_heat_vectors(models, write, picture):
+    """In image px and mm, by hand from the marginals of the torch model."""
+    network = TopdownPoseModel(models['integral_3d'])
+    vectors, _, _ = network.heat_vectors([network.crop(picture, BOXES[0])])
+    model = OnnxPoseModel(write('integral_3d'))
+    [pose] = model.predict([model.crop(picture, BOXES[0])])
+    sides = [187.5, 125.0, 2000.0]  # a box of 50 x 100, padded, 3 : 2
+    for axis, (vector, side) in enumerate(zip(vectors, sides)):
+        vector = vector[0].double().numpy()
+        bins = np.arange(vector.shape[-1])
+        mean = vector @ bins
+        variance = vector @ bins**2 - mean**2
+        expected = np.sqrt(variance.clip(0)) / len(bins) * side
+        np.testing.assert_allclose(pose.std[:, axis], expected, atol=0.5)
+    [person] = PoseInferencer(model)(picture, boxes=BOXES[:1])[0]
+    rms = np.sqrt((pose.std[:, :2] ** 2).mean(1))
+    np.testing.assert_allclose(person.std_px, rms)
+    np.testing.assert_allclose(person.std_mm, pose.std[:, 2])
+
+
+def test_models_without_probabilities_have_no_deviations(write, picture):
+    for kind in ('argmax_3d', 'direct_3d'):
+        [person] = PoseInferencer(write(kind))(picture)[0]
+        assert person.std_px is None and person.std_mm is None
 
 
 def test_a_file_has_no_heat_maps(write, picture):
-    model = onnx_pose_model(write('integral_3d'))
-    with pytest.raises(ValueError, match='gives joints and no heat maps'):
-        model.heat_vectors([model.crop(picture, BOXES[0, :4])])
-
-
-def test_the_inferencer_names_what_it_takes(write):
-    with pytest.raises(ValueError, match='onnx_pose_model'):
-        IntegralPoseInferencer(OnnxPoseModel(write('integral_3d')))
+    model = OnnxPoseModel(write('integral_3d'))
+    with pytest.raises(ValueError, match='has joints and no heat maps'):
+        heat_pictures(model, picture, BOXES[0])
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -218,7 +241,7 @@ def test_missing_onnxruntime_is_named(write, monkeypatch):
         OnnxPoseModel(write('integral_3d'))
 
 
-def test_threads_are_those_of_torch_or_asked_for(write, monkeypatch):
+def test_threads_are_those_asked_for(write, monkeypatch):
     path, seen = write('integral_3d'), []
     real = onnxruntime.InferenceSession
 
@@ -229,4 +252,4 @@ def test_threads_are_those_of_torch_or_asked_for(write, monkeypatch):
     monkeypatch.setattr(onnxruntime, 'InferenceSession', watched)
     OnnxPoseModel(path)
     OnnxPoseModel(path, threads=3)
-    assert seen == [torch.get_num_threads(), 3]
+    assert seen == [0, 3]

@@ -36,7 +36,7 @@ def test_bins_become_px_and_mm(models, monkeypatch):
     logits[..., 3, 2, 4] = 50.0
     model = models['integral_3d']
     monkeypatch.setattr(model.head, 'forward', lambda feats: logits)
-    keypoints, scores = PoseGraph(model)(torch.zeros(2, 3, 64, 96))
+    keypoints, scores, std = PoseGraph(model)(torch.zeros(2, 3, 64, 96))
     assert keypoints.shape == (2, 18, 3)
     expected = torch.tensor([24.0, 16.0, 500.0]).expand_as(keypoints)
     torch.testing.assert_close(keypoints, expected)

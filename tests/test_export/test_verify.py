@@ -7,20 +7,20 @@ import pytest
 import torch
 
 from integral_mmpose.export import (
-    OnnxPoseModel,
     PoseGraph,
-    PoseMetadata,
     compare,
+    describe_model,
     milliseconds,
     run_module,
 )
+from integral_mmpose.inference import OnnxPoseModel
 
 CROPS = np.zeros((12, 3, 64, 96), np.float32)
 
 
 @pytest.fixture
 def metadata(models):
-    return PoseMetadata.from_model(models['integral_3d'], 'a.py')
+    return describe_model(models['integral_3d'], 'a.py')
 
 
 def answer(keypoint=(0, 0, 0), score=0.5, joints=18):
@@ -49,7 +49,7 @@ def test_largest_differences_by_hand(metadata):
 
 
 def test_2d_has_no_mm(models):
-    metadata = PoseMetadata.from_model(models['integral_2d'], 'a.py')
+    metadata = describe_model(models['integral_2d'], 'a.py')
     found = compare(answer((0, 0)), answer((0, 0.96)), CROPS, metadata)
     assert found.mm is found.mean_mm is None
     assert found.fraction == pytest.approx(0.01)

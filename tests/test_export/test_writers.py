@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from integral_mmpose.export import (
-    OnnxPoseModel,
     PoseGraph,
-    PoseMetadata,
     compare,
+    describe_model,
     export_program,
     read_torch,
     run_module,
     write_onnx,
     write_torch,
 )
-from integral_mmpose.export.metadata import KEY
+from integral_mmpose.inference import OnnxPoseModel
+from integral_mmpose.inference.metadata import KEY, PoseMetadata
 
 
 def check(models, write, kind, crops, tolerance):
@@ -57,7 +57,7 @@ def test_the_file_is_whole_and_describes_itself(models, write):
     shape = session.get_inputs()[0].shape
     assert isinstance(shape[0], str) and shape[1:] == [3, 64, 96]
     text = session.get_modelmeta().custom_metadata_map[KEY]
-    assert PoseMetadata.from_json(text, path) == PoseMetadata.from_model(
+    assert PoseMetadata.from_json(text, path) == describe_model(
         models['integral_3d'], 'integral_3d.py'
     )
 
@@ -83,7 +83,7 @@ def test_half_keeps_the_integral_in_float32(models, write, crops):
 def test_the_opset_is_the_one_asked_for(models, tmp_path):
     model = models['integral_2d']
     path = tmp_path / 'model.onnx'
-    metadata = PoseMetadata.from_model(model, 'a.py')
+    metadata = describe_model(model, 'a.py')
     write_onnx(export_program(PoseGraph(model)), str(path), metadata, 18)
     opsets = {o.domain: o.version for o in onnx.load(path).opset_import}
     assert opsets[''] == 18
@@ -93,7 +93,7 @@ def test_the_opset_is_the_one_asked_for(models, tmp_path):
 def test_an_opset_that_cannot_be_written_is_named(models, tmp_path):
     model = models['integral_2d']
     path = tmp_path / 'model.onnx'
-    metadata = PoseMetadata.from_model(model, 'a.py')
+    metadata = describe_model(model, 'a.py')
     program = export_program(PoseGraph(model))
     with pytest.raises(ValueError, match='cannot write opset 5, but 18'):
         write_onnx(program, str(path), metadata, 5)
@@ -103,7 +103,7 @@ def test_an_opset_that_cannot_be_written_is_named(models, tmp_path):
 def test_torch_file_at_other_batch_sizes(models, tmp_path, crops):
     model = models['integral_3d']
     path = tmp_path / 'model.pt2'
-    metadata = PoseMetadata.from_model(model, 'a.py')
+    metadata = describe_model(model, 'a.py')
     write_torch(export_program(PoseGraph(model)), str(path), metadata)
     module, found = read_torch(str(path))
     assert found == metadata
@@ -122,7 +122,7 @@ def test_missing_packages_are_named(models, monkeypatch, tmp_path):
         'integral_mmpose.export.writers.find_spec',
         lambda name: None if name == 'onnxscript' else name,
     )
-    metadata = PoseMetadata.from_model(models['integral_2d'], 'a.py')
+    metadata = describe_model(models['integral_2d'], 'a.py')
     with pytest.raises(ImportError, match='onnxscript is not installed'):
         write_onnx(None, str(tmp_path / 'a.onnx'), metadata)
 
@@ -145,7 +145,7 @@ def test_a_torch_that_cannot_write_onnx(models, tmp_path, monkeypatch):
     """torch 2.4's signature."""
     model = models['integral_2d']
     program = export_program(PoseGraph(model))
-    metadata = PoseMetadata.from_model(model, 'small.py')
+    metadata = describe_model(model, 'small.py')
 
     def old(model, args, f, export_params=True, opset_version=None):
         raise AssertionError

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize('name', ['align', 'camera', 'check', 'depth'])
+@pytest.mark.parametrize(
+    'name', ['align', 'camera', 'check', 'depth', 'person']
+)
 def test_examples(name):
     module = import_module(f'integral_mmpose.geometry.{name}')
     result = doctest.testmod(module, extraglobs=dict(np=np))

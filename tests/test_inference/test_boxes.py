@@ -1,13 +1,15 @@
 """Boxes that a user gives."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from integral_mmpose.inference import load_boxes
-from integral_mmpose.inference.boxes import DetectedBoxes, GivenBoxes
-from integral_mmpose.inference.inputs import Frame
+from integral_mmpose.inference.boxes import DetectedBoxes, GivenBoxes, nms
+from integral_mmpose.inference.sources import Frame
+from integral_mmpose.inference.tracking import box_overlaps
 
 FRAME = Frame('/photos/a.jpg', np.zeros((30, 40, 3), np.uint8))
 
@@ -19,7 +21,6 @@ def test_boxes_file(tmp_path):
     assert boxes['a.jpg'].tolist() == [[1, 2, 30, 40, 1]]
     assert boxes['b.jpg'].shape == (0, 5)
     given = GivenBoxes(path)
-    assert given.tight
     assert given.boxes_of(FRAME).tolist() == [[1, 2, 30, 40, 1]]
     with pytest.raises(ValueError, match='boxes.json: no entry for c.jpg'):
         given.boxes_of(FRAME._replace(name='c.jpg'))
@@ -47,7 +48,7 @@ def test_bad_boxes_are_named(tmp_path, bad):
 
 def test_files_that_are_no_boxes(tmp_path):
     path = tmp_path / 'boxes.json'
-    for text, reason in (('{', 'is no JSON'), ('[]', 'must be')):
+    for text, reason in (('{', 'is no JSON'), ('3', 'must be')):
         path.write_text(text)
         with pytest.raises(ValueError, match=f'boxes.json: {reason}'):
             load_boxes(str(path))
@@ -63,16 +64,76 @@ def test_dict_and_array():
 def test_whole_image(boxes):
     given = GivenBoxes(boxes)
     assert given.boxes_of(FRAME).tolist() == [[0, 0, 40, 30, 1]]
-    assert not given.tight
 
 
-def test_people_side_by_side_stay_two(monkeypatch):
+def test_people_side_by_side_stay_two():
     """Two boxes with an IoU of 1/3: half of each is shared."""
     pair = np.array([[0, 0, 40, 80, 0.9], [20, 0, 60, 80, 0.8]], np.float32)
-    monkeypatch.setattr(
-        'integral_mmpose.inference.boxes.detect_batch',
-        lambda *_: [pair.copy()],
-    )
+    detector = SimpleNamespace(detect=lambda _: [pair.copy()])
     frame = Frame('a', np.zeros((90, 90, 3), np.uint8))
-    assert len(DetectedBoxes(None).boxes_of(frame)) == 2
-    assert len(DetectedBoxes(None, nms_thr=0.3).boxes_of(frame)) == 1
+    assert len(DetectedBoxes(detector).boxes_of(frame)) == 2
+    assert len(DetectedBoxes(detector, nms_thr=0.3).boxes_of(frame)) == 1
+
+
+def test_boxes_are_cleaned():
+    """Outside the image: clipped. Empty: dropped. Overlapping: one stays."""
+    raw = np.array(
+        [
+            [-5, 2, 20, 50, 0.9],
+            [-5, 2, 20, 49, 0.8],
+            [25, 5, 38, 25, 0.7],
+            [41, 5, 60, 25, 0.6],
+            [2, 2, 9, 9, 0.29],
+        ],
+        np.float32,
+    )
+    detector = SimpleNamespace(detect=lambda _: [raw.copy()])
+    found = DetectedBoxes(detector).boxes_of(FRAME)
+    assert found[:, :4].tolist() == [[0, 2, 20, 30], [25, 5, 38, 25]]
+    assert len(DetectedBoxes(detector, 0.2).boxes_of(FRAME)) == 3
+    raw = raw[:0]
+    assert DetectedBoxes(detector).boxes_of(FRAME).shape == (0, 5)
+
+
+def test_a_coco_detection_list(tmp_path):
+    """Left, top, width, height; other categories are no people."""
+    path = tmp_path / 'detections.json'
+    entries = [
+        dict(image_id=139, category_id=1, bbox=[1, 2, 9, 8], score=0.5),
+        dict(image_id=139, category_id=3, bbox=[1, 2, 3, 4], score=0.9),
+        dict(image_id=7, category_id=3, bbox=[1, 2, 3, 4], score=0.9),
+    ]
+    path.write_text('\ufeff' + json.dumps(entries))
+    given = GivenBoxes(path)
+    frame = FRAME._replace(name='val/000000000139.jpg')
+    assert given.boxes_of(frame).tolist() == [[1, 2, 10, 10, 0.5]]
+    assert given.boxes_of(FRAME._replace(name='7.png')).shape == (0, 5)
+    with pytest.raises(ValueError, match='no entry for 8.png'):
+        given.boxes_of(FRAME._replace(name='8.png'))
+    for bad in (
+        dict(bbox=[1, 2, 3], image_id=1),
+        dict(bbox='abcd', image_id=1),
+        dict(bbox=[1, 2, 3, 4]),
+        3,
+    ):
+        path.write_text(json.dumps([bad]))
+        with pytest.raises(ValueError, match='json: detection 0 must have'):
+            load_boxes(str(path))
+    path.write_text(json.dumps([dict(bbox=[1, 2, -3, 4], image_id=1)]))
+    with pytest.raises(ValueError, match='image_id 1: boxes must be'):
+        load_boxes(str(path))
+
+
+def test_nms_equals_a_naive_loop():
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 60, (60, 2))
+    sizes = rng.uniform(10, 40, (60, 2))
+    boxes = np.concatenate(
+        [corners, corners + sizes, rng.uniform(0.1, 1, (60, 1))], 1
+    )
+    corners = boxes[:, :4]
+    order, kept = np.argsort(-boxes[:, 4]), []
+    for i in order:
+        if all(box_overlaps(corners[[i]], corners[[k]]) <= 0.4 for k in kept):
+            kept.append(i)
+    assert nms(boxes, 0.4).tolist() == kept and 5 < len(kept) < 55

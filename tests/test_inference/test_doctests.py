@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    'name', ['batching', 'images', 'person_boxes', 'smoothing']
+    'name', ['batching', 'boxes', 'download', 'images', 'tracking', 'yolox']
 )
 def test_examples(name):
     module = import_module(f'integral_mmpose.inference.{name}')

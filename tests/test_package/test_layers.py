@@ -14,22 +14,23 @@ FILES = [path for path in FILES if '.mim' not in path.parts]
 
 # Which parts of the package a part may import, besides itself.
 ARROWS = {
+    # runtime
     'geometry': set(),
+    'visualization': {'geometry', 'files'},
+    'inference': {'geometry', 'visualization', 'files', 'version'},
+    'cli': {'geometry', 'visualization', 'inference', 'version'},
+    # plugin
     'functional': {'geometry'},
-    'codecs': {'functional'},
-    'models': {'functional', 'codecs'},
+    'codecs': {'functional', 'geometry'},
+    'models': {'functional', 'geometry', 'codecs'},
     'datasets': {'functional', 'geometry'},
-    'synthetic': {'datasets'},
-    'evaluation': {'functional', 'datasets'},
-    'engine': {'functional'},
-    'visualization': {'functional', 'datasets'},
-    'export': {'functional', 'geometry', 'codecs', 'engine', 'version'},
-    'inference': {
-        'functional',
-        'datasets',
-        'visualization',
-        'engine',
-        'export',
+    'synthetic': {'datasets', 'geometry'},
+    'evaluation': {'functional', 'geometry', 'datasets', 'visualization'},
+    'engine': {'functional', 'geometry', 'files'},
+    'export': {'functional', 'geometry', 'codecs', 'files', 'inference'},
+    'apis': {
+        *('functional', 'geometry', 'datasets', 'engine', 'files'),
+        *('visualization', 'inference'),
     },
 }
 # models/losses lie below the heads.
@@ -86,6 +87,67 @@ def test_functional_knows_torch_and_numpy_only(path):
     allowed = {'torch', 'numpy', 'integral_mmpose'} | sys.stdlib_module_names
     used = {name.split('.')[0] for name in imported_modules(path)}
     assert used <= allowed
+
+
+RUNTIME = [
+    path
+    for path in FILES
+    if part_of(path) in ('geometry', 'visualization', 'inference', 'cli')
+    and path.name != 'pose_visualizer.py'  # of MMPose's hooks
+]
+
+
+@pytest.mark.parametrize('path', RUNTIME, ids=lambda p: p.stem)
+def test_the_runtime_knows_no_torch(path):
+    """Nothing of OpenMMLab, and torch only for tensors that come in."""
+    used = {name.split('.')[0] for name in imported_modules(path)}
+    assert not used & {'mmpose', 'mmengine', 'mmcv', 'mmdet', 'torchvision'}
+    top = {
+        name.name if isinstance(node, ast.Import) else node.module
+        for node in ast.parse(path.read_text('utf-8')).body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in node.names
+    }
+    assert 'torch' not in top
+
+
+HOUSE = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] in {refused}:
+            raise ModuleNotFoundError(f'refused: {{name}}', name=name)
+
+sys.meta_path.insert(0, Refuse())
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *a: (
+    None if name.partition('.')[0] in {refused} else found(name, *a)
+)
+import {module}
+"""
+MM = ('mmpose', 'mmengine', 'mmcv', 'mmdet')
+
+
+@pytest.mark.parametrize(
+    ('module', 'refused'),
+    [
+        ('integral_mmpose.inference', (*MM, 'torch', 'torchvision')),
+        ('integral_mmpose.visualization', (*MM, 'torch', 'torchvision')),
+        ('integral_mmpose.cli.main', (*MM, 'torch', 'torchvision')),
+        ('integral_mmpose.functional', (*MM, 'cv2', 'matplotlib')),
+    ],
+)
+def test_a_house_needs_no_more_than_its_own(module, refused):
+    """And a control: what is refused cannot be imported."""
+    code = HOUSE.format(module=module, refused=refused)
+    subprocess.run([sys.executable, '-c', code], check=True)
+    control = HOUSE.format(module=refused[0], refused=refused)
+    result = subprocess.run(
+        [sys.executable, '-c', control], capture_output=True, text=True
+    )
+    assert result.returncode and f'refused: {refused[0]}' in result.stderr
 
 
 def test_the_check_sees_an_arrow(tmp_path, monkeypatch):

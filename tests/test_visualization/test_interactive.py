@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from integral_mmpose.geometry import Person
 from integral_mmpose.visualization import (
     place_people,
     pose_figure,
@@ -82,12 +83,13 @@ def test_another_number_of_joints_is_an_error():
         pose_figure([POSE[:3]], SKELETON)
 
 
-def person(left_px, **poses):
-    return dict(bbox=[left_px, 0, left_px + 10, 50], **poses)
+def person(left_px, pose=None, there=None):
+    box = np.array([left_px, 0, left_px + 10, 50])
+    return Person(box, 1.0, POSE[:, :2], np.ones(4), pose, there)
 
 
 def test_people_without_a_camera_stand_side_by_side_on_the_ground():
-    people = [person(x, keypoints_mm=POSE.tolist()) for x in (200, 10, 90)]
+    people = [person(x, POSE) for x in (200, 10, 90)]
     placed = place_people(people)
     assert [pose[0, 0] for pose in placed] == [1500, -1500, 0]
     assert [pose[:, 1].max() for pose in placed] == [0, 0, 0]
@@ -97,7 +99,7 @@ def test_people_without_a_camera_stand_side_by_side_on_the_ground():
 
 def test_people_with_a_camera_stand_where_they_are():
     there = POSE + [500, 0, 4000]
-    people = [person(0, keypoints_mm=POSE, keypoints_camera_mm=there.tolist())]
+    people = [person(0, POSE, there)]
     np.testing.assert_array_equal(place_people(people)[0], there)
 
 

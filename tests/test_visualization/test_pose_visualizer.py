@@ -12,8 +12,10 @@ from mmpose.structures import PoseDataSample
 
 from integral_mmpose.datasets.joints import H36M18_METAINFO
 from integral_mmpose.visualization import (
+    rendering,
+)
+from integral_mmpose.visualization.pose_visualizer import (
     IntegralPoseVisualizer,
-    pose_visualizer,
 )
 from integral_mmpose.visualization.skeleton import LEFT, MIDDLE, RIGHT
 
@@ -121,9 +123,9 @@ def test_3d_predictions_get_two_views_beside(visualizer):
 def rendered(monkeypatch):
     """Arguments of every call of render_views, which still draws."""
     calls = []
-    real = pose_visualizer.render_views
+    real = rendering.render_views
     monkeypatch.setattr(
-        pose_visualizer,
+        rendering,
         'render_views',
         lambda *args: (calls.append(args), real(*args))[1],
     )

@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from integral_mmpose.visualization import plot_pckh
+from integral_mmpose.evaluation import plot_pckh
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from typing import List, Optional
 from h36m.camera_pickle import (
     read_camera_pickle,
 )
-from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.files import write_atomically
 
 
 def main(argv: Optional[List[str]] = None) -> int:

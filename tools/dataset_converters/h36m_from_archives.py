@@ -44,7 +44,7 @@ from h36m.rows import (
     Steps,
     annotation_files,
 )
-from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.files import write_atomically
 
 
 def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:

@@ -38,7 +38,7 @@ from h36m.rows import (
     check_poses,
     make_rows,
 )
-from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import project
 
 LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)

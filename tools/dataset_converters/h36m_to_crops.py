@@ -21,7 +21,7 @@ from h36m.crops import (
     write_crops,
 )
 from h36m.rows import npz_bytes
-from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.files import write_atomically
 
 
 def convert(args: argparse.Namespace) -> None:

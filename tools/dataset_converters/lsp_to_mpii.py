@@ -40,7 +40,7 @@ from lsp.person import (
 )
 
 from integral_mmpose.datasets.checks import require_file
-from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.files import write_atomically
 
 JPEG_QUALITY = 95
 

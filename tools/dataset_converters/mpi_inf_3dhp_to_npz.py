@@ -34,7 +34,7 @@ from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
 )
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
-from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.files import write_atomically
 
 #: The chest and knee high cameras and the two that look down a little, which
 #: the data set's authors call the set "vnect"; the rest look from the ceiling.

@@ -30,7 +30,7 @@ from integral_mmpose.datasets.body.mpii_split import (
 from integral_mmpose.datasets.body.mpii_val_list import read_val_list
 from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
 from integral_mmpose.datasets.mat_files import mat_bytes
-from integral_mmpose.engine.atomic_backend import write_atomically
+from integral_mmpose.files import write_atomically
 
 #: So many names are printed for each reason; all are in mpii_left_out.json.
 PRINTED_NAMES = 3

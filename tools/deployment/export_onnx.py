@@ -74,9 +74,7 @@ def export(args, model):
     from integral_mmpose import export as D
 
     graph = D.PoseGraph(model, args.half)
-    metadata = D.PoseMetadata.from_model(
-        model, Path(args.config).name, args.half
-    )
+    metadata = D.describe_model(model, Path(args.config).name, args.half)
     if model.test_cfg.get('flip_test'):
         print('note: the flip test of the config is not exported')
     program = D.export_program(graph)
@@ -94,14 +92,15 @@ def read_crops(paths, model):
     """Every image as one person, cut as the model's pipeline does."""
     import numpy as np
 
-    from integral_mmpose.inference import TopdownPoseModel, read_image
+    from integral_mmpose.apis import TopdownPoseModel
+    from integral_mmpose.inference import read_image
 
     cutter = TopdownPoseModel(model)
     crops = []
     for path in paths:
         image = read_image(path)
         box = np.array([0, 0, *image.shape[1::-1]], np.float32)
-        crop = cutter.crop(image, box, tight=False)
+        crop = cutter.crop(image, box)
         crops.append(crop['inputs'].numpy())
     return crops
 
@@ -153,16 +152,17 @@ def describe(found) -> str:
 def open_file(args):
     """The written file as a function of crops."""
     from integral_mmpose import export as D
+    from integral_mmpose.inference import OnnxPoseModel
 
     if args.format == 'onnx':
-        return D.OnnxPoseModel(args.out)
+        return OnnxPoseModel(args.out)
     return D.run_module(D.read_torch(args.out)[0])
 
 
 def main() -> int:
     """Export, verify when asked; 1 after an error or a failed check."""
     args = parse_args()
-    from integral_mmpose.inference import load_pose_model
+    from integral_mmpose.apis import load_pose_model
 
     try:
         model = load_pose_model(args.config, args.checkpoint)

@@ -96,6 +96,9 @@ class DirectRegressionHead(RegressionHead):
         """Confidence (B, K): 1, as there is no heat map to read it from."""
         return torch.ones_like(outputs[..., 0])
 
+    def spread(self, outputs: Tensor) -> None:
+        """None, as there is no heat map."""
+
     def loss(
         self,
         feats: Tuple[Tensor],

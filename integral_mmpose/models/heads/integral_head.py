@@ -262,6 +262,15 @@ class IntegralHead(HeatmapHead):
             return peak.sigmoid()
         return peak.clamp(0, 1)
 
+    def spread(self, logits: Tensor) -> Optional[Tensor]:
+        """Standard deviation (B, K, 2 or 3) as a fraction of each side.
+
+        None where the maps are no probabilities (H1, H3).
+        """
+        if self.score_kind != 'spread':
+            return None
+        return F.spread(F.marginals(logits))[..., : self.num_axes]
+
     def predict(
         self,
         feats: Features,

@@ -112,6 +112,10 @@ class MultiStageHead(BaseHead):
         """Confidence (B, K) of the last stage."""
         return self.heads[-1].scores(outputs[-1])
 
+    def spread(self, outputs: List[Tensor]) -> Optional[Tensor]:
+        """Standard deviation (B, K, 2 or 3) of the last stage."""
+        return self.heads[-1].spread(outputs[-1])
+
     def sharpen(self, factor: float) -> None:
         """Multiply the maps of every stage; each reads what it read before."""
         for head in self.heads:

@@ -1,0 +1,151 @@
+"""Persons by an MMDetection model.
+
+Convention: boxes are (N, 5) left, top, right, bottom, score in image px.
+"""
+
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+import numpy as np
+import torch
+from mmcv.ops import get_compiling_cuda_version
+from mmpose.apis.inferencers.utils import default_det_models
+from mmpose.utils import adapt_mmdet_pipeline
+
+from integral_mmpose.engine import check_weights
+
+from .pose_model import read_checkpoint, require_device
+
+Labels = Optional[Sequence[int]]
+
+
+def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
+    """An MMDetection model that works beside a pose model.
+
+    MMPose changes the default scope; the detector's pipeline names its own.
+
+    Args:
+        config (str): Config file, the name of a model of MMDetection such as
+            ``rtmdet_tiny_8xb32-300e_coco``, or MMPose's ``human``.
+        checkpoint (str, optional): Its weights. For a name, None downloads
+            the published ones; for a file, None leaves them random.
+        device (str): Where the model goes.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint cannot be read or is of another model,
+            the name is unknown, there is no such device, or mmcv has no
+            operators for it.
+    """
+    require_device(device)
+    if torch.device(device).type == 'cuda':
+        require_cuda_operators()
+    from mmdet.apis import DetInferencer, init_detector
+
+    if config in default_det_models:
+        known = default_det_models[config]
+        config, checkpoint = known['model'], checkpoint or known['weights']
+    content = checkpoint and read_checkpoint(checkpoint)
+    if Path(config).suffix == '.py':
+        detector = init_detector(config, checkpoint, device=device)
+    else:
+        detector = DetInferencer(
+            config, checkpoint, device, 'mmdet', show_progress=False
+        ).model
+        detector.cfg = detector.cfg.copy()
+    if content:
+        check_weights(detector, content, str(checkpoint))
+    detector.cfg = adapt_mmdet_pipeline(detector.cfg)
+    return detector
+
+
+def require_cuda_operators() -> None:
+    """Raise ValueError if mmcv was compiled for CPUs only.
+
+    The NMS of MMDetection's models is one of mmcv's operators.
+    """
+    if get_compiling_cuda_version() == 'not available':
+        raise ValueError(
+            'mmcv was compiled without CUDA, so the detector cannot run '
+            'there: take device cpu, or compile it (FORCE_CUDA=1 make setup)'
+        )
+
+
+def detect_batch(
+    detector,
+    images: Sequence[np.ndarray],
+    threshold: float = 0.3,
+    labels: Labels = None,
+) -> List[np.ndarray]:
+    """Find persons in several images at once.
+
+    Args:
+        detector (nn.Module): From :func:`load_detector`.
+        images (Sequence[np.ndarray]): (H, W, 3) BGR; sizes may differ.
+        threshold (float): Lowest score of a box. Defaults to 0.3.
+        labels (Sequence[int], optional): Classes to keep. By default that of
+            the name ``person``.
+
+    Returns:
+        list[np.ndarray]: (N, 5) left, top, right, bottom, score per image.
+
+    Raises:
+        ValueError: If the detector has no class ``person``.
+    """
+    from mmcv.transforms import Compose
+    from mmdet.utils import get_test_pipeline_cfg
+
+    labels = [person_label(detector)] if labels is None else labels
+    steps = get_test_pipeline_cfg(detector.cfg.copy())
+    steps[0].type = 'mmdet.LoadImageFromNDArray'
+    pipeline = Compose(steps)
+    packed = [pipeline(dict(img=image, img_id=0)) for image in images]
+    batch = {key: [p[key] for p in packed] for key in packed[0]}
+    with torch.no_grad():
+        results = detector.test_step(batch)
+    return [_keep(r.pred_instances, labels, threshold) for r in results]
+
+
+def person_label(detector) -> int:
+    """The number that a detector gives to persons.
+
+    Raises:
+        ValueError: If the detector has no class ``person``.
+    """
+    classes = list(detector.dataset_meta.get('classes', ()))
+    if 'person' not in classes:
+        raise ValueError(
+            f'the detector knows {classes} but no class "person": give a '
+            'detector that was trained on persons'
+        )
+    return classes.index('person')
+
+
+def _keep(instances, labels: Sequence[int], threshold: float) -> np.ndarray:
+    """Instances of some classes with a score of at least ``threshold``."""
+    found = instances.cpu().numpy()
+    keep = np.isin(found.labels, labels) & (found.scores >= threshold)
+    return np.concatenate(
+        [found.bboxes[keep], found.scores[keep, None]], 1
+    ).astype(np.float32)
+
+
+class MMDetector:
+    """An MMDetection model as the detector of :class:`PoseInferencer`.
+
+    Args:
+        model (nn.Module): From :func:`load_detector`.
+        labels (Sequence[int], optional): Its classes that are people. By
+            default that of the name ``person``.
+
+    Raises:
+        ValueError: If it has no class ``person``.
+    """
+
+    def __init__(self, model, labels: Labels = None) -> None:
+        self.model = model
+        self.labels = [person_label(model)] if labels is None else labels
+
+    def detect(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
+        """(N, 5) boxes of the people of each image (H, W, 3) BGR."""
+        return detect_batch(self.model, images, 0.0, self.labels)

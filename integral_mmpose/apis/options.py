@@ -1,0 +1,62 @@
+"""The options of MMPose's and MMDetection's models, for the demos."""
+
+import argparse
+
+from integral_mmpose.inference import OnnxPoseModel, PoseInferencer
+
+from .detector import MMDetector, load_detector
+from .pose_model import TopdownPoseModel, load_pose_model
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add configs, checkpoints and the device."""
+    group = parser.add_argument_group('models')
+    group.add_argument('--config', help='pose config')
+    group.add_argument('--checkpoint', help='its weights')
+    group.add_argument(
+        '--onnx',
+        help='instead of both: a file of tools/deployment/export_onnx.py',
+    )
+    group.add_argument('--det-config', help='MMDetection config or name')
+    group.add_argument('--det-checkpoint', help='its weights')
+    group.add_argument('--device', default='cpu')
+    group.add_argument(
+        '--half', action='store_true', help='network in half precision'
+    )
+
+
+def check_model_options(parser: argparse.ArgumentParser, args) -> None:
+    """End with a usage error where options contradict each other."""
+    if not (args.onnx or args.config and args.checkpoint):
+        parser.error('give --config and --checkpoint, or --onnx')
+    if args.onnx and (args.config or args.checkpoint or args.half):
+        parser.error('--onnx goes without --config, --checkpoint and --half')
+    if args.onnx and args.device != 'cpu' and not args.det_config:
+        parser.error('--onnx runs on the CPU: --device is for the detector')
+    # A detector's name has published weights, a config file has not.
+    is_file = str(args.det_config or '').endswith('.py')
+    if is_file and not args.det_checkpoint:
+        parser.error('--det-config needs --det-checkpoint')
+    if args.det_checkpoint and not args.det_config:
+        parser.error('--det-checkpoint needs --det-config')
+    if args.det_config and (args.boxes or args.box):
+        parser.error('give a detector or boxes, not both')
+
+
+def make_inferencer(args) -> PoseInferencer:
+    """The inferencer of the options.
+
+    Raises:
+        FileNotFoundError, ValueError: If a model cannot be loaded.
+    """
+    if args.onnx:
+        model = OnnxPoseModel(args.onnx)
+    else:
+        network = load_pose_model(args.config, args.checkpoint, args.device)
+        model = TopdownPoseModel(network, args.half)
+    detector = None
+    if args.det_config:
+        detector = MMDetector(
+            load_detector(args.det_config, args.det_checkpoint, args.device)
+        )
+    return PoseInferencer(model, detector)

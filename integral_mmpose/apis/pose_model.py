@@ -1,0 +1,221 @@
+"""Boxes of an image -> poses, with MMPose's model and its own pipeline.
+
+Convention: boxes are left, top, right, bottom in image px. A pose has x, y in
+image px and, in 3D, z in mm relative to the root, positive is farther away.
+"""
+
+from contextlib import nullcontext
+from typing import List, Optional, Sequence
+
+import numpy as np
+import torch
+from mmengine.dataset import Compose
+from mmengine.registry import init_default_scope
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpose.apis import init_model
+
+from integral_mmpose.engine import check_weights
+from integral_mmpose.functional import HeatVectors
+from integral_mmpose.geometry import TIGHT_PADDING
+from integral_mmpose.inference import Pose
+from integral_mmpose.inference.crop import MAX_SIDE
+from integral_mmpose.visualization import skeleton_from_metainfo
+
+
+def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
+    """Build a model and load its weights, after a check that they fit.
+
+    Args:
+        config (str | Config): Config or its file.
+        checkpoint (str, optional): Its weights; None leaves them random.
+        device (str): Where the model goes.
+
+    Returns:
+        nn.Module: As MMPose's ``init_model`` gives it.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint is of another model, or there is no
+            such device.
+    """
+    require_device(device)
+    model = init_model(config, None, device='cpu')
+    if checkpoint is not None:
+        content = read_checkpoint(checkpoint)
+        check_weights(model, content, str(checkpoint))  # loads them, too
+        meta = content.get('meta', {})
+        model.dataset_meta = meta.get('dataset_meta', model.dataset_meta)
+    return model.to(device)
+
+
+def require_device(device: str) -> None:
+    """Raise ValueError for a GPU that torch does not see."""
+    if torch.device(device).type == 'cuda' and not torch.cuda.is_available():
+        raise ValueError(f'device {device}: torch sees no CUDA GPU here')
+
+
+def read_checkpoint(checkpoint: str) -> dict:
+    """The content of a checkpoint, on the CPU.
+
+    Raises:
+        FileNotFoundError: If it is missing.
+        ValueError: If it is no checkpoint, or a torn one.
+    """
+    try:
+        return CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu')
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a torn pickle raises nearly anything
+        raise ValueError(
+            f'{checkpoint}: cannot be read as a checkpoint '
+            f'({type(error).__name__}: {error}). Get it again'
+        ) from error
+
+
+class TopdownPoseModel:
+    """A top-down model of MMPose as two steps: crop, then predict a batch.
+
+    It can stand in the place of :class:`OnnxPoseModel` in the inferencer.
+
+    Args:
+        model (nn.Module): From :func:`load_pose_model`.
+        half (bool): Run the network in half precision: float16 on CUDA,
+            bfloat16 elsewhere. The softmax and the integral stay in float32.
+    """
+
+    def __init__(self, model, half: bool = False) -> None:
+        init_default_scope(model.cfg.get('default_scope', 'mmpose'))
+        steps = model.cfg.test_dataloader.dataset.pipeline
+        self.model = model
+        self.dataset_meta = model.dataset_meta
+        names = model.dataset_meta['keypoint_id2name']
+        self.joint_names = [names[i] for i in range(len(names))]
+        self.skeleton = skeleton_from_metainfo(model.dataset_meta)
+        self.name = type(model.head).__name__
+        #: Depth in mm of the codec's volume; None in 2D.
+        self.depth_range_mm = getattr(
+            model.head.decoder, 'depth_range_mm', None
+        )
+        self._pipeline = Compose(steps)
+        # The pipelines of COCO pad the box themselves.
+        self._padded = next(
+            (
+                s.get('padding', TIGHT_PADDING)  # MMPose's default, too
+                for s in steps
+                if s.type == 'GetBBoxCenterScale'
+            ),
+            1.0,
+        )
+        self._half = half
+
+    def crop(
+        self,
+        image: np.ndarray,
+        box: np.ndarray,
+        mm_per_px: Optional[float] = None,
+    ) -> dict:
+        """The network's input for one person.
+
+        Args:
+            image (np.ndarray): (H, W, 3) BGR.
+            box (np.ndarray): (4 or more,) left, top, right, bottom, tight
+                around the person: it is padded by 1.25 in all.
+            mm_per_px (float, optional): Size of a pixel at the person, where
+                it is known: it gives the depth range of the crop.
+
+        Returns:
+            dict: ``inputs`` and ``data_samples`` of MMPose.
+
+        Raises:
+            ValueError: If the image is larger than OpenCV cuts from.
+        """
+        if max(image.shape[:2]) > MAX_SIDE:
+            raise ValueError(
+                f'the image has {image.shape[1]} x {image.shape[0]} px, and '
+                f'OpenCV cuts from {MAX_SIDE} px a side at most: scale it '
+                'down'
+            )
+        factor = TIGHT_PADDING / self._padded
+        center, half = (box[:2] + box[2:4]) / 2, (box[2:4] - box[:2]) / 2
+        scaled = np.concatenate(
+            [center - half * factor, center + half * factor]
+        )
+        info = dict(
+            img=image,
+            bbox=scaled[None].astype(np.float32),
+            bbox_score=np.ones(1, np.float32),
+            **self.dataset_meta,
+        )
+        if mm_per_px is not None:
+            info['mm_per_px'] = mm_per_px
+        return self._pipeline(info)
+
+    def predict(self, crops: Sequence[dict]) -> List[Pose]:
+        """Poses of several crops, which may be of several images."""
+        samples = [crop['data_samples'] for crop in crops]
+        with torch.no_grad(), self._precision():
+            samples = self.model.predict(self._inputs(crops), samples)
+        return [
+            Pose(
+                sample.pred_instances.keypoints[0],
+                sample.pred_instances.keypoint_scores[0],
+                float(np.max(sample.metainfo['input_scale'])),
+            )
+            for sample in samples
+        ]
+
+    def heat_vectors(self, crops: Sequence[dict]):
+        """The heat vectors of the crops (Eq. 5), the xy maps, the joints.
+
+        Where the model is trained on maps that are no probabilities (H1, H3),
+        the parts of the map's sum: its negative cells count as 0.
+
+        Returns:
+            tuple: :class:`HeatVectors` of (B, K, n); the xy maps
+            (B, K, H, W) that the x and y vectors are the sums of; and the
+            joints (B, K, 2 or 3) as the model decodes them, normalised.
+
+        Raises:
+            ValueError: If the model has no heat maps.
+        """
+        head = self.model.head
+        with torch.no_grad(), self._precision():
+            logits = head.forward(self.model.extract_feat(self._inputs(crops)))
+        if isinstance(logits, list):  # one of each stage
+            head, logits = head.heads[-1], logits[-1]
+        if not hasattr(head, 'visible_volume'):
+            raise ValueError(f'{type(head).__name__} has no heat maps to show')
+        volume = head.visible_volume(logits).clamp(min=0)
+        total = volume.flatten(2).sum(-1).clamp(min=1e-12)
+        volume = volume / total[(..., *[None] * (volume.dim() - 2))]
+        flat = volume if head.depth == 1 else volume.sum(2)
+        depth = None if head.depth == 1 else volume.sum((3, 4))
+        vectors = HeatVectors(flat.sum(2), flat.sum(3), depth)
+        return vectors, flat, head.coordinates(logits)
+
+    def depth_range_of(self, crop: dict) -> Optional[float]:
+        """Depth in mm of the volume of a crop; None in 2D."""
+        if self.depth_range_mm is None:
+            return None
+        meta = crop['data_samples'].metainfo
+        return self.model.head.decoder.depth_range(
+            meta.get('mm_per_px'), meta.get('input_scale')
+        )
+
+    def _inputs(self, crops: Sequence[dict]) -> torch.Tensor:
+        """Normalised images (B, 3, H, W) on the model's device.
+
+        The samples are left out: they are needed on the host, and copying
+        them takes as long as cropping.
+        """
+        images = dict(
+            inputs=[crop['inputs'] for crop in crops], data_samples=[]
+        )
+        return self.model.data_preprocessor(images, False)['inputs']
+
+    def _precision(self):
+        if not self._half:
+            return nullcontext()
+        kind = next(self.model.parameters()).device.type
+        dtype = torch.float16 if kind == 'cuda' else torch.bfloat16
+        return torch.autocast(kind, dtype)

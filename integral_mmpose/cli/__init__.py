@@ -1,0 +1,1 @@
+"""The command integral-pose and its web page."""

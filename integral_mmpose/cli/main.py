@@ -1,0 +1,74 @@
+r"""People of photographs and videos in 2D and 3D.
+
+Examples:
+  integral-pose photo.jpg                      one person, model that ships
+  integral-pose photos/ --detector yolox_nano.onnx --out poses
+  integral-pose walk.mp4 --smooth              MP4 and JSON
+  integral-pose webcam:0 --show                Esc ends it
+  integral-pose web                            a page in the browser
+
+DIR/poses.json has the people of all images, DIR/NAME.json those of a video.
+Exit status: 0 done, 1 an input failed, 2 wrong options, 130 stopped.
+"""
+
+import argparse
+import sys
+from typing import List, Optional
+
+from integral_mmpose.inference.inferencer import PoseInferencer
+
+from .options import (
+    add_people_options,
+    add_result_options,
+    add_video_options,
+    check_options,
+)
+from .run import main_of
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """The command ``integral-pose``; its exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ['web']:
+        from .page import main_of as page
+
+        return page(argv[1:])
+    parser = argparse.ArgumentParser(
+        prog='integral-pose',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='photograph, folder, video, URL, rtsp:// stream, webcam:0',
+    )
+    add_model_options(parser)
+    add_result_options(parser)
+    add_people_options(parser)
+    add_video_options(parser)
+    args = parser.parse_args(argv)
+    check_options(parser, args)
+    if args.detector and (args.boxes or args.box):
+        parser.error('give --detector or boxes, not both')
+    return main_of(args, lambda: PoseInferencer(args.model, args.detector))
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the ONNX files."""
+    group = parser.add_argument_group('models')
+    group.add_argument(
+        '--model',
+        metavar='FILE.onnx',
+        help='pose model (default: the one that ships)',
+    )
+    group.add_argument(
+        '--detector',
+        metavar='FILE.onnx',
+        help='YOLOX in its official export, for several people',
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())

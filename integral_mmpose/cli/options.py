@@ -1,0 +1,184 @@
+"""The options of the command, which the demos for MMPose's models share."""
+
+import argparse
+import json
+import signal
+from pathlib import Path
+from typing import Union
+
+from integral_mmpose.inference.images import MAX_MEGAPIXELS
+from integral_mmpose.version import __version__
+
+
+def add_result_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is written, and how."""
+    group = parser.add_argument_group('results')
+    group.add_argument(
+        '--out',
+        default='poses',
+        metavar='DIR',
+        help='folder for the results (default: poses)',
+    )
+    group.add_argument(
+        '--json', action='store_true', help='write JSON only, no pictures'
+    )
+    group.add_argument(
+        '--html',
+        action='store_true',
+        help='also write a 3D scene of each image that turns under the mouse',
+    )
+    group.add_argument(
+        '--show', action='store_true', help='show a window; Esc ends it'
+    )
+
+
+def add_video_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of videos."""
+    group = parser.add_argument_group('videos')
+    group.add_argument(
+        '--video',
+        type=float,
+        nargs='?',
+        const=30.0,
+        metavar='FPS',
+        help='the images of a folder are the frames of a video (default: 30 '
+        'per second)',
+    )
+    group.add_argument(
+        '--smooth', action='store_true', help='one-euro filter over the frames'
+    )
+    group.add_argument(
+        '--max-frames', type=int, metavar='N', help='stop after N frames'
+    )
+
+
+def add_people_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of boxes and cameras."""
+    group = parser.add_argument_group('people and camera')
+    group.add_argument(
+        '--boxes',
+        metavar='FILE',
+        help='JSON: {"name.jpg": [[left, top, right, bottom]]} in px, or a '
+        'COCO detection list; instead of a detector',
+    )
+    group.add_argument(
+        '--box',
+        nargs=4,
+        type=float,
+        metavar=('LEFT', 'TOP', 'RIGHT', 'BOTTOM'),
+        help='the box of one person in every image, px',
+    )
+    group.add_argument(
+        '--det-threshold',
+        type=float,
+        default=0.3,
+        metavar='SCORE',
+        help='lowest score of a box (default: 0.3)',
+    )
+    group.add_argument(
+        '--nms-threshold',
+        type=float,
+        default=0.65,
+        metavar='IOU',
+        help='largest overlap of two boxes (default: 0.65)',
+    )
+    group.add_argument(
+        '--fov',
+        type=float,
+        metavar='DEGREES',
+        help='horizontal field of view: gives camera-space mm',
+    )
+    group.add_argument(
+        '--camera',
+        metavar='FILE',
+        help='instead: JSON with fx, fy, cx, cy (or K) in px, or '
+        'FILE.json#S9/54138969',
+    )
+    group.add_argument(
+        '--root-depth',
+        metavar='MM',
+        help="depth of the root: 'estimate' (the default), mm, or JSON with "
+        'mm by image name',
+    )
+    group.add_argument(
+        '--batch-size',
+        type=int,
+        default=8,
+        metavar='N',
+        help='people that go through the network together (default: 8)',
+    )
+    group.add_argument(
+        '--max-megapixels',
+        type=float,
+        default=MAX_MEGAPIXELS,
+        metavar='N',
+        help='larger images are refused (default: 100)',
+    )
+    parser.add_argument(
+        '--version', action='version', version=f'%(prog)s {__version__}'
+    )
+
+
+def check_options(parser: argparse.ArgumentParser, args) -> None:
+    """End with a usage error where options contradict each other."""
+    if args.camera and args.fov is not None:
+        parser.error('give --camera or --fov, not both')
+    if args.root_depth and not args.camera and args.fov is None:
+        parser.error('--root-depth needs --camera or --fov')
+    if args.boxes and args.box:
+        parser.error('give --boxes or --box, not both')
+
+
+def call_options(args) -> dict:
+    """Arguments of :meth:`PoseInferencer.stream` that the options give.
+
+    Raises:
+        ValueError: If the root depth is none.
+    """
+    options = dict(
+        boxes=[args.box] if args.box else args.boxes,
+        batch_size=args.batch_size,
+        bbox_thr=args.det_threshold,
+        nms_thr=args.nms_threshold,
+    )
+    if args.camera or args.fov is not None:
+        options['camera'] = args.camera or dict(fov=args.fov)
+    if args.root_depth:
+        options['root_depth'] = read_depth(args.root_depth)
+    return options
+
+
+def files_of(args) -> list:
+    """The files besides the images that the options make us read."""
+    given = [args.boxes, args.camera, args.root_depth]
+    return [str(path).split('#')[0] for path in given if path]
+
+
+def end_by_signal() -> None:
+    """Let SIGTERM end a run as Ctrl-C does: what is done is kept."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def read_depth(text: str) -> Union[str, float, dict]:
+    """``estimate``, mm, or a JSON file of mm by image name.
+
+    Raises:
+        ValueError: If it is none of them.
+    """
+    if text == 'estimate':
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return json.loads(Path(text).read_text('utf-8-sig'))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"--root-depth {text}: is neither 'estimate' nor mm nor a JSON "
+            f'file ({error})'
+        ) from error

@@ -1,0 +1,294 @@
+r"""A web page: drop a picture, see the people in 2D and 3D.
+
+    integral-pose web [--model FILE.onnx] [--detector FILE.onnx]
+
+Needs gradio and plotly (``pip install 'integral_mmpose[web]'``), but no
+network: nothing is loaded from elsewhere, and nobody but this machine can
+reach the page unless --host says so.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+from typing import Callable, Deque, List, NamedTuple, Optional
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from integral_mmpose.inference.images import read_image
+from integral_mmpose.inference.inferencer import PoseInferencer
+from integral_mmpose.inference.results import describe
+from integral_mmpose.visualization import (
+    draw_people,
+    place_people,
+    pose_figure,
+)
+
+from .options import add_people_options, call_options, check_options
+
+MAX_UPLOAD_MB = 10
+#: Results that stay for a download.
+KEPT_FILES = 32
+#: A picture of 10 MB can unpack to gigabytes.
+MAX_PIXELS = 40_000_000
+#: MPO: the JPEG of phones that put a second picture behind the first.
+FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'MPO')
+DETECTOR, WHOLE = 'Find people', 'One person fills the picture'
+TITLE = 'Integral human pose regression'
+ABOUT = (
+    'Drop a picture or take a photo. Each joint is the expectation of its '
+    'heat map (Sun et al., ECCV 2018). The picture stays on the machine that '
+    'runs this page and is removed within an hour.'
+)
+HINT = (
+    'Drag to turn, scroll to zoom. Green: left, orange: right. Millimetres, '
+    'relative to the pelvis; without a camera, people stand side by side.'
+)
+# gradio's own fonts come from the network if its files lack them.
+FONTS = ('system-ui', 'sans-serif')
+CSS = '.gradio-container {max-width: 1180px !important; margin: 0 auto}'
+
+
+class Answer(NamedTuple):
+    """What the page shows for a picture."""
+
+    message: str
+    overlay: np.ndarray
+    figure: Optional[object]
+    json_path: str
+
+
+class PoseApp:
+    """From an uploaded file to an :class:`Answer`.
+
+    Args:
+        infer (PoseInferencer): With a detector or without.
+        options (dict): For every call of it.
+    """
+
+    def __init__(self, infer: PoseInferencer, options: dict):
+        self.infer, self.options = infer, options
+        # Removed when the page ends; gradio serves copies of its own.
+        self.folder = tempfile.TemporaryDirectory(prefix='poses_')
+        self.written: Deque[Path] = deque()
+        self.is_3d = infer.model.depth_range_mm is not None
+
+    def __call__(self, path: Optional[str], where: str) -> Answer:
+        """Find the people of a picture.
+
+        Args:
+            path (str, optional): The uploaded file.
+            where (str): :data:`DETECTOR` or :data:`WHOLE`.
+
+        Raises:
+            ValueError: If it is no picture, or too large a one, or if the
+                camera or the root depth does not fit it.
+        """
+        check_upload(path)
+        options = dict(self.options)
+        if where == WHOLE:
+            options['boxes'] = 'whole_image'
+        # A single input that cannot be read raises.
+        [people] = self.infer(path, **options)
+        figure = None
+        if self.is_3d:
+            figure = pose_figure(
+                place_people(people),
+                self.infer.skeleton,
+                self.infer.joint_names,
+                [person.scores for person in people],
+            )
+        picture = np.ascontiguousarray(read_image(path)[..., ::-1])
+        return Answer(
+            message_of(people, where),
+            draw_people(picture, people, self.infer.skeleton),
+            figure,
+            self.write_json(people),
+        )
+
+    def write_json(self, people: list) -> str:
+        """Write the people to a file of its own, as the command does."""
+        people = [person.to_dict() for person in people]
+        content = describe(self.infer.model, people=people)
+        path = Path(tempfile.mkdtemp(dir=self.folder.name), 'poses.json')
+        path.write_text(json.dumps(content))
+        self.written.append(path)
+        while len(self.written) > KEPT_FILES:
+            shutil.rmtree(self.written.popleft().parent)
+        return str(path)
+
+
+def check_upload(path: Optional[str]) -> None:
+    """Refuse what is no picture, before it is decoded.
+
+    Raises:
+        ValueError: Saying what the page takes.
+    """
+    if not path:
+        raise ValueError('Drop a picture first.')
+    try:
+        with Image.open(path) as image:
+            size, kind = image.size, image.format
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f'The picture is too large ({error}); at most '
+            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
+        ) from error
+    except (UnidentifiedImageError, OSError):
+        kind = None
+    if kind not in FORMATS:
+        raise ValueError(
+            'This file is no picture that the page reads: '
+            + ', '.join(FORMATS)
+        )
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(
+            f'The picture has {size[0]} x {size[1]} pixels; at most '
+            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
+        )
+
+
+def without_folders(text: str) -> str:
+    """A message for visitors: no folder of the server.
+
+    Example:
+        >>> without_folders('/tmp/gradio/5f/a.png: is broken')
+        'a.png: is broken'
+    """
+    return re.sub(r'(?<![\w:/])/(?:[^\s/:]+/)+', '', text)
+
+
+def message_of(people: list, where: str) -> str:
+    """One line on what was found."""
+    if not people:
+        return f'**No person was found.** Try "{WHOLE}".'
+    noun = 'person' if len(people) == 1 else 'people'
+    mean = np.mean([person.scores for person in people])
+    return f'**{len(people)} {noun}**, mean score of the joints {mean:.2f}'
+
+
+def build_page(app: PoseApp, has_detector: bool):
+    """The page; ``launch`` serves it."""
+    import gradio as gr
+
+    def answer(path, where):
+        try:
+            found = app(path, where)
+        except (ValueError, OSError) as error:
+            text = without_folders(str(error))
+            raise gr.Error(text, print_exception=False) from error
+        file = gr.DownloadButton(value=found.json_path, interactive=True)
+        return found.message, found.overlay, found.figure, file
+
+    choices = [DETECTOR, WHOLE] if has_detector else [WHOLE]
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)
+    ) as page:
+        gr.Markdown(f'# {TITLE}\n{ABOUT}')
+        with gr.Row():
+            with gr.Column():
+                picture = gr.Image(
+                    label='Picture',
+                    sources=['upload', 'webcam', 'clipboard'],
+                    type='filepath',
+                    image_mode=None,  # the file as it came, EXIF and all
+                    height=360,
+                    elem_id='picture',
+                )
+                where = gr.Radio(
+                    choices, value=choices[0], label='Where people are'
+                )
+                button = gr.Button('Find poses', variant='primary')
+                message = gr.Markdown(elem_id='message')
+            overlay = gr.Image(
+                label='Joints',
+                height=560,
+                interactive=False,
+                buttons=['download', 'fullscreen'],
+                elem_id='overlay',
+            )
+        figure = gr.Plot(label='3D', visible=app.is_3d, elem_id='pose3d')
+        gr.Markdown(HINT, visible=app.is_3d)
+        file = gr.DownloadButton('Download JSON', interactive=False)
+        button.click(
+            answer,
+            [picture, where],
+            [message, overlay, figure, file],
+            concurrency_limit=1,
+        )
+    return page
+
+
+def main_of(
+    argv: List[str],
+    add_models: Optional[Callable] = None,
+    check_models: Optional[Callable] = None,
+    make_inferencer: Optional[Callable] = None,
+    prog: str = 'integral-pose web',
+) -> int:
+    """Serve the page; 1 after an error that the user can mend.
+
+    Args:
+        argv (list[str]): Options.
+        add_models (Callable, optional): Adds the options of the models to a
+            parser. By default those of the command.
+        check_models (Callable, optional): Of the parser and the options.
+        make_inferencer (Callable, optional): Of the options.
+        prog (str): Name of the command.
+    """
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--host',
+        default='127.0.0.1',
+        help='address to listen on; 0.0.0.0 lets other machines in',
+    )
+    parser.add_argument('--port', type=int, default=7860)
+    if add_models is None:
+        from .main import add_model_options as add_models
+    add_models(parser)
+    add_people_options(parser)
+    args = parser.parse_args(argv)
+    check_options(parser, args)
+    if check_models is not None:
+        check_models(parser, args)
+    # Read when gradio is imported: no reports, no look for a newer version.
+    os.environ.update(GRADIO_ANALYTICS_ENABLED='False', HF_HUB_OFFLINE='1')
+    try:
+        import gradio as gr
+        import plotly  # noqa: F401
+
+        if make_inferencer is None:
+            infer = PoseInferencer(args.model, args.detector)
+        else:
+            infer = make_inferencer(args)
+        app = PoseApp(infer, call_options(args))
+        page = build_page(app, infer.detector is not None)
+        page.launch(
+            server_name=args.host,
+            server_port=args.port,
+            max_file_size=f'{MAX_UPLOAD_MB}mb',
+            show_error=True,
+            share=False,
+            ssr_mode=False,
+            footer_links=[],
+            theme=gr.themes.Soft(font=FONTS, font_mono='monospace'),
+            css=CSS,
+        )
+    except ImportError as error:
+        fix = "pip install 'integral_mmpose[web]'"
+        print(f'error: the page needs {error.name}: {fix}', file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,190 @@
+"""Figure 2 of the paper: PCKh over the normalised distance on MPII.
+
+The files are those that the metric ``PCKhCurve`` writes by ``outfile``. A
+group's curve is the mean of its joints, weighted by how often each is
+labelled, as the metric's ``PCKh@0.5/<group>``.
+"""
+
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from integral_mmpose.datasets.checks import load_json, require_file
+from integral_mmpose.datasets.joints import MPII_GROUPS
+from integral_mmpose.geometry import pck_auc
+from integral_mmpose.visualization import save_image
+from integral_mmpose.visualization.figure import canvas_to_rgb
+
+#: 0, 0.01, …, 0.5 head sizes.
+DISTANCES = np.arange(51) / 100
+#: As the curves lie close to each other, the dashes tell them apart too.
+LINE_STYLES = ('-', '--', '-.', ':')
+#: Longer names are cut in the legend.
+MAX_NAME = 60
+FIX = "Write it by PCKhCurve(outfile='...json')."
+
+
+class PckhCurves(NamedTuple):
+    """``total`` (51,) and the ``groups`` that are labelled, in percent.
+
+    ``titles`` are the names of all groups.
+    """
+
+    total: np.ndarray
+    groups: Dict[str, np.ndarray]
+    titles: Tuple[str, ...]
+
+
+def read_pckh(path: str) -> PckhCurves:
+    """Read the curves of one model.
+
+    Args:
+        path (str): The JSON file of ``PCKhCurve``.
+
+    Returns:
+        PckhCurves: Percent at the distances 0, 0.01, …, 0.5.
+
+    Raises:
+        FileNotFoundError: If it does not exist.
+        ValueError: If it holds something else, or other distances.
+    """
+    what = 'the PCKh curve'
+    require_file(path, what, FIX)
+    content = load_json(path, what, dict)
+    for field in ('alpha', 'PCKh', 'PCKh_per_joint', 'counts'):
+        if field not in content:
+            raise ValueError(f'{path}: no field {field!r}. {FIX}')
+    alpha = _numbers(content['alpha'], path, 'alpha')
+    if alpha.shape != DISTANCES.shape or not np.allclose(alpha, DISTANCES):
+        raise ValueError(
+            f'{path}: alpha must be 0, 0.01, ..., 0.5 ({len(DISTANCES)} '
+            f'distances), got {alpha.size}: {alpha.ravel()[:4].tolist()}... '
+            f'Curves of other distances do not compare. {FIX}'
+        )
+    if not isinstance(content['PCKh_per_joint'], dict):
+        raise ValueError(f'{path}: PCKh_per_joint must be a dict. {FIX}')
+    members_of = content.get('groups', MPII_GROUPS)
+    joints = 1 + max(j for members in members_of.values() for j in members)
+    if members_of is not MPII_GROUPS:  # joints in no group may follow
+        joints = max(joints, len(content['counts']))
+    counts = _numbers(content['counts'], path, 'counts', (joints,))
+    curves_of = {
+        name: _percent(curve, path, f'PCKh_per_joint[{name!r}]')
+        for name, curve in content['PCKh_per_joint'].items()
+    }
+    groups = {}
+    for name, members in members_of.items():
+        seen = [j for j in members if counts[j] > 0 and str(j) in curves_of]
+        if seen:
+            curves = np.stack([curves_of[str(j)] for j in seen])
+            groups[name] = np.average(curves, 0, counts[seen])
+    total = _percent(content['PCKh'], path, 'PCKh')
+    return PckhCurves(total, groups, tuple(members_of))
+
+
+def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
+    """Draw the curves of several models: the total, then each joint group.
+
+    Args:
+        paths (dict[str, str]): Name of a model -> its JSON file.
+        out (str): Image file to write.
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8 RGB.
+
+    Raises:
+        FileNotFoundError, ValueError: As :func:`read_pckh`, or if ``paths``
+            is empty.
+    """
+    if not paths:
+        raise ValueError('plot_pckh needs at least one model')
+    models = {name: read_pckh(path) for name, path in paths.items()}
+    figure = Figure((12, 5.8), dpi=100, layout='constrained')
+    titles = dict.fromkeys(t for m in models.values() for t in m.titles)
+    rows = -(-(1 + len(titles)) // 4)
+    panels = figure.subplots(rows, 4, sharex=True, sharey=True, squeeze=False)
+    for axes in panels.flat[1 + len(titles) :]:
+        axes.remove()
+    for axes, title in zip(panels.flat, ('Total', *titles)):
+        for number, (name, curves) in enumerate(models.items()):
+            curve = (
+                curves.total if title == 'Total' else curves.groups.get(title)
+            )
+            _draw(axes, curve, name, LINE_STYLES[number % len(LINE_STYLES)])
+        axes.set_title(title, fontsize=11)
+        axes.set(xlim=(0, 0.5), ylim=(0, 100), yticks=range(0, 101, 20))
+        axes.grid(alpha=0.3)
+    for axes in panels[-1]:
+        axes.set_xlabel('distance / head size')
+    for axes in panels[:, 0]:
+        axes.set_ylabel('PCKh, %')
+    _add_legend(
+        figure,
+        [_summary(name, curves.total) for name, curves in models.items()],
+    )
+    picture = canvas_to_rgb(figure)
+    save_image(picture, out)
+    return picture
+
+
+def _draw(
+    axes: Axes, curve: Optional[np.ndarray], name: str, style: str
+) -> None:
+    """One line; empty, to keep the colours, where nobody is labelled."""
+    values = np.full(len(DISTANCES), np.nan) if curve is None else curve
+    axes.plot(DISTANCES, values, style, label=name, linewidth=1.6)
+
+
+def _add_legend(figure: Figure, texts: List[str]) -> None:
+    """A legend below the panels, in as few rows as the width allows."""
+    for columns in (4, 3, 2, 1):
+        legend = figure.legend(
+            figure.axes[0].lines,
+            texts,
+            loc='outside lower center',
+            ncols=columns,
+            fontsize=10,
+        )
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        if legend.get_window_extent().width < figure.bbox.width:
+            break
+        if columns > 1:
+            legend.remove()
+    width, height = figure.get_size_inches()
+    rows = -(-len(texts) // columns)
+    figure.set_size_inches(width, height + 0.25 * rows)
+
+
+def _summary(name: str, total: np.ndarray) -> str:
+    """A line of the legend with the numbers of the paper's Table 1."""
+    if len(name) > MAX_NAME:
+        name = name[: MAX_NAME - 3] + '...'
+    return (
+        f'{name}: {total[-1]:.1f} @0.5, {total[10]:.1f} @0.1, '
+        f'AUC {float(pck_auc(total)):.1f}'
+    )
+
+
+def _percent(value, path: str, field: str) -> np.ndarray:
+    curve = _numbers(value, path, field, DISTANCES.shape)
+    if not ((curve >= 0) & (curve <= 100)).all():
+        raise ValueError(f'{path}: {field} must lie in 0..100 %. {FIX}')
+    return curve
+
+
+def _numbers(value, path: str, field: str, shape=None) -> np.ndarray:
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f'{path}: {field} must be numbers. {FIX}') from None
+    if shape is not None and numbers.shape != shape:
+        raise ValueError(
+            f'{path}: {field} must have the shape {shape}, got '
+            f'{numbers.shape}. {FIX}'
+        )
+    if not np.isfinite(numbers).all():
+        raise ValueError(f'{path}: {field} must be finite. {FIX}')
+    return numbers

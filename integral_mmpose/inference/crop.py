@@ -1,0 +1,81 @@
+"""The crop of a person, as MMPose's top-down pipelines cut it.
+
+``GetBBoxCenterScale`` pads a box, ``TopdownAffine`` widens it to the aspect
+ratio of the network input and warps it there. This is the same arithmetic in
+numpy and OpenCV, for inference without MMPose.
+"""
+
+from typing import NamedTuple, Sequence
+
+import cv2
+import numpy as np
+
+#: cv2.warpAffine reads from images with sides below 2^15 px.
+MAX_SIDE = 2**15 - 2
+
+
+class Crop(NamedTuple):
+    """The network input of one person and its place in the image.
+
+    ``pixels`` is (h, w, 3) BGR uint8; ``center`` (2,) and ``size`` (2,) are
+    the crop's middle and its width and height in image px.
+    """
+
+    pixels: np.ndarray
+    center: np.ndarray
+    size: np.ndarray
+
+    def to_image(self, keypoints_px: np.ndarray) -> np.ndarray:
+        """Joints (..., 2) in px of the crop -> image px."""
+        height, width = self.pixels.shape[:2]
+        left_top = self.center - self.size / 2
+        return keypoints_px / [width, height] * self.size + left_top
+
+
+def crop_person(
+    image: np.ndarray,
+    box: np.ndarray,
+    input_size: Sequence[int],
+    padding: float,
+    use_udp: bool = False,
+) -> Crop:
+    """Cut a person out of an image.
+
+    Args:
+        image (np.ndarray): (H, W, 3) uint8.
+        box (np.ndarray): (4,) left, top, right, bottom in image px, tight.
+        input_size (Sequence[int]): (w, h) of the crop in px.
+        padding (float): Factor on the width and height of the box.
+        use_udp (bool): MMPose's unbiased crop: pixel centres of the corners
+            fall upon each other.
+
+    Returns:
+        Crop: What lies outside the image is black.
+
+    Raises:
+        ValueError: If the image is larger than OpenCV cuts from.
+    """
+    if max(image.shape[:2]) > MAX_SIDE:
+        raise ValueError(
+            f'the image has {image.shape[1]} x {image.shape[0]} px, and '
+            f'OpenCV cuts from {MAX_SIDE} px a side at most: scale it down'
+        )
+    box = np.asarray(box, np.float32)
+    width, height = input_size
+    center = (box[:2] + box[2:4]) / 2
+    size = (box[2:4] - box[:2]) * padding
+    side = max(size[0], size[1] * width / height)
+    size = np.array([side, side * height / width], np.float32)
+    if use_udp:
+        scale = (np.array([width, height]) - 1) / size
+        offset = (size / 2 - center) * scale
+    else:
+        scale = np.array([width / size[0]] * 2)
+        offset = np.array([width, height]) / 2 - center * scale
+    matrix = np.array(
+        [[scale[0], 0, offset[0]], [0, scale[1], offset[1]]], np.float64
+    )
+    pixels = cv2.warpAffine(
+        image, matrix, (int(width), int(height)), flags=cv2.INTER_LINEAR
+    )
+    return Crop(pixels, center, size)

@@ -1,0 +1,130 @@
+"""Frames -> people: boxes, crops in batches, tracks, smoothing, mm."""
+
+from dataclasses import dataclass, field
+from typing import Iterable, Iterator, List, NamedTuple, Optional
+
+import numpy as np
+
+from integral_mmpose.geometry import Person
+
+from .batching import in_batches
+from .onnx_model import Pose
+from .placement import PersonPlacer, Placement
+from .sources import Frame
+from .tracking import PoseSmoother, Tracker
+
+
+@dataclass
+class ImageResult:
+    """What was found in an image, or in a frame of a video.
+
+    Attributes:
+        name (str): Path of the image; of a frame, the video and its number.
+        people (list[Person]): The best boxes first.
+        image (np.ndarray, optional): (H, W, 3) BGR; None if unreadable.
+        error (str): Why there is no result; empty if there is one.
+        time_ms (float, optional): Time of a frame in its video.
+    """
+
+    name: str
+    people: List[Person] = field(default_factory=list)
+    image: Optional[np.ndarray] = None
+    error: str = ''
+    time_ms: Optional[float] = None
+
+
+class Located(NamedTuple):
+    """A frame, its people's boxes (N, 5) and their places."""
+
+    frame: Frame
+    boxes: np.ndarray
+    places: List[Placement]
+
+
+def find_people(
+    frames: Iterable[Frame],
+    boxes,
+    model,
+    placer: PersonPlacer,
+    smoother: Optional[PoseSmoother] = None,
+    batch_size: int = 8,
+) -> Iterator[ImageResult]:
+    """People of each frame, in the order of the frames.
+
+    Args:
+        frames (Iterable[Frame]): Images or a video, whose people get numbers.
+        boxes (GivenBoxes | DetectedBoxes): Where the people are.
+        model (OnnxPoseModel): Or an object with its methods.
+        placer (PersonPlacer): For the mm.
+        smoother (PoseSmoother, optional): If the frames are a video.
+        batch_size (int): People that go through the network together.
+
+    Yields:
+        ImageResult: With the reason in ``error`` where it could not be used.
+    """
+    located = _locate(frames, boxes, model, placer)
+    # Nothing waits for the next frame of a camera.
+    waiting = 1 if getattr(frames, 'live', False) else None
+    is_video = smoother is not None or getattr(frames, 'video', False)
+    tracker = Tracker() if is_video else None
+    for item, poses in in_batches(located, model.predict, batch_size, waiting):
+        frame, ids = item.frame, [None] * len(poses)
+        if tracker is not None:
+            ids = tracker(item.boxes)
+        if smoother is not None:
+            points = smoother(ids, item.boxes, [p.keypoints for p in poses])
+            poses = [p._replace(keypoints=k) for p, k in zip(poses, points)]
+        result = ImageResult(
+            frame.name, [], frame.image, frame.error, frame.time_ms
+        )
+        try:
+            result.people = [
+                make_person(box, pose, placer.fields(pose, place), track_id)
+                for box, pose, place, track_id in zip(
+                    item.boxes, poses, item.places, ids
+                )
+            ]
+        except ValueError as error:
+            result.error = f'{frame.name}: {error}'
+        yield result
+
+
+def make_person(
+    box: np.ndarray, pose: Pose, in_mm: dict, track_id: Optional[int] = None
+) -> Person:
+    """A person of a box (5,), a pose and its fields in mm."""
+    std_px = std_mm = None
+    if pose.std is not None:
+        std_px = np.sqrt((pose.std[:, :2] ** 2).mean(-1))
+        std_mm = pose.std[:, 2] if pose.std.shape[-1] == 3 else None
+    return Person(
+        box[:4],
+        float(box[4]),
+        pose.keypoints[:, :2],
+        pose.scores,
+        **in_mm,
+        std_px=std_px,
+        std_mm=std_mm,
+        track_id=track_id,
+    )
+
+
+def _locate(
+    frames: Iterable[Frame], boxes, model, placer: PersonPlacer
+) -> Iterator[tuple]:
+    """Each frame with its boxes, and the crops of its people."""
+    for frame in frames:
+        found, places, crops = np.zeros((0, 5), np.float32), [], []
+        if not frame.error:
+            try:
+                found = boxes.boxes_of(frame)
+                places = placer.places(frame, found)
+                crops = [
+                    model.crop(frame.image, box, place.mm_per_px)
+                    for box, place in zip(found, places)
+                ]
+            except ValueError as error:
+                error = f'{frame.name}: {error}'
+                frame = frame._replace(error=error)
+                found, places = found[:0], []
+        yield Located(frame, found, places), crops

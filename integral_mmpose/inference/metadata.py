@@ -1,0 +1,185 @@
+"""What a user of an exported file must know, as JSON inside the file."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Optional, Tuple
+
+from integral_mmpose.version import __version__
+
+#: Key of the entry among the file's metadata.
+KEY = 'integral_mmpose'
+#: Raised when a reader of today could misread the files of tomorrow.
+FORMAT = 1
+INPUT, OUTPUTS, STD = 'crops', ('keypoints', 'keypoint_scores'), 'keypoint_std'
+CONVENTION = (
+    'crops: (N, 3, H, W) float32, BGR, 0 to 255; keypoints: x, y in px of the '
+    'crop (left edge, 0-based), z in mm relative to the root, away from the '
+    'camera; keypoint_scores: 0 to 1; keypoint_std: standard deviation along '
+    'each axis, in the units of keypoints. A crop is centred on the tight box '
+    'of a person and box_padding times as large, as wide and high as '
+    'input_size asks'
+)
+DEPTH_UNITS = ('crop', 'metric')
+MAX_SIDE = 4096
+MAX_RANGE_MM = 1e5
+
+Pairs = Tuple[Tuple[int, int], ...]
+Colors = Tuple[Tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class PoseMetadata:
+    """Description of an exported pose model.
+
+    Attributes:
+        config (str): Name of the config file.
+        half (bool): Whether the weights are float16.
+        input_size (tuple[int, int]): (w, h) of a crop in px.
+        depth_range_mm (float, optional): Depth of the volume in mm; ``None``
+            in 2D.
+        depth_unit (str): See ``IntegralLabel``: with ``'crop'`` z is true
+            where the crop spans ``depth_range_mm``, and else to be scaled by
+            mm_per_px * side of the crop / depth_range_mm; with ``'metric'``
+            it is true as it is.
+        box_padding (float): Factor on a person's tight box.
+        use_udp (bool): Whether the crop is MMPose's unbiased one.
+        keypoint_names (tuple[str]): K names.
+        flip_pairs (tuple): Left and right partners, as indices.
+        skeleton_links (tuple): Bones, as (parent, child) indices.
+        keypoint_colors (tuple): K RGB colours.
+        skeleton_link_colors (tuple): An RGB colour for each bone.
+        version (str): Of this package.
+
+    Raises:
+        ValueError: Naming the first field whose value makes no sense.
+    """
+
+    config: str
+    half: bool
+    input_size: Tuple[int, int]
+    depth_range_mm: Optional[float]
+    depth_unit: str
+    box_padding: float
+    use_udp: bool
+    keypoint_names: Tuple[str, ...]
+    flip_pairs: Pairs
+    skeleton_links: Pairs
+    keypoint_colors: Colors
+    skeleton_link_colors: Colors
+    version: str = __version__
+
+    def __post_init__(self) -> None:
+        joints = range(
+            len(self.keypoint_names)
+            if isinstance(self.keypoint_names, tuple)
+            else 0
+        )
+        flipped = [i for p in _rows(self.flip_pairs, 2) or () for i in p]
+        links = _rows(self.skeleton_links, 2)
+        checks = dict(
+            config=isinstance(self.config, str),
+            half=isinstance(self.half, bool),
+            input_size=_rows((self.input_size,), 2) is not None
+            and all(0 < side <= MAX_SIDE for side in self.input_size),
+            depth_range_mm=self.depth_range_mm is None
+            or _is_between(self.depth_range_mm, MAX_RANGE_MM),
+            depth_unit=self.depth_unit in DEPTH_UNITS,
+            box_padding=_is_between(self.box_padding, 10.0),
+            use_udp=isinstance(self.use_udp, bool),
+            keypoint_names=len(joints) > 0
+            and all(isinstance(name, str) for name in self.keypoint_names)
+            and len(set(self.keypoint_names)) == len(joints),
+            flip_pairs=_rows(self.flip_pairs, 2) is not None
+            and len(set(flipped)) == len(flipped)
+            and all(i in joints for i in flipped),
+            skeleton_links=links is not None
+            and all(i in joints for link in links for i in link),
+            keypoint_colors=_are_colors(self.keypoint_colors, len(joints)),
+            skeleton_link_colors=_are_colors(
+                self.skeleton_link_colors, len(links or ())
+            ),
+            version=isinstance(self.version, str),
+        )
+        for name, good in checks.items():
+            if not good:
+                value = str(getattr(self, name))[:80]
+                raise ValueError(f'{name} must not be {value}')
+
+    @property
+    def num_axes(self) -> int:
+        """Number of axes of a keypoint: 2 or 3."""
+        return 2 if self.depth_range_mm is None else 3
+
+    def to_json(self) -> str:
+        """The content of the entry :data:`KEY`."""
+        content = dict(format=FORMAT, convention=CONVENTION, **asdict(self))
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: Optional[str], path: str) -> 'PoseMetadata':
+        """Read what :meth:`to_json` wrote.
+
+        Args:
+            text (str, optional): The entry; ``None`` where there is none.
+            path (str): Of the file, for the message.
+
+        Raises:
+            ValueError: If the file is not of this package or is newer.
+        """
+        try:
+            content = json.loads(text or '')
+            number = content.pop('format')
+        except (
+            *(ValueError, AttributeError, KeyError, TypeError),
+            RecursionError,
+        ) as error:
+            raise ValueError(
+                f'{path}: not exported by this package (no metadata '
+                f'"{KEY}"): make it with tools/deployment/export_onnx.py'
+            ) from error
+        content.pop('convention', None)
+        try:
+            if number != FORMAT:
+                raise ValueError(f'format {number}, not {FORMAT}')
+            known = {field.name for field in fields(cls)}
+            if set(content) - known:
+                raise ValueError(f'unknown {sorted(set(content) - known)}')
+            return cls(**{k: _tuples(v) for k, v in content.items()})
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(
+                f'{path}: its metadata cannot be read ({error}): export the '
+                f'model again with version {__version__}'
+            ) from error
+
+
+def _rows(value, length: int):
+    """A tuple of tuples of so many whole numbers, else None."""
+    good = isinstance(value, tuple) and all(
+        isinstance(row, tuple)
+        and len(row) == length
+        and all(type(number) is int for number in row)
+        for row in value
+    )
+    return value if good else None
+
+
+def _are_colors(value, count: int) -> bool:
+    rows = _rows(value, 3)
+    return rows is not None and (
+        len(rows) == count
+        and all(0 <= part <= 255 for row in rows for part in row)
+    )
+
+
+def _is_between(value, most: float) -> bool:
+    """A number above 0, at most ``most``."""
+    is_number = type(value) in (int, float)
+    return is_number and math.isfinite(value) and 0 < value <= most
+
+
+def _tuples(value):
+    """Lists, at any depth, as tuples."""
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    return value

@@ -1,0 +1,82 @@
+"""Write a video: H.264 by PyAV where it is there, else MPEG-4 by OpenCV."""
+
+import logging
+from fractions import Fraction
+from pathlib import Path
+from typing import Union
+
+import cv2
+import numpy as np
+
+try:
+    import av
+except ImportError:
+    av = None
+
+logger = logging.getLogger(__name__)
+
+
+class MovieWriter:
+    """An MP4 file that grows picture by picture.
+
+    Args:
+        path (str | Path): The file.
+        fps (float): Frames per second.
+
+    Raises:
+        OSError: When the first picture comes, if it cannot be written.
+    """
+
+    def __init__(self, path: Union[str, Path], fps: float) -> None:
+        self.path, self.fps = str(path), fps
+        self._writer = None
+
+    def add(self, picture: np.ndarray) -> None:
+        """Append a picture (H, W, 3) uint8 RGB, of even sides."""
+        if self._writer is None:
+            height, width = picture.shape[:2]
+            kind = _OpenCV if av is None else _PyAV
+            self._writer = kind(self.path, self.fps, width, height)
+        self._writer.add(picture)
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+class _PyAV:
+    def __init__(self, path, fps, width, height) -> None:
+        self._file = av.open(path, 'w')
+        rate = Fraction(fps).limit_denominator(1001)
+        self._stream = self._file.add_stream('libx264', rate=rate)
+        self._stream.width, self._stream.height = width, height
+        self._stream.pix_fmt = 'yuv420p'
+
+    def add(self, picture) -> None:
+        frame = av.VideoFrame.from_ndarray(
+            np.ascontiguousarray(picture), format='rgb24'
+        )
+        self._file.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        self._file.mux(self._stream.encode())
+        self._file.close()
+
+
+class _OpenCV:
+    def __init__(self, path, fps, width, height) -> None:
+        code = cv2.VideoWriter_fourcc(*'mp4v')
+        self._writer = cv2.VideoWriter(path, code, fps, (width, height))
+        if not self._writer.isOpened():
+            raise OSError(f'{path}: cannot be written as a video')
+        logger.warning(
+            f'{path}: is written as MPEG-4, which browsers do not play: pip '
+            "install 'integral_mmpose[video]' for H.264"
+        )
+
+    def add(self, picture) -> None:
+        self._writer.write(np.ascontiguousarray(picture[..., ::-1]))
+
+    def close(self) -> None:
+        self._writer.release()

@@ -1,0 +1,173 @@
+"""A pose model in an ONNX file, on ONNX Runtime: no torch, no MMPose.
+
+The file is one of ``tools/deployment/export_onnx.py``: it holds the weights
+and describes itself.
+"""
+
+from pathlib import Path
+from typing import List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from integral_mmpose.geometry import check_finite, check_shape
+from integral_mmpose.visualization.skeleton import skeleton_from_metainfo
+
+from .crop import Crop, crop_person
+from .metadata import INPUT, KEY, OUTPUTS, STD, PoseMetadata
+from .onnx_session import open_session
+
+#: The model that ships with the package.
+DEFAULT_MODEL = Path(__file__).with_name('default_model.onnx')
+
+
+class Pose(NamedTuple):
+    """A pose in the image.
+
+    ``keypoints`` is (K, 2) image px, or (K, 3) with z in mm relative to the
+    root; ``scores`` is (K,); ``side_px`` is the longer side of the crop in
+    image px; ``std`` is (K, 2 or 3), the standard deviation along each axis
+    in the same units, or None.
+    """
+
+    keypoints: np.ndarray
+    scores: np.ndarray
+    side_px: float
+    std: Optional[np.ndarray] = None
+
+
+class OnnxPoseModel:
+    """A pose model in an ONNX file.
+
+    Called, it takes crops. ``crop`` and ``predict`` are the two steps from an
+    image to poses; any object with these two methods, ``joint_names``,
+    ``skeleton`` and ``depth_range_mm`` can stand in its place in
+    :class:`PoseInferencer`.
+
+    Args:
+        path (str): The ONNX file. Defaults to the model that ships.
+        threads (int, optional): Of ONNX Runtime; by default its choice.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it is no ONNX file, or not one of this package.
+        ImportError: If onnxruntime is not installed.
+    """
+
+    def __init__(
+        self, path: Optional[str] = None, threads: Optional[int] = None
+    ) -> None:
+        self.path = str(DEFAULT_MODEL if path is None else path)
+        self.session = open_session(self.path, threads)
+        entries = self.session.get_modelmeta().custom_metadata_map
+        self.metadata = PoseMetadata.from_json(entries.get(KEY), self.path)
+        self._outputs = self._check_graph()
+        self.name = Path(self.path).name
+        self.joint_names = list(self.metadata.keypoint_names)
+        self.skeleton = skeleton_from_metainfo(vars(self.metadata))
+        self.depth_range_mm = self.metadata.depth_range_mm
+
+    def __call__(self, crops: np.ndarray) -> tuple:
+        """Find the joints of a batch of crops.
+
+        Args:
+            crops (np.ndarray): (N, 3, H, W) BGR, 0 to 255.
+
+        Returns:
+            tuple: Keypoints (N, K, 2 or 3), x, y in px of the crop and z in
+            mm relative to the root; scores (N, K); and, where the graph has
+            them, standard deviations (N, K, 2 or 3) in the same units.
+
+        Raises:
+            ValueError: If the crops have another size, or a pixel or a
+                result is not finite.
+        """
+        width, height = self.metadata.input_size
+        check_shape(crops, f'N 3 {height} {width}', 'crops')
+        crops = np.ascontiguousarray(crops, np.float32)
+        # Here, because ONNX Runtime's ReLU turns NaN into 0.
+        check_finite(crops, 'crops')
+        results = self.session.run(self._outputs, {INPUT: crops})
+        for array, name in zip(results, self._outputs):
+            check_finite(array, f'{self.path}: {name}')
+        return tuple(results)
+
+    def crop(
+        self,
+        image: np.ndarray,
+        box: np.ndarray,
+        mm_per_px: Optional[float] = None,
+    ) -> tuple:
+        """The network's input for one person.
+
+        Args:
+            image (np.ndarray): (H, W, 3) BGR uint8.
+            box (np.ndarray): (4 or more,) left, top, right, bottom, px.
+            mm_per_px (float, optional): Size of a pixel at the person, where
+                it is known: it gives the depth range of the crop.
+
+        Returns:
+            tuple: For :meth:`predict`.
+
+        Raises:
+            ValueError: If the image is larger than OpenCV cuts from.
+        """
+        metadata = self.metadata
+        crop = crop_person(
+            image,
+            box,
+            metadata.input_size,
+            metadata.box_padding,
+            metadata.use_udp,
+        )
+        return crop, self._depth_scale(crop, mm_per_px)
+
+    def predict(self, crops: Sequence[tuple]) -> List[Pose]:
+        """Poses of several crops, which may be of several images."""
+        pixels = np.stack([crop.pixels for crop, _ in crops])
+        results = self(pixels.transpose(0, 3, 1, 2))
+        poses = []
+        for number, (crop, depth_scale) in enumerate(crops):
+            keypoints, scores, *std = (array[number] for array in results)
+            scale = np.array([1.0, 1.0, depth_scale])[: keypoints.shape[-1]]
+            keypoints = keypoints * scale
+            keypoints[:, :2] = crop.to_image(keypoints[:, :2])
+            image_px = crop.size / self.metadata.input_size
+            scale[:2] *= image_px
+            poses.append(
+                Pose(
+                    keypoints,
+                    scores,
+                    float(crop.size.max()),
+                    std[0] * scale if std else None,
+                )
+            )
+        return poses
+
+    def _depth_scale(self, crop: Crop, mm_per_px: Optional[float]) -> float:
+        """Depth of the crop's volume over that in the graph."""
+        metadata = self.metadata
+        if mm_per_px is None or metadata.depth_range_mm is None:
+            return 1.0
+        if metadata.depth_unit == 'metric':
+            return 1.0
+        return mm_per_px * float(crop.size.max()) / metadata.depth_range_mm
+
+    def _check_graph(self) -> List[str]:
+        """The description must be that of the graph beside it."""
+        metadata = self.metadata
+        joints = len(metadata.keypoint_names)
+        expected = {
+            INPUT: [3, *metadata.input_size[::-1]],
+            OUTPUTS[0]: [joints, metadata.num_axes],
+            OUTPUTS[1]: [joints],
+        }
+        nodes = self.session.get_inputs() + self.session.get_outputs()
+        found = {node.name: node.shape[1:] for node in nodes}
+        if STD in found:
+            expected[STD] = [joints, metadata.num_axes]
+        if found != expected:
+            raise ValueError(
+                f'{self.path}: the graph has {found} but its metadata say '
+                f'{expected}: export the model again'
+            )
+        return [*OUTPUTS, STD] if STD in found else list(OUTPUTS)

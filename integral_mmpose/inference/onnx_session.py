@@ -1,0 +1,40 @@
+"""ONNX Runtime on the CPU, with errors that name the file."""
+
+from pathlib import Path
+from typing import Optional
+
+
+def open_session(path: str, threads: Optional[int] = None):
+    """Open an ONNX file.
+
+    Args:
+        path (str): The file.
+        threads (int, optional): Of ONNX Runtime; by default its choice.
+
+    Returns:
+        onnxruntime.InferenceSession: On the CPU.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it is no ONNX file.
+        ImportError: If onnxruntime is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            'onnxruntime is not installed: pip install onnxruntime'
+        ) from error
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path}: no such ONNX file')
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), options, providers=['CPUExecutionProvider']
+        )
+    except Exception as error:  # its classes are not public
+        raise ValueError(
+            f'{path}: ONNX Runtime cannot read it ({type(error).__name__}): '
+            'export or download it again'
+        ) from error

@@ -1,0 +1,182 @@
+"""People over their image and in 3D beside it: the one way to draw a result.
+
+The visualizer of MMPose's hooks, the inferencers, the command and the web
+page draw by these functions.
+
+Convention: images are (H, W, 3) uint8 RGB, joints in px of the image.
+"""
+
+from typing import List, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from integral_mmpose.geometry import Person
+
+from .overlay import MIN_SIDE, draw_skeleton_2d, enlarge, write_labels
+from .panel import beside
+from .skeleton import Skeleton
+from .views import render_views
+
+#: Least and greatest side in px of a 3D view, and the gap before the views.
+VIEW_SIDES = (192, 640)
+GAP = 4
+#: Least side of a 3D view in a video: those of twelve people, one below the
+#: other, fit into the lowest picture.
+MOVIE_VIEW = VIEW_SIDES[0] // 12
+_BOX_COLOR = (0, 200, 0)
+
+
+def render(
+    image: np.ndarray,
+    people: Sequence[Person],
+    skeleton: Skeleton,
+    score_thr: float = 0.0,
+    draw_bbox: bool = False,
+    min_view: int = VIEW_SIDES[0],
+) -> np.ndarray:
+    """The people over the image and, in 3D, two views of each beside it.
+
+    Args:
+        image (np.ndarray): (H, W, 3) uint8 RGB; not modified.
+        people (Sequence[Person]): Those with ``keypoints_3d_mm`` get views.
+        skeleton (Skeleton): Bones and colours.
+        score_thr (float): Joints below it are not drawn. Defaults to 0.
+        draw_bbox (bool): Draw the boxes, too. Defaults to False.
+        min_view (int): Least side of a 3D view in px: where the views of all
+            people are higher than the image, the picture grows.
+
+    Returns:
+        np.ndarray: (H', W', 3) uint8 RGB.
+    """
+    overlay = draw_people(image, people, skeleton, score_thr, draw_bbox)
+    views = draw_views(
+        people, skeleton, overlay.shape[0], score_thr, min_view=min_view
+    )
+    return beside([overlay, *views], GAP)
+
+
+def draw_people(
+    image: np.ndarray,
+    people: Sequence[Person],
+    skeleton: Skeleton,
+    score_thr: float = 0.0,
+    draw_bbox: bool = False,
+    joint_numbers: bool = False,
+    min_side: int = MIN_SIDE,
+) -> np.ndarray:
+    """The people over the image; several people in 3D are numbered.
+
+    Images smaller than ``min_side`` px are enlarged to it. ``joint_numbers``
+    writes the index of each joint beside it. The other arguments are those
+    of :func:`render`.
+
+    Returns:
+        np.ndarray: (s H, s W, 3) uint8 RGB, s = 1 for large images.
+    """
+    picture = enlarge(image, np.zeros(2), min_side)[0]
+    labelled = len(people) > 1 and any(
+        p.keypoints_3d_mm is not None for p in people
+    )
+    for number, person in enumerate(people):
+        _, points = enlarge(image, person.keypoints_2d, min_side)
+        picture = draw_skeleton_2d(
+            picture, points, skeleton, person.scores, score_thr, min_side=0
+        )
+        if joint_numbers:
+            shown = np.flatnonzero(person.scores >= score_thr)
+            write_labels(picture, points[shown], shown)
+        if labelled:
+            write_labels(picture, points[[skeleton.root]], [f'#{number}'])
+        if draw_bbox and person.box is not None:
+            corners = np.reshape(person.box[:4], (2, 2))
+            corners = np.rint(enlarge(image, corners, min_side)[1])
+            low, high = corners.astype(int).tolist()
+            cv2.rectangle(picture, low, high, _BOX_COLOR, 1)
+    return picture
+
+
+def draw_views(
+    people: Sequence[Person],
+    skeleton: Skeleton,
+    height: int,
+    score_thr: float = 0.0,
+    truths_mm: Optional[Sequence[np.ndarray]] = None,
+    min_view: int = VIEW_SIDES[0],
+    max_people: Optional[int] = None,
+) -> List[np.ndarray]:
+    """Two 3D views of each person, one row each, the best boxes first.
+
+    ``height`` is that of the picture beside the views in px, ``truths_mm``
+    has (K, 3) for each person, drawn in grey, and at most ``max_people`` are
+    drawn (by default all). The other arguments are those of :func:`render`.
+
+    Returns:
+        list[np.ndarray]: One RGB picture; none without a 3D pose.
+    """
+    numbers = [
+        i for i, p in enumerate(people) if p.keypoints_3d_mm is not None
+    ]
+    numbers.sort(key=lambda i: -people[i].box_score)
+    numbers = numbers[:max_people]
+    if not numbers:
+        return []
+    side = int(np.clip(height // len(numbers), min_view, VIEW_SIDES[1]))
+    rows = []
+    for i in numbers:
+        row = render_views(
+            people[i].keypoints_3d_mm,
+            skeleton,
+            None if truths_mm is None else truths_mm[i],
+            people[i].scores,
+            score_thr,
+            side,
+        )
+        if len(people) > 1:
+            write_labels(row, np.array([[2.0, 20.0]]), [f'#{i}'])
+        rows.append(row)
+    return [np.concatenate(rows)]
+
+
+def render_frame(
+    image: np.ndarray,
+    people: Sequence[Person],
+    skeleton: Skeleton,
+    views: bool,
+    **options,
+) -> np.ndarray:
+    """:func:`render` for a video: all pictures have one size.
+
+    ``views`` leaves room for 3D views where nobody is seen, too; the options
+    are ``score_thr`` and ``draw_bbox`` of :func:`render`.
+    """
+    picture = render(image, people, skeleton, min_view=MOVIE_VIEW, **options)
+    return fit_canvas(picture, *movie_size(image, views))
+
+
+def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
+    """Size of a video's pictures, whatever number of people they show.
+
+    Args:
+        image (np.ndarray): (H, W, 3), a frame.
+        views (bool): With room for 3D views beside it.
+
+    Returns:
+        tuple[int, int]: Width and height in px, even as players want them.
+    """
+    height, width = enlarge(image, np.zeros(2))[0].shape[:2]
+    if views:
+        side = int(np.clip(height, *VIEW_SIDES))
+        width, height = width + GAP + 2 * side, max(height, side)
+    return width // 2 * 2, height // 2 * 2
+
+
+def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Fill a picture at its right and lower side, in white.
+
+    Of an odd picture the last column or row is cut off.
+    """
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    part = picture[:height, :width]
+    canvas[: part.shape[0], : part.shape[1]] = part
+    return canvas

@@ -1,0 +1,234 @@
+"""integral-pose in this process, as a user types it."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from integral_mmpose.cli import run as module
+from integral_mmpose.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(onnx_model, tmp_path, monkeypatch):
+    """The command with a random model, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*options, model=onnx_model):
+        given = ['--model', model] if model else []
+        return main([*map(str, options), *given])
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path, image):
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    for name in 'ab':
+        cv2.imwrite(str(folder / f'{name}.png'), image)
+    return folder
+
+
+def result(path='poses/poses.json'):
+    return json.loads(Path(path).read_text())
+
+
+def test_a_folder(run, photos, capsys):
+    assert run('photos') == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith('no detector: each image is taken as one')
+    assert '--detector' in printed.err.splitlines()[0]
+    assert printed.out == '2 people in 2 images -> poses\n'
+    content = result()
+    assert list(content['images']) == ['photos/a.png', 'photos/b.png']
+    for [person] in content['images'].values():
+        assert person['bbox'] == [0, 0, 200, 160]
+        assert len(person['keypoints']) == len(content['keypoint_names'])
+        assert 'track_id' not in person
+    assert content['model'] == 'pose.onnx' and content['units']
+    for parent, child in content['skeleton_links']:
+        assert max(parent, child) < 18
+    assert sorted(p.name for p in Path('poses').iterdir()) == [
+        *('a.png', 'b.png', 'poses.json')
+    ]
+
+
+def test_a_picture_that_shows_no_single_person_is_reported(
+    run, photos, capsys
+):
+    """The maps of a random model are flat: scores are about 0.25."""
+    assert run('photos/a.png') == 0
+    error = capsys.readouterr().err
+    assert 'warning: photos/a.png: the mean score of the joints is 0.' in error
+    assert run('photos/a.png', '--box', 10, 10, 60, 90) == 0
+    assert 'mean score' not in capsys.readouterr().err
+
+
+def test_json_html_and_boxes(run, photos, capsys):
+    Path('boxes.json').write_text(
+        json.dumps({'a.png': [[10, 20, 60, 90], [60, 20, 120, 90]]})
+    )
+    options = ['--json', '--html', '--boxes', 'boxes.json', '--fov', 60]
+    assert run('photos', *options) == 1
+    content = result()
+    assert 'no entry for b.png' in content['failed']['photos/b.png']
+    [people] = content['images'].values()
+    assert len(people) == 2 and 'keypoints_camera_mm' in people[0]
+    assert sorted(p.name for p in Path('poses').iterdir()) == [
+        *('a.html', 'poses.json')
+    ]
+
+
+def test_images_and_videos_together(run, photos, write_video, capsys):
+    assert run('photos/a.png', write_video(3), '--smooth') == 0
+    assert '4 people in 1 images and 3 frames' in capsys.readouterr().out
+    frames = result('poses/walk.json')['frames']
+    assert [f['instances'][0]['track_id'] for f in frames] == [0, 0, 0]
+    assert Path('poses/walk.mp4').stat().st_size > 0
+    assert len(result()['images']) == 1
+
+
+def test_a_folder_as_a_video(run, photos, capsys):
+    assert run('photos', '--video', 10) == 0
+    content = result('poses/photos.json')
+    assert content['fps'] == 10
+    assert [f['time_ms'] for f in content['frames']] == [0, 100]
+    assert not Path('poses/poses.json').exists()
+    assert run('photos/a.png', '--video') == 1
+    assert '--video needs a folder' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('options', 'reason'),
+    [
+        (['none.jpg'], 'none.jpg: no such image'),
+        (['none.mp4'], 'none.mp4: no such video'),
+        (['webcam:/dev/none'], 'cannot be opened as a camera'),
+        (['empty'], 'empty: the folder has no image'),
+        (['torn.png'], 'torn.png: cannot be decoded'),
+        (['photos', '--boxes', 'none.json'], 'none.json'),
+        (['photos', '--boxes', 'torn.png'], 'torn.png: is no JSON'),
+        (['photos', '--camera', 'torn.png'], 'torn.png: is no JSON'),
+        (['photos', '--fov', 60, '--root-depth', 'x'], "neither 'estimate'"),
+        (['photos', '--detector', 'torn.png'], 'torn.png: ONNX Runtime'),
+        (['photos', '--detector', 'MODEL'], 'is not YOLOX'),
+        (['photos', '--out', 'torn.png/x'], 'torn.png'),
+        (['photos', '--batch-size', 0], 'batch_size must be >= 1'),
+    ],
+)
+def test_mistakes_are_one_sentence(
+    run, photos, onnx_model, options, reason, capfd
+):
+    Path('empty').mkdir()
+    Path('torn.png').write_bytes(b'')
+    options = [onnx_model if o == 'MODEL' else o for o in options]
+    assert run(*options) == 1
+    error = capfd.readouterr().err
+    [line] = [x for x in error.splitlines() if x.startswith('error: ')]
+    assert reason in line and 'Traceback' not in error
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        [],
+        ['a', '--boxes', 'b', '--box', 1, 2, 3, 4],
+        ['a', '--detector', 'd', '--boxes', 'b'],
+        ['a', '--fov', 60, '--camera', 'c'],
+        ['a', '--root-depth', 3000],
+    ],
+)
+def test_contradictions_are_usage_errors(run, options):
+    with pytest.raises(SystemExit, match='2'):
+        run(*options)
+
+
+def test_a_model_without_our_metadata_is_named(run, photos, tmp_path, capsys):
+    import onnx
+    from onnx.helper import make_graph, make_model, make_node, make_opsetid
+    from onnx.helper import make_tensor_value_info as value_info
+
+    ends = [value_info(n, onnx.TensorProto.FLOAT, [1]) for n in 'ab']
+    graph = make_graph([make_node('Abs', 'a', 'b')], 'g', ends[:1], ends[1:])
+    opset = make_opsetid('', 18)
+    onnx.save(make_model(graph, opset_imports=[opset], ir_version=9), 'f.onnx')
+    assert run('photos', model='f.onnx') == 1
+    assert 'f.onnx: not exported by this package' in capsys.readouterr().err
+
+
+def test_no_display_is_one_sentence(run, photos, monkeypatch, capsys):
+    def imshow(*_):
+        raise cv2.error('no display')
+
+    monkeypatch.setattr(cv2, 'imshow', imshow)
+    assert run('photos', '--show') == 1
+    assert 'error: --show: there is no display' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_keeps_what_is_done(
+    run, photos, monkeypatch, number, capsys
+):
+    """The signal comes while the second of two images is drawn."""
+    real, seen = module.render, []
+
+    def stop(*args, **options):
+        seen.append(1)
+        if len(seen) == 2:
+            signal.raise_signal(number)
+        return real(*args, **options)
+
+    monkeypatch.setattr(module, 'render', stop)
+    kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    # Ignored in what a shell starts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run('photos', '--batch-size', 1) == 130
+    finally:
+        for kind, handler in kept.items():
+            signal.signal(kind, handler)
+    assert 'stopped: ' in capsys.readouterr().out
+    assert list(result()['images']) == ['photos/a.png']
+
+
+def test_a_full_disk_keeps_what_is_done(onnx_model, photos, tmp_path):
+    """A limit on the size of files: the first picture is too large."""
+    code = (
+        'import sys; from integral_mmpose.cli.main import main; '
+        'sys.exit(main(sys.argv[1:]))'
+    )
+    noise = np.random.default_rng(0).integers(0, 255, (900, 900, 3), np.uint8)
+    cv2.imwrite(str(photos / 'c.png'), noise)
+    command = [sys.executable, '-c', code, 'photos', '--model', onnx_model]
+    limit = 2**20
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (limit, limit)
+        ),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert 'error: ' in done.stderr and 'c.png' in done.stderr
+    content = result(tmp_path / 'poses/poses.json')
+    assert len(content['images']) == 2
+
+
+def test_help_has_examples(capsys):
+    with pytest.raises(SystemExit, match='0'):
+        main(['--help'])
+    text = capsys.readouterr().out
+    assert 'integral-pose photo.jpg' in text and 'Exit status' in text

@@ -1,0 +1,220 @@
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from integral_mmpose.evaluation import (
+    PCKhCurve,
+    pckh_curves,
+    plot_pckh,
+    read_pckh,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def measure(tmp_path):
+    """Files of the metric itself, of people whose joints are some px off."""
+
+    def write(name, noise=8.0, hidden=()):
+        rng = np.random.default_rng(0)
+        path = tmp_path / name
+        metric = PCKhCurve(outfile=str(path))
+        for n in range(30):
+            truth = rng.uniform(20, 200, (1, 16, 2))
+            visible = (rng.random((1, 16)) > 0.3).astype(np.float32)
+            visible[:, list(hidden)] = 0
+            metric.process(
+                {},
+                [
+                    dict(
+                        pred_instances=dict(
+                            keypoints=truth + noise * rng.normal(size=(16, 2))
+                        ),
+                        gt_instances=dict(
+                            keypoints=truth,
+                            keypoints_visible=visible,
+                            head_size=np.array([25.0]),
+                        ),
+                        img_path=f'{n}.jpg',
+                    )
+                ],
+            )
+        return str(path), metric.evaluate(30)
+
+    return write
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    drawn = []
+    real = pckh_curves.canvas_to_rgb
+    monkeypatch.setattr(
+        pckh_curves, 'canvas_to_rgb', lambda f: (drawn.append(f), real(f))[1]
+    )
+    return drawn
+
+
+def test_curves_go_through_the_metrics_numbers(measure):
+    path, metrics = measure('a.json')
+    curves = read_pckh(path)
+    assert curves.total[50] == pytest.approx(metrics['pckh/PCKh@0.5'])
+    assert curves.total[10] == pytest.approx(metrics['pckh/PCKh@0.1'])
+    assert len(curves.groups) == 7
+    for name, curve in curves.groups.items():
+        assert curve[50] == pytest.approx(metrics[f'pckh/PCKh@0.5/{name}'])
+
+
+def test_a_group_is_weighted_by_its_joints(tmp_path):
+    """3 right wrists at 100 %, 1 left wrist at 0 %: 75 %."""
+    counts = [0] * 16
+    counts[10], counts[15] = 3, 1
+    content = dict(
+        alpha=(np.arange(51) / 100).tolist(),
+        PCKh=[75.0] * 51,
+        PCKh_per_joint={'10': [100.0] * 51, '15': [0.0] * 51},
+        counts=counts,
+    )
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(content))
+    groups = read_pckh(str(path)).groups
+    assert list(groups) == ['Wrist']
+    assert groups['Wrist'].tolist() == [75.0] * 51
+
+
+def test_groups_of_another_joint_set(tmp_path, figures):
+    content = dict(
+        alpha=(np.arange(51) / 100).tolist(),
+        PCKh=[50.0] * 51,
+        PCKh_per_joint={str(j): [20.0 * j] * 51 for j in range(3)},
+        counts=[1, 1, 3],
+        groups={'Arm': [1, 2], 'Head': [0]},
+    )
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(content))
+    groups = read_pckh(str(path)).groups
+    assert groups['Arm'].tolist() == [(20 + 3 * 40) / 4] * 51
+    plot_pckh({'I1': str(path)}, str(tmp_path / 'a.png'))
+    titles = [axes.get_title() for axes in figures[0].axes]
+    assert titles == ['Total', 'Arm', 'Head']
+
+
+def test_every_model_is_a_line_in_every_panel(measure, figures, tmp_path):
+    good, metrics = measure('good.json', 4.0)
+    bad, _ = measure('bad.json', 9.0, hidden=(0, 5))
+    out = tmp_path / 'out/figure2.png'
+    picture = plot_pckh({'I* $': good, 'H1': bad}, str(out))
+    np.testing.assert_array_equal(cv2.imread(str(out))[..., ::-1], picture)
+    panels = figures[0].axes
+    assert [axes.get_title() for axes in panels] == [
+        *('Total', 'Head', 'Shoulder', 'Elbow'),
+        *('Wrist', 'Hip', 'Knee', 'Ankle'),
+    ]
+    for axes in panels:
+        assert [line.get_label() for line in axes.lines] == ['I* $', 'H1']
+    expected = read_pckh(good)
+    for axes in panels[1:]:
+        line = axes.lines[0].get_xydata()
+        np.testing.assert_allclose(line[:, 0], np.arange(51) / 100)
+        np.testing.assert_allclose(
+            line[:, 1], expected.groups[axes.get_title()]
+        )
+    assert np.isnan(panels[7].lines[1].get_ydata()).all()  # no ankles
+    legend = figures[0].legends[0]
+    left, _, right, _ = legend.get_window_extent().extents
+    assert 0 <= left and right <= picture.shape[1]
+    first = legend.get_texts()[0].get_text()
+    assert first.startswith(f'I* $: {metrics["pckh/PCKh@0.5"]:.1f} @0.5')
+    assert first.endswith(f'AUC {metrics["pckh/AUC"]:.1f}')
+
+
+@pytest.mark.parametrize('count,length', [(1, 3), (5, 3), (9, 30), (2, 90)])
+def test_the_legend_is_in_the_picture(
+    measure, figures, tmp_path, count, length
+):
+    path, _ = measure('a.json')
+    names = {str(n).rjust(length, 'M'): path for n in range(count)}
+    height, width = plot_pckh(names, str(tmp_path / 'a.png')).shape[:2]
+    box = figures[0].legends[0].get_window_extent()
+    assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0
+    panel = figures[0].axes[4].get_window_extent()
+    assert box.y1 < panel.y0 and panel.height > height / 4
+
+
+@pytest.mark.parametrize(
+    'change,message',
+    [
+        (lambda c: c.pop('alpha'), "no field 'alpha'"),
+        (lambda c: c.pop('counts'), "no field 'counts'"),
+        (lambda c: c.update(alpha=c['alpha'][:50]), 'alpha must be 0, 0.01'),
+        (
+            lambda c: c.update(alpha=[2 * a for a in c['alpha']]),
+            'alpha must be 0, 0.01.*do not compare',
+        ),
+        (lambda c: c.update(alpha='x'), 'alpha must be numbers'),
+        (lambda c: c.update(PCKh=[1.0] * 50), r'PCKh must have the shape'),
+        (lambda c: c.update(PCKh=[101.0] * 51), 'PCKh must lie in 0..100'),
+        (lambda c: c.update(PCKh=[float('nan')] * 51), 'PCKh must be finite'),
+        (lambda c: c.update(PCKh=None), 'PCKh must have the shape'),
+        (lambda c: c.update(PCKh_per_joint=[]), 'PCKh_per_joint must be a'),
+        (
+            lambda c: c['PCKh_per_joint'].update({'3': 'x'}),
+            "PCKh_per_joint.'3'. must be numbers",
+        ),
+        (lambda c: c.update(counts=[1, 2]), 'counts must have the shape'),
+    ],
+)
+def test_wrong_content_is_named(measure, change, message):
+    path, _ = measure('a.json')
+    content = json.loads(Path(path).read_text())
+    change(content)
+    Path(path).write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f'a.json: {message}') as error:
+        read_pckh(path)
+    assert 'Write it by PCKhCurve' in str(error.value)
+
+
+def test_no_file_no_json_no_model(tmp_path):
+    with pytest.raises(FileNotFoundError, match='none.json.*PCKhCurve'):
+        read_pckh(str(tmp_path / 'none.json'))
+    (tmp_path / 'a.json').write_text('[1]')
+    with pytest.raises(ValueError, match='must be a JSON dict'):
+        read_pckh(str(tmp_path / 'a.json'))
+    with pytest.raises(ValueError, match='at least one model'):
+        plot_pckh({}, str(tmp_path / 'a.png'))
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    path = ROOT / 'tools/analysis_tools/plot_pckh.py'
+    spec = importlib.util.spec_from_file_location('plot_pckh', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def run(*argv):
+        monkeypatch.setattr(sys, 'argv', ['plot_pckh.py', *map(str, argv)])
+        return module.main()
+
+    return run
+
+
+def test_the_tool(tool, measure, figures, tmp_path, capsys):
+    a, b = measure('a.json')[0], measure('b.json', 5.0)[0]
+    out = tmp_path / 'figure2.png'
+    assert tool(a, b, '--out', out) == 0
+    assert out.exists()
+    assert [li.get_label() for li in figures[0].axes[0].lines] == ['a', 'b']
+    assert tool(a, b, '--labels', 'H1', 'I*', '--out', out) == 0
+    assert figures[1].axes[0].lines[1].get_label() == 'I*'
+    assert tool(a, tmp_path / 'no.json', '--out', out) == 1
+    assert 'error: the PCKh curve' in capsys.readouterr().err
+    assert tool(a, '--out', tmp_path / 'figure.what') == 1
+    for argv in ((a, b, '--labels', 'x'), (a, a)):
+        with pytest.raises(SystemExit):
+            tool(*argv, '--out', out)
+        assert 'different --labels' in capsys.readouterr().err

@@ -1,0 +1,71 @@
+"""People over their image and in 3D beside it."""
+
+import numpy as np
+import pytest
+
+from integral_mmpose.geometry import Person
+from integral_mmpose.visualization import (
+    render,
+    render_frame,
+    skeleton_from_parents,
+)
+from integral_mmpose.visualization.rendering import (
+    MOVIE_VIEW,
+    fit_canvas,
+    movie_size,
+)
+
+SKELETON = skeleton_from_parents(
+    [0, 0, 0, 0], ['pelvis', 'head', 'left_hand', 'right_hand']
+)
+BOX = np.array([10.0, 20.0, 30.0, 60.0])
+
+
+def person(axes=3, at=(200, 100)):
+    points = np.full((4, 2), 30.0)
+    points[2] = at
+    in_mm = np.arange(12.0).reshape(4, 3) * 50 if axes == 3 else None
+    return Person(BOX, 0.9, points, np.ones(4), in_mm)
+
+
+@pytest.mark.parametrize('axes', [2, 3])
+@pytest.mark.parametrize('count', [0, 2])
+def test_pictures(axes, count):
+    """A left hand is green where it is; 3D adds two square views."""
+    image = np.full((256, 320, 3), 90, np.uint8)
+    picture = render(image, [person(axes)] * count, SKELETON)
+    views = 2 * max(256 // max(count, 1), 192) if axes == 3 and count else 0
+    assert picture.shape[1] == 320 + (4 + views if views else 0)
+    assert tuple(picture[100, 200]) == ((0, 255, 0) if count else (90,) * 3)
+    assert (image == 90).all()
+
+
+def test_boxes_are_drawn_when_asked_for():
+    image = np.zeros((300, 320, 3), np.uint8)
+    picture = render(image, [person(2)], SKELETON, draw_bbox=True)
+    assert tuple(picture[20, 20]) == (0, 200, 0)
+    assert not render(image, [person(2)], SKELETON)[20, 20].any()
+
+
+@pytest.mark.parametrize('shape', [(64, 96), (301, 401)])
+@pytest.mark.parametrize('count', [1, 2, 4])
+def test_pictures_of_a_video_are_alike(shape, count):
+    image = np.zeros((*shape, 3), np.uint8)
+    people = [person(at=(30, 30))] * count
+    picture = render(image, people, SKELETON, min_view=MOVIE_VIEW)
+    width, height = movie_size(image, views=True)
+    assert width % 2 == height % 2 == 0
+    # Nothing is cut off, but the odd last row; more people, smaller views.
+    assert picture.shape[0] - height <= 1
+    assert picture.shape[1] - width <= 1
+    if count == 1:
+        assert picture.shape[1] >= width and picture.shape[0] >= height
+    movie = render_frame(image, people, SKELETON, views=True)
+    assert movie.shape == (height, width, 3)
+
+
+def test_fit_canvas_cuts_and_fills():
+    picture = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    wide = fit_canvas(picture, 3, 1)
+    np.testing.assert_array_equal(wide[0, :2], picture[0])
+    assert (wide[0, 2] == 255).all() and wide.shape == (1, 3, 3)
