@@ -1,12 +1,17 @@
 """Which versions of the OpenMMLab packages this package works with.
 
-The onedl forks (onedl-mmengine, onedl-mmcv, onedl-mmdetection, onedl-mmpose)
-have the same import names and are told apart by nothing but their versions.
+The onedl forks (onedl-mmengine, onedl-mmcv, onedl-mmdetection) have the same
+import names and other versions. mmcv and mmcv-lite share a folder, too.
 """
 
 import re
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import (
+    find_spec,
+    module_from_spec,
+    spec_from_file_location,
+)
 from pathlib import Path
 from typing import Dict, NamedTuple, Optional, Tuple
 
@@ -27,6 +32,13 @@ REQUIRED: Dict[str, Range] = {
     'mmpose': Range('1.2.0', '2.0.0'),
 }
 
+# Distributions with the same import name.
+TWINS = (
+    ('mmcv', 'mmcv-lite', 'onedl-mmcv'),
+    ('mmengine', 'onedl-mmengine'),
+    ('mmdet', 'onedl-mmdetection'),
+)
+
 
 def check_versions(required: Optional[Dict[str, Range]] = None) -> bool:
     """Check the installed OpenMMLab packages against the ranges.
@@ -44,23 +56,28 @@ def check_versions(required: Optional[Dict[str, Range]] = None) -> bool:
         return False
     for name, wanted in required.items():
         _check_one(name, found[name], wanted)
+    _check_twins()
+    if 'mmcv' in required:
+        import_module(f'{__package__}.mmcv_stand_in').install()
     _check_pairs(required)
     return True
 
 
 def installed_version(name: str) -> Optional[str]:
-    """The ``__version__`` in a package's version.py, without importing it.
+    """The ``__version__`` of a package's version.py, without the package.
 
-    Importing would run the packages' own asserts first, whose messages name
-    neither this package nor the fix; metadata would be under another name
-    in the forks.
+    Importing the package would run its own asserts first, whose messages
+    name neither this package nor the fix; metadata is under another name in
+    the forks, whose version.py asks for it.
     """
     spec = find_spec(name)
     if spec is None or not spec.origin:
         return None
-    text = (Path(spec.origin).parent / 'version.py').read_text('utf-8')
-    match = re.search(r'__version__\s*=\s*[\'"]([^\'"]+)', text)
-    return match.group(1) if match else '0'
+    path = Path(spec.origin).with_name('version.py')
+    spec = spec_from_file_location(f'{name}_version', path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.__version__
 
 
 def version_key(version: str) -> Tuple[int, ...]:
@@ -92,6 +109,26 @@ def _check_one(name: str, version: Optional[str], wanted: Range) -> None:
         )
 
 
+def _check_twins() -> None:
+    """Two distributions of one import name overwrite each other's files."""
+    for twins in TWINS:
+        both = [name for name in twins if _is_installed(name)]
+        if len(both) > 1:
+            raise ImportError(
+                f'{" and ".join(both)} are installed, and share one folder. '
+                f'Run: pip uninstall {" ".join(both)}; then install one of '
+                'them'
+            )
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _check_pairs(names: Dict[str, Range]) -> None:
     """The packages' own opinion of each other, as a readable error.
 
@@ -107,9 +144,3 @@ def _check_pairs(names: Dict[str, Range]) -> None:
                 f'{error} See requirements/constraints.txt for '
                 'versions that work together.'
             ) from error
-    if 'mmcv' in names and find_spec('mmcv._ext') is None:
-        raise ImportError(
-            'mmcv is installed without its compiled operators (mmcv-lite), '
-            'which mmpose needs. Run: MMCV_WITH_OPS=1 pip install '
-            '--no-build-isolation mmcv==2.1.0'
-        )

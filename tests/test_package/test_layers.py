@@ -20,6 +20,7 @@ ARROWS = {
     'inference': {'geometry', 'visualization', 'files', 'version'},
     'cli': {'geometry', 'visualization', 'inference', 'version'},
     # plugin
+    'mmcv_stand_in': set(),
     'functional': {'geometry'},
     'codecs': {'functional', 'geometry'},
     'models': {'functional', 'geometry', 'codecs'},
