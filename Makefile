@@ -3,9 +3,11 @@
 SHELL := /bin/bash
 VENV ?= $(CURDIR)/.venv
 ifeq ($(origin PYTHON), undefined)
-PYTHON := $(shell for p in python3.11 python3.10 python3; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))' \
-	2>/dev/null && echo $$p && break; done)
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.10 \
+	python3 $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.1[0-3].*/bin/python \
+	$$(uv python find '>=3.10,<3.14' 2>/dev/null); do \
+	"$$p" -c 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo "$$p" && break; done)
 endif
 ifeq ($(strip $(PYTHON)),)
 PYTHON := python3
@@ -26,7 +28,7 @@ help:  ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup:  ## set up .venv if it is missing or half made (others do it, too)
-	@command -v "$(PYTHON)" >/dev/null || { echo 'set-up: Python 3.10 or 3.11 is needed, and there is no $(PYTHON): install one or set PYTHON=' >&2; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null || { echo 'set-up: Python 3.10 to 3.13 is needed, and there is no $(PYTHON): install one or set PYTHON=' >&2; exit 1; }
 	@"$(PYTHON)" tools/setup_env.py --venv "$(VENV)"
 
 demo: setup  ## train the 3D integral model and its baseline on synthetic data

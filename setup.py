@@ -14,6 +14,10 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'integral_mmpose'
+PYTHONS = range(10, 15)
+# requirements/NAME.txt each. mmpose is in [mim] only: its metadata asks for a
+# package (chumpy) that does not build, see docs/install.md.
+EXTRAS = ('mim', 'web', 'video', 'optional', 'tests', 'docs')
 MIM_NAMES = ('tools', 'configs', 'demo', 'model-index.yml')
 # With these the package is used from the repository: links, not copies.
 EDITABLE = ('develop', 'editable_wheel')
@@ -92,21 +96,22 @@ if __name__ == '__main__':
         packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
         include_package_data=True,
         license='Apache-2.0',
+        author='The authors of integral_mmpose',
         classifiers=[
             'Development Status :: 4 - Beta',
-            'License :: OSI Approved :: Apache Software License',
+            'Intended Audience :: Science/Research',
             'Operating System :: POSIX',
-            'Programming Language :: Python :: 3.10',
-            'Programming Language :: Python :: 3.11',
+            *[f'Programming Language :: Python :: 3.{n}' for n in PYTHONS],
+            'Topic :: Scientific/Engineering :: Image Recognition',
+            'Typing :: Typed',
         ],
-        python_requires='>=3.10',
-        # Never torch, torchvision or mmpose: torch and torchvision must be a
-        # matched pair, and mmpose's metadata asks for a package (chumpy)
-        # that does not build.
+        # The runtime; the plugin ends with Python 3.13, as mmengine 0.10.7.
+        python_requires=f'>=3.{PYTHONS[0]},<3.{PYTHONS[-1] + 1}',
+        package_data={PACKAGE: ['py.typed']},
         install_requires=requirements('runtime'),
         extras_require={
-            name: requirements(name)
-            for name in ('mim', 'mminstall', 'tests', 'docs', 'optional')
+            'train': requirements('train') + requirements('hosts'),
+            **{name: requirements(name) for name in EXTRAS},
         },
         zip_safe=False,
     )

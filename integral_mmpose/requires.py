@@ -6,7 +6,6 @@ import names and other versions. mmcv and mmcv-lite share a folder, too.
 
 import re
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import (
     find_spec,
     module_from_spec,
@@ -57,6 +56,7 @@ def check_versions(required: Optional[Dict[str, Range]] = None) -> bool:
     for name, wanted in required.items():
         _check_one(name, found[name], wanted)
     _check_twins()
+    _check_leaves()
     if 'mmcv' in required:
         import_module(f'{__package__}.mmcv_stand_in').install()
     _check_pairs(required)
@@ -121,7 +121,27 @@ def _check_twins() -> None:
             )
 
 
+def _check_leaves() -> None:
+    """Two packages of the hosts that are often there and do not work."""
+    if find_spec('pkg_resources') is None:
+        raise ImportError(
+            'mmengine needs pkg_resources, which setuptools 81 dropped. '
+            "Run: pip install 'setuptools<81'"
+        )
+    try:
+        import_module('xtcocotools.mask')
+    except ModuleNotFoundError:
+        return  # mmpose names it
+    except (ImportError, ValueError) as error:
+        raise ImportError(
+            f'xtcocotools was built for another numpy ({error}). Run: pip '
+            "install 'numpy<2', or build it again as tools/setup_env.py does"
+        ) from error
+
+
 def _is_installed(name: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         distribution(name)
     except PackageNotFoundError:

@@ -11,11 +11,14 @@ import shutil
 import subprocess
 import sys
 
-PYTHONS = ((3, 10), (3, 11))
-PROBE_MMCV = 'import mmcv.ops'  # proves that mmcv is compiled and fits torch
-PROBE_MMCV_CUDA = (
-    'from mmcv.ops import get_compiling_cuda_version as version; '
-    "assert version() != 'not available'"
+PYTHONS = ((3, 10), (3, 13))
+PROBE_EDITABLE = (
+    'import importlib.metadata as m, json; print(json.dumps(json.loads('
+    'm.distribution("integral_mmpose").read_text("direct_url.json"))["url"]))'
+)
+PROBE_NAMES = (
+    'import importlib.metadata as m, json; '
+    'print(json.dumps([d.metadata["Name"] for d in m.distributions()]))'
 )
 
 
@@ -24,7 +27,7 @@ class SetupError(Exception):
 
 
 def check_python(python):
-    """Python 3.10 or 3.11, with the means to make an environment.
+    """Python 3.10 to 3.13, with the means to make an environment.
 
     Raises:
         SetupError: If it is another one.
@@ -32,18 +35,13 @@ def check_python(python):
     version, fix = sys.version_info[:2], 'say PYTHON=/path/to/python3.11'
     if os.path.exists(python):
         fix = 'remove that environment, or say VENV=/another/place'
-        version = tuple(
-            probe(
-                python,
-                'import json, sys; print(json.dumps(sys.version_info[:2]))',
-            )
-            or ()
-        )
+        code = 'import json, sys; print(json.dumps(sys.version_info[:2]))'
+        version = tuple(probe(python, code) or ())
     else:
         python = sys.executable
-    if version not in PYTHONS:
+    if not PYTHONS[0] <= version <= PYTHONS[1]:
         raise SetupError(
-            'Python 3.10 or 3.11 is needed, and {} is {}: install one and '
+            'Python 3.10 to 3.13 is needed, and {} is {}: install one and '
             '{}'.format(python, '.'.join(map(str, version)) or 'broken', fix)
         )
     if run_quietly([python, '-c', 'import ensurepip, venv']):
@@ -51,6 +49,76 @@ def check_python(python):
             '{0} cannot make environments: install the package '
             'python{1}.{2}-venv'.format(python, *version)
         )
+
+
+def check_checkout(python, root):
+    """An environment is of one checkout, and is not turned to another.
+
+    Raises:
+        SetupError: If another one, which exists, is installed in it.
+    """
+    url = probe(python, PROBE_EDITABLE) or ''
+    folder = url.replace('file://', '', 1)
+    if os.path.isdir(folder) and not os.path.samefile(folder, root):
+        raise SetupError(
+            '{} is the environment of {}: say VENV=/another/place'.format(
+                os.path.dirname(os.path.dirname(python)), folder
+            )
+        )
+
+
+def check_twins(python):
+    """No two distributions of one import name.
+
+    Raises:
+        SetupError: If there are; names both.
+    """
+    names = {name.lower() for name in probe(python, PROBE_NAMES) or ()}
+    both = sorted(names & {'mmcv', 'mmcv-lite', 'onedl-mmcv'})
+    if len(both) > 1:
+        raise SetupError(
+            '{0} are installed, and share one folder: run "{1} -m pip '
+            'uninstall {2}"'.format(' and '.join(both), python, ' '.join(both))
+        )
+
+
+def check_compiler(python):
+    """A compiler, where something has to be compiled.
+
+    That is mmcv with MMCV_OPS=compile and no wheel at hand, and xtcocotools
+    on Python 3.12 and later.
+
+    Raises:
+        SetupError: If nothing can do it.
+    """
+    version = sys.version_info[:2]
+    if os.path.exists(python):
+        code = 'import json, sys; print(json.dumps(sys.version_info[:2]))'
+        version = tuple(probe(python, code))
+    needed = []
+    if os.environ.get('MMCV_OPS') == 'compile':
+        links = os.environ.get('PIP_FIND_LINKS', '').replace('file://', '')
+        wheel = 'mmcv-*cp{}{}-*.whl'.format(*version)
+        needed += ['mmcv'] * (
+            not any(
+                glob.glob(os.path.join(link, wheel)) for link in links.split()
+            )
+        )
+    needed += ['xtcocotools'] * (version >= (3, 12))
+    needed = [n for n in needed if not probe(python, _works(n))]
+    compilers = [os.environ.get('CXX', ''), 'c++', 'g++', 'clang++']
+    found = any(name and shutil.which(name.split()[0]) for name in compilers)
+    if needed and not found:
+        raise SetupError(
+            'a C++ compiler is needed to compile {}: install g++ (Debian: '
+            'build-essential) or set CXX'.format(' and '.join(needed))
+        )
+
+
+def _works(name):
+    module = {'mmcv': 'mmcv._ext', 'xtcocotools': 'xtcocotools.mask'}[name]
+    code = 'import {0}, json; print(json.dumps(not {0}.__file__'.format(module)
+    return code + ('.endswith("_ext.py")))')
 
 
 def check_disk(venv, needed_gb):
@@ -72,28 +140,6 @@ def check_disk(venv, needed_gb):
         )
 
 
-def check_compiler(python):
-    """A C++ compiler, unless mmcv is there or comes as a wheel.
-
-    Raises:
-        SetupError: If mmcv has to be compiled and nothing can do it.
-    """
-    links = os.environ.get('PIP_FIND_LINKS', '').replace('file://', '')
-    wheel = 'mmcv-*cp{}{}-*.whl'.format(*sys.version_info[:2])
-    if os.environ.get('MMCV_FIND_LINKS') or any(
-        glob.glob(os.path.join(link, wheel)) for link in links.split()
-    ):
-        return
-    if probe(python, PROBE_MMCV + '; print(1)'):
-        return
-    compilers = [os.environ.get('CXX', ''), 'c++', 'g++', 'clang++']
-    if not any(name and shutil.which(name.split()[0]) for name in compilers):
-        raise SetupError(
-            'a C++ compiler is needed to compile mmcv: install '
-            'g++ (Debian: build-essential) or set CXX'
-        )
-
-
 def probe(python, code):
     """What a line of Python prints as JSON, or None if it fails."""
     if not os.path.exists(python):
@@ -104,10 +150,13 @@ def probe(python, code):
     return json.loads(done.stdout.decode()) if not done.returncode else None
 
 
-def run_quietly(command):
+def run_quietly(command, **variables):
     """Run without output; returns the exit status, 127 for no such file."""
     if not os.path.exists(command[0]):
         return 127
     return subprocess.run(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ, **variables),
     ).returncode

@@ -1,35 +1,35 @@
 #!/usr/bin/env python3
-"""Set up the reference environment; do nothing where it is ready.
+"""Set up the environment of the plugin; do nothing where it is ready.
 
 Called by ``make``. Needs nothing but Python's standard library and never
-writes outside the environment's folder. Steps: an environment, torch and
-torchvision (kept if there is a matched pair), mmengine and mmcv (compiled if
-there is no wheel of it), the other requirements, mmpose without its
-dependencies, this package. A stamp with the hash of all requirement files
-says that an environment is ready; without it every step runs again, and pip
-skips what is there.
+writes outside the environment's folder. pip installs all that it can from
+requirements/. This script adds what pip cannot do: a matched torch and
+torchvision that are there are kept, xtcocotools is built where it has no
+wheel (Python 3.12 and later), mmpose comes without its dependencies, and
+mmcv-lite gets a stand-in for its compiled operators. A stamp with the hash
+of what decides says that an environment is ready.
 
-Settings, by environment variable: PIP_FIND_LINKS and pip's other settings;
-TORCH=2.1.2 for another version of torch; MMCV_FIND_LINKS=URL for a wheel of
-mmcv (OpenMMLab's index, for torch 2.1); FORCE_CUDA=1 to compile mmcv's CUDA
-operators: no model here has one, MMDetection's detectors on a GPU do.
+Settings, by environment variable: pip's own (PIP_FIND_LINKS, ...);
+MMCV_OPS=compile for mmcv with its compiled operators (17 minutes on two
+cores where there is no wheel; FORCE_CUDA=1 for those of CUDA, too);
+TORCH=2.4.1 and NUMPY=2.5.5 for other versions; HOSTS=onedl for the forks.
 """
 
 import argparse
 import glob
 import hashlib
 import os
-import re
+import shutil
 import sys
 import time
 
 from setup_checks import (
-    PROBE_MMCV,
-    PROBE_MMCV_CUDA,
     SetupError,
+    check_checkout,
     check_compiler,
     check_disk,
     check_python,
+    check_twins,
     probe,
     run_quietly,
 )
@@ -37,15 +37,18 @@ from setup_pip import ROOT, Pip, read_text, requirement, say
 
 STAMP = '.integral_mmpose-ready'
 FULL_GB, REST_GB = 10, 3  # with and without torch's own 6 GB
-MINUTES_TIMES_CORES = 34  # compiling mmcv: 17 minutes on two cores
 GB_PER_JOB = 1.5  # memory that one compiler needs
+SETTINGS = ('TORCH', 'NUMPY', 'HOSTS', 'MMCV_OPS', 'FORCE_CUDA')
+FILES = ('constraints', 'build', 'runtime', 'train', 'tests', 'hosts', 'onedl')
 # The operator nms proves that torchvision fits torch.
 PROBE_TORCH = (
     'import json, torch, torchvision; torchvision.ops.nms; '
-    'print(json.dumps([torch.__version__, torchvision.__version__]'
-    '))'
+    'print(json.dumps([torch.__version__, torchvision.__version__]))'
 )
-PROBE_ALL = 'import mmcv.ops, mmdet, mmpose.models'
+PROBE_MMCV = 'import json, mmcv._ext as e; print(json.dumps(e.__file__))'
+PROBE_FOLDER = 'import json, mmcv; print(json.dumps(mmcv.__path__[0]))'
+PROBE_ALL = 'import integral_mmpose, mmcv.ops, mmdet, mmpose.models'
+STAND_IN = os.path.join(ROOT, 'integral_mmpose/mmcv_stand_in/_ext.py')
 
 
 def main():
@@ -72,35 +75,38 @@ def main():
 def set_up(venv):
     """All steps, checks first: nothing is downloaded before they pass."""
     pip = Pip(venv)
-    pair = wanted_pair(probe(pip.python, PROBE_TORCH))
     check_python(pip.python)
+    check_checkout(pip.python, ROOT)
+    check_twins(pip.python)
+    pair = wanted_pair(probe(pip.python, PROBE_TORCH))
     check_disk(venv, REST_GB if pair else FULL_GB)
     check_compiler(pip.python)
     make_venv(venv, pip.python)
     pip.write_constraints(pair)
-    say('1 of 6, build tools')
+    say('1 of 5, build tools')
     pip.install('-r', requirement('build'))
-    say(
-        '2 of 6, torch and torchvision'
-        + (': {} and {} are kept'.format(*pair) if pair else ' (large)')
-    )
+    say('2 of 5, torch and torchvision' + ' (large)' * (not pair))
     if not pair:
-        pip.install(*torch_pair())
+        version = os.environ.get('TORCH')
+        # torchvision asks for its torch exactly: pip finds the pair.
+        pip.install(
+            'torch' + '==' * bool(version) + (version or ''), 'torchvision'
+        )
         pair = probe(pip.python, PROBE_TORCH)
         if not pair:
             raise SetupError(
-                'torch and torchvision in {} do not import '
-                'together; see {}'.format(venv, pip.log)
+                'torch and torchvision in {} do not import together; '
+                'see {}'.format(venv, pip.log)
             )
-    say('3 of 6, mmengine and mmcv')
-    install_mmcv(pip)
-    say('4 of 6, the other requirements')
-    for name in ('runtime', 'mmpose_leaves', 'tests'):
-        pip.install('--no-build-isolation', '-r', requirement(name))
-    say('5 of 6, mmdet and mmpose')
-    pip.install('mmdet')
+        pip.write_constraints(pair)
+    say('3 of 5, OpenMMLab and the other requirements')
+    if os.environ.get('MMCV_OPS') == 'compile':
+        compile_mmcv(pip)
+    install_requirements(pip)
+    say('4 of 5, xtcocotools and mmpose')
+    install_xtcocotools(pip)
     pip.install('--no-deps', 'mmpose')
-    say('6 of 6, integral_mmpose')
+    say('5 of 5, integral_mmpose')
     pip.install('--no-build-isolation', '--no-deps', '-e', ROOT)
     if run_quietly([pip.python, '-c', PROBE_ALL]):
         raise SetupError(
@@ -145,74 +151,90 @@ def wanted_pair(pair):
     return pair
 
 
-def torch_pair():
-    """The requirements of a matched pair: torch 2.n, torchvision 0.(n+15)."""
-    version = os.environ.get('TORCH')
-    if not version:
-        return ['torch', 'torchvision']
-    match = re.match(r'2\.(\d+)(\.\d+)?$', version)
-    if not match:
-        raise SetupError('TORCH={} must look like 2.1.2'.format(version))
-    return [
-        'torch=={}'.format(version) + ('' if match.group(2) else '.*'),
-        'torchvision==0.{}.*'.format(int(match.group(1)) + 15),
-    ]
+def install_requirements(pip):
+    """All that pip can; a compiled mmcv that is there is kept."""
+    hosts = requirement(os.environ.get('HOSTS', 'hosts'))
+    lines = read_text(hosts).splitlines()
+    if is_compiled(probe(pip.python, PROBE_MMCV)):
+        lines = [line for line in lines if 'mmcv' not in line]
+    pip.install(
+        '--no-build-isolation',
+        *[line for line in lines if not line.startswith('#')],
+        *['-r', requirement('runtime'), '-r', requirement('train')],
+        *['-r', requirement('tests')],
+        environment=dict(os.environ, MMCV_WITH_OPS='0'),
+    )
+    if not probe(pip.python, PROBE_MMCV):
+        target = os.path.join(probe(pip.python, PROBE_FOLDER), '_ext.py')
+        if os.path.islink(target):  # of a checkout that is gone
+            os.remove(target)
+        os.symlink(STAND_IN, target)
 
 
-def install_mmcv(pip):
-    """Install mmengine and mmcv; compile where no wheel of mmcv fits."""
-    cores = os.cpu_count() or 1
-    jobs = max(1, min(cores, int(memory_gb() / GB_PER_JOB)))
+def is_compiled(path):
+    """Whether ``mmcv._ext`` is an extension module."""
+    return bool(path) and not path.endswith('.py')
+
+
+def compile_mmcv(pip):
+    """Install mmcv with its operators; compile where no wheel fits."""
+    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9
+    jobs = max(1, min(os.cpu_count() or 1, int(memory / GB_PER_JOB)))
     environment = dict(os.environ, MMCV_WITH_OPS='1')
     environment.setdefault('MAX_JOBS', str(jobs))
     if environment.get('FORCE_CUDA') != '1':
         environment['CUDA_VISIBLE_DEVICES'] = ''
-    minutes = MINUTES_TIMES_CORES / jobs
-    if run_quietly([pip.python, '-c', PROBE_MMCV]):
-        say(
-            'mmcv is compiled if there is no wheel of it: about {:.0f} '
-            'minutes on {} cores, once'.format(max(1, minutes), jobs)
-        )
-    arguments = ['-v', '--no-build-isolation', 'mmengine', 'mmcv']
-    links = os.environ.get('MMCV_FIND_LINKS')
-    if links:
-        arguments += ['--find-links', links]
-    pip.install(*arguments, environment=environment)
-    cuda = environment.get('FORCE_CUDA') == '1'
-    needed = PROBE_MMCV_CUDA if cuda else PROBE_MMCV
-    if run_quietly([pip.python, '-c', needed]):
-        say(
-            'the mmcv that is there was made for another torch'
-            + ', or without CUDA' * cuda
-            + ': compiling'
-        )
-        pip.install(
-            '-v',
-            '--no-build-isolation',
-            '--no-deps',
-            '--no-cache',
-            '--force-reinstall',
-            '--no-binary',
-            'mmcv',
-            'mmcv',
-            environment=environment,
-        )
+    run_quietly([pip.python, '-m', 'pip', 'uninstall', '-y', 'mmcv-lite'])
+    say('mmcv is compiled if there is no wheel of it: 17 minutes on 2 cores')
+    command = ['-v', '--no-build-isolation', 'mmcv']
+    pip.install(*command, environment=environment)
+    cuda = (
+        'from mmcv.ops import get_compiling_cuda_version as version; '
+        "assert version() != 'not available'"
+    )
+    if run_quietly(
+        [pip.python, '-c', cuda * (environment.get('FORCE_CUDA') == '1')]
+    ) or not is_compiled(probe(pip.python, PROBE_MMCV)):
+        say('the mmcv that is there was made for another torch: compiling')
+        command += ['--no-deps', '--no-cache', '--force-reinstall']
+        pip.install(*command, '--no-binary', 'mmcv', environment=environment)
 
 
-def memory_gb():
-    """Memory of the machine."""
-    return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9
+def install_xtcocotools(pip):
+    """Its wheel, or its source: built with the numpy that it runs with.
+
+    On Python 3.13 its setup.py does not find what its ``exec`` has set in
+    ``locals()``, so that pip alone cannot build it.
+    """
+    if not run_quietly([pip.python, '-c', 'import xtcocotools.mask']):
+        return
+    say('building xtcocotools from its source')
+    folder = os.path.join(pip.venv, 'xtcocotools')
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder)
+    options = ['--no-deps', '--no-build-isolation', '--no-binary', ':all:']
+    command = [pip.python, '-m', 'pip', 'download', '--no-clean', *options]
+    command += ['-d', folder, '-c', pip.constraints, 'xtcocotools']
+    run_quietly(command, TMPDIR=folder)  # leaves the source, may fail
+    found = glob.glob(os.path.join(folder, '*', 'xtcocotools*', 'setup.py'))
+    if not found:
+        raise SetupError('"{}" failed'.format(' '.join(command)))
+    text = read_text(found[0])
+    text = text.replace("'exec'))", "'exec'), scope)")
+    text = text.replace("locals()['", "scope['")
+    text = text.replace('def get_version():', 'scope = {}\ndef get_version():')
+    with open(found[0], 'w') as file:
+        file.write(text)
+    options = ['--no-deps', '--no-build-isolation', '--force-reinstall']
+    pip.install(*options, os.path.dirname(found[0]))
 
 
 def fingerprint():
     """A hash of all that decides what gets installed."""
-    own = [os.environ.get('TORCH', ''), ROOT]  # it is installed from there
-    own += ['CUDA'] * (os.environ.get('FORCE_CUDA') == '1')
-    digest = hashlib.sha256('\n'.join(own).encode())
-    names = ('constraints', 'build', 'runtime', 'mmpose_leaves', 'tests')
-    for path in [requirement(n) for n in names]:
-        digest.update(read_text(path).encode())
-    return digest.hexdigest()
+    own = [os.environ.get(name, '') for name in SETTINGS]
+    own += [ROOT]  # it is installed from there
+    own += [read_text(requirement(name)) for name in FILES]
+    return hashlib.sha256('\n'.join(own).encode()).hexdigest()
 
 
 if __name__ == '__main__':

@@ -17,6 +17,10 @@ SHOWN = re.compile(
     r'^\s*(Downloading|Installing collected|Successfully inst|'
     r'Building wheel|Obtaining|ERROR|error:)'
 )
+UNREACHABLE = re.compile(
+    r'NewConnectionError|ConnectTimeout|ProxyError|NameResolutionError|'
+    r'SSLError|Max retries exceeded'
+)
 
 
 class Pip:
@@ -34,10 +38,14 @@ class Pip:
         if not lesser:
             text = text.split(LESSER)[0]
         self.pair = pair
+        numpy = os.environ.get('NUMPY')
         if pair or os.environ.get('TORCH'):
             text = re.sub(r'(?m)^torch(vision)?==.*\n', '', text)
         if pair:
             text = 'torch=={}\ntorchvision=={}\n'.format(*pair) + text
+        if numpy:
+            text = re.sub(r'(?m)^numpy==.*\n', '', text)
+            text = 'numpy=={}\n'.format(numpy) + text
         with open(self.constraints, 'w') as file:
             file.write(text)
 
@@ -52,6 +60,8 @@ class Pip:
             '-m',
             'pip',
             'install',
+            '--retries',
+            '2',
             '--progress-bar',
             'off',
             '-c',
@@ -69,6 +79,11 @@ class Pip:
             )
             self.write_constraints(self.pair, lesser=False)
             code, tail = stream(command, self.log, environment)
+        if any(UNREACHABLE.search(line) for line in tail) and code:
+            raise SetupError(
+                'the package index cannot be reached: check the network, or '
+                'name another one by PIP_INDEX_URL (see {})'.format(self.log)
+            )
         if code:
             raise SetupError(
                 '"pip install {}" failed; the whole output is in '

@@ -2,6 +2,7 @@
 
 import email
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -123,9 +124,25 @@ def test_wheel_asks_for_no_pair_and_no_mmpose(wheel):
     assert plain
     assert not [r for r in plain if r.startswith(('torch', 'mm', 'onedl'))]
     extras = set(message.get_all('Provides-Extra'))
-    assert {'mim', 'mminstall', 'tests'} <= extras
+    assert {'train', 'mim', 'web', 'video', 'tests'} <= extras
+    assert {re.split(r'[<>=; ]', r)[0] for r in plain} == {
+        *('matplotlib', 'numpy', 'onnxruntime', 'opencv-python', 'pillow')
+    }
+    lite, full = _requires(message, 'train'), _requires(message, 'mim')
+    assert 'mmcv-lite' in lite and 'mmcv' not in lite
+    assert 'mmcv' in full and 'mmcv-lite' not in full
+    assert not [r for r in lite | full if r.startswith('onedl')]
     assert message['Version'] == '0.1.0'
     assert message['Home-page'] or message.get_all('Project-URL')
+
+
+def _requires(message, extra):
+    lines = message.get_all('Requires-Dist')
+    return {
+        re.split(r'[<>=; ]', line)[0]
+        for line in lines
+        if f'extra == "{extra}"' in line or f"extra == '{extra}'" in line
+    }
 
 
 def test_editable_links_to_the_repository(source):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import integral_mmpose
+from integral_mmpose import requires
 from integral_mmpose.requires import (
     REQUIRED,
     Range,
@@ -104,6 +105,69 @@ def test_wrong_mmpose_stops_the_import(tmp_path):
     assert (
         'needs mmengine>=0.8.0,<1.0.0, but 0.2.0 is installed' in done.stderr
     )
+
+
+def _fake_hosts(folder, version_py):
+    for name in REQUIRED:
+        (folder / name).mkdir()
+        (folder / name / '__init__.py').touch()
+        (folder / name / 'version.py').write_text(version_py)
+
+
+def test_a_version_that_is_computed_is_read(tmp_path, monkeypatch):
+    """As the forks do it."""
+    _fake_hosts(
+        tmp_path,
+        'from importlib.metadata import version\n'
+        "__version__ = '9.' + version('numpy')\n",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in REQUIRED:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    import numpy
+
+    assert installed_version('mmcv') == f'9.{numpy.__version__}'
+
+
+def test_two_distributions_of_one_name_are_named(tmp_path, monkeypatch):
+    for name in ('mmengine', 'onedl-mmengine'):
+        info = tmp_path / f'{name.replace("-", "_")}-1.0.dist-info'
+        info.mkdir()
+        (info / 'METADATA').write_text(f'Name: {name}\nVersion: 1.0\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        ImportError,
+        match='mmengine and onedl-mmengine are installed.*pip uninstall '
+        'mmengine onedl-mmengine;',
+    ):
+        check_versions()
+
+
+def test_setuptools_without_pkg_resources_is_named(monkeypatch):
+    real = requires.find_spec
+    monkeypatch.setattr(
+        requires,
+        'find_spec',
+        lambda name: None if name == 'pkg_resources' else real(name),
+    )
+    with pytest.raises(ImportError, match='pip install .setuptools<81'):
+        check_versions()
+
+
+def test_xtcocotools_of_another_numpy_is_named(monkeypatch):
+    """As Cython raises it."""
+    real = requires.import_module
+
+    def broken(name):
+        if name == 'xtcocotools.mask':
+            raise ValueError('numpy.dtype size changed')
+        return real(name)
+
+    monkeypatch.setattr(requires, 'import_module', broken)
+    with pytest.raises(
+        ImportError, match=r"another numpy \(numpy.dtype size.*'numpy<2'"
+    ):
+        check_versions()
 
 
 def test_assert_of_mmdet_is_translated(tmp_path):
