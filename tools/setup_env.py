@@ -42,8 +42,9 @@ SETTINGS = ('TORCH', 'NUMPY', 'HOSTS', 'MMCV_OPS', 'FORCE_CUDA')
 FILES = ('constraints', 'build', 'runtime', 'train', 'tests', 'hosts', 'onedl')
 # The operator nms proves that torchvision fits torch.
 PROBE_TORCH = (
-    'import json, torch, torchvision; torchvision.ops.nms; '
-    'print(json.dumps([torch.__version__, torchvision.__version__]))'
+    'import json, torchvision; torchvision.ops.nms; '
+    'from importlib.metadata import version as v; '
+    'print(json.dumps([v("torch"), v("torchvision")]))'
 )
 PROBE_MMCV = 'import json, mmcv._ext as e; print(json.dumps(e.__file__))'
 PROBE_FOLDER = 'import json, mmcv; print(json.dumps(mmcv.__path__[0]))'
