@@ -1,5 +1,5 @@
 # make help lists the targets. VENV= and PYTHON= choose another place or
-# interpreter; PYTEST_ARGS= and DEMO_ARGS= pass options on.
+# interpreter, MMCV_OPS=compile mmcv's own operators; PYTEST_ARGS= and DEMO_ARGS= pass options on.
 SHELL := /bin/bash
 VENV ?= $(CURDIR)/.venv
 ifeq ($(origin PYTHON), undefined)
@@ -22,7 +22,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench reliability clean
+.PHONY: help setup demo test lint format docs bench reliability lanes clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,10 @@ bench: setup  ## measure time and memory, write docs/performance.md
 reliability: export OMP_NUM_THREADS ?= 2
 reliability: setup  ## the whole suite with its slow tests, with coverage
 	$(RUN) -m pytest -m '' --cov $(PYTEST_ARGS)
+
+# python3.11 ... python3.13 must be there, and 10 GB of disk a lane.
+lanes:  ## the core tests on each Python, torch and numpy: docs/install.md
+	@"$(PYTHON)" tools/check_lanes.py $(LANES_ARGS)
 
 clean:  ## remove caches and builds (not .venv, not work_dirs)
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .coverage htmlcov

@@ -12,7 +12,8 @@ of what decides says that an environment is ready.
 Settings, by environment variable: pip's own (PIP_FIND_LINKS, ...);
 MMCV_OPS=compile for mmcv with its compiled operators (17 minutes on two
 cores where there is no wheel; FORCE_CUDA=1 for those of CUDA, too);
-TORCH=2.4.1 and NUMPY=2.5.5 for other versions; HOSTS=onedl for the forks.
+TORCH=2.4.1 (or newest) and NUMPY=2.5.5 for other versions; HOSTS=onedl for
+the forks.
 """
 
 import argparse
@@ -88,11 +89,10 @@ def set_up(venv):
     pip.install('-r', requirement('build'))
     say('2 of 5, torch and torchvision' + ' (large)' * (not pair))
     if not pair:
-        version = os.environ.get('TORCH')
         # torchvision asks for its torch exactly: pip finds the pair.
-        pip.install(
-            'torch' + '==' * bool(version) + (version or ''), 'torchvision'
-        )
+        version = os.environ.get('TORCH', 'newest')
+        exact = '' if version == 'newest' else '==' + version
+        pip.install('torch' + exact, 'torchvision')
         pair = probe(pip.python, PROBE_TORCH)
         if not pair:
             raise SetupError(
@@ -147,9 +147,8 @@ def wanted_pair(pair):
     """The torch and torchvision that are there, unless TORCH wants others."""
     wanted = os.environ.get('TORCH')
     there = pair[0].split('+')[0] if pair else ''
-    if wanted and not (there + '.').startswith(wanted + '.'):
-        return None
-    return pair
+    kept = wanted in (None, 'newest') or there == wanted
+    return pair if kept else None
 
 
 def install_requirements(pip):

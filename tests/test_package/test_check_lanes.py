@@ -1,0 +1,49 @@
+"""The table of lanes says what pytest said, and changes one line."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+_spec = importlib.util.spec_from_file_location(
+    'check_lanes', ROOT / 'tools/check_lanes.py'
+)
+lanes = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(lanes)
+
+
+@pytest.mark.parametrize(
+    'closing, expected',
+    [
+        ('66 passed in 68.12s', '66 passed, 0 failed, 0 skipped'),
+        (
+            '= 2 failed, 9 passed, 3 skipped, 1 error in 1.0s =',
+            '9 passed, 3 failed, 3 skipped',
+        ),
+        ('no tests ran in 0.1s', '0 passed, 0 failed, 0 skipped'),
+    ],
+)
+def test_counts_are_of_the_closing_line(closing, expected):
+    assert lanes.counts_of(f'E 7 passed\n{closing}\n') == expected
+
+
+def test_one_line_of_the_page_changes():
+    page = lanes.PAGE.read_text('utf-8')
+    changed = lanes.with_row(page, '3.13', '| 3.13 | \\1 |')
+    old, new = page.splitlines(), changed.splitlines()
+    (different,) = [n for o, n in zip(old, new) if o != n]
+    assert different == '| 3.13 | \\1 |'
+    assert len(old) == len(new)
+
+
+def test_every_lane_has_its_line_in_the_page():
+    page = lanes.PAGE.read_text('utf-8')
+    assert all(f'\n| {name} |' in page for name in lanes.LANES)
+
+
+def test_this_python_is_found_and_another_is_not():
+    version = '{}.{}'.format(*sys.version_info[:2])
+    assert lanes.find_python(version)
+    assert lanes.find_python('3.1') is None
