@@ -4,6 +4,7 @@ from . import safe_load  # noqa: F401  (replaces mmengine's loaders)
 from .atomic_backend import AtomicLocalBackend
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .checkpoint_check import CheckCheckpointHook, check_weights
+from .fused_adam import fused_adam
 from .nan_guard import NaNGuardHook
 from .resume_hook import ResumeHook
 from .seed_iteration import SeedIterationHook
@@ -18,4 +19,5 @@ __all__ = [
     'SeedIterationHook',
     'SharpenHook',
     'check_weights',
+    'fused_adam',
 ]

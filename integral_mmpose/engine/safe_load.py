@@ -54,9 +54,18 @@ def allow_history_buffers() -> List[Any]:
     return allowed
 
 
+def weights_only() -> bool:
+    """True, unless the user has switched off torch's protection, too.
+
+    Checkpoints of other plugins may need that.
+    """
+    value = os.environ.get('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '0')
+    return value not in ('1', 'y', 'yes', 'true')
+
+
 def load_url(url: str, *args, **kwargs) -> Dict[str, Any]:
     """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``."""
-    kwargs['weights_only'] = True
+    kwargs['weights_only'] = weights_only()
     return without_code(
         torch.hub.load_state_dict_from_url(url, *args, **kwargs)
     )
@@ -74,7 +83,11 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
     try:
         check_archive(filename)
         return without_code(
-            torch.load(filename, map_location=map_location, weights_only=True)
+            torch.load(
+                filename,
+                map_location=map_location,
+                weights_only=weights_only(),
+            )
         )
     except MemoryError:
         raise

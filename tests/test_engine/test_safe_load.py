@@ -183,6 +183,26 @@ def test_mmengine_runs_it(tmp_path, canary, web):
     assert canary.exists()
 
 
+@pytest.mark.parametrize(
+    'value, runs', [('1', True), ('true', True), ('0', False), ('', False)]
+)
+def test_torch_s_switch_for_other_plugins_is_honoured(
+    tmp_path, canary, web, monkeypatch, value, runs
+):
+    """The user has said that all files may run code."""
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', value)
+    path = tmp_path / 'other.pth'
+    torch.save(dict(state_dict={}, run=RunsCode(canary)), path)
+    for name in (str(path), f'{web}/other.pth'):
+        if runs:
+            CheckpointLoader.load_checkpoint(name)['run'].close()
+        else:
+            with pytest.raises((UnpicklingError, ValueError)):
+                CheckpointLoader.load_checkpoint(name)
+        assert canary.exists() is runs
+        canary.unlink(missing_ok=True)
+
+
 def test_url_loads_weights(tmp_path, web):
     weights = dict(state_dict=dict(w=torch.arange(6.0).reshape(2, 3)))
     torch.save(weights, tmp_path / 'good.pth')
