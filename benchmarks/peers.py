@@ -80,23 +80,6 @@ def dsntnn(logits):
     return torch.stack(coordinates, -1)
 
 
-def kornia_2d(logits):
-    """kornia's spatial_soft_argmax2d: a position grid times the whole map.
-
-    ``spatial_softmax2d`` and ``spatial_expectation2d``, 2D only.
-    """
-    height, width = logits.shape[2:]
-    probs = _flat_softmax(logits).flatten(2)
-    ys, xs = torch.meshgrid(
-        torch.linspace(-1, 1, height, device=logits.device),
-        torch.linspace(-1, 1, width, device=logits.device),
-        indexing='ij',
-    )
-    y = (ys.reshape(-1) * probs).sum(-1, keepdim=True)
-    x = (xs.reshape(-1) * probs).sum(-1, keepdim=True)
-    return torch.cat([x, y], -1)
-
-
 def plain(logits):
     """Our own formula by stock torch operators."""
     return F.vectors_to_coordinates(F.plain_marginals(logits))

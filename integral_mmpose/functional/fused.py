@@ -8,8 +8,8 @@ backward computes the probabilities p again and writes the gradient at once:
     d loss / d logit[z, y, x] = p (gx[x] + gy[y] + gz[z] - <g, v>)
 
 with g the gradients of the heat vectors v = (x, y, z). The one large tensor
-that is made is the gradient itself. Two dimensions keep p: their maps are
-small, and reading p costs less than making it again.
+that is made is the gradient itself. Maps of two dimensions are small: the
+plain form serves them.
 
 Each a ``torch.library.custom_op``, so that torch.compile keeps it whole; what
 they run is in ``fused_kernels.py``.
@@ -39,19 +39,18 @@ def serves(logits: Tensor) -> bool:
     Not where a graph of stock operators is wanted (tracing, ONNX, export
     with ``strict=False``; ``is_exporting`` is true inside torch.compile, too,
     so that is asked first), nor in transforms, nor on other devices than a
-    CPU or a CUDA GPU. In two dimensions torch.compile makes faster code of
-    the plain form.
+    CPU or a CUDA GPU, nor for maps of two dimensions.
 
     Example:
-        >>> serves(torch.zeros(1, 1, 2, 2, device='meta'))
+        >>> serves(torch.zeros(1, 1, 2, 2, 2, device='meta'))
         False
     """
-    if not AVAILABLE or logits.device.type not in DEVICES:
+    if logits.dim() != 5 or not AVAILABLE or logits.device.type not in DEVICES:
         return False
     if torch.onnx.is_in_onnx_export() or torch.jit.is_tracing():
         return False
     if torch.compiler.is_dynamo_compiling():
-        return logits.dim() == 5 and not _in_transform()
+        return not _in_transform()
     return not (torch.compiler.is_exporting() or _in_transform())
 
 
@@ -67,25 +66,20 @@ def _in_transform() -> bool:
 
 
 def heat_vectors(logits: Tensor) -> Tuple[Tensor, ...]:
-    """Heat vectors by ``integral_mmpose::marginals`` or ``marginals_2d``.
+    """Heat vectors of volumes by ``integral_mmpose::marginals``.
 
     Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
+        logits (Tensor): (B, K, D, H, W).
 
     Returns:
-        tuple[Tensor]: x (B, K, W), y (B, K, H)[, z (B, K, D)] in at least
+        tuple[Tensor]: x (B, K, W), y (B, K, H), z (B, K, D) in at least
         float32.
 
     Example:
-        >>> heat_vectors(torch.zeros(1, 1, 2, 4))[1]
+        >>> heat_vectors(torch.zeros(1, 1, 1, 2, 4))[1]
         tensor([[[0.5000, 0.5000]]])
     """
-    operators = torch.ops.integral_mmpose
-    if logits.dim() == 5:
-        return operators.marginals(logits)[:3]
-    if logits.device.type == 'cpu':
-        return operators.marginals_2d(logits)[:2]
-    return operators.marginals(logits.unsqueeze(2))[:2]
+    return torch.ops.integral_mmpose.marginals(logits)[:3]
 
 
 def _save(ctx, inputs, output) -> None:
@@ -115,26 +109,6 @@ def _plain_gradient(logits: Tensor, gx, gy, gz) -> Tensor:
     probs = cells.softmax(-1)
     mean = (probs * slope).sum(-1, keepdim=True)
     return (probs * (slope - mean)).view_as(logits).to(logits.dtype)
-
-
-def _save_2d(ctx, inputs, output) -> None:
-    # No gradient of zeros for the weights, which nobody else uses.
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(*inputs, *output)
-
-
-def _differentiate_2d(ctx, gx, gy, *_) -> Tensor:
-    logits, x, y, weights, total = ctx.saved_tensors
-    gx = torch.zeros_like(x) if gx is None else gx
-    gy = torch.zeros_like(y) if gy is None else gy
-    if torch.is_grad_enabled():
-        gz = gx.new_zeros((*gx.shape[:2], 1))
-        return _plain_gradient(logits[:, :, None], gx, gy, gz)[:, :, 0]
-    inner = (gx * x).sum(-1) + (gy * y).sum(-1)
-    total = total[..., None]
-    return torch.ops.integral_mmpose.marginals_2d_backward(
-        logits, weights, gx / total, (gy - inner[..., None]) / total
-    )
 
 
 def _compiled(function: Callable) -> Callable:
@@ -178,11 +152,6 @@ def _register() -> None:
     backward.register_kernel(
         'cuda', _compiled(kernels.marginals_backward_at_once)
     )
-    backward.register_fake(lambda logits, *_: torch.empty_like(logits))
-    forward = _define('marginals_2d', kernels.marginals_2d)
-    forward.register_fake(kernels.empty_vectors_2d)
-    forward.register_autograd(_differentiate_2d, setup_context=_save_2d)
-    backward = _define('marginals_2d_backward', kernels.marginals_2d_backward)
     backward.register_fake(lambda logits, *_: torch.empty_like(logits))
 
 

@@ -126,52 +126,6 @@ def _empty_gradient(logits: Tensor) -> Tensor:
     return flat.as_strided(logits.shape, strides)
 
 
-def marginals_2d(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """x, y and, for backward, exp(logits - peak) and its total."""
-    x, y, weights, total = empty_vectors_2d(logits)
-    for at in _blocks(logits):
-        block = logits[at]
-        peak = block.amax((2, 3), keepdim=True).to(weights.dtype)
-        exp = torch.sub(block, peak, out=weights[at])
-        exp.mul_(LOG2_E).exp2_()
-        torch.sum(exp, 2, out=x[at])
-        torch.sum(exp, 3, out=y[at])
-    torch.sum(y, -1, out=total)
-    for vector in (x, y):
-        vector.div_(total[..., None])
-    return x, y, weights, total
-
-
-def empty_vectors_2d(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What :func:`marginals_2d` fills; its shapes, for tracing."""
-    batch, joints, height, width = logits.shape
-    dtype = torch.promote_types(logits.dtype, torch.float32)
-    x, y, total = (
-        logits.new_empty((batch, joints, *size), dtype=dtype)
-        for size in ((width,), (height,), ())
-    )
-    return x, y, logits.new_empty(logits.shape, dtype=dtype), total
-
-
-def marginals_2d_backward(
-    logits: Tensor, weights: Tensor, slope_x: Tensor, slope_y: Tensor
-) -> Tensor:
-    """weights (slope_x + slope_y): the gradient, laid out as the logits."""
-    grad = _empty_gradient(logits)
-    slopes = _buffer(weights, weights.dtype)
-    for at in _blocks(weights):
-        block = weights[at]
-        slope = slopes[: block.shape[0], : block.shape[1]]
-        columns, rows = slope_x[at][..., None, :], slope_y[at][..., None]
-        torch.add(rows, columns, out=slope)
-        torch.mul(block, slope, out=grad[at])
-    return grad
-
-
 def marginals_at_once(
     logits: Tensor,
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

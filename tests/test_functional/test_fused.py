@@ -22,7 +22,8 @@ from integral_mmpose.functional import (
     vectors_to_coordinates,
 )
 
-SHAPES = [(2, 3, 4, 5, 6), (3, 2, 5, 7), (2, 3, 1, 4, 5), (1, 1, 1, 1)]
+VOLUMES = [(2, 3, 4, 5, 6), (2, 3, 1, 4, 5)]
+SHAPES = [*VOLUMES, (3, 2, 5, 7), (1, 1, 1, 1)]
 pytestmark = pytest.mark.skipif(
     not fused.AVAILABLE, reason='torch has no torch.library.custom_op'
 )
@@ -62,8 +63,9 @@ def by_a_loop(logits):
 
 
 def test_serves_no_other_device():
-    assert fused.serves(torch.zeros(1, 1, 2, 2))
-    assert not fused.serves(torch.zeros(1, 1, 2, 2, device='meta'))
+    assert fused.serves(torch.zeros(1, 1, 2, 2, 2))
+    assert not fused.serves(torch.zeros(1, 1, 2, 2))
+    assert not fused.serves(torch.zeros(1, 1, 2, 2, 2, device='meta'))
 
 
 @pytest.mark.parametrize('cells', [1, 120, 300, 2**19])
@@ -144,7 +146,7 @@ def test_what_is_not_finite_stays_so(bad):
         assert torch.isnan(vector[0, 1]).any()
 
 
-@pytest.mark.parametrize('shape', SHAPES)
+@pytest.mark.parametrize('shape', VOLUMES)
 def test_layouts_keep_their_strides(shape):
     logits = random_logits(shape)
     expected = vectors_and_gradient(plain_marginals, logits)
@@ -184,7 +186,7 @@ def test_empty_batches(empty):
     assert gradient.shape == empty
 
 
-@pytest.mark.parametrize('shape', SHAPES)
+@pytest.mark.parametrize('shape', VOLUMES)
 def test_first_and_second_derivatives(shape):
     logits = random_logits(shape, scale=1.0).requires_grad_()
     assert gradcheck(fused.heat_vectors, logits)
@@ -198,16 +200,6 @@ def test_transforms_and_forward_mode_take_the_plain_form():
     assert torch.allclose(torch.func.jacfwd(integral)(logits), jacobian)
     batched = torch.func.vmap(integral)(torch.stack([logits, 2 * logits]))
     assert torch.allclose(batched[1], integral(2 * logits))
-
-
-def test_opcheck_2d():
-    logits = random_logits(SHAPES[1])
-    operators = torch.ops.integral_mmpose
-    torch.library.opcheck(operators.marginals_2d, (logits.requires_grad_(),))
-    x, y, weights, _ = fused_kernels.marginals_2d(logits.detach())
-    torch.library.opcheck(
-        operators.marginals_2d_backward, (logits.detach(), weights, x, y)
-    )
 
 
 @pytest.mark.parametrize('shape', SHAPES)
@@ -228,7 +220,7 @@ def test_what_a_gpu_runs_compiled_here():
         fused._compiled(getattr(fused_kernels, f'marginals{name}_at_once'))
         for name in ('', '_backward')
     )
-    for shape in SHAPES[:1] + SHAPES[2:3]:
+    for shape in VOLUMES:
         logits = random_logits(shape, torch.float32)
         x, y, z, peak, total = forward(logits)
         expected = plain_marginals(logits.double().requires_grad_())
@@ -259,16 +251,16 @@ def test_a_failed_compilation_is_said_and_survived(monkeypatch):
         return run
 
     monkeypatch.setattr(torch, 'compile', fail)
-    run = fused._compiled(fused_kernels.marginals_2d)
-    logits = random_logits(SHAPES[1])
+    run = fused._compiled(fused_kernels.marginals_at_once)
+    logits = random_logits(VOLUMES[0])
     with pytest.warns(UserWarning, match='slower: no Triton'):
         x = run(logits)[0]
-    assert torch.equal(x, fused_kernels.marginals_2d(logits)[0])
+    assert torch.equal(x, fused_kernels.marginals_at_once(logits)[0])
     run(logits)  # silent now: pytest makes warnings errors
 
 
 def test_opcheck():
-    for shape in SHAPES[:1] + SHAPES[2:3]:
+    for shape in VOLUMES:
         logits = random_logits(shape).requires_grad_()
         torch.library.opcheck(torch.ops.integral_mmpose.marginals, (logits,))
         _, _, _, peak, _ = fused_kernels.marginals(logits.detach())
@@ -311,7 +303,7 @@ def operators(graph):
     return [str(node.target) for node in graph.nodes]
 
 
-@pytest.mark.parametrize('shape', SHAPES[:2])
+@pytest.mark.parametrize('shape', (VOLUMES[0], SHAPES[2]))
 def test_compile_keeps_the_operator_of_volumes(shape):
     from functorch.compile import make_boxed_func
     from torch._dynamo.backends.common import aot_autograd
@@ -339,7 +331,7 @@ def test_compile_keeps_the_operator_of_volumes(shape):
     torch._dynamo.reset()
 
 
-@pytest.mark.parametrize('shape', SHAPES[:2])
+@pytest.mark.parametrize('shape', (VOLUMES[0], SHAPES[2]))
 def test_compiled_transforms_have_their_tangents(shape):
     """The operator would make them zero, without a word."""
     logits, tangent = random_logits(shape), random_logits(shape)
