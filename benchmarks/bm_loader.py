@@ -24,9 +24,9 @@ from torch.utils.benchmark.utils.timer import timer as now
 
 import integral_mmpose  # noqa: F401  (registers)
 from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.decode import decode_reduced
 from integral_mmpose.datasets.joints import H36M18_METAINFO
-from integral_mmpose.datasets.transforms import decode_crop
+from integral_mmpose.datasets.jpeg import read_reduced
+from integral_mmpose.datasets.transforms import read_crop
 
 BATCH = 16
 TARGET = ">= 3x MMPose's stock pipeline"
@@ -34,16 +34,16 @@ PEER, OURS, REDUCED = 'MMPose stock', 'ours', 'ours, sampling 1'
 #: The transforms of a stage.
 STAGES = dict(
     SeedSample='1 sample',
-    LoadImage='2 read and decode',
-    LoadImageChecked='2 read and decode',
-    ReadImage='2 read and decode',
+    LoadImage='2 read',
+    LoadImageChecked='2 read',
+    ReadImage='2 read',
     GetBBoxCenterScale='3 augmentation',
     RandomFlip='3 augmentation',
     RandomFlipLabels='3 augmentation',
     RandomBBoxTransform='3 augmentation',
     UniformBBoxTransform='3 augmentation',
     TopdownAffine='4 affine',
-    DecodeCrop='4 affine',
+    ReadCrop='4 affine',
     GenerateTarget='5 targets',
     PackPoseInputs='6 packing',
 )
@@ -105,7 +105,7 @@ def ours(size, **crop):
         dict(type='GetBBoxCenterScale', padding=1.0),
         dict(type='RandomFlipLabels', direction='horizontal'),
         dict(type='UniformBBoxTransform'),
-        dict(type='DecodeCrop', input_size=(size, size), **crop),
+        dict(type='ReadCrop', input_size=(size, size), **crop),
         dict(type='GenerateTarget', encoder=label(size)),
         dict(type='PackPoseInputs', meta_keys=META_KEYS),
     ]
@@ -159,12 +159,12 @@ def stages_of(dataset, index):
 
     def timed(*args):
         begin = now()
-        image = decode_reduced(*args)
-        spent['2 read and decode'] += now() - begin
+        image = read_reduced(*args)
+        spent['2 read'] += now() - begin
         spent['4 affine'] -= now() - begin
         return image
 
-    with mock.patch.object(decode_crop, 'decode_reduced', timed):
+    with mock.patch.object(read_crop, 'read_reduced', timed):
         for transform in dataset.pipeline.transforms:
             start = now()
             sample = transform(sample)

@@ -20,7 +20,7 @@ NUMBERS = ROOT / 'reproduction/scale_numbers'
 #: The schedule that a scale lays its numbers over.
 SCHEDULE = ROOT / 'configs/_base_/schedules/small_9e.py'
 #: Transforms that crop to the input size.
-CROPS = ('TopdownAffine', 'DecodeCrop')
+CROPS = ('TopdownAffine', 'ReadCrop')
 SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
 
 
@@ -49,7 +49,7 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
     """A copy of ``cfg`` at a scale.
 
     Changes the input, the width of the network, the schedule and the loaders;
-    heads, losses, decoding, samplers, augmentation and metrics stay.
+    heads, losses, readout, samplers, augmentation and metrics stay.
 
     Args:
         cfg (Config): At the paper's scale.

@@ -110,7 +110,7 @@ def test_heat_vectors_of_a_heat_map_model_are_what_it_reads(
     volume[:, :, 2, 3, 4] = 0.3
     head = pose_model.model.head
     monkeypatch.setattr(head, 'forward', lambda _: volume)
-    monkeypatch.setattr(head, 'decode_mode', 'argmax')
+    monkeypatch.setattr(head, 'readout', 'argmax')
     monkeypatch.setattr(head, 'heatmap_loss', VolumeMSELoss())
     (x, y, z), maps, joints = pose_model.heat_vectors(
         [pose_model.crop(image, BOX)]

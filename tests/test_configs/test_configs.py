@@ -56,7 +56,7 @@ def test_sizes_reach_every_part(path):
     ):
         affine = [
             *steps(loader.dataset.pipeline, 'TopdownAffine'),
-            *steps(loader.dataset.pipeline, 'DecodeCrop'),
+            *steps(loader.dataset.pipeline, 'ReadCrop'),
         ]
         assert [tuple(s.input_size) for s in affine] == [
             tuple(cfg.codec.input_size)

@@ -267,22 +267,6 @@ def test_load_image(tmp_path):
     assert given['img'] is image and given['img_shape'] == (40, 30)
 
 
-def test_an_image_of_several_people_is_decoded_once(tmp_path):
-    load, images = LoadImageChecked(keep_last=True), {}
-    for name in 'ab':
-        content, images[name] = encoded('.png')
-        (tmp_path / name).write_bytes(content)
-    first = load(dict(img_path=str(tmp_path / 'a')))['img']
-    first[:] = 0  # what a transform does to it stays with its sample
-    (tmp_path / 'a').unlink()
-    again = load(dict(img_path=str(tmp_path / 'a')))
-    np.testing.assert_array_equal(again['img'], images['a'])
-    assert again['img_shape'] == again['ori_shape'] == (40, 30)
-    load(dict(img_path=str(tmp_path / 'b')))
-    with pytest.raises(FileNotFoundError):
-        load(dict(img_path=str(tmp_path / 'a')))
-
-
 @pytest.mark.parametrize('cut', [0, 1, 20, 300, -100])
 def test_corrupt_image_is_an_error_with_its_name(tmp_path, cut):
     path = tmp_path / 'broken.jpg'

@@ -104,7 +104,7 @@ def load(reader, name):
 
 def test_child_configs_change_what_they_say(reader):
     steps = load(reader, 'h36m_sampled.py').train_dataloader.dataset.pipeline
-    assert [s.sampling for s in steps if s.type == 'DecodeCrop'] == [1]
+    assert [s.sampling for s in steps if s.type == 'ReadCrop'] == [1]
     tight = load(reader, 'tight_estimate.py')
     steps = tight.test_dataloader.dataset.pipeline
     boxes = [s.padding for s in steps if s.type == 'GetBBoxCenterScale']

@@ -76,7 +76,7 @@ CASES = {
         RESNET,
         None,
         integral_head(
-            heatmap_loss=dict(type='VolumeMSELoss'), decode='argmax'
+            heatmap_loss=dict(type='VolumeMSELoss'), readout='argmax'
         ),
         {},
     ),

@@ -45,11 +45,11 @@ STAGES = dict(
     stage=dict(type='ResNetStage', depth=18, base_channels=8),
 )
 DIRECT = dict(type='DirectRegressionHead', in_channels=256, num_axes=3)
-H1 = dict(joint_loss=None, decode='argmax')
+H1 = dict(joint_loss=None, readout='argmax')
 KINDS = dict(
     integral_3d=(ALEXNET, VOLUME),
     integral_2d=(ALEXNET, MAPS),
-    debiased_2d=(ALEXNET, dict(MAPS, decode='debiased_integral')),
+    debiased_2d=(ALEXNET, dict(MAPS, readout='debiased_integral')),
     argmax_2d=(
         ALEXNET,
         dict(MAPS, **H1, heatmap_loss=dict(type='VolumeMSELoss')),
@@ -58,7 +58,7 @@ KINDS = dict(
         ALEXNET,
         dict(VOLUME, **H1, heatmap_loss=dict(type='VolumeBCELoss')),
     ),
-    marginal_argmax_3d=(ALEXNET, dict(VOLUME, decode='marginal_argmax')),
+    marginal_argmax_3d=(ALEXNET, dict(VOLUME, readout='marginal_argmax')),
     multi_stage_3d=(STEM, STAGES),
     direct_3d=(ALEXNET, DIRECT),
 )

@@ -52,17 +52,17 @@ def test_a_child_changes_one_hook_and_keeps_the_others(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('base', [BASE, MIXED], ids=['one', 'mixed'])
 def test_an_argument_of_a_transform(base, tmp_path):
-    """Reduced decoding: one line, wherever DecodeCrop is in the pipeline."""
+    """Reduced decoding: one line, wherever ReadCrop is in the pipeline."""
     path = tmp_path / 'child.py'
     path.write_text(
         f"""_base_ = ['{base}']
 from integral_mmpose.config import edit
 train_dataloader = dict(dataset=dict(pipeline=edit(
-    _base_.train_dataloader.dataset.pipeline, DecodeCrop=dict(sampling=1))))
+    _base_.train_dataloader.dataset.pipeline, ReadCrop=dict(sampling=1))))
 """
     )
     old, new = (Config.fromfile(p).train_dataloader for p in (base, path))
-    find(old.dataset.pipeline, 'DecodeCrop').sampling = 1
+    find(old.dataset.pipeline, 'ReadCrop').sampling = 1
     assert new == old
 
 

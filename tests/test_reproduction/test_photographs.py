@@ -41,7 +41,7 @@ def test_rows(row):
     paper, here = load(row.config), config(row)
     assert here.model.backbone.type == 'MobileNetV2'
     assert here.model.head.in_channels == 1280
-    for key in ('type', 'heatmap_loss', 'joint_loss', 'decode'):
+    for key in ('type', 'heatmap_loss', 'joint_loss', 'readout'):
         assert here.model.head.get(key) == paper.model.head.get(key)
     deconvs = paper.model.head.get('deconv_out_channels')
     if deconvs:

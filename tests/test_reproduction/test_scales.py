@@ -98,7 +98,7 @@ def test_the_method_stays(config, setting, scale):
         assert starts == [True, True]
     # The network keeps its kind and its number of stages.
     before, after = paper.model.head, here.model.head
-    for key in ('type', 'num_stages', 'heatmap_loss', 'joint_loss', 'decode'):
+    for key in ('type', 'num_stages', 'heatmap_loss', 'joint_loss', 'readout'):
         assert before.get(key) == after.get(key)
     if before.get('depths'):
         assert [d > 1 for d in before.depths] == [d > 1 for d in after.depths]

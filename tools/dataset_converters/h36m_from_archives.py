@@ -93,7 +93,7 @@ def extract_all(root: str, extracted: str, subjects: Tuple[str, ...]) -> None:
 
 
 def run_jobs(jobs: List[Job], threads: int) -> List[Part]:
-    """Convert all recordings, with progress; decoding runs in threads."""
+    """Convert all recordings, with progress; videos are read in threads."""
     start, parts = time.time(), []
     with ThreadPoolExecutor(threads) as pool:
         futures = [
@@ -117,7 +117,7 @@ def run_jobs(jobs: List[Job], threads: int) -> List[Part]:
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Read, decode, write and report.
+    """Read, convert, write and report.
 
     Raises:
         ImportError, FileNotFoundError, ValueError, OSError: Naming file, id,

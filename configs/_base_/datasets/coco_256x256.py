@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type='GetBBoxCenterScale', padding=1.25),
     dict(type='RandomFlipLabels', direction='horizontal'),
     dict(type='UniformBBoxTransform'),
-    dict(type='DecodeCrop', input_size=codec['input_size']),
+    dict(type='ReadCrop', input_size=codec['input_size']),
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs'),
 ]

@@ -13,7 +13,7 @@ val_pipeline = _base_.val_pipeline
 [
     step.update(input_size=codec['input_size'])
     for step in train_pipeline + val_pipeline
-    if step['type'] in ('TopdownAffine', 'DecodeCrop')
+    if step['type'] in ('TopdownAffine', 'ReadCrop')
 ]
 [
     step.update(encoder=codec)

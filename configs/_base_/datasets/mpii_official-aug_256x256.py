@@ -8,7 +8,7 @@ train_pipeline = [
     for step in _base_.train_pipeline
     for new in {
         'UniformBBoxTransform': [dict(type='OfficialBBoxTransform')],
-        'DecodeCrop': [step, dict(type='RandomChannelScale')],
+        'ReadCrop': [step, dict(type='RandomChannelScale')],
     }.get(step['type'], [step])
 ]
 

@@ -18,7 +18,7 @@ model = dict(
         out_channels=16,
         deconv_out_channels=(256, 256),
         joint_loss=dict(type='JointL1Loss'),
-        decode='integral',
+        readout='integral',
     ),
     test_cfg=dict(flip_test=False),
 )

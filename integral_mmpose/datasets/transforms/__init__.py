@@ -6,14 +6,14 @@ from .augmentation import (
     RandomHalfBody3D,
     UniformBBoxTransform,
 )
-from .decode_crop import DecodeCrop, RandomFlipLabels, ReadImage
 from .joints import ConvertJoints
 from .loading import LoadImageChecked
+from .read_crop import RandomFlipLabels, ReadCrop, ReadImage
 from .seeding import SeedSample
 
 __all__ = [
     'ConvertJoints',
-    'DecodeCrop',
+    'ReadCrop',
     'LoadImageChecked',
     'OfficialBBoxTransform',
     'RandomChannelScale',

@@ -1,4 +1,4 @@
-"""What the heads share: labels of a batch, accuracy, flip merge, decode."""
+"""What the heads share: labels of a batch, accuracy, flip merge, codec."""
 
 from typing import List, Optional, Sequence, Tuple
 

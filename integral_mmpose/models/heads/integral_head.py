@@ -1,7 +1,7 @@
 """The head of the heat map and integral methods: H1-3, I*, I1-3, 2D and 3D.
 
 Deconvolutions to the heat map size, a 1x1 convolution to K * D maps, then
-the losses on the maps, on the joints or on both, and a decoding. D = 1 is 2D.
+the losses on the maps, on the joints or on both, and a readout. D = 1 is 2D.
 """
 
 from typing import Optional, Sequence, Tuple
@@ -33,7 +33,7 @@ from .common import (
 )
 
 ARGMAXES = ('argmax', 'marginal_argmax')
-DECODES = ('integral', 'debiased_integral', *ARGMAXES)
+READOUTS = ('integral', 'debiased_integral', *ARGMAXES)
 
 
 @MODELS.register_module()
@@ -41,7 +41,7 @@ class IntegralHead(HeatmapHead):
     """Integral regression head (Sun et al., ECCV 2018) and its baselines.
 
     =============  ================  ============  ===================
-    method         heatmap_loss      joint_loss    decode
+    method         heatmap_loss      joint_loss    readout
     =============  ================  ============  ===================
     H1, H2, H3     Volume* (or       None          argmax (or
                    Marginal* )                     marginal_argmax)
@@ -61,19 +61,17 @@ class IntegralHead(HeatmapHead):
             ``(256, 256)``.
         heatmap_loss (dict, optional): Loss on the maps.
         joint_loss (dict, optional): Loss on the joints.
-        decode (str, optional): ``'integral'``, ``'debiased_integral'``
+        readout (str, optional): ``'integral'``, ``'debiased_integral'``
             (corrected by ``functional.debias``, in training and testing: see
             there which maps it needs), ``'argmax'`` of the map or volume,
             ``'marginal_argmax'`` of each heat vector. By default the
             integral with a joint loss, without one the argmax of what the
             heat map loss trains.
-        heatmap_size (tuple[int, int], optional): (w, h) that the maps must
-            have: a check only, they follow from input and deconvolutions.
         decoder (dict): Config of the codec.
         init_cfg (dict, optional): Defaults to N(0, 1e-3).
 
     Raises:
-        ValueError: If no loss is given, ``decode`` is unknown, or the depth
+        ValueError: If no loss is given, ``readout`` is unknown, or the depth
             contradicts the codec.
     """
 
@@ -85,8 +83,7 @@ class IntegralHead(HeatmapHead):
         deconv_out_channels: Optional[Sequence[int]] = (256, 256),
         heatmap_loss: OptConfigType = None,
         joint_loss: OptConfigType = None,
-        decode: Optional[str] = None,
-        heatmap_size: Optional[Tuple[int, int]] = None,
+        readout: Optional[str] = None,
         decoder: OptConfigType = None,
         init_cfg: OptConfigType = None,
     ) -> None:
@@ -94,9 +91,9 @@ class IntegralHead(HeatmapHead):
             raise ValueError(
                 'IntegralHead needs heatmap_loss, joint_loss or both'
             )
-        if decode not in (None, *DECODES):
+        if readout not in (None, *READOUTS):
             raise ValueError(
-                f'decode must be one of {DECODES}, got {decode!r}'
+                f'readout must be one of {READOUTS}, got {readout!r}'
             )
         if depth < 1:
             raise ValueError(f'depth must be at least 1 bin, got {depth}')
@@ -114,13 +111,11 @@ class IntegralHead(HeatmapHead):
         self.joint_loss = joint_loss and MODELS.build(joint_loss)
         check_joint_loss(self.joint_loss)
         self.out_channels = out_channels
-        self.num_deconvolutions = len(deconv_out_channels or ())
         self.depth = depth
-        self.decode_mode = decode or self._trained_decode()
-        self.heatmap_size = heatmap_size and tuple(heatmap_size)
+        self.readout = readout or self._trained_readout()
         check_decoder(self, f'depth={depth}')
 
-    def _trained_decode(self) -> str:
+    def _trained_readout(self) -> str:
         if self.joint_loss is not None:
             return 'integral'
         if isinstance(self.heatmap_loss, MarginalLoss):
@@ -138,18 +133,9 @@ class IntegralHead(HeatmapHead):
 
     def to_logits(self, maps: Tensor) -> Tensor:
         """Output (B, k * D, H, W) of the last layer -> (B, k, [D,] H, W)."""
-        batch, channels, height, width = maps.shape
-        if self.heatmap_size not in (None, (width, height)):
-            raise ValueError(
-                f'heatmap_size is {self.heatmap_size} (w, h) but the '
-                f'features and {self.num_deconvolutions} deconvolutions '
-                f'give {(width, height)}: change input_size, '
-                'deconv_out_channels or heatmap_size'
-            )
         if self.depth == 1:
             return maps
-        joints = channels // self.depth
-        return maps.view(batch, joints, self.depth, height, width)
+        return maps.unflatten(1, (-1, self.depth))
 
     @torch.no_grad()
     def sharpen(self, factor: float) -> None:
@@ -217,7 +203,7 @@ class IntegralHead(HeatmapHead):
         if self.joint_loss is not None:
             pred = self._expectation(logits)
             losses['loss_joint'] = self.joint_loss(pred, labels, weights)
-        if self.joint_loss is None or self.decode_mode in ARGMAXES:
+        if self.joint_loss is None or self.readout in ARGMAXES:
             with torch.no_grad():
                 pred = self.coordinates(logits)
         return losses, pred.detach()
@@ -225,15 +211,15 @@ class IntegralHead(HeatmapHead):
     def _expectation(self, logits: Tensor) -> Tensor:
         """What the joint loss trains, normalised (B, K, 2 or 3)."""
         bins = F.integral(logits)
-        if self.decode_mode == 'debiased_integral':
+        if self.readout == 'debiased_integral':
             bins = F.debias(bins, logits)
         return F.bins_to_norm(bins, F.map_sizes(logits))
 
     def coordinates(self, logits: Tensor) -> Tensor:
-        """Decode logits to (B, K, 2 or 3) normalised coordinates."""
-        if self.decode_mode == 'argmax':
+        """Read normalised coordinates (B, K, 2 or 3) out of logits."""
+        if self.readout == 'argmax':
             bins = F.argmax(logits)
-        elif self.decode_mode == 'marginal_argmax':
+        elif self.readout == 'marginal_argmax':
             bins = torch.stack(
                 [v.argmax(-1) for v in F.marginals(logits) if v is not None],
                 -1,
@@ -244,8 +230,8 @@ class IntegralHead(HeatmapHead):
 
     @property
     def score_kind(self) -> str:
-        """How a score is read: that of the loss whose maps are decoded."""
-        if self.decode_mode == 'argmax' and self.heatmap_loss is not None:
+        """How a score is read: that of the loss whose maps are read."""
+        if self.readout == 'argmax' and self.heatmap_loss is not None:
             return self.heatmap_loss.score
         return 'spread'
 
@@ -284,8 +270,7 @@ class IntegralHead(HeatmapHead):
                 ``flip_test`` those of the image and of the mirrored image.
             batch_data_samples (list[PoseDataSample]): Samples with metainfo.
             test_cfg (dict): ``flip_test`` averages with the mirrored image:
-                coordinates of an integral, maps that are read by an argmax
-                (``align_flipped_maps=False`` as Newell et al., unaligned);
+                coordinates of an integral, maps that are read by an argmax;
                 ``output_heatmaps`` also returns the maps.
 
         Returns:
@@ -306,7 +291,7 @@ class IntegralHead(HeatmapHead):
             flipped = self.forward(feats[1])
             # An argmax hides a NaN, so the mirrored logits are checked too.
             F.check_finite(flipped, f'{type(self).__name__}: logits')
-            coordinates = self._merge(logits, flipped, meta, test_cfg)
+            coordinates = self._merge(logits, flipped, meta)
             index = torch.as_tensor(meta['flip_indices'], device=scores.device)
             scores = (scores + self.scores(flipped)[:, index]) / 2
         preds = decode_batch(
@@ -317,16 +302,14 @@ class IntegralHead(HeatmapHead):
         maps = self.visible_maps(logits)
         return preds, [PixelData(heatmaps=m) for m in maps.detach()]
 
-    def _merge(
-        self, logits: Tensor, flipped: Tensor, meta: dict, test_cfg: dict
-    ) -> Tensor:
+    def _merge(self, logits: Tensor, flipped: Tensor, meta: dict) -> Tensor:
         """Normalised coordinates (B, K, 2 or 3) of an image and its mirror.
 
         Where an argmax reads the joint the maps are merged: two coordinates
         would be averaged to a place between the modes of a map.
         """
         pairs, size = meta['flip_indices'], meta['input_size']
-        if self.decode_mode not in ARGMAXES:
+        if self.readout not in ARGMAXES:
             return merge_flipped(
                 self.coordinates(logits),
                 self.coordinates(flipped),
@@ -339,9 +322,8 @@ class IntegralHead(HeatmapHead):
             self.visible_volume(flipped),
             pairs,
             size[0],
-            test_cfg.get('align_flipped_maps', True),
         )
-        if self.decode_mode == 'marginal_argmax':  # of probabilities
+        if self.readout == 'marginal_argmax':  # of probabilities
             maps = maps.clamp_min(torch.finfo(maps.dtype).tiny).log()
         return self.coordinates(maps)
 

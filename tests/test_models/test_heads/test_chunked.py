@@ -10,10 +10,10 @@ from torch.utils._pytree import tree_flatten
 DEPTH, JOINTS = 5, 4
 LOSSES = {
     'I': dict(joint_loss=dict(type='JointL1Loss')),
-    'H1': dict(heatmap_loss=dict(type='VolumeMSELoss'), decode='argmax'),
+    'H1': dict(heatmap_loss=dict(type='VolumeMSELoss'), readout='argmax'),
     'H2': dict(
         heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
-        decode='marginal_argmax',
+        readout='marginal_argmax',
     ),
     'joint': dict(
         heatmap_loss=dict(type='MarginalMSELoss', loss_weight=0.3),

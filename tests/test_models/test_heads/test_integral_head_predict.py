@@ -10,7 +10,7 @@ BINS = torch.tensor(
 )
 PAIRS = [0, 2, 1]
 H1, H2, H3 = (
-    dict(heatmap_loss=dict(type=f'Volume{name}Loss'), decode='argmax')
+    dict(heatmap_loss=dict(type=f'Volume{name}Loss'), readout='argmax')
     for name in ('MSE', 'CrossEntropy', 'BCE')
 )
 
@@ -26,12 +26,12 @@ def one_hot(depth, value=100.0, background=0.0):
 
 
 @pytest.mark.parametrize(
-    'decode', ['integral', 'debiased_integral', 'argmax', 'marginal_argmax']
+    'readout', ['integral', 'debiased_integral', 'argmax', 'marginal_argmax']
 )
 @pytest.mark.parametrize('depth', [1, D])
-def test_values_by_hand(decode, depth, identity_head, make_samples, stack):
+def test_values_by_hand(readout, depth, identity_head, make_samples, stack):
     """px = bin * 8; mm = (bin / 5 - 1/2) * range; channel k * D + z."""
-    head = identity_head(depth=depth, decode=decode)
+    head = identity_head(depth=depth, readout=readout)
     samples = make_samples(
         mm_per_px=[4.0, None], input_scale=[[400.0, 300.0], [400.0, 300.0]]
     )
@@ -103,15 +103,15 @@ def test_scores_of_heat_map_methods(
 
 
 @pytest.mark.parametrize(
-    'decode', ['integral', 'debiased_integral', 'argmax', 'marginal_argmax']
+    'readout', ['integral', 'debiased_integral', 'argmax', 'marginal_argmax']
 )
 @pytest.mark.parametrize('scale', [0.0, 1e-3, 1.0, 50.0, 6e4])
 @pytest.mark.parametrize('depth', [1, D])
 def test_scores_are_in_0_1_and_never_ones(
-    decode, scale, depth, identity_head, make_samples, stack
+    readout, scale, depth, identity_head, make_samples, stack
 ):
     torch.manual_seed(0)
-    head = identity_head(depth=depth, decode=decode)
+    head = identity_head(depth=depth, readout=readout)
     feats = (scale * torch.randn(2, 3 * depth, H, W),)
     preds = head.predict(feats, make_samples())
     scores = stack(preds, 'keypoint_scores')
@@ -124,12 +124,12 @@ def test_scores_are_in_0_1_and_never_ones(
     assert np.isfinite(stack(preds, 'keypoints')).all()
 
 
-def test_the_score_is_of_the_maps_that_are_decoded(
+def test_the_score_is_of_the_maps_that_are_read(
     identity_head, make_samples, stack
 ):
-    """A joint variant trains a heat map too, and decodes by the integral."""
+    """A joint variant trains a heat map too, and reads by the integral."""
     joint = dict(joint_loss=dict(type='JointL1Loss'))
-    both = identity_head(**dict(H1, **joint, decode='integral'))
+    both = identity_head(**dict(H1, **joint, readout='integral'))
     alone = identity_head(**joint)
     feats = one_hot(1, 3.0)
     assert both.score_kind == 'spread' == alone.score_kind
@@ -200,13 +200,13 @@ def test_flip_test_averages_scores_of_the_same_joint(
 
 
 @pytest.mark.parametrize('bad', [float('nan'), float('inf')])
-@pytest.mark.parametrize('decode', ['integral', 'argmax', 'marginal_argmax'])
+@pytest.mark.parametrize('readout', ['integral', 'argmax', 'marginal_argmax'])
 @pytest.mark.parametrize('place', ['plain', 'image', 'mirrored'])
 def test_logits_that_are_not_finite(
-    bad, decode, place, identity_head, make_samples
+    bad, readout, place, identity_head, make_samples
 ):
     """argmax hides a NaN: every forward is checked, the mirrored too."""
-    head = identity_head(decode=decode)
+    head = identity_head(readout=readout)
     (good,) = one_hot(1)
     broken = good.clone()
     broken[1, 2, 3, 4] = bad
@@ -227,7 +227,7 @@ def test_logits_that_are_not_finite(
 
 
 @pytest.mark.parametrize('depth', [1, D])
-@pytest.mark.parametrize('config', [H1, H3, dict(decode='integral')])
+@pytest.mark.parametrize('config', [H1, H3, dict(readout='integral')])
 def test_output_heatmaps(depth, config, identity_head, make_samples):
     torch.manual_seed(0)
     head = identity_head(depth=depth, **config)
@@ -259,31 +259,11 @@ def test_depth_contradicts_the_codec(build_head):
 
 
 @pytest.mark.parametrize(
-    'deconvolutions, size', [((6, 5), (12, 8)), ((), (3, 2))]
-)
-def test_heatmap_size_is_checked(deconvolutions, size, build_head):
-    kwargs = dict(deconv_out_channels=deconvolutions)
-    feats = (torch.zeros(1, 4, 2, 3),)
-    assert (
-        build_head(heatmap_size=size, **kwargs)(feats).shape[2:] == size[::-1]
-    )
-    wrong = build_head(heatmap_size=(9, 9), **kwargs)
-    with pytest.raises(
-        ValueError,
-        match=(
-            rf'heatmap_size is \(9, 9\).* {len(deconvolutions)} '
-            rf'deconvolutions give \({size[0]}, {size[1]}\)'
-        ),
-    ):
-        wrong(feats)
-
-
-@pytest.mark.parametrize(
     'kwargs, message',
     [
         (
-            dict(decode='softargmax'),
-            "decode must be one of .* got 'softargmax'",
+            dict(readout='softargmax'),
+            "readout must be one of .* got 'softargmax'",
         ),
         (dict(joint_loss=None), 'needs heatmap_loss, joint_loss or both'),
         (dict(depth=0), 'depth must be at least 1 bin, got 0'),
@@ -310,7 +290,7 @@ def test_without_a_decoder(depth, identity_head, make_samples):
 
 
 @pytest.mark.parametrize(
-    ('losses', 'decode'),
+    ('losses', 'readout'),
     [
         (dict(heatmap_loss=dict(type='VolumeMSELoss')), 'argmax'),
         (dict(heatmap_loss=dict(type='VolumeBCELoss')), 'argmax'),
@@ -326,11 +306,11 @@ def test_without_a_decoder(depth, identity_head, make_samples):
     ],
 )
 def test_what_is_trained_is_what_is_read_by_default(
-    losses, decode, identity_head, make_samples, stack
+    losses, readout, identity_head, make_samples, stack
 ):
     """A perfect H1 map, whose expectation is the middle, has its peak read."""
     head = identity_head(depth=D, **losses)
-    assert head.decode_mode == decode
+    assert head.readout == readout
     keypoints = stack(head.predict(one_hot(D), make_samples()), 'keypoints')
     assert np.abs(keypoints[..., :2] - BINS[..., :2].numpy() * 8).max() < 1e-4
 
@@ -354,7 +334,7 @@ ARGMAX_HEADS = {
     'map': H1,
     'vectors': dict(
         heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
-        decode='marginal_argmax',
+        readout='marginal_argmax',
     ),
 }
 

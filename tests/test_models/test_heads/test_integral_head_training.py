@@ -7,8 +7,8 @@ from mmpose.registry import MODELS
 JOINT = dict(type='JointL1Loss')
 
 
-def method(loss=None, joint=False, decode='integral'):
-    config = dict(decode=decode)
+def method(loss=None, joint=False, readout='integral'):
+    config = dict(readout=readout)
     if loss:
         config['heatmap_loss'] = dict(type=loss)
     if joint:
@@ -18,20 +18,20 @@ def method(loss=None, joint=False, decode='integral'):
 
 # name -> (config, depth, does adding a constant to a map change nothing?)
 METHODS = {
-    'H1-2D': (method('VolumeMSELoss', decode='argmax'), 1, False),
-    'H2-2D': (method('VolumeCrossEntropyLoss', decode='argmax'), 1, True),
-    'H3-2D': (method('VolumeBCELoss', decode='argmax'), 1, False),
+    'H1-2D': (method('VolumeMSELoss', readout='argmax'), 1, False),
+    'H2-2D': (method('VolumeCrossEntropyLoss', readout='argmax'), 1, True),
+    'H3-2D': (method('VolumeBCELoss', readout='argmax'), 1, False),
     'I-2D': (method(None, True), 1, True),
     'H1+I-2D': (method('VolumeMSELoss', True), 1, False),
     'H2+I-2D': (method('VolumeCrossEntropyLoss', True), 1, True),
     'H3+I-2D': (method('VolumeBCELoss', True), 1, False),
-    'H1-3D': (method('VolumeMSELoss', decode='argmax'), 5, False),
-    'H2-3D': (method('VolumeCrossEntropyLoss', decode='argmax'), 5, False),
+    'H1-3D': (method('VolumeMSELoss', readout='argmax'), 5, False),
+    'H2-3D': (method('VolumeCrossEntropyLoss', readout='argmax'), 5, False),
     'I-3D': (method(None, True), 5, False),
     'H1+I-3D': (method('VolumeMSELoss', True), 5, False),
-    'H1-two': (method('MarginalMSELoss', decode='marginal_argmax'), 5, False),
+    'H1-two': (method('MarginalMSELoss', readout='marginal_argmax'), 5, False),
     'H2-two': (
-        method('MarginalCrossEntropyLoss', decode='marginal_argmax'),
+        method('MarginalCrossEntropyLoss', readout='marginal_argmax'),
         5,
         False,
     ),
@@ -185,9 +185,7 @@ def test_loss_of_the_perfect_map_is_zero(
 
 
 @pytest.mark.parametrize('name', METHODS)
-def test_accuracy_is_that_of_the_decoded_pose(
-    name, identity_head, make_samples
-):
+def test_accuracy_is_that_of_the_read_pose(name, identity_head, make_samples):
     """One cell of 30 at the label's bin: every decoding finds it."""
     config, depth, _ = METHODS[name]
     head = identity_head(depth=depth, **config)
@@ -208,12 +206,12 @@ def test_accuracy_is_that_of_the_decoded_pose(
 def test_accuracy_follows_the_decoding_and_not_the_joint_loss(
     identity_head, make_samples
 ):
-    """Two peaks: the higher one is decoded, the mean of both is trained."""
+    """Two peaks: the higher one is read, the mean of both is trained."""
     logits = torch.full((1, 1, 6, 8), -100.0)
     logits[0, 0, 3, 1], logits[0, 0, 3, 7] = 0.1, 0.0
     samples = make_samples(torch.tensor([[[1 / 8, 3 / 6]]]))
-    for decode, accuracy in (('argmax', 1), ('integral', 0)):
-        head = identity_head(1, decode=decode)
+    for readout, accuracy in (('argmax', 1), ('integral', 0)):
+        head = identity_head(1, readout=readout)
         losses = head.loss((logits,), samples)
         assert losses['acc_pose'].item() == accuracy
         assert losses['loss_joint'].item() > 0.3
@@ -242,7 +240,7 @@ def test_initialisation(build_head):
 def test_an_i_head_takes_the_weights_of_its_h_head(depth, build_head):
     """I1 starts from H1: the same names and shapes."""
     first = build_head(
-        depth=depth, heatmap_loss=dict(type='VolumeMSELoss'), decode='argmax'
+        depth=depth, heatmap_loss=dict(type='VolumeMSELoss'), readout='argmax'
     )
     second = build_head(depth=depth)
     second.load_state_dict(first.state_dict(), strict=True)
@@ -297,12 +295,12 @@ def test_parameters_of_the_papers_network():
 
 
 @pytest.mark.parametrize('depth', [1, 5])
-@pytest.mark.parametrize('decode', ['integral', 'debiased_integral'])
-def test_the_joint_loss_is_of_what_is_decoded(
-    decode, depth, build_head, make_samples
+@pytest.mark.parametrize('readout', ['integral', 'debiased_integral'])
+def test_the_joint_loss_is_of_what_is_read(
+    readout, depth, build_head, make_samples
 ):
     """L1 between labels and ``coordinates``, summed over a person."""
-    head = build_head(depth=depth, **method(None, True, decode))
+    head = build_head(depth=depth, **method(None, True, readout))
     shape = (4, 3, 6, 4) if depth == 1 else (4, 3, depth, 6, 4)
     logits = 3 * torch.randn(shape, generator=torch.Generator().manual_seed(2))
     labels = labels_for(depth)

@@ -1,6 +1,6 @@
 """A cache of person crops: Human3.6M's layout in, the same layout out.
 
-A frame of 1000 px is decoded for a person of about 400 px. Cut out once, at
+A frame of 1000 px is read for a person of about 400 px. Cut out once, at
 the size that training needs, the images are a fraction of the bytes and of the
 time. What a crop is stands in ``rows``; its rows have the camera of each
 image, so that everything in mm is as it was.
@@ -23,7 +23,7 @@ from integral_mmpose.datasets.body.h36m_files import (
     read_annotations,
 )
 from integral_mmpose.datasets.checks import load_npz
-from integral_mmpose.datasets.decode import decode
+from integral_mmpose.datasets.jpeg import read_reduced
 from integral_mmpose.datasets.transforms.loading import checked, read_file
 
 from .recording import JPEG_QUALITY
@@ -116,7 +116,7 @@ def write_crops(
         if target.exists():
             return 0
         source = str(Path(root, 'images', name))
-        image = checked(decode, source, read_file(source))
+        image = checked(read_reduced, source, read_file(source), 1)
         options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
         crop = crop_image(image, box, side_px)
         content = cv2.imencode('.jpg', crop, options)[1].tobytes()

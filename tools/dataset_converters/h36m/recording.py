@@ -86,7 +86,7 @@ def finished(job: Job) -> Optional[Part]:
 
 
 def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
-    """Decode, write the images, then the rows.
+    """Write the images, then the rows.
 
     Args:
         job (Job): What to convert.

@@ -8,9 +8,9 @@ from integral_mmpose.datasets.checks import require_file
 
 
 class Video:
-    """Frames of a video, decoded one after the other.
+    """Frames of a video, read one after the other.
 
-    Seeking in these files is not exact, so all frames are decoded.
+    Seeking in these files is not exact, so all frames are read.
 
     Args:
         path (str): The .mp4.
@@ -39,7 +39,7 @@ class Video:
         )
 
     def frames(self, numbers: Sequence[int]):
-        """Decode some frames.
+        """Read some frames.
 
         Args:
             numbers (Sequence[int]): 0-based, ascending.

@@ -11,7 +11,7 @@ model = dict(
         deconv_out_channels=(256, 256, 256),
         heatmap_loss=dict(type='VolumeMSELoss'),
         joint_loss=None,
-        decode='argmax',
+        readout='argmax',
         decoder=_base_.codec,
     )
 )

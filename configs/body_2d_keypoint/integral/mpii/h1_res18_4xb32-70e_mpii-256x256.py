@@ -9,7 +9,7 @@ model = dict(
     head=dict(
         heatmap_loss=dict(type='VolumeMSELoss'),
         joint_loss=None,
-        decode='argmax',
+        readout='argmax',
         decoder=_base_.codec,
     )
 )

@@ -9,7 +9,7 @@ model = dict(
     head=dict(
         heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
         joint_loss=None,
-        decode='marginal_argmax',
+        readout='marginal_argmax',
         decoder=_base_.codec,
         depth=32,
     )

@@ -1,10 +1,10 @@
-"""Decode an image when its crop is known, no larger than the crop needs.
+"""Read an image when its crop is known, no larger than the crop needs.
 
-    ReadImage             bytes and size of the file, nothing decoded
+    ReadImage             bytes and size of the file, no pixels
     GetBBoxCenterScale
     RandomFlipLabels     box and joints; the image follows
     UniformBBoxTransform
-    DecodeCrop           decode at 1/1, 1/2, 1/4 or 1/8, flip, warp
+    ReadCrop             read at 1/1, 1/2, 1/4 or 1/8, flip, warp
 
 takes the places of LoadImageChecked, RandomFlip and TopdownAffine. After
 ReadImage the others go together: mmpose's own would miss ``img`` and say so.
@@ -13,7 +13,7 @@ camera stay in px of the original image; only the matrix of the warp knows the
 factor.
 
 Convention: pixel i' of the image at 1/f lies at f·i' + (f − 1)/2 of the
-original (``datasets/decode.py``).
+original (``datasets/jpeg.py``).
 """
 
 from typing import Optional, Tuple
@@ -24,7 +24,7 @@ from mmpose.datasets.transforms import RandomFlip, TopdownAffine
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_warp_matrix
 
-from ..decode import FACTORS, decode_reduced, read_header, require_backend
+from ..jpeg import FLAGS, read_header, read_reduced
 from .loading import LoadImageChecked, checked, read_file
 
 #: cv2.flip's codes.
@@ -33,7 +33,7 @@ _FLIPS = dict(horizontal=1, vertical=0, diagonal=-1)
 
 @TRANSFORMS.register_module()
 class ReadImage(LoadImageChecked):
-    """Read a file and its size; :class:`DecodeCrop` decodes it.
+    """Read the bytes of a file; :class:`ReadCrop` makes pixels of them.
 
     Where ``img`` is there already, nothing is read. Arguments and errors are
     those of ``LoadImageChecked``; colour images only.
@@ -71,33 +71,29 @@ class RandomFlipLabels(RandomFlip):
 
 
 @TRANSFORMS.register_module()
-class DecodeCrop(TopdownAffine):
-    """Decode, flip and crop; at 1/1 to the bit what mmpose gives.
+class ReadCrop(TopdownAffine):
+    """Read, flip and crop; bit-identical to MMPose at full resolution.
 
     Args:
         input_size (tuple[int, int]): Size (w, h) of the crop in px.
-        sampling (float, optional): ``None`` decodes the whole image. With a
+        sampling (float, optional): ``None`` reads the whole image. With a
             number, as reduced as leaves that many px for a px of the crop: 1
             reduces no crop below its own resolution, by 2 where the box has
             twice the px of the crop. Less is faster and blurs.
-        imdecode_backend (str): As of ``LoadImageChecked``.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        ValueError: If ``sampling`` is not positive.
     """
 
     def __init__(
         self,
         input_size: Tuple[int, int],
         sampling: Optional[float] = None,
-        imdecode_backend: str = 'cv2',
     ):
         super().__init__(input_size=tuple(input_size))
         if sampling is not None and not sampling > 0:
             raise ValueError(f'sampling must be positive, got {sampling}')
-        require_backend(imdecode_backend)
         self.sampling = sampling
-        self.imdecode_backend = imdecode_backend
 
     def transform(self, results: dict) -> dict:
         """Add ``img`` (h, w, 3) and what ``TopdownAffine`` adds.
@@ -117,13 +113,7 @@ class DecodeCrop(TopdownAffine):
             direction = results.get('flip_direction')
             content = results.pop('img_bytes')
             del results['img_header']
-            image = checked(
-                decode_reduced,
-                results['img_path'],
-                content,
-                factor,
-                self.imdecode_backend,
-            )
+            image = checked(read_reduced, results['img_path'], content, factor)
         if direction:
             image = cv2.flip(image, _FLIPS[direction])
         offset = _first_pixel(
@@ -150,7 +140,7 @@ class DecodeCrop(TopdownAffine):
             return 1
         sides = np.asarray(results['input_scale']) / self.input_size
         most = sides.min() / self.sampling
-        return max((f for f in FACTORS if f <= most), default=1)
+        return max((f for f in FLAGS if f <= most), default=1)
 
 
 def _first_pixel(

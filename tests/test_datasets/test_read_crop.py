@@ -15,12 +15,12 @@ from h36m.camera_pickle import (
 )
 from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.transforms import (
-    DecodeCrop,
     LoadImageChecked,
     RandomFlipLabels,
+    ReadCrop,
     ReadImage,
     UniformBBoxTransform,
-    decode_crop,
+    read_crop,
 )
 
 DIRECTIONS = ['horizontal', 'vertical', 'diagonal']
@@ -69,7 +69,7 @@ def ours(size, flip, **kwargs):
         ReadImage(),
         RandomFlipLabels(**flip),
         UniformBBoxTransform(),
-        DecodeCrop(size, **kwargs),
+        ReadCrop(size, **kwargs),
     ]
 
 
@@ -109,11 +109,11 @@ def test_reduced_crops_are_not_shifted(
     size = (size, size)
     full = load(picture, stock(size, flip))
     seen = []
-    decode_reduced = decode_crop.decode_reduced
+    read_reduced = read_crop.read_reduced
     monkeypatch.setattr(
-        decode_crop,
-        'decode_reduced',
-        lambda c, f, b: seen.append(f) or decode_reduced(c, f, b),
+        read_crop,
+        'read_reduced',
+        lambda c, f: seen.append(f) or read_reduced(c, f),
     )
     reduced = load(picture, ours(size, flip, **kwargs))
     assert seen == [factor]
@@ -125,7 +125,7 @@ def test_reduced_crops_are_not_shifted(
     assert difference < 2.0
     assert shift_between(reduced['img'], full['img']) < 0.01
     # The wrong reading: pixel 0 at 0, whatever the factor and the flip.
-    monkeypatch.setattr(decode_crop, '_first_pixel', lambda *_: np.zeros(2))
+    monkeypatch.setattr(read_crop, '_first_pixel', lambda *_: np.zeros(2))
     wrong = load(picture, ours(size, flip, **kwargs))
     assert shift_between(wrong['img'], full['img']) > 0.15
     assert cv2.absdiff(wrong['img'], full['img']).mean() > difference
@@ -146,7 +146,7 @@ def test_reduced_crops_are_not_shifted(
 )
 def test_the_factor_by_hand(picture, side, sampling, factor):
     header = ReadImage()(dict(img_path=picture))['img_header']
-    crop = DecodeCrop((64, 32), sampling)
+    crop = ReadCrop((64, 32), sampling)
     sides = np.array([side, side / 2])
     assert crop._factor(dict(input_scale=sides, img_header=header)) == factor
 
@@ -164,7 +164,7 @@ def test_other_files_are_decoded_whole(picture, tmp_path):
 
 def test_an_image_that_is_there_is_not_read_again(picture):
     image = cv2.imread(picture)
-    steps = [DecodeCrop((64, 64), sampling=1.0)]
+    steps = [ReadCrop((64, 64), sampling=1.0)]
     expected = load(picture, stock((64, 64), dict(prob=1.0)))['img']
     sample = dict(person('no such file'), img=image)
     np.random.seed(0)
@@ -174,7 +174,7 @@ def test_an_image_that_is_there_is_not_read_again(picture):
 
 @pytest.mark.parametrize('direction', DIRECTIONS)
 @pytest.mark.parametrize('flip', [RandomFlip, RandomFlipLabels])
-@pytest.mark.parametrize('crop', [TopdownAffine, DecodeCrop])
+@pytest.mark.parametrize('crop', [TopdownAffine, ReadCrop])
 def test_a_loaded_image_is_flipped_once(picture, flip, crop, direction):
     """In every mixture of mmpose's transforms and these."""
     options = dict(direction=direction, prob=1.0)
@@ -210,7 +210,7 @@ def test_bad_files_and_arguments(picture, tmp_path):
     with pytest.raises(FileNotFoundError, match='data_root'):
         ReadImage()(dict(img_path=str(tmp_path / 'none.jpg')))
     with pytest.raises(ValueError, match='sampling'):
-        DecodeCrop((64, 64), sampling=0)
+        ReadCrop((64, 64), sampling=0)
 
 
 @pytest.mark.shared_data
@@ -235,7 +235,7 @@ def test_reduced_crops_of_real_frames(tmp_path):
                 dict(type='ReadImage'),
                 dict(type='GetBBoxCenterScale', padding=1.0),
                 dict(type='RandomFlipLabels', prob=1.0),
-                dict(type='DecodeCrop', input_size=(128, 128))
+                dict(type='ReadCrop', input_size=(128, 128))
                 | dict(sampling=sampling),
             ],
         )

@@ -1,21 +1,13 @@
-"""Headers and reduced decoding against OpenCV's own answers."""
+"""Headers and reduced images against OpenCV's own answers."""
 
 import io
 
 import cv2
-import mmcv
 import numpy as np
 import pytest
-from mmcv.image import io as mmcv_io
 from PIL import ExifTags, Image
 
-from integral_mmpose.datasets import decode as decode_module
-from integral_mmpose.datasets.decode import (
-    decode,
-    decode_reduced,
-    read_header,
-    require_backend,
-)
+from integral_mmpose.datasets.jpeg import read_header, read_reduced
 
 
 def smooth(height, width, seed=0):
@@ -41,10 +33,10 @@ def pil_bytes(kind, mode='RGB', orientation=None, size=(30, 20)):
 
 
 @pytest.mark.parametrize('orientation', [None, *range(1, 9)])
-def test_header_has_the_size_that_is_decoded(orientation):
+def test_header_has_the_size_of_the_pixels(orientation):
     content = pil_bytes('JPEG', orientation=orientation)
     header = read_header(content)
-    assert header.size == decode(content).shape[:2]
+    assert header.size == read_reduced(content, 1).shape[:2]
     assert header.reducible == (orientation in (None, 1))
 
 
@@ -60,8 +52,8 @@ def test_what_cannot_be_reduced():
 @pytest.mark.parametrize('height,width', [(160, 128), (163, 129)])
 def test_a_reduced_pixel_is_the_mean_of_its_square(factor, height, width):
     content = jpeg(smooth(height, width))
-    full = decode(content).astype(np.float64)
-    reduced = decode_reduced(content, factor)
+    full = read_reduced(content, 1).astype(np.float64)
+    reduced = read_reduced(content, factor)
     assert reduced.shape[:2] == (-(-height // factor), -(-width // factor))
     h, w = height // factor, width // factor
     squares = full[: h * factor, : w * factor]
@@ -75,46 +67,4 @@ def test_a_reduced_pixel_is_the_mean_of_its_square(factor, height, width):
 def test_factor_1_is_the_whole_image():
     content = jpeg(smooth(40, 50))
     whole = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    np.testing.assert_array_equal(decode_reduced(content, 1), whole)
-
-
-class StandIn:
-    """PyTurboJPEG's interface, by OpenCV."""
-
-    def decode(self, content, pixel_format=None, scaling_factor=None):
-        flags = {
-            None: cv2.IMREAD_COLOR,
-            (1, 4): cv2.IMREAD_REDUCED_COLOR_4,
-        }
-        data = np.frombuffer(content, np.uint8)
-        return cv2.imdecode(data, flags[scaling_factor])
-
-
-def test_turbojpeg_through_mmcv(monkeypatch):
-    monkeypatch.setattr(mmcv_io, 'TurboJPEG', StandIn)
-    monkeypatch.setattr(mmcv_io, 'jpeg', None)
-    before = mmcv_io.imread_backend
-    content = jpeg(smooth(40, 50))
-    # mmcv alone: its decoder is missing unless it is the global back end.
-    with pytest.raises(AttributeError):
-        mmcv.imfrombytes(content, backend='turbojpeg')
-    require_backend('turbojpeg')
-    for factor in (1, 4):
-        np.testing.assert_array_equal(
-            decode_reduced(content, factor, 'turbojpeg'),
-            decode_reduced(content, factor),
-        )
-    assert isinstance(mmcv_io.jpeg, StandIn)
-    assert mmcv_io.imread_backend == before
-
-
-def test_missing_and_unknown_back_ends(monkeypatch):
-    monkeypatch.setattr(mmcv_io, 'TurboJPEG', None)
-    monkeypatch.setattr(mmcv_io, 'jpeg', None)
-    with pytest.raises(ImportError, match="pip install .*take 'cv2'"):
-        require_backend('turbojpeg')
-    with pytest.raises(ValueError, match="one of .*'cv2'.*got 'nothing'"):
-        require_backend('nothing')
-    monkeypatch.setattr(decode_module, 'find_spec', lambda name: None)
-    with pytest.raises(ImportError, match='needs tifffile'):
-        require_backend('tifffile')
+    np.testing.assert_array_equal(read_reduced(content, 1), whole)
