@@ -29,6 +29,9 @@ from typing import Dict, Union
 
 import cv2
 import numpy as np
+
+from integral_mmpose.datasets.checks import require_file
+from integral_mmpose.files import write_atomically
 from lsp.archive import ARCHIVES, read_joints, read_numbers, refuse_twice
 from lsp.person import (
     MIN_JOINTS,
@@ -38,9 +41,6 @@ from lsp.person import (
     to_mpii,
     truth_mat,
 )
-
-from integral_mmpose.datasets.checks import require_file
-from integral_mmpose.files import write_atomically
 
 JPEG_QUALITY = 95
 

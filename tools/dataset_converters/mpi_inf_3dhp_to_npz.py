@@ -24,7 +24,10 @@ import numpy as np
 
 from h36m.recording import MAX_LOST_FRAMES
 from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
-from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
+from integral_mmpose.datasets.checks import require_file
+from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
+from integral_mmpose.files import write_atomically
+from mpi_inf_3dhp.files import (
     NO_FIT,
     Video,
     find_sequences,
@@ -32,9 +35,6 @@ from integral_mmpose.datasets.body.mpi_inf_3dhp_files import (
     read_calibration,
     unusable,
 )
-from integral_mmpose.datasets.checks import require_file
-from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
-from integral_mmpose.files import write_atomically
 
 #: The chest and knee high cameras and the two that look down a little, which
 #: the data set's authors call the set "vnect"; the rest look from the ceiling.

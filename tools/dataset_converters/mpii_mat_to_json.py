@@ -19,18 +19,18 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
-from integral_mmpose.datasets.body.mpii_release import Image, read_release
-from integral_mmpose.datasets.body.mpii_split import (
+from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
+from integral_mmpose.datasets.mat_files import mat_bytes
+from integral_mmpose.files import write_atomically
+from mpii.release import Image, read_release
+from mpii.split import (
     KNOWN_COUNTS,
     KNOWN_IMAGES,
     Key,
     Split,
     split_people,
 )
-from integral_mmpose.datasets.body.mpii_val_list import read_val_list
-from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
-from integral_mmpose.datasets.mat_files import mat_bytes
-from integral_mmpose.files import write_atomically
+from mpii.val_list import read_val_list
 
 #: So many names are printed for each reason; all are in mpii_left_out.json.
 PRINTED_NAMES = 3

@@ -10,7 +10,7 @@ both. The other persons of those images are in neither, but in trainval.
 from collections import defaultdict
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
-from .mpii_release import Image, Person
+from .release import Image, Person
 
 #: (image, person) in the release, 0-based.
 Key = Tuple[int, int]

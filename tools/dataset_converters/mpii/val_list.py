@@ -9,15 +9,16 @@ from typing import List, NamedTuple, Optional, Set
 
 import numpy as np
 
-from ..checks import (
+from integral_mmpose.datasets.checks import (
     annotation_error,
     load_json,
     marked_unlabelled,
     require_file,
 )
-from ..mat_files import read_mat
-from .mpii_release import Image, Person
-from .mpii_split import Key, name_of
+from integral_mmpose.datasets.mat_files import read_mat
+
+from .release import Image, Person
+from .split import Key, name_of
 
 #: A person of mpii_val.json is found within so many px, on average.
 MATCH_PX = 2.0

@@ -16,12 +16,11 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
+from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
+from integral_mmpose.datasets.checks import annotation_error, require_file
+from integral_mmpose.datasets.joints import MPI_INF_3DHP_NAMES
+from integral_mmpose.datasets.mat_files import read_mat
 from integral_mmpose.geometry import project
-
-from ..checks import annotation_error, require_file
-from ..joints import MPI_INF_3DHP_NAMES
-from ..mat_files import read_mat
-from .camera_space import MAX_REPROJECTION_PX
 
 JOINTS = len(MPI_INF_3DHP_NAMES)
 #: Numbers that a line of camera.calibration has.

@@ -9,19 +9,23 @@ import re
 import sys
 from pathlib import Path
 
+import mmcv
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS
 from scipy.io import loadmat, savemat
 
 from integral_mmpose.datasets import mat_files
-from integral_mmpose.datasets.body import MpiiExactDataset, mpii_split
-from integral_mmpose.datasets.body.mpii_release import read_release
-from integral_mmpose.datasets.body.mpii_split import KNOWN_IMAGES, split_people
-from integral_mmpose.datasets.body.mpii_val_list import read_val_list
+from integral_mmpose.datasets.body import MpiiExactDataset
+from mpii import split as mpii_split
+from mpii.release import read_release
+from mpii.split import KNOWN_IMAGES, split_people
+from mpii.val_list import read_val_list
 
 ROOT = Path(__file__).resolve().parents[2]
+init_default_scope('mmpose')
 EMPTY = np.empty((0, 0))
 TEXT = np.empty((0,), '<U1')  # MATLAB's ''
 
@@ -482,13 +486,13 @@ def change(path, value):
             ['annolist', 'annorect', (0, 2), 'annopoints', (0, 0)]
             + ['point', (0, 0), 'id', (0, 1)],
             16,
-            'RELEASE.annolist(3).annorect(1).annopoints.point(2).id',
+            'RELEASE.annolist(3).annorect(1).annopoints(1).point(2).id',
         ),
         (
             ['annolist', 'annorect', (0, 2), 'annopoints', (0, 0)]
             + ['point', (0, 0), 'id', (0, 1)],
             EMPTY,
-            'RELEASE.annolist(3).annorect(1).annopoints.point(2).id',
+            'RELEASE.annolist(3).annorect(1).annopoints(1).point(2).id',
         ),
     ],
 )
@@ -554,13 +558,14 @@ def test_the_tool_says_what_is_wrong(
 
 
 def test_from_the_release_to_the_submission(
-    write, tool, val_list, tmp_path, monkeypatch, mpii
+    write, tool, val_list, tmp_path, monkeypatch
 ):
     """The stock base config trains on trainval and writes the test's file."""
     root = tmp_path / 'release'
     tool.convert(write(), str(root), val_list())
     for n in range(6):
-        mpii.write_image(root / f'images/{n:09d}.jpg', 80, 90)
+        image = np.full((80, 90, 3), n, np.uint8)
+        mmcv.imwrite(image, str(root / f'images/{n:09d}.jpg'))
     monkeypatch.setenv('MPII_ROOT', str(root))
     monkeypatch.chdir(tmp_path)
     base = 'configs/_base_/datasets/mpii_trainval_256x256.py'

@@ -17,8 +17,8 @@ from typing import List, NamedTuple, Optional, Tuple
 import numpy as np
 from scipy.io.matlab import mat_struct
 
-from ..joints import MPII_NAMES
-from ..mat_files import read_mat
+from integral_mmpose.datasets.joints import MPII_NAMES
+from integral_mmpose.datasets.mat_files import read_mat
 
 WHAT = "MPII's annotation mpii_human_pose_v1_u12_1.mat"
 FIX = f'Give {WHAT} as it is published.'
@@ -82,72 +82,104 @@ def read_release(path: str) -> List[Image]:
         raise ValueError(f'{path}: {error}. {FIX}') from None
 
 
+class _Struct(NamedTuple):
+    """A MATLAB struct and where it stands, for messages."""
+
+    value: mat_struct
+    where: str
+
+    def get(self, field: str):
+        """A field; None if it is absent."""
+        return getattr(self.value, field, None)
+
+    def structs(self, field: str) -> List['_Struct']:
+        """The structs of a field; absent or empty: none."""
+        return _structs(self.get(field), f'{self.where}.{field}')
+
+    def number(self, field: str) -> Optional[float]:
+        """A number, see :func:`_number`."""
+        return _number(self.get(field), f'{self.where}.{field}')
+
+    def point(self) -> Optional[Tuple[float, float]]:
+        """x and y, None if one is absent."""
+        x, y = self.number('x'), self.number('y')
+        return None if x is None or y is None else (x, y)
+
+
+def _structs(value, where: str) -> List[_Struct]:
+    items = [] if value is None else list(np.asarray(value).ravel())
+    for item in items:
+        if not isinstance(item, mat_struct):
+            raise _FieldError(
+                f'field `{where}` must be a struct, got {str(value)[:60]}'
+            )
+    return [_Struct(item, f'{where}({n})') for n, item in enumerate(items, 1)]
+
+
 def _images(value) -> List[Image]:
     releases = _structs(value, 'RELEASE')
     if len(releases) != 1:
         raise _FieldError(f'field `RELEASE` must be one struct, got {value!r}')
-    release = releases[0]
+    release = _Struct(releases[0].value, 'RELEASE')
     for field in ('annolist', 'img_train', 'single_person'):
-        if not hasattr(release, field):
+        if release.get(field) is None:
             raise _FieldError(
                 f'field `RELEASE.{field}` is missing; the struct has '
-                f'{sorted(release._fieldnames)}'
+                f'{sorted(release.value._fieldnames)}'
             )
-    annolist = _structs(release.annolist, 'RELEASE.annolist')
+    annolist = release.structs('annolist')
     if not annolist:
         raise _FieldError('field `RELEASE.annolist` holds no image')
-    train = np.asarray(release.img_train).ravel()
-    single = np.asarray(release.single_person).ravel()
-    for field, values in (('img_train', train), ('single_person', single)):
-        if len(values) != len(annolist):
+    columns = {}
+    for field in ('img_train', 'single_person'):
+        columns[field] = np.asarray(release.get(field)).ravel()
+        if len(columns[field]) != len(annolist):
             raise _FieldError(
                 f'field `RELEASE.{field}` must have one entry for each of '
-                f'the {len(annolist)} images, got {len(values)}'
+                f'the {len(annolist)} images, got {len(columns[field])}'
             )
     return [
-        _image(annolist[i], train[i], single[i], i)
-        for i in range(len(annolist))
+        _image(entry, train, single, n)
+        for n, (entry, train, single) in enumerate(
+            zip(annolist, *columns.values()), 1
+        )
     ]
 
 
-def _image(entry: mat_struct, train, single, number: int) -> Image:
-    where = f'RELEASE.annolist({number + 1})'
-    image = _structs(getattr(entry, 'image', None), f'{where}.image')
+def _image(entry: _Struct, train, single, number: int) -> Image:
+    image = entry.structs('image')
     if len(image) != 1:
-        raise _FieldError(f'field `{where}.image` must be one struct')
-    names = np.asarray(getattr(image[0], 'name', '')).ravel()
+        raise _FieldError(f'field `{entry.where}.image` must be one struct')
+    names = np.asarray(image[0].get('name')).ravel()
     if names.size != 1 or not isinstance(names[0], str) or not names[0]:
         raise _FieldError(
-            f'field `{where}.image.name` must be a file name, got {names}'
+            f'field `{entry.where}.image.name` must be a file name, got '
+            f'{names}'
         )
-    people = _structs(getattr(entry, 'annorect', None), f'{where}.annorect')
     singles = {
-        _number(n, f'RELEASE.single_person{{{number + 1}}}')
+        _number(n, f'RELEASE.single_person{{{number}}}')
         for n in np.asarray(single).ravel()
     }
     return Image(
         str(names[0]),
-        bool(_number(train, f'RELEASE.img_train({number + 1})')),
+        bool(_number(train, f'RELEASE.img_train({number})')),
         [
-            _person(person, r + 1 in singles, f'{where}.annorect({r + 1})')
-            for r, person in enumerate(people)
+            _person(rect, n in singles)
+            for n, rect in enumerate(entry.structs('annorect'), 1)
         ],
     )
 
 
-def _person(rect: mat_struct, single: bool, where: str) -> Person:
-    def number(field):
-        return _number(getattr(rect, field, None), f'{where}.{field}')
-
+def _person(rect: _Struct, single: bool) -> Person:
     center = None
-    for place in _structs(getattr(rect, 'objpos', None), f'{where}.objpos'):
-        center = _point(place, f'{where}.objpos')
-    scale = number('scale')
-    corners = [number(field) for field in ('x1', 'y1', 'x2', 'y2')]
+    for place in rect.structs('objpos'):
+        center = place.point()
+    scale = rect.number('scale')
+    corners = [rect.number(field) for field in ('x1', 'y1', 'x2', 'y2')]
     head_box = None
     if None not in corners and corners[:2] != corners[2:]:
         head_box = np.reshape(corners, (2, 2))
-    joints, visible = _joints(rect, where)
+    joints, visible = _joints(rect)
     return Person(
         center,
         scale if scale is not None and scale > 0 else None,
@@ -158,51 +190,31 @@ def _person(rect: mat_struct, single: bool, where: str) -> Person:
     )
 
 
-def _joints(rect: mat_struct, where: str):
+def _joints(rect: _Struct):
     """Joints (16, 2) or None, and what is said of their visibility (16,)."""
     count = len(MPII_NAMES)
     joints = np.full((count, 2), UNLABELLED)
     visible = np.full(count, -1)
-    where = f'{where}.annopoints'
-    for points in _structs(getattr(rect, 'annopoints', None), where):
-        found = _structs(getattr(points, 'point', None), f'{where}.point')
-        for n, point in enumerate(found):
-            here = f'{where}.point({n + 1})'
-            id_ = _number(getattr(point, 'id', None), f'{here}.id')
-            if id_ not in range(count):
-                raise _FieldError(
-                    f'field `{here}.id` must be a joint 0..{count - 1}, got '
-                    f'{id_}'
-                )
-            place = _point(point, here)
-            if place is not None:
-                joints[int(id_)] = place
-                seen = _number(
-                    getattr(point, 'is_visible', None), f'{here}.is_visible'
-                )
-                visible[int(id_)] = -1 if seen is None else seen > 0
+    points = [
+        point
+        for annopoints in rect.structs('annopoints')
+        for point in annopoints.structs('point')
+    ]
+    for point in points:
+        id_ = point.number('id')
+        if id_ not in range(count):
+            raise _FieldError(
+                f'field `{point.where}.id` must be a joint 0..{count - 1}, '
+                f'got {id_}'
+            )
+        place = point.point()
+        if place is not None:
+            joints[int(id_)] = place
+            seen = point.number('is_visible')
+            visible[int(id_)] = -1 if seen is None else seen > 0
     if (joints == UNLABELLED).all():
         return None, visible
     return joints, visible
-
-
-def _point(struct: mat_struct, where: str) -> Optional[Tuple[float, float]]:
-    x, y = (
-        _number(getattr(struct, axis, None), f'{where}.{axis}')
-        for axis in ('x', 'y')
-    )
-    return None if x is None or y is None else (x, y)
-
-
-def _structs(value, where: str) -> List[mat_struct]:
-    """The structs of an array of them; absent or empty: none."""
-    items = [] if value is None else list(np.asarray(value).ravel())
-    for item in items:
-        if not isinstance(item, mat_struct):
-            raise _FieldError(
-                f'field `{where}` must be a struct, got {str(value)[:60]}'
-            )
-    return items
 
 
 def _number(value, where: str) -> Optional[float]:

@@ -1,0 +1,1 @@
+"""Parts of ``mpii_mat_to_json.py``."""
