@@ -6,13 +6,13 @@
 A FOLDER is work_dirs/reproduce/DATA-SCALE/records, which a run has filled.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
 from reproduction.store import (  # noqa: E402
     KEPT,
     merge,
@@ -22,12 +22,10 @@ from reproduction.store import (  # noqa: E402
 )
 
 
-def main(argv=None) -> int:
+@reports_errors
+def main(argv=None) -> None:
     """Parse the options and write; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'folders',
         nargs='*',
@@ -44,18 +42,13 @@ def main(argv=None) -> int:
     runs = (ROOT / 'work_dirs/reproduce').glob('*/records')
     found = [path for path in runs if not path.parent.name.endswith('-tiny')]
     folders = args.folders or sorted(found)
-    try:
-        if missing := [str(f) for f in folders if not f.is_dir()]:
-            raise FileNotFoundError(f'no such folder: {", ".join(missing)}')
-        kept, new = read_lines(args.into), read_folders(folders)
-        records, changed = merge(kept, new, args.replace)
-        if changed:
-            write_lines(args.into, records)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    if missing := [str(f) for f in folders if not f.is_dir()]:
+        raise FileNotFoundError(f'no such folder: {", ".join(missing)}')
+    kept, new = read_lines(args.into), read_folders(folders)
+    records, changed = merge(kept, new, args.replace)
+    if changed:
+        write_lines(args.into, records)
     print(f'{args.into}: {len(records)} records, {changed} of them new')
-    return 0
 
 
 if __name__ == '__main__':

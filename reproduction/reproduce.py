@@ -29,6 +29,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 import torch  # noqa: E402
 
+from integral_mmpose.command import make_parser  # noqa: E402
 from reproduction.backbone import VARIABLE as BACKBONE  # noqa: E402
 from reproduction.backbone import (  # noqa: E402
     check_backbone,
@@ -66,10 +67,7 @@ from reproduction.tables import (  # noqa: E402
 
 def parse_arguments(argv=None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--list', action='store_true', help='rows of all tables, or one'
     )

@@ -7,7 +7,6 @@ The numbers of the tables are read from the records, the verdicts on the claims
 computed. Why a claim does not hold is written by hand: explanations.json.
 """
 
-import argparse
 import sys
 from pathlib import Path
 from typing import List
@@ -15,6 +14,7 @@ from typing import List
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
 from reproduction.pictures import draw_table  # noqa: E402
 from reproduction.store import KEPT, read_lines  # noqa: E402
 from reproduction.tables import (  # noqa: E402
@@ -104,32 +104,25 @@ def _all(runs: List[dict], key: str) -> str:
     return ', '.join(sorted({str(run[key]) for run in runs}))
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Parse the options and write; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--records', default=KEPT, type=Path)
     parser.add_argument('--out', default=HERE / 'RESULTS.md', type=Path)
     args = parser.parse_args()
-    try:
-        sets = measured_sets(read_lines(args.records))
-        if not sets:
-            raise ValueError(
-                f'{args.records} has no records: run '
-                'reproduction/reproduce.py and compile_records.py first'
-            )
-        images = args.out.resolve().parent / 'images'
-        images.mkdir(parents=True, exist_ok=True)
-        parts = [HEAD, claims_section(verdicts(sets))]
-        parts += [set_section(measured, images) for measured in sets]
-        args.out.write_text('\n\n'.join(parts) + '\n', 'utf-8')
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    sets = measured_sets(read_lines(args.records))
+    if not sets:
+        raise ValueError(
+            f'{args.records} has no records: run '
+            'reproduction/reproduce.py and compile_records.py first'
+        )
+    images = args.out.resolve().parent / 'images'
+    images.mkdir(parents=True, exist_ok=True)
+    parts = [HEAD, claims_section(verdicts(sets))]
+    parts += [set_section(measured, images) for measured in sets]
+    args.out.write_text('\n\n'.join(parts) + '\n', 'utf-8')
     print(args.out)
-    return 0
 
 
 if __name__ == '__main__':

@@ -13,25 +13,23 @@ depth_unit='crop': an estimated root depth scales them with x and y.
 --lens projects the joints anew, through a lens: what it would cost.
 """
 
-import argparse
 import sys
 from typing import Optional, Sequence
 
 import cv2
 import numpy as np
 
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.body.camera_space import BOXES
 from integral_mmpose.evaluation import IntegralMPJPE
 from integral_mmpose.evaluation.mpjpe import ROOT_DEPTHS
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Parse the options and print the metrics; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('data_root', help='with annotations/cameras.json')
     parser.add_argument('--ann-file', default='annotations/h36m_test.npz')
     parser.add_argument(
@@ -52,25 +50,20 @@ def main() -> int:
         help="distortion coefficients in OpenCV's order",
     )
     args = parser.parse_args()
-    try:
-        dataset = H36MImageDataset(
-            ann_file=args.ann_file,
-            data_root=args.data_root,
-            frame_step=args.frame_step,
-            box=args.box,
-            bbox_file=args.bbox_file,
-            root_depth=args.root_depth,
-        )
-        metrics, mode, moved = evaluate(dataset, args.lens)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    dataset = H36MImageDataset(
+        ann_file=args.ann_file,
+        data_root=args.data_root,
+        frame_step=args.frame_step,
+        box=args.box,
+        bbox_file=args.bbox_file,
+        root_depth=args.root_depth,
+    )
+    metrics, mode, moved = evaluate(dataset, args.lens)
     print(f'a perfect answer: {mode}')
     if args.lens:
         print(f'the lens moves a joint by up to {moved:.2f} px')
     for name, value in metrics.items():
         print(f'{name}: {value:.2f} mm')
-    return 0
 
 
 def evaluate(

@@ -9,19 +9,17 @@ The files come from a test with the metric's outfile set:
         --cfg-options test_evaluator.outfile=istar.json
 """
 
-import argparse
 import sys
 from pathlib import Path
 
-from integral_mmpose.evaluation import plot_pckh
+from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.visualization import plot_pckh
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Parse the options and draw; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('results', nargs='+', help="PCKhCurve's JSON files")
     parser.add_argument(
         '--labels', nargs='+', help='names in the legend; the file names'
@@ -34,13 +32,8 @@ def main() -> int:
             f'{len(args.results)} files need as many different --labels, got '
             f'{labels}'
         )
-    try:
-        plot_pckh(dict(zip(labels, args.results)), args.out)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    plot_pckh(dict(zip(labels, args.results)), args.out)
     print(args.out)
-    return 0
 
 
 if __name__ == '__main__':

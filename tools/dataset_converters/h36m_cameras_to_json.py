@@ -8,7 +8,6 @@ Nothing of the pickle is run: it may hold arrays of numbers, dicts, tuples and
 strings, and is refused otherwise.
 """
 
-import argparse
 import hashlib
 import json
 import sys
@@ -17,31 +16,25 @@ from typing import List, Optional
 from h36m.camera_pickle import (
     read_camera_pickle,
 )
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.files import write_atomically
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+@reports_errors
+def main(argv: Optional[List[str]] = None) -> None:
     """Parse the options and convert; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('pickle', help="MMPose's cameras.pkl")
     parser.add_argument('--out', required=True, help='cameras.json')
     args = parser.parse_args(argv)
-    try:
-        cameras = read_camera_pickle(args.pickle)
-        content = json.dumps(cameras, allow_nan=False).encode()
-        write_atomically(args.out, content)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    cameras = read_camera_pickle(args.pickle)
+    content = json.dumps(cameras, allow_nan=False).encode()
+    write_atomically(args.out, content)
     count = sum(len(by_id) for by_id in cameras.values())
     print(
         f'{args.out}: {count} cameras of {len(cameras)} subjects, '
         f'sha256 {hashlib.sha256(content).hexdigest()}'
     )
-    return 0
 
 
 if __name__ == '__main__':

@@ -44,6 +44,7 @@ from h36m.rows import (
     Steps,
     annotation_files,
 )
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.files import write_atomically
 
 
@@ -153,10 +154,7 @@ def convert(args: argparse.Namespace) -> None:
 
 def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     """The options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('root', help='folder of the archives or their content')
     parser.add_argument('--out', required=True, help='the h36m folder')
     parser.add_argument('--metadata', help='metadata.xml, if not in ROOT')
@@ -199,15 +197,11 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     return args
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+@reports_errors
+def main(argv: Optional[List[str]] = None) -> None:
     """Parse the options and convert; 1 on an error."""
     args = parse(argv)
-    try:
-        convert(args)
-    except (ImportError, ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    return 0
+    convert(args)
 
 
 if __name__ == '__main__':

@@ -38,6 +38,7 @@ from h36m.rows import (
     check_poses,
     make_rows,
 )
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import project
 
@@ -200,12 +201,10 @@ def write(out: str, parts: Dict[str, List[Rows]], cameras: dict) -> None:
         print(f'{split}: {sum(len(part["imgname"]) for part in rows)} frames')
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+@reports_errors
+def main(argv: Optional[List[str]] = None) -> None:
     """Parse the options and convert; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('root', help='folder with annotations/ and images/')
     parser.add_argument('--out', required=True, help='the h36m folder')
     parser.add_argument('--train-step', type=int, default=5)
@@ -228,12 +227,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     args = parser.parse_args(argv)
     if args.train_step < 1:
         parser.error('--train-step must be at least 1')
-    try:
-        convert(args)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    return 0
+    convert(args)
 
 
 if __name__ == '__main__':

@@ -21,6 +21,7 @@ from h36m.crops import (
     write_crops,
 )
 from h36m.rows import npz_bytes
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.files import write_atomically
 
 
@@ -58,12 +59,10 @@ def convert(args: argparse.Namespace) -> None:
     write_atomically(Path(args.out, 'annotations/cameras.json'), cameras)
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+@reports_errors
+def main(argv: Optional[List[str]] = None) -> None:
     """Parse the options and convert; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('root', help='the h36m folder with whole images')
     parser.add_argument('--out', required=True, help='the h36m folder to make')
     parser.add_argument(
@@ -79,12 +78,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     args = parser.parse_args(argv)
     if args.jobs < 1 or args.crop < 64:
         parser.error('--jobs must be at least 1, --crop at least 64')
-    try:
-        convert(args)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    return 0
+    convert(args)
 
 
 if __name__ == '__main__':

@@ -30,6 +30,7 @@ from typing import Dict, Union
 import cv2
 import numpy as np
 
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.files import write_atomically
 from lsp.archive import ARCHIVES, read_joints, read_numbers, refuse_twice
@@ -129,12 +130,10 @@ def splits_of(options: argparse.Namespace) -> Dict[str, str]:
     return found or ARCHIVES[options.data].splits
 
 
-def main(argv=None) -> int:
+@reports_errors
+def main(argv=None) -> None:
     """Parse the options and convert; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('data', choices=ARCHIVES)
     parser.add_argument('archive', help='folder of joints.mat and images/')
     parser.add_argument('--out', required=True, help='the folder to write')
@@ -147,12 +146,7 @@ def main(argv=None) -> int:
         default=MIN_JOINTS,
         help='labelled joints in the picture, of 14 (default: %(default)s)',
     )
-    try:
-        convert(parser.parse_args(argv))
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    return 0
+    convert(parser.parse_args(argv))
 
 
 if __name__ == '__main__':

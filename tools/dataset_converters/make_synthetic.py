@@ -6,20 +6,18 @@ writes OUT/h36m, OUT/mpii and OUT/coco. The same seed and scale give the same
 bytes; a complete set is left as it is, a half-made one is made again.
 """
 
-import argparse
 import os
 import sys
 import time
 
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.synthetic.generate import SCALES, generate
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Parse the options and generate; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--scale', choices=list(SCALES), default='tiny')
@@ -30,23 +28,18 @@ def main() -> int:
     if args.seed < 0 or args.jobs < 1:
         parser.error('--seed must not be negative, --jobs at least 1')
     start = time.time()
-    try:
-        manifest = generate(
-            args.out,
-            args.seed,
-            args.scale,
-            args.jobs,
-            lambda line: print(
-                f'[{time.time() - start:5.0f} s] {line}', flush=True
-            ),
-        )
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    manifest = generate(
+        args.out,
+        args.seed,
+        args.scale,
+        args.jobs,
+        lambda line: print(
+            f'[{time.time() - start:5.0f} s] {line}', flush=True
+        ),
+    )
     seconds = time.time() - start
     images = sum(manifest['counts'].values())
     print(f'{images} images in {args.out} ({seconds:.0f} s)')
-    return 0
 
 
 if __name__ == '__main__':

@@ -11,7 +11,6 @@ the one in the picture. The annotations are written last, and not after an
 error.
 """
 
-import argparse
 import io
 import json
 import sys
@@ -23,6 +22,7 @@ import cv2
 import numpy as np
 
 from h36m.recording import MAX_LOST_FRAMES
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
@@ -193,12 +193,10 @@ def _write(out: Path, parts: List[dict], table: dict) -> None:
     write_atomically(folder / 'mpi_inf_3dhp_train.npz', file.getvalue())
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Parse the options and convert; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('root', help='the folder with S1 to S8')
     parser.add_argument('--out', required=True, help='the folder to write')
     parser.add_argument(
@@ -211,14 +209,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.step < 1 or min(args.cameras) < 0:
         parser.error('--step must be at least 1, --cameras not negative')
-    try:
-        convert(
-            args.root, args.out, args.cameras, args.step, not args.no_images
-        )
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    return 0
+    convert(args.root, args.out, args.cameras, args.step, not args.no_images)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,6 @@ submission must list), and mpii_left_out.json (who is in no split, and why).
 Nothing is written after an error.
 """
 
-import argparse
 import hashlib
 import json
 import sys
@@ -19,6 +18,7 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
 from integral_mmpose.datasets.mat_files import mat_bytes
 from integral_mmpose.files import write_atomically
@@ -192,12 +192,10 @@ def warn(problem: str) -> None:
     print(f'warning: {problem}', file=sys.stderr)
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Parse the options and convert; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('mat', help='mpii_human_pose_v1_u12_1.mat')
     parser.add_argument('--out', required=True, help='the mpii folder')
     parser.add_argument(
@@ -206,12 +204,7 @@ def main() -> int:
         "Tompson's detections.mat, or a text file of image names",
     )
     args = parser.parse_args()
-    try:
-        convert(args.mat, args.out, args.val_list)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    return 0
+    convert(args.mat, args.out, args.val_list)
 
 
 if __name__ == '__main__':
