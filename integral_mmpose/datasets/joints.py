@@ -18,96 +18,37 @@ for "not labelled" and becomes weight 0. All indices are 0-based.
 
 from typing import Dict, Optional, Sequence, Tuple
 
+
+def _names(text: str) -> Tuple[str, ...]:
+    return tuple(text.split())
+
+
 #: Joints of Human3.6M in its usual 17-joint order (mmpose's names).
-H36M17_NAMES = (
-    'root',
-    'right_hip',
-    'right_knee',
-    'right_foot',
-    'left_hip',
-    'left_knee',
-    'left_foot',
-    'spine',
-    'thorax',
-    'neck_base',
-    'head',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
-    'right_shoulder',
-    'right_elbow',
-    'right_wrist',
+H36M17_NAMES = _names(
+    'root right_hip right_knee right_foot left_hip left_knee left_foot spine '
+    'thorax neck_base head left_shoulder left_elbow left_wrist '
+    'right_shoulder right_elbow right_wrist'
 )
 #: The joints of the 3D models: Human3.6M and the middle of the shoulders.
 H36M18_NAMES = H36M17_NAMES + ('thorax_mid',)
-MPII_NAMES = (
-    'right_ankle',
-    'right_knee',
-    'right_hip',
-    'left_hip',
-    'left_knee',
-    'left_ankle',
-    'pelvis',
-    'thorax',
-    'upper_neck',
-    'head_top',
-    'right_wrist',
-    'right_elbow',
-    'right_shoulder',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
+MPII_NAMES = _names(
+    'right_ankle right_knee right_hip left_hip left_knee left_ankle pelvis '
+    'thorax upper_neck head_top right_wrist right_elbow right_shoulder '
+    'left_shoulder left_elbow left_wrist'
 )
 #: The same joints as the .mat files of MPII's validation persons call them.
-MPII_SHORT_NAMES = (
-    'rank',
-    'rkne',
-    'rhip',
-    'lhip',
-    'lkne',
-    'lank',
-    'pelv',
-    'thor',
-    'neck',
-    'head',
-    'rwri',
-    'relb',
-    'rsho',
-    'lsho',
-    'lelb',
-    'lwri',
+MPII_SHORT_NAMES = _names(
+    'rank rkne rhip lhip lkne lank pelv thor neck head rwri relb rsho lsho '
+    'lelb lwri'
 )
 #: MPI-INF-3DHP's 28 joints, in the order of annot.mat (the data set's
 #: mpii_get_joint_set.m, 'all').
-MPI_INF_3DHP_NAMES = (
-    'spine3',
-    'spine4',
-    'spine2',
-    'spine',
-    'pelvis',
-    'neck',
-    'head',
-    'head_top',
-    'left_clavicle',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
-    'left_hand',
-    'right_clavicle',
-    'right_shoulder',
-    'right_elbow',
-    'right_wrist',
-    'right_hand',
-    'left_hip',
-    'left_knee',
-    'left_ankle',
-    'left_foot',
-    'left_toe',
-    'right_hip',
-    'right_knee',
-    'right_ankle',
-    'right_foot',
-    'right_toe',
+MPI_INF_3DHP_NAMES = _names(
+    'spine3 spine4 spine2 spine pelvis neck head head_top left_clavicle '
+    'left_shoulder left_elbow left_wrist left_hand right_clavicle '
+    'right_shoulder right_elbow right_wrist right_hand left_hip left_knee '
+    'left_ankle left_foot left_toe right_hip right_knee right_ankle '
+    'right_foot right_toe'
 )
 #: The groups of MPII's benchmark; pelvis and thorax are in none.
 MPII_GROUPS = dict(
@@ -151,45 +92,14 @@ _MIDDLE_COLOR = (51, 153, 255)
 
 MPII_TO_H36M18 = (6, 2, 1, 0, 3, 4, 5, -1, 8, -1, 9, 13, 14, 15, 12, 11, 10, 7)
 COCO_TO_H36M18 = (
-    -1,
-    12,
-    14,
-    16,
-    11,
-    13,
-    15,
-    -1,
-    -1,
-    0,
-    -1,
-    5,
-    7,
-    9,
-    6,
-    8,
-    10,
-    -1,
+    *(-1, 12, 14, 16, 11, 13, 15, -1, -1, 0, -1),
+    *(5, 7, 9, 6, 8, 10, -1),
 )
 # Human3.6M's feet are ankles, its thorax the base of the neck, its neck_base
 # the face, its head the top of the head.
 MPI_INF_3DHP_TO_H36M17 = (
-    4,
-    23,
-    24,
-    25,
-    18,
-    19,
-    20,
-    3,
-    5,
-    6,
-    7,
-    9,
-    10,
-    11,
-    14,
-    15,
-    16,
+    *(4, 23, 24, 25, 18, 19, 20, 3, 5, 6, 7),
+    *(9, 10, 11, 14, 15, 16),
 )
 H36M18_TO_H36M17 = tuple(range(17))
 

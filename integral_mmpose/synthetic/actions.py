@@ -17,84 +17,30 @@ from .body import DOFS, clip_to_limits, mirror
 FPS = 50
 ROAM = 0.6  # metres from the middle of the studio
 
-STAND = dict(
-    l_sh_abd=8,
-    r_sh_abd=8,
-    l_el_flex=15,
-    r_el_flex=15,
-    l_hip_abd=4,
-    r_hip_abd=4,
-    l_kn_flex=5,
-    r_kn_flex=5,
-)
+
+def both(**angles):
+    """The same angles on the left and the right side."""
+    return {f'{s}_{name}': v for name, v in angles.items() for s in 'lr'}
+
+
+STAND = both(sh_abd=8, el_flex=15, hip_abd=4, kn_flex=5)
 CHAIR = dict(
-    lean=10,
-    l_hip_flex=85,
-    r_hip_flex=85,
-    l_kn_flex=85,
-    r_kn_flex=85,
-    l_hip_abd=10,
-    r_hip_abd=10,
-    l_sh_flex=35,
-    r_sh_flex=35,
-    l_el_flex=50,
-    r_el_flex=50,
+    both(hip_flex=85, kn_flex=85, hip_abd=10, sh_flex=35, el_flex=50), lean=10
 )
 FLOOR = dict(
+    both(hip_flex=105, kn_flex=95, hip_abd=20, sh_flex=50, el_flex=30),
     pitch=-10,
     lean=30,
-    l_hip_flex=105,
-    r_hip_flex=105,
-    l_kn_flex=95,
-    r_kn_flex=95,
-    l_hip_abd=20,
-    r_hip_abd=20,
-    l_sh_flex=50,
-    r_sh_flex=50,
-    l_el_flex=30,
-    r_el_flex=30,
 )
 KNEEL = dict(lean=10, l_hip_flex=75, l_kn_flex=85, r_hip_flex=0, r_kn_flex=95)
 TO_MOUTH = dict(r_sh_flex=55, r_sh_rot=45, r_el_flex=130)
 TO_EAR = dict(
     r_sh_flex=45, r_sh_abd=40, r_sh_rot=5, r_el_flex=138, head_roll=8
 )
-FOLDED = dict(
-    l_sh_flex=25,
-    r_sh_flex=25,
-    l_sh_rot=65,
-    r_sh_rot=65,
-    l_el_flex=95,
-    r_el_flex=100,
-)
-ON_HIPS = dict(
-    l_sh_abd=45,
-    r_sh_abd=45,
-    l_sh_flex=-10,
-    r_sh_flex=-10,
-    l_sh_rot=50,
-    r_sh_rot=50,
-    l_el_flex=95,
-    r_el_flex=95,
-)
-BEND = dict(
-    pitch=45,
-    lean=40,
-    l_hip_flex=50,
-    r_hip_flex=50,
-    l_kn_flex=25,
-    r_kn_flex=25,
-    head_pitch=15,
-)
-CAMERA_UP = dict(
-    l_sh_flex=65,
-    r_sh_flex=65,
-    l_sh_rot=35,
-    r_sh_rot=35,
-    l_el_flex=105,
-    r_el_flex=105,
-    head_pitch=5,
-)
+FOLDED = dict(both(sh_flex=25, sh_rot=65), l_el_flex=95, r_el_flex=100)
+ON_HIPS = both(sh_abd=45, sh_flex=-10, sh_rot=50, el_flex=95)
+BEND = dict(both(hip_flex=50, kn_flex=25), pitch=45, lean=40, head_pitch=15)
+CAMERA_UP = dict(both(sh_flex=65, sh_rot=35, el_flex=105), head_pitch=5)
 GAIT_ACTIONS = ('Walking', 'WalkDog', 'WalkTogether')
 
 # Two or more key poses each, every one on top of STAND
@@ -106,20 +52,20 @@ KEYS = dict(
         dict(r_sh_flex=30, r_el_flex=75, twist=25, head_yaw=30),
     ],
     Discussion=[
-        dict(l_sh_flex=35, r_sh_flex=35, l_el_flex=80, r_el_flex=80),
+        both(sh_flex=35, el_flex=80),
         dict(l_sh_abd=35, r_sh_abd=35, l_el_flex=60, r_el_flex=65),
         dict(r_sh_flex=60, r_el_flex=45, r_sh_rot=25, twist=-15),
         FOLDED,
     ],
     Eating=[
         dict(CHAIR, **TO_MOUTH),
-        dict(CHAIR, l_el_flex=80, r_el_flex=80),
+        dict(CHAIR, **both(el_flex=80)),
         dict(CHAIR, lean=25, head_pitch=20, r_sh_flex=60, r_el_flex=70),
     ],
     Greeting=[
         dict(r_sh_abd=115, r_sh_rot=-50, r_el_flex=75),
         dict(l_sh_abd=120, r_sh_abd=120, l_el_flex=25, r_el_flex=25),
-        dict(pitch=25, lean=25, head_pitch=15, l_hip_flex=25, r_hip_flex=25),
+        dict(both(hip_flex=25), pitch=25, lean=25, head_pitch=15),
         dict(r_sh_flex=65, r_el_flex=40),
     ],
     Phoning=[
@@ -130,8 +76,8 @@ KEYS = dict(
     ],
     Posing=[
         ON_HIPS,
-        dict(l_sh_flex=160, r_sh_flex=160, l_sh_abd=15, r_sh_abd=15),
-        dict(l_sh_abd=90, r_sh_abd=90),
+        both(sh_flex=160, sh_abd=15),
+        both(sh_abd=90),
         dict(
             r_hip_abd=30,
             r_hip_flex=30,
@@ -146,20 +92,12 @@ KEYS = dict(
     Purchases=[
         BEND,
         dict(BEND, r_sh_flex=70, twist=20),
-        dict(l_sh_abd=20, r_sh_abd=20, l_el_flex=70, r_el_flex=70),
-        dict(
-            pitch=10,
-            l_hip_flex=95,
-            r_hip_flex=95,
-            l_kn_flex=120,
-            r_kn_flex=120,
-            l_sh_flex=60,
-            r_sh_flex=60,
-        ),
+        both(sh_abd=20, el_flex=70),
+        dict(both(hip_flex=95, kn_flex=120, sh_flex=60), pitch=10),
     ],
     Sitting=[
         CHAIR,
-        dict(CHAIR, lean=-12, l_sh_flex=10, r_sh_flex=10),
+        dict(CHAIR, lean=-12, **both(sh_flex=10)),
         dict(CHAIR, **FOLDED),
         dict(CHAIR, r_hip_rot=-25, r_hip_flex=100, r_hip_abd=-5, lean=25),
         dict(CHAIR, l_kn_flex=50, r_kn_flex=60, l_sh_flex=-25, r_sh_flex=-25),
@@ -172,12 +110,7 @@ KEYS = dict(
             FLOOR,
             pitch=-20,
             lean=5,
-            l_kn_flex=15,
-            r_kn_flex=15,
-            l_hip_flex=75,
-            r_hip_flex=75,
-            l_sh_flex=-35,
-            r_sh_flex=-35,
+            **both(kn_flex=15, hip_flex=75, sh_flex=-35),
         ),
         dict(KNEEL, pitch=5),
     ],
@@ -190,15 +123,7 @@ KEYS = dict(
     Photo=[
         CAMERA_UP,
         dict(KNEEL, **CAMERA_UP),
-        dict(
-            CAMERA_UP,
-            pitch=15,
-            lean=20,
-            l_kn_flex=40,
-            r_kn_flex=40,
-            l_hip_flex=45,
-            r_hip_flex=45,
-        ),
+        dict(CAMERA_UP, pitch=15, lean=20, **both(kn_flex=40, hip_flex=45)),
         dict(CAMERA_UP, twist=25, side=10),
     ],
     Waiting=[
