@@ -16,11 +16,6 @@ from torch import Tensor
 from integral_mmpose.engine.checkpoint_check import compare_weights
 
 VARIABLE = 'BACKBONE_CHECKPOINT'
-#: How to get the weights of a network.
-MAKERS = dict(
-    ResNet=' (tools/model_converters/resnet_from_onnx.py makes them)',
-    MobileNetV2=", with the weight names of MMPose's MobileNetV2",
-)
 
 
 def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
@@ -46,7 +41,8 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
         raise FileNotFoundError(
             f'this scale needs the checkpoint of a {describe(starting[0])}, '
             f'but there is no {path}: set {VARIABLE} to its weights from '
-            f'ImageNet{MAKERS.get(starting[0]["type"], "")}'
+            f"ImageNet, with the weight names of MMPose's "
+            f'{starting[0]["type"]}'
         )
     for arguments in starting:
         check_file(path, arguments)
