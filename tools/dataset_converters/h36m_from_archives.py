@@ -10,7 +10,6 @@ extracted once, into --extracted. Needs cdflib (pip install cdflib).
 """
 
 import argparse
-import hashlib
 import os
 import sys
 import time
@@ -30,6 +29,7 @@ from h36m.metadata import (
     read_metadata,
 )
 from h36m.names import (
+    add_choices,
     choose_actions,
     choose_subjects,
     recordings,
@@ -42,7 +42,7 @@ from h36m.recording import (
 from h36m.rows import (
     Rows,
     Steps,
-    annotation_files,
+    write_annotations,
 )
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.files import write_atomically
@@ -143,13 +143,7 @@ def convert(args: argparse.Namespace) -> None:
         by_id[camera_id] = job.camera.as_json(part.size)
         for split, rows in part.rows.items():
             splits[split].append(rows)
-    for name, content in annotation_files(splits, cameras).items():
-        path = Path(args.out, 'annotations', name)
-        write_atomically(path, content)
-        digest = hashlib.sha256(content).hexdigest()
-        print(f'{path}: {len(content)} bytes, sha256 {digest}')
-    for split, parts in splits.items():
-        print(f'{split}: {sum(len(rows["imgname"]) for rows in parts)} frames')
+    write_annotations(args.out, splits, cameras)
 
 
 def parse(argv: Optional[List[str]]) -> argparse.Namespace:
@@ -159,14 +153,7 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser.add_argument('--out', required=True, help='the h36m folder')
     parser.add_argument('--metadata', help='metadata.xml, if not in ROOT')
     parser.add_argument('--extracted', help='where archives are extracted to')
-    parser.add_argument('--train-step', type=int, default=5)
-    parser.add_argument(
-        '--test-step',
-        type=int,
-        default=64,
-        choices=(1, 2, 4, 8, 16, 32, 64),
-        help='divides 64, so that every 64th frame is there',
-    )
+    add_choices(parser)
     parser.add_argument(
         '--crop',
         type=int,
@@ -174,19 +161,11 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
         help='store squares of 2500 mm around the pelvis, scaled to PX; with '
         '320 the 2000 mm box has 256 px',
     )
-    parser.add_argument('--subjects', nargs='+', help='for example 9 11')
-    parser.add_argument('--actions', nargs='+', help='for example Eating')
     parser.add_argument(
         '--skip-broken',
         action='store_true',
         help="leave out the second trial of S11's Directions of camera "
         '54138969, whose video is damaged; the paper does not say so',
-    )
-    parser.add_argument(
-        '--skip-damaged-s9',
-        action='store_true',
-        help='leave out three trials of S9 whose 3D joints are shifted; the '
-        'paper does not',
     )
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     args = parser.parse_args(argv)

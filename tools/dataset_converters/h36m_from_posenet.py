@@ -10,7 +10,6 @@ that are missing.
 """
 
 import argparse
-import hashlib
 import os
 import shutil
 import sys
@@ -21,6 +20,7 @@ import numpy as np
 
 from h36m.names import (
     Recording,
+    add_choices,
     choose_actions,
     choose_subjects,
     recordings,
@@ -34,12 +34,11 @@ from h36m.posenet import (
 from h36m.rows import (
     Rows,
     Steps,
-    annotation_files,
     check_poses,
     make_rows,
+    write_annotations,
 )
 from integral_mmpose.command import make_parser, reports_errors
-from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import project
 
 LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)
@@ -160,7 +159,7 @@ def convert(args: argparse.Namespace) -> None:
         }
         print(f'{name}: {len(subject.images)} recordings', flush=True)
     print(f'{new} images new in {Path(args.out, "images")}')
-    write(args.out, parts, cameras)
+    write_annotations(args.out, parts, cameras)
 
 
 def left_out(
@@ -190,40 +189,14 @@ def left_out(
     )
 
 
-def write(out: str, parts: Dict[str, List[Rows]], cameras: dict) -> None:
-    """Write the annotations and print counts and hashes."""
-    for name, content in annotation_files(parts, cameras).items():
-        path = Path(out, 'annotations', name)
-        write_atomically(path, content)
-        digest = hashlib.sha256(content).hexdigest()
-        print(f'{path}: {len(content)} bytes, sha256 {digest}')
-    for split, rows in parts.items():
-        print(f'{split}: {sum(len(part["imgname"]) for part in rows)} frames')
-
-
 @reports_errors
 def main(argv: Optional[List[str]] = None) -> None:
     """Parse the options and convert; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('root', help='folder with annotations/ and images/')
     parser.add_argument('--out', required=True, help='the h36m folder')
-    parser.add_argument('--train-step', type=int, default=5)
-    parser.add_argument(
-        '--test-step',
-        type=int,
-        default=64,
-        choices=(1, 2, 4, 8, 16, 32, 64),
-        help='divides 64, so that every 64th frame is there',
-    )
+    add_choices(parser)
     parser.add_argument('--link', choices=list(LINKS), default='hard')
-    parser.add_argument('--subjects', nargs='+', help='for example 9 11')
-    parser.add_argument('--actions', nargs='+', help='for example Eating')
-    parser.add_argument(
-        '--skip-damaged-s9',
-        action='store_true',
-        help='leave out three trials of S9 whose 3D joints are shifted; the '
-        'paper does not',
-    )
     args = parser.parse_args(argv)
     if args.train_step < 1:
         parser.error('--train-step must be at least 1')

@@ -10,6 +10,7 @@ Convention: "trial 1" and "trial 2" count as ``metadata.xml`` does. The number
 in a file name is part of the name: S9's "SittingDown 1" is trial 2.
 """
 
+from argparse import ArgumentParser
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 from integral_mmpose.datasets.actions import ACTIONS, ALIASES
@@ -128,6 +129,26 @@ def trial_name(subject: str, action: str, trial: int) -> str:
     name = _LONG_NAMES.get(subject, {}).get(action, action)
     number = numbers[trial - 1]
     return f'{name} {number}' if number else name
+
+
+def add_choices(parser: ArgumentParser) -> None:
+    """The options that say what is converted."""
+    parser.add_argument('--train-step', type=int, default=5)
+    parser.add_argument(
+        '--test-step',
+        type=int,
+        default=64,
+        choices=(1, 2, 4, 8, 16, 32, 64),
+        help='divides 64, so that every 64th frame is there',
+    )
+    parser.add_argument('--subjects', nargs='+', help='for example 9 11')
+    parser.add_argument('--actions', nargs='+', help='for example Eating')
+    parser.add_argument(
+        '--skip-damaged-s9',
+        action='store_true',
+        help='leave out three trials of S9 whose 3D joints are shifted; the '
+        'paper does not',
+    )
 
 
 def choose_subjects(subjects: Optional[Sequence]) -> Tuple[str, ...]:

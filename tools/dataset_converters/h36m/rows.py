@@ -9,8 +9,10 @@ for each image then.
 Convention: 0-based pixels; u' is what ``TopdownAffine`` makes of u.
 """
 
+import hashlib
 import io
 import json
+from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import cv2
@@ -18,6 +20,7 @@ import numpy as np
 
 from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
 from integral_mmpose.datasets.checks import MAX_PX, annotation_error
+from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import BOX_MM, box_side_px, project
 
 from .names import TEST_SUBJECTS, Recording
@@ -218,25 +221,27 @@ def join_rows(parts: List[Rows]) -> Rows:
     }
 
 
-def annotation_files(
-    parts: Dict[str, List[Rows]], cameras: dict
-) -> Dict[str, bytes]:
-    """The content of the folder ``annotations``.
+def write_annotations(
+    out: str, parts: Dict[str, List[Rows]], cameras: dict
+) -> None:
+    """Write the folder ``annotations``, and print counts and hashes.
 
     Args:
+        out (str): The ``h36m`` folder.
         parts (dict): Rows of recordings by split.
         cameras (dict): Entries by subject and camera id.
-
-    Returns:
-        dict: File name to bytes.
     """
-    files = {
-        f'h36m_{split}.npz': npz_bytes(join_rows(rows))
-        for split, rows in parts.items()
-        if rows
-    }
-    content = json.dumps(cameras, allow_nan=False)
-    return {'cameras.json': content.encode(), **files}
+    files = {'cameras.json': json.dumps(cameras, allow_nan=False).encode()}
+    for split, rows in parts.items():
+        if rows:
+            files[f'h36m_{split}.npz'] = npz_bytes(join_rows(rows))
+    for name, content in files.items():
+        path = Path(out, 'annotations', name)
+        write_atomically(path, content)
+        digest = hashlib.sha256(content).hexdigest()
+        print(f'{path}: {len(content)} bytes, sha256 {digest}')
+    for split, rows in parts.items():
+        print(f'{split}: {sum(len(part["imgname"]) for part in rows)} frames')
 
 
 def npz_bytes(rows: Rows) -> bytes:

@@ -1,15 +1,4 @@
 # Table 1: H3, the first half of its epochs, and of I3's
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/mpii_256x256.py',
-    '../../../_base_/models/integral_res50.py',
-]
+_base_ = ['./h1_res50_4xb32-70e_mpii-256x256.py']
 
-model = dict(
-    head=dict(
-        heatmap_loss=dict(type='VolumeBCELoss'),
-        joint_loss=None,
-        readout='argmax',
-        decoder=_base_.codec,
-    )
-)
+model = dict(head=dict(heatmap_loss=dict(type='VolumeBCELoss')))

@@ -1,15 +1,4 @@
 # Table 7, Strategy 1: H2, the first half of its epochs, and of I2's
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/h36m_256x256.py',
-    '../../../_base_/models/integral_res50_3d.py',
-]
+_base_ = ['./h1_res50_4xb32-70e_h36m-256x256.py']
 
-model = dict(
-    head=dict(
-        heatmap_loss=dict(type='VolumeCrossEntropyLoss'),
-        joint_loss=None,
-        readout='argmax',
-        decoder=_base_.codec,
-    )
-)
+model = dict(head=dict(heatmap_loss=dict(type='VolumeCrossEntropyLoss')))
