@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import List
 
-from integral_mmpose.datasets.checks import annotation_error, load_json
+from integral_mmpose.datasets.checks import TEXT, check_fields, load_json
 from integral_mmpose.files import write_atomically
 
 #: Folders whose people train.
@@ -67,8 +67,7 @@ def _people(base: Path, name: str, suffix: str) -> List[dict]:
     path = _require(base / name / f'{name}{suffix}.json')
     people = load_json(str(path), 'the annotation file', list)
     for number, person in enumerate(people):
-        if not isinstance(person, dict) or 'image' not in person:
-            raise annotation_error(str(path), number, 'image', 'is missing')
+        check_fields(person, dict(image=TEXT), str(path), number)
     return [dict(p, image=f'{name}/{p["image"]}') for p in people]
 
 

@@ -15,7 +15,7 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
-from integral_mmpose.datasets.body.coco import PERSON
+from integral_mmpose.datasets.body.coco_files import PERSON
 from integral_mmpose.datasets.checks import annotation_error, load_json
 from integral_mmpose.files import write_atomically
 from integral_mmpose.inference.images import image_suffixes

@@ -16,6 +16,13 @@ MAX_PX = 65535.0
 #: More malformed annotations than this share stop the run.
 MAX_LEFT_OUT = 0.01
 _SHOWN = 5
+#: Ids are 64-bit numbers in numpy and torch.
+MAX_ID = 2**63
+#: Kinds of fields in JSON, and what messages call them.
+ANY, WHOLE, NUMBER, TEXT, LIST = object, int, (int, float), str, list
+KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'text'}
+KINDS[LIST] = 'a list'
+FIX = 'Correct or remove it.'
 GET_DATA = (
     'Set `data_root`, or write the data with a converter of '
     'tools/dataset_converters/ (make_synthetic.py needs no download).'
@@ -27,7 +34,7 @@ def annotation_error(
     id_,
     field: str,
     problem: str,
-    fix: str = 'Correct or remove it.',
+    fix: str = FIX,
 ) -> ValueError:
     """The one form of an error about one annotation.
 
@@ -36,18 +43,6 @@ def annotation_error(
         a.json: id 3: field `joints` is missing. Correct or remove it.
     """
     return ValueError(f'{file}: id {id_}: field `{field}` {problem}. {fix}')
-
-
-def problems_error(file: str, problems: Sequence[tuple]) -> ValueError:
-    """One error about several (id, field, problem).
-
-    Example:
-        >>> print(problems_error('a.npz', [(3, 'x', 'is NaN')]))
-        a.npz: id 3: field `x` is NaN. Correct or remove it.
-    """
-    parts = [f'id {id_}: field `{field}` {p}' for id_, field, p in problems]
-    fix = 'it' if len(parts) == 1 else 'them'
-    return ValueError(f'{file}: {"; ".join(parts)}. Correct or remove {fix}.')
 
 
 def listed(ids, noun: str) -> str:
@@ -59,11 +54,7 @@ def listed(ids, noun: str) -> str:
 
 
 def refuse_many(ids: Sequence, total: int, file: str, problem: str) -> None:
-    """Stop where more than 1 % of the annotations would be left out.
-
-    Raises:
-        ValueError: Naming the ids.
-    """
+    """Stop where more than 1 % of the annotations would be left out."""
     if len(ids) > MAX_LEFT_OUT * total:
         raise ValueError(
             f'{file}: {listed(ids, "annotation")} of {total} {problem}: more '
@@ -72,12 +63,7 @@ def refuse_many(ids: Sequence, total: int, file: str, problem: str) -> None:
 
 
 def require_file(path: str, what: str, fix: str = GET_DATA) -> str:
-    """Return ``path`` if it is a file.
-
-    Raises:
-        FileNotFoundError: Naming the first folder on the way that is missing,
-            or the file.
-    """
+    """Return ``path`` if it is a file."""
     if osp.isfile(path):
         return path
     folder = osp.dirname(path)
@@ -90,11 +76,7 @@ def require_file(path: str, what: str, fix: str = GET_DATA) -> str:
 
 
 def require_root(data_root: str, what: str) -> None:
-    """Check that the data root is a folder.
-
-    Raises:
-        FileNotFoundError: If it is not.
-    """
+    """Check that the data root is a folder."""
     if data_root and not osp.isdir(data_root):
         raise FileNotFoundError(
             f'{what}: the data root {data_root} does not exist. {GET_DATA}'
@@ -102,12 +84,7 @@ def require_root(data_root: str, what: str) -> None:
 
 
 def load_json(path: str, what: str, kind: type):
-    """Read a JSON file whose top level must be a ``list`` or a ``dict``.
-
-    Raises:
-        FileNotFoundError: If it does not exist.
-        ValueError: If it is not JSON or its top level is of another kind.
-    """
+    """Read a JSON file whose top level must be a ``list`` or a ``dict``."""
     require_file(path, what)
     try:
         # Windows editors write a byte-order mark.
@@ -135,11 +112,6 @@ def load_npz(
     """Read fields of an npz file without unpickling anything.
 
     The ``optional`` fields are read where they are there.
-
-    Raises:
-        FileNotFoundError: If it does not exist.
-        ValueError: If it is no npz file, lacks a field, or a field can only
-            be read by unpickling.
     """
     require_file(path, what)
     try:
@@ -165,6 +137,45 @@ def load_npz(
             f'{path}: {what} is not a readable npz file ({error!s:.200}). '
             'Write it again, or point to the right file.'
         ) from error
+
+
+def check_fields(
+    entry, fields: Dict[str, type], file: str, id_, fix: str = FIX
+) -> None:
+    """Refuse an entry that lacks a field, or has one of another kind.
+
+    Example:
+        >>> check_fields(dict(id=3, name='a'), dict(id=WHOLE), 'a.json', 3)
+    """
+    for field, kind in fields.items():
+        if not isinstance(entry, dict) or field not in entry:
+            raise annotation_error(file, id_, field, 'is missing', fix)
+        value = entry[field]
+        if kind is ANY:
+            continue
+        wrong = not isinstance(value, kind) or isinstance(value, bool)
+        if wrong or (kind is WHOLE and abs(value) >= MAX_ID):
+            problem = f'must be {KINDS[kind]}, got {shown(value)}'
+            raise annotation_error(file, id_, field, problem, fix)
+
+
+def check_array(
+    array: np.ndarray, shape: tuple, file: str, id_, field: str, fix: str = FIX
+) -> None:
+    """Refuse an array that does not hold numbers of a shape; None is any."""
+    fits = array.ndim == len(shape) and all(
+        want in (None, size) for want, size in zip(shape, array.shape)
+    )
+    if not fits or array.dtype.kind not in 'iuf':
+        sizes = ', '.join('n' if n is None else str(n) for n in shape)
+        raise annotation_error(
+            file,
+            id_,
+            field,
+            f'must hold numbers of the shape ({sizes}), got {array.dtype} of '
+            f'the shape {array.shape}',
+            fix,
+        )
 
 
 def numbers(
@@ -218,9 +229,6 @@ def number_within(
 ) -> float:
     """One number in [low, high].
 
-    Raises:
-        ValueError: If it is none, or outside.
-
     Example:
         >>> number_within(0.5, 'a.json', 0, 'score', 0, 1)
         0.5
@@ -233,24 +241,15 @@ def number_within(
     return number
 
 
-def score_of(value, file: str, id_, field: str = 'score') -> float:
-    """A confidence: a number in 0..1."""
-    return number_within(value, file, id_, field, 0.0, 1.0)
-
-
-def detected_box(value, file: str, id_, least: float = 1.0) -> np.ndarray:
-    """(4,) left, top, width and height in px, with at least 1 px a side.
-
-    Raises:
-        ValueError: If it is no such box.
-    """
+def detected_box(value, file: str, id_) -> np.ndarray:
+    """(4,) left, top, width and height in px, with at least 1 px a side."""
     box = numbers(value, file, id_, 'bbox', (4,))
-    if min(box[2:]) < least:
+    if min(box[2:]) < 1:
         raise annotation_error(
             file,
             id_,
             'bbox',
-            f'must have a width and a height of at least {least:g} px, got '
+            'must have a width and a height of at least 1 px, got '
             f'{shown(value)}',
         )
     return box
@@ -286,26 +285,3 @@ def _read(file, path: str, field: str) -> np.ndarray:
         # numpy hands out the bytes of a member without its magic.
         raise annotation_error(path, 'all', field, 'is no numpy array')
     return array
-
-
-def marked_unlabelled(joints: np.ndarray) -> np.ndarray:
-    """Whether joints (..., 2) are (0, 0) or (-1, -1): nobody labelled them.
-
-    Example:
-        >>> marked_unlabelled(np.array([[0, 0], [-1, -1], [-4, -2]])).tolist()
-        [True, True, False]
-    """
-    return (joints == 0).all(-1) | (joints == -1).all(-1)
-
-
-def refuse_sample_interval(options: dict) -> None:
-    """mmpose's data sets take every n-th sample by it; these do not.
-
-    Raises:
-        ValueError: If it is given and not 1.
-    """
-    if options.get('sample_interval', 1) != 1:
-        raise ValueError(
-            f'sample_interval={options["sample_interval"]} is not of this '
-            'data set: take frame_step (H36MImageDataset) or indices'
-        )

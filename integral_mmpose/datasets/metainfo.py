@@ -116,7 +116,18 @@ class FlatMetainfo:
 
     The joint set is checked, and the samples have flat copies of it, not
     deep ones: those of mmpose but for the type of the pairs (tuples).
+
+    mmpose's data sets take every n-th sample by ``sample_interval``; these
+    do not.
     """
+
+    def __init__(self, *args, sample_interval: int = 1, **kwargs):
+        if sample_interval != 1:
+            raise ValueError(
+                f'sample_interval={sample_interval} is not of this data set: '
+                'take frame_step (H36MImageDataset) or indices'
+            )
+        super().__init__(*args, **kwargs)
 
     @classmethod
     def _load_metainfo(cls, metainfo: Optional[dict] = None) -> dict:

@@ -7,14 +7,13 @@ import numpy as np
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
-from ..datasets.body.coco import (
-    PERSON_FIELDS,
+from ..datasets.body.coco_files import (
     check_area,
     check_person,
-    entries_by_id,
+    index_of,
     read_coco,
 )
-from ..datasets.checks import annotation_error, detected_box, load_json
+from ..datasets.checks import WHOLE, annotation_error, detected_box
 from .finite import finite_keypoints, name_of, refuse_twice, required
 
 #: What computes the AP: what mmpose takes, or the same in C++.
@@ -66,7 +65,8 @@ class FiniteCocoMetric(CocoMetric):
         self.ann_file = ann_file
         self._checked = False
         if ann_file is not None:
-            self.coco = read_coco(_read_truth(ann_file, self.format_only))
+            lists = ['images'] + ['annotations'] * (not self.format_only)
+            self.coco = index_of(read_coco(ann_file, lists, dict(id=WHOLE)))
             if not self.format_only:
                 self._check_truth()
 
@@ -167,21 +167,3 @@ class FiniteCocoMetric(CocoMetric):
         evaluation.accumulate()
         evaluation.summarize()
         return list(zip(NAMES, evaluation.stats))
-
-
-def _read_truth(file: str, format_only: bool) -> dict:
-    """The annotation file, with entries that can be indexed."""
-    content = load_json(file, 'the COCO annotation file', dict)
-    for field in ['images'] + ['annotations'] * (not format_only):
-        if field not in content:
-            raise annotation_error(file, 'all', field, 'is missing')
-    entries_by_id(content['images'], file, 'images', dict(id=int))
-    entries_by_id(
-        content.get('annotations', []),
-        file,
-        'annotations',
-        PERSON_FIELDS,
-    )
-    if 'categories' in content:
-        entries_by_id(content['categories'], file, 'categories', dict(id=int))
-    return content

@@ -26,12 +26,20 @@ from mmengine.fileio import put
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from integral_mmpose.datasets.checks import annotation_error, load_json
+from integral_mmpose.datasets.checks import (
+    ANY,
+    LIST,
+    TEXT,
+    annotation_error,
+    check_fields,
+    load_json,
+)
 from integral_mmpose.datasets.mat_files import mat_bytes, struct_array
 
 from .finite import finite_keypoints, name_of, required
 
 JOINTS = 16
+PERSON = dict(center=ANY, scale=ANY, predict=ANY)
 FIX = 'Write it by tools/dataset_converters/mpii_mat_to_json.py.'
 
 
@@ -188,20 +196,9 @@ def _read_list(path: str) -> List[dict]:
     """The test images, checked."""
     images = load_json(path, "MPII's list of test images", list)
     for n, image in enumerate(images):
-        for field, kind in (('image', str), ('people', list)):
-            if not isinstance(image, dict) or not isinstance(
-                image.get(field), kind
-            ):
-                raise annotation_error(path, n, field, 'is missing', FIX)
+        check_fields(image, dict(image=TEXT, people=LIST), path, n, FIX)
         for person in image['people']:
-            if not isinstance(person, dict) or not {
-                'center',
-                'scale',
-                'predict',
-            } <= set(person):
-                raise annotation_error(
-                    path, n, 'people', 'lacks center, scale or predict', FIX
-                )
+            check_fields(person, PERSON, path, n, FIX)
     if not any(p['predict'] for image in images for p in image['people']):
         raise annotation_error(
             path, 'all', 'predict', 'is true of nobody', FIX

@@ -23,7 +23,9 @@ import numpy as np
 
 from h36m.recording import MAX_LOST_FRAMES
 from integral_mmpose.command import make_parser, reports_errors
-from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
+from integral_mmpose.datasets.body.camera_space_annotations import (
+    MAX_REPROJECTION_PX,
+)
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
 from integral_mmpose.files import write_atomically

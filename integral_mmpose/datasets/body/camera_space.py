@@ -9,7 +9,7 @@ Convention: `keypoints` are (1, K, 3): x, y in image px and z in mm relative
 to the root. `keypoints_cam` are (1, K, 3) in camera-space mm.
 """
 
-from typing import Dict, NamedTuple, Optional
+from typing import Optional
 
 import numpy as np
 from mmengine.fileio import join_path
@@ -19,41 +19,23 @@ from mmpose.datasets.datasets import BaseCocoStyleDataset
 from integral_mmpose.geometry import (
     BOX_MM,
     box_side_px,
-    project,
     root_depth_from_box,
     tight_to_box_px,
 )
 
-from ..checks import MAX_PX, problems_error, require_root
+from ..checks import require_root
 from ..metainfo import FlatMetainfo
+from .camera_space_annotations import (
+    CameraSpaceAnnotations,
+    check_annotations,
+    place_of,
+    problems_error,
+)
 from .frame_boxes import read_boxes
 
 BOXES = ('2000mm', 'tight', 'file')
 #: Where the depth of the root comes from that scales z: ``mm_per_px``.
 ROOT_DEPTHS = ('gt', 'estimate')
-#: A room is smaller than 100 m; nobody stands within 10 cm of the camera.
-MAX_MM, MIN_DEPTH_MM = 1e5, 100.0
-#: Mean distance between pixels and projected points that only a wrong camera
-#: explains; the lens distortion that the model leaves out stays below.
-MAX_REPROJECTION_PX = 50.0
-
-
-class CameraSpaceAnnotations(NamedTuple):
-    """One person in each of n images, as arrays.
-
-    names (n,) of the images below ``data_prefix['img']``, str or UTF-8 bytes
-    (a quarter of the memory); pixels (n, K, 2) px; points_mm (n, K, 3)
-    camera space in mm; intrinsics (n, 4) f_x, f_y, c_x, c_y of each image in
-    px; groups name -> (n,), added to each sample (``action`` is what
-    ``IntegralMPJPE`` averages by); ids (n,), the row if left out.
-    """
-
-    names: np.ndarray
-    pixels: np.ndarray
-    points_mm: np.ndarray
-    intrinsics: np.ndarray
-    groups: Optional[Dict[str, np.ndarray]] = None
-    ids: Optional[np.ndarray] = None
 
 
 class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
@@ -224,7 +206,7 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         size = np.ptp(self._frames.pixels, axis=1)
         bad = np.flatnonzero((size < 1).any(1))
         if len(bad):
-            place = _place(self._frames, bad[0])
+            place = place_of(self._frames, bad[0])
             problem = "spans less than 1 px, so that box='tight' has no area"
             raise problems_error(
                 self.ann_file, [(place, self.FIELDS['pixels'], problem)]
@@ -236,119 +218,6 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
             if is_abs(path) or not self.data_root
             else join_path(self.data_root, path)
         )
-
-
-def check_annotations(
-    frames: CameraSpaceAnnotations, joints: int, file: str, fields: dict
-) -> None:
-    """Check every field of every frame at once.
-
-    Raises:
-        ValueError: Once, with the first frame of each problem: file, frame
-            and field.
-    """
-    problems = _wrong_shapes(frames, joints, fields)
-    if problems:
-        raise problems_error(file, problems)
-    points, focal = frames.points_mm, frames.intrinsics[:, :2]
-    finite = np.isfinite(points).all(-1)
-    tests = [
-        (
-            'pixels',
-            ~(np.abs(frames.pixels) <= MAX_PX).all(-1),
-            f'is not finite or above {MAX_PX:.0f} px',
-        ),
-        ('points_mm', ~finite, 'is not finite'),
-        (
-            'points_mm',
-            finite & ~(points[..., 2] >= MIN_DEPTH_MM),
-            f'lies behind the camera or nearer than {MIN_DEPTH_MM:.0f} mm',
-        ),
-        (
-            'points_mm',
-            finite & ~(np.abs(points) <= MAX_MM).all(-1),
-            f'is farther than {MAX_MM / 1000:.0f} m away; check its unit',
-        ),
-        (
-            'focal',
-            ~((focal >= 1) & (focal <= MAX_PX)).all(1),
-            f'must lie in 1..{MAX_PX:.0f} px',
-        ),
-        (
-            'principal',
-            ~(np.abs(frames.intrinsics[:, 2:]) <= MAX_PX).all(1),
-            f'is not finite or above {MAX_PX:.0f} px',
-        ),
-    ]
-    for field, bad, problem in tests:
-        if bad.any():
-            row, *joint = np.argwhere(bad)[0]
-            of_joint = f'joint {joint[0]} ' if joint else ''
-            problems.append(
-                (_place(frames, row), fields[field], of_joint + problem)
-            )
-    if not problems:
-        problems = _wrong_cameras(frames, fields)
-    if problems:
-        raise problems_error(file, problems)
-
-
-def _wrong_shapes(frames, joints: int, fields: dict) -> list:
-    count = len(frames.names)
-    wanted = dict(
-        pixels=(count, joints, 2),
-        points_mm=(count, joints, 3),
-        intrinsics=(count, 4),
-    )
-    wanted.update({f'group {key}': (count,) for key in frames.groups or {}})
-    found = dict(
-        pixels=frames.pixels,
-        points_mm=frames.points_mm,
-        intrinsics=frames.intrinsics,
-    )
-    problems = []
-    for field, shape in wanted.items():
-        is_group = field not in found
-        array = np.asarray(
-            frames.groups[field[6:]] if is_group else found[field]
-        )
-        if array.shape != shape or array.dtype.kind not in (
-            'SUif' if is_group else 'iuf'
-        ):
-            kind = 'names or numbers' if is_group else 'numbers'
-            problem = (
-                f'must hold {kind} of the shape {shape}, got '
-                f'{array.dtype} of the shape {array.shape}'
-            )
-            problems.append(('all', fields.get(field, field), problem))
-    if not count or np.asarray(frames.names).dtype.kind not in 'SU':
-        problem = 'must hold the names of at least one image'
-        problems.append(('all', fields['names'], problem))
-    elif (np.char.str_len(frames.names) == 0).any():
-        row = int((np.char.str_len(frames.names) == 0).argmax())
-        problems.append((row, fields['names'], 'is empty'))
-    return problems
-
-
-def _wrong_cameras(frames, fields: dict) -> list:
-    camera = frames.intrinsics[:, None]
-    seen = project(frames.points_mm, camera[..., :2], camera[..., 2:])[..., :2]
-    error = np.linalg.norm(seen - frames.pixels, axis=-1).mean(-1)
-    row = int(error.argmax())
-    if error[row] <= MAX_REPROJECTION_PX:
-        return []
-    problem = (
-        f'is {error[row]:.0f} px away from the projection of '
-        f'`{fields["points_mm"]}` by its camera: take joints and cameras from '
-        'one data set'
-    )
-    return [(_place(frames, row), fields['pixels'], problem)]
-
-
-def _place(frames: CameraSpaceAnnotations, row: int) -> str:
-    name = frames.names[row]
-    name = name.decode() if isinstance(name, bytes) else name
-    return f'{row if frames.ids is None else frames.ids[row]} ({name})'
 
 
 def _encoded(values: np.ndarray) -> np.ndarray:

@@ -16,41 +16,31 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpose.datasets.datasets import CocoDataset
 from mmpose.registry import DATASETS
-from xtcocotools.coco import COCO
 
 from ..checks import (
+    ANY,
     MAX_PX,
-    annotation_error,
+    WHOLE,
+    check_fields,
     listed,
     load_json,
     number_within,
     numbers,
     refuse_many,
-    refuse_sample_interval,
     require_root,
-    score_of,
     shown,
 )
 from ..metainfo import FlatMetainfo
-
-#: COCO's category of persons, which mmpose's CocoDataset fixes, too.
-PERSON = 1
-FIELDS = ('image_id', 'category_id', 'bbox', 'score')
-#: What COCO's files must have, and of which type.
-WHOLE, NUMBER, TEXT = int, (int, float), str
-IMAGE_FIELDS = dict(id=WHOLE, file_name=TEXT, width=NUMBER, height=NUMBER)
-PERSON_FIELDS = dict(id=WHOLE, image_id=WHOLE, category_id=WHOLE)
-#: Ids are 64-bit numbers in numpy and torch.
-MAX_ID = 2**63
-KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'text'}
-DETECT = 'Write it with tools/detect_persons.py.'
-#: A person without a mask: 0.53 of the box, as COCO's and mmpose's tools.
-AREA_FIX = (
-    'Write width * height * 0.53 of the box, or evaluate with use_area=False '
-    '(FiniteCocoMetric).'
+from .coco_files import (
+    IMAGE_FIELDS,
+    PERSON,
+    check_person,
+    index_of,
+    read_coco,
 )
-#: A mask lies in its box; rounding does not make it four times as large.
-MAX_AREA_OF_BOX = 4.0
+
+DETECTION = dict(image_id=WHOLE, category_id=WHOLE, bbox=ANY, score=ANY)
+DETECT = 'Write it with tools/detect_persons.py.'
 
 
 def _joint_set() -> dict:
@@ -78,13 +68,9 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
 
     METAINFO = _joint_set()
 
-    def __init__(self, *args, **kwargs):
-        refuse_sample_interval(kwargs)
-        super().__init__(*args, **kwargs)
-
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
         content = self._read_file('images', 'annotations')
-        self.coco = read_coco(content)
+        self.coco = index_of(content)
         if 'categories' in content:
             self._metainfo['CLASSES'] = self.coco.loadCats(
                 self.coco.getCatIds()
@@ -116,12 +102,6 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             for person in everyone
             if 'bbox' not in person or 'keypoints' not in person
         ]
-        refuse_many(
-            lacking,
-            len(everyone),
-            self.ann_file,
-            'lack `bbox` or `keypoints`',
-        )
         empty = [
             info['id']
             for info in people
@@ -129,16 +109,11 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             and info['keypoints_visible'].any()
             and (info['bbox'][0, 2:] <= info['bbox'][0, :2]).any()
         ]
-        refuse_many(
-            empty,
-            len(everyone),
-            self.ann_file,
-            'have labelled joints and a `bbox` without area in the image',
-        )
         for ids, problem in (
             (lacking, 'without `bbox` or `keypoints`'),
-            (empty, 'with a `bbox` without area'),
+            (empty, 'with labelled joints and a `bbox` without area'),
         ):
+            refuse_many(ids, len(everyone), self.ann_file, problem)
             if ids:
                 print_log(
                     f'{self.ann_file}: left out '
@@ -151,22 +126,13 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         """The annotation file, its ids unique and its fields in place."""
         require_root(self.data_root, type(self).__name__)
         file = self.ann_file
-        content = load_json(file, 'the COCO annotation file', dict)
-        for field in required:
-            if field not in content:
-                raise annotation_error(file, 'all', field, 'is missing')
-        images = entries_by_id(content['images'], file, 'images', IMAGE_FIELDS)
+        content = read_coco(file, required, IMAGE_FIELDS)
+        images = {image['id']: image for image in content['images']}
         for id_, image in images.items():
             for side in ('width', 'height'):
                 number_within(image[side], file, id_, side, 1, MAX_PX)
-        if 'categories' in content:
-            entries_by_id(
-                content['categories'], file, 'categories', dict(id=WHOLE)
-            )
-        people = entries_by_id(
-            content.get('annotations', []), file, 'annotations', PERSON_FIELDS
-        )
-        orphans = {person['image_id'] for person in people.values()}
+        people = content.get('annotations', [])
+        orphans = {person['image_id'] for person in people}
         orphans -= set(images)
         if orphans:
             raise ValueError(
@@ -176,11 +142,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         return content
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
-        """One person, or None without a box or joints.
-
-        Raises:
-            ValueError: If a number is missing, not finite or absurd.
-        """
+        """One person, or None without a box or joints."""
         check_person(
             raw_data_info['raw_ann_info'],
             self.ann_file,
@@ -250,21 +212,10 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
 
     def _box(self, detection: dict, number: int) -> np.ndarray:
         """(4,) left, top, width, height of a detection with all fields."""
-        file = self.bbox_file
-        for field in FIELDS:
-            if not isinstance(detection, dict) or field not in detection:
-                raise annotation_error(
-                    file, f'{number} (its place)', field, 'is missing', DETECT
-                )
+        file, place = self.bbox_file, f'{number} (its place)'
+        check_fields(detection, DETECTION, file, place, DETECT)
         id_ = f'{number} (image_id {shown(detection["image_id"])})'
-        for field in ('image_id', 'category_id'):
-            value = detection[field]
-            if type(value) is not int or abs(value) >= MAX_ID:
-                problem = (
-                    f'must be a whole number, got {shown(detection[field])}'
-                )
-                raise annotation_error(file, id_, field, problem, DETECT)
-        score_of(detection['score'], file, id_)
+        number_within(detection['score'], file, id_, 'score', 0, 1)
         return numbers(detection['bbox'], file, id_, 'bbox', (4,))
 
     def _report(
@@ -314,108 +265,3 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             keypoints_visible=np.ones((1, count), np.float32),
             has_depth=np.zeros(1, np.float32),
         )
-
-
-def read_coco(content: dict) -> COCO:
-    """The index of a file that was read and checked already."""
-    coco = COCO()
-    coco.dataset = content
-    coco.createIndex()
-    return coco
-
-
-def check_person(
-    person: dict, file: str, joints: Optional[int] = None
-) -> bool:
-    """Check the numbers of a COCO annotation.
-
-    Args:
-        person (dict): The annotation.
-        file (str): The file, for the message.
-        joints (int, optional): How many joints it must have.
-
-    Returns:
-        bool: Whether it is a single person with a labelled joint, which a
-        metric scores.
-
-    Raises:
-        ValueError: Naming id, field and the fix.
-    """
-    id_ = person['id']
-    if person.get('iscrowd', 0) not in (0, 1):
-        problem = f'must be 0 or 1, got {shown(person["iscrowd"])}'
-        raise annotation_error(file, id_, 'iscrowd', problem)
-    if 'num_keypoints' in person:
-        count = person['num_keypoints']
-        number_within(count, file, id_, 'num_keypoints', 0, MAX_PX)
-    if 'area' in person:
-        number_within(person['area'], file, id_, 'area', 0, MAX_PX**2)
-    if 'bbox' not in person or 'keypoints' not in person:
-        return False
-    box = numbers(person['bbox'], file, id_, 'bbox', (4,))
-    if min(box[2:]) < 0:
-        problem = f'has a negative side: {shown(person["bbox"])}'
-        raise annotation_error(file, id_, 'bbox', problem)
-    given = person['keypoints']
-    size = len(given) if isinstance(given, list) else 0
-    size = size if joints is None else 3 * joints
-    values = numbers(given, file, id_, 'keypoints', (size,))
-    visible = values[2::3]
-    if not size or size % 3 or ((visible < 0) | (visible > 2)).any():
-        problem = 'must be x, y, v of each joint, with v in 0..2'
-        raise annotation_error(file, id_, 'keypoints', problem)
-    return bool((visible > 0).any()) and not person.get('iscrowd')
-
-
-def check_area(person: dict, file: str) -> None:
-    """The area of a scored person: OKS divides by it.
-
-    Raises:
-        ValueError: If it is not above 1 px, or does not fit to the box.
-    """
-    area, (width, height) = person['area'], person['bbox'][2:]
-    if not 1 <= area <= MAX_AREA_OF_BOX * max(width * height, 1):
-        problem = (
-            f'is {shown(area)} with a `bbox` of {width} x {height} px: it '
-            'makes the AP meaningless'
-        )
-        raise annotation_error(file, person['id'], 'area', problem, AREA_FIX)
-
-
-def entries_by_id(
-    entries, file: str, what: str, fields: dict
-) -> Dict[object, dict]:
-    """The entries of a list of the file, by their id.
-
-    ``fields`` is what each must have, and of which type.
-
-    Raises:
-        ValueError: If one is no object, lacks a field, has one of another
-            type, or has the id of another.
-    """
-    if not isinstance(entries, list):
-        raise annotation_error(
-            file, 'all', what, f'must be a list, got {shown(entries)}'
-        )
-    by_id: Dict[object, dict] = {}
-    for number, entry in enumerate(entries):
-        place = f'{number} (its place in `{what}`)'
-        for field, kind in fields.items():
-            if not isinstance(entry, dict) or field not in entry:
-                raise annotation_error(file, place, field, 'is missing')
-            value = entry[field]
-            wrong = not isinstance(value, kind) or isinstance(value, bool)
-            if wrong or (kind is WHOLE and abs(value) >= MAX_ID):
-                problem = f'must be {KINDS[kind]}, got {shown(value)}'
-                raise annotation_error(file, place, field, problem)
-            if field == 'id':
-                place = entry['id']
-        if by_id.setdefault(entry['id'], entry) is not entry:
-            raise annotation_error(
-                file,
-                entry['id'],
-                'id',
-                f'stands twice in `{what}`',
-                'Count the ids anew: they tell one from the other.',
-            )
-    return by_id

@@ -4,7 +4,14 @@ from typing import Dict, Tuple
 
 import numpy as np
 
-from ..checks import annotation_error, detected_box, load_json, score_of
+from ..checks import (
+    ANY,
+    TEXT,
+    check_fields,
+    detected_box,
+    load_json,
+    number_within,
+)
 
 
 def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
@@ -47,13 +54,10 @@ def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
 
 
 def _detection(detection, path: str, id_: int) -> Tuple[bytes, np.ndarray]:
-    for field in ('imgname', 'bbox', 'score'):
-        if not isinstance(detection, dict) or field not in detection:
-            raise annotation_error(path, id_, field, 'is missing')
-    if not isinstance(detection['imgname'], str):
-        raise annotation_error(path, id_, 'imgname', 'must be a string')
+    fields = dict(imgname=TEXT, bbox=ANY, score=ANY)
+    check_fields(detection, fields, path, id_)
     x, y, w, h = detected_box(detection['bbox'], path, id_)
-    score = score_of(detection['score'], path, id_)
+    score = number_within(detection['score'], path, id_, 'score', 0, 1)
     return detection['imgname'].encode('utf-8', 'replace'), np.array(
         [x, y, x + w, y + h, score], np.float32
     )

@@ -14,7 +14,6 @@ from typing import Optional, Sequence
 import numpy as np
 from mmpose.registry import DATASETS
 
-from ..checks import refuse_sample_interval
 from ..joints import H36M18_METAINFO, SHOULDERS
 from .camera_space import CameraSpaceAnnotations, CameraSpaceDataset
 from .h36m_cameras import read_cameras
@@ -62,7 +61,6 @@ class H36MImageDataset(CameraSpaceDataset):
         exclude: Sequence[str] = (),
         **kwargs,
     ):
-        refuse_sample_interval(kwargs)
         if kwargs.get('filter_cfg'):
             raise ValueError(
                 f'filter_cfg={kwargs["filter_cfg"]} is not of this data set, '

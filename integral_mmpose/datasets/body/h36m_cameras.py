@@ -7,7 +7,13 @@ codes leave it out.
 
 import numpy as np
 
-from ..checks import annotation_error, load_json, numbers
+from ..checks import (
+    ANY,
+    annotation_error,
+    check_fields,
+    load_json,
+    numbers,
+)
 
 
 def read_cameras(
@@ -46,11 +52,8 @@ def _intrinsics(
         )
     camera = by_id[camera_id]
     id_ = f'{subject}/{camera_id}'
-    parts = []
-    for field in ('f', 'c'):
-        if not isinstance(camera, dict) or field not in camera:
-            raise annotation_error(path, id_, field, 'is missing')
-        parts.append(numbers(camera[field], path, id_, field, (2,)))
+    check_fields(camera, dict(f=ANY, c=ANY), path, id_)
+    parts = [numbers(camera[f], path, id_, f, (2,)) for f in ('f', 'c')]
     if not (parts[0] >= 1).all():
         raise annotation_error(
             path, id_, 'f', f'must be at least 1 px, got {parts[0]}'

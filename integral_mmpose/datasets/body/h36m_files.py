@@ -16,8 +16,8 @@ from typing import List, NamedTuple, Optional, Sequence, Set
 import numpy as np
 
 from ..actions import ACTIONS, ALIASES
-from ..checks import annotation_error, load_npz
-from .camera_space import CameraSpaceAnnotations
+from ..checks import annotation_error, check_array, load_npz
+from .camera_space_annotations import CameraSpaceAnnotations
 
 _NAME = re.compile(
     r'(?P<subject>S\d+)_(?P<action>[A-Za-z]+)(?: ?_?\d+)?\.'
@@ -118,18 +118,15 @@ def _intrinsics(
     present = [field for field in ('f', 'c') if field in data]
     if not present:
         return None
-    count = len(data['imgname'])
     for field in ('f', 'c'):
-        array = data.get(field, np.empty(0))
-        if array.shape != (count, 2) or array.dtype.kind not in 'iuf':
-            raise annotation_error(
-                path,
-                'all',
-                field,
-                f'must hold numbers of the shape ({count}, 2), got '
-                f'{array.dtype} of the shape {array.shape}',
-                'Write `f` and `c` of every image, or neither.',
-            )
+        check_array(
+            data.get(field, np.empty(0)),
+            (len(data['imgname']), 2),
+            path,
+            'all',
+            field,
+            'Write `f` and `c` of every image, or neither.',
+        )
     return np.concatenate([data['f'], data['c']], 1)[ids]
 
 
@@ -156,21 +153,14 @@ def _check_shapes(data: dict, path: str) -> None:
             f'{data["imgname"].shape}',
         )
     for field, axes in (('part', 2), ('S', 3)):
-        array = data[field]
-        if (
-            array.ndim != 3
-            or array.shape[:2] != (count, 17)
-            or array.shape[2] < axes
-            or array.dtype.kind not in 'iuf'
-        ):
-            raise annotation_error(
-                path,
-                'all',
-                field,
-                f'must hold numbers of the shape ({count}, 17, {axes} or '
-                f'more), got {array.dtype} of the shape {array.shape}',
-                'Write 17 joints for every image.',
-            )
+        check_array(
+            np.atleast_1d(data[field])[..., :axes],
+            (count, 17, axes),
+            path,
+            'all',
+            field,
+            'Write 17 joints for every image.',
+        )
 
 
 def _parse_names(names: np.ndarray, path: str) -> List[FrameName]:

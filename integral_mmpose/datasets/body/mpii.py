@@ -23,13 +23,14 @@ from mmpose.registry import DATASETS
 from integral_mmpose.geometry import BOX_MM
 
 from ..checks import (
+    ANY,
     MAX_PX,
+    TEXT,
     annotation_error,
+    check_fields,
     load_json,
-    marked_unlabelled,
     number_within,
     numbers,
-    refuse_sample_interval,
     require_file,
     require_root,
     shown,
@@ -43,7 +44,7 @@ PIXEL_STD = 200.0
 CENTER_SHIFT = 15.0
 #: Head size of PCKh: 0.6 times the diagonal of the head box.
 HEAD_FACTOR = 0.6
-FIELDS = ('image', 'center', 'scale', 'joints', 'joints_vis')
+FIELDS = dict(image=TEXT, center=ANY, scale=ANY, joints=ANY, joints_vis=ANY)
 #: Fields that only labelled people have.
 LABELS = ('joints', 'joints_vis')
 #: Heights of 2 px to 20,000 px.
@@ -93,7 +94,6 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         bbox_padding: float = 1.25,
         **kwargs,
     ):
-        refuse_sample_interval(kwargs)
         self.split = split
         self.headbox_file = headbox_file
         self.bbox_padding = bbox_padding
@@ -175,14 +175,10 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
 
     def _person(self, person: dict, id_: int) -> dict:
         file, count = self.ann_file, self._metainfo['num_keypoints']
-        for field in FIELDS:
-            if not isinstance(person, dict) or field not in person:
-                raise annotation_error(file, id_, field, 'is missing')
+        check_fields(person, FIELDS, file, id_)
         name = person['image']
-        if not isinstance(name, str) or not name:
-            raise annotation_error(
-                file, id_, 'image', f'must be a file name, got {shown(name)}'
-            )
+        if not name:
+            raise annotation_error(file, id_, 'image', 'is empty')
         center = numbers(person['center'], file, id_, 'center', (2,))
         scale = number_within(person['scale'], file, id_, 'scale', *SCALES)
         joints = numbers(person['joints'], file, id_, 'joints', (count, 2))
@@ -244,6 +240,16 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 f'{boxes[..., bad[0]].tolist()}',
             )
         return sizes.astype(np.float32)
+
+
+def marked_unlabelled(joints: np.ndarray) -> np.ndarray:
+    """Whether joints (..., 2) are (0, 0) or (-1, -1): nobody labelled them.
+
+    Example:
+        >>> marked_unlabelled(np.array([[0, 0], [-1, -1], [-4, -2]])).tolist()
+        [True, True, False]
+    """
+    return (joints == 0).all(-1) | (joints == -1).all(-1)
 
 
 def _with_hidden_joints(people: list, count: int) -> list:

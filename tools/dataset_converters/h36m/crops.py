@@ -15,7 +15,9 @@ from typing import Dict, List, Tuple
 import cv2
 import numpy as np
 
-from integral_mmpose.datasets.body.camera_space import check_annotations
+from integral_mmpose.datasets.body.camera_space_annotations import (
+    check_annotations,
+)
 from integral_mmpose.datasets.body.h36m import H36MImageDataset
 from integral_mmpose.datasets.body.h36m_cameras import read_cameras
 from integral_mmpose.datasets.body.h36m_files import (

@@ -23,7 +23,10 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from integral_mmpose.datasets.checks import (
+    LIST,
+    WHOLE,
     annotation_error,
+    check_fields,
     load_json,
     numbers,
     require_file,
@@ -134,10 +137,7 @@ def world_joints(
 
 
 def _images(content: dict, path: str, subject: str, actions: Sequence[str]):
-    if not isinstance(content.get('images'), list):
-        raise annotation_error(
-            path, 'all', 'images', 'must be a list', DOWNLOAD
-        )
+    check_fields(content, dict(images=LIST), path, 'all', DOWNLOAD)
     images = defaultdict(list)
     for entry in content['images']:
         recording, image = _image(entry, path, subject)
@@ -155,16 +155,9 @@ def _images(content: dict, path: str, subject: str, actions: Sequence[str]):
 
 
 def _image(entry, path: str, subject: str) -> Tuple[Recording, Image]:
-    if not isinstance(entry, dict):
-        entry = {}
-    id_ = entry.get('id', 'unknown')
-    fields = NUMBERS + ('id', 'width', 'height')
-    for field in fields:
-        value = entry.get(field)
-        if not isinstance(value, int) or value < 0:
-            raise annotation_error(
-                path, id_, field, f'must be a number, got {value!r}', DOWNLOAD
-            )
+    id_ = entry.get('id', 'unknown') if isinstance(entry, dict) else 'unknown'
+    fields = ('id', 'width', 'height', *NUMBERS)
+    check_fields(entry, dict.fromkeys(fields, WHOLE), path, id_, DOWNLOAD)
     values = [entry[field] for field in NUMBERS]
     named = _FILE.search(str(entry.get('file_name')))
     parts = [int(n) for n in named.groups()] if named else []

@@ -18,7 +18,9 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
-from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
+from integral_mmpose.datasets.body.camera_space_annotations import (
+    MAX_REPROJECTION_PX,
+)
 from integral_mmpose.datasets.checks import MAX_PX, annotation_error
 from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import BOX_MM, box_side_px, project

@@ -16,8 +16,14 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from integral_mmpose.datasets.body.camera_space import MAX_REPROJECTION_PX
-from integral_mmpose.datasets.checks import annotation_error, require_file
+from integral_mmpose.datasets.body.camera_space_annotations import (
+    MAX_REPROJECTION_PX,
+)
+from integral_mmpose.datasets.checks import (
+    annotation_error,
+    check_array,
+    require_file,
+)
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_NAMES
 from integral_mmpose.datasets.mat_files import read_mat
 from integral_mmpose.geometry import project
@@ -149,14 +155,7 @@ def read_annotations(path: Path) -> Dict[str, List[np.ndarray]]:
         shape = (len(frames), JOINTS * axes)
         cells = [np.asarray(cell) for cell in data[field].ravel()]
         for camera, cell in enumerate(cells):
-            if cell.shape != shape or cell.dtype.kind not in 'iuf':
-                raise annotation_error(
-                    str(path),
-                    f'camera {camera}',
-                    field,
-                    f'must hold numbers of the shape {shape}: a row for '
-                    f'each of `frames`, got the shape {cell.shape}',
-                )
+            check_array(cell, shape, str(path), f'camera {camera}', field)
         joints[field] = [c.reshape(-1, JOINTS, axes) for c in cells]
     return joints
 

@@ -9,10 +9,10 @@ from typing import List, NamedTuple, Optional, Set
 
 import numpy as np
 
+from integral_mmpose.datasets.body.mpii import marked_unlabelled
 from integral_mmpose.datasets.checks import (
     annotation_error,
     load_json,
-    marked_unlabelled,
     require_file,
 )
 from integral_mmpose.datasets.mat_files import read_mat
