@@ -1,0 +1,106 @@
+"""Joints, scores and pictures read out of heat maps: by integral or argmax."""
+
+import torch
+from torch import Tensor
+
+from integral_mmpose import functional as F
+
+from .common import check_flip_indices, merge_flipped
+
+ARGMAXES = ('argmax', 'marginal_argmax')
+READOUTS = ('integral', 'debiased_integral', *ARGMAXES)
+
+
+class MapReadout:
+    """The part of ``IntegralHead`` that reads its logits.
+
+    It uses ``readout``, ``heatmap_loss``, ``depth`` and ``out_channels``.
+    """
+
+    def expectation(self, logits: Tensor) -> Tensor:
+        """What the joint loss trains, normalised (B, K, 2 or 3)."""
+        bins = F.integral(logits)
+        if self.readout == 'debiased_integral':
+            bins = F.debias(bins, logits)
+        return F.bins_to_norm(bins, F.map_sizes(logits))
+
+    def coordinates(self, logits: Tensor) -> Tensor:
+        """Read normalised coordinates (B, K, 2 or 3) out of logits."""
+        if self.readout == 'argmax':
+            bins = F.argmax(logits)
+        elif self.readout == 'marginal_argmax':
+            bins = torch.stack(
+                [v.argmax(-1) for v in F.marginals(logits) if v is not None],
+                -1,
+            ).to(F.at_least_float32(logits).dtype)
+        else:
+            return self.expectation(logits)
+        return F.bins_to_norm(bins, F.map_sizes(logits))
+
+    @property
+    def score_kind(self) -> str:
+        """How a score is read: that of the loss whose maps are read."""
+        if self.readout == 'argmax' and self.heatmap_loss is not None:
+            return self.heatmap_loss.score
+        return 'spread'
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """Confidence (B, K) in [0, 1], read from the maps.
+
+        The clipped peak for H1 maps, the peak's sigmoid for H3, else the
+        spread of the heat vectors (see ``functional.spread_score``).
+        """
+        if self.score_kind == 'spread':
+            return F.spread_score(F.marginals(logits))
+        peak = F.at_least_float32(logits).flatten(2).amax(-1)
+        if self.score_kind == 'sigmoid':
+            return peak.sigmoid()
+        return peak.clamp(0, 1)
+
+    def merge_maps(
+        self, logits: Tensor, flipped: Tensor, meta: dict
+    ) -> Tensor:
+        """Normalised coordinates (B, K, 2 or 3) of an image and its mirror.
+
+        Where an argmax reads the joint the maps are merged: two coordinates
+        would be averaged to a place between the modes of a map.
+        """
+        pairs, size = meta['flip_indices'], meta['input_size']
+        if self.readout not in ARGMAXES:
+            return merge_flipped(
+                self.coordinates(logits),
+                self.coordinates(flipped),
+                pairs,
+                size,
+            )
+        check_flip_indices(pairs, self.out_channels)
+        maps = F.merge_flipped_maps(
+            self.visible_volume(logits),
+            self.visible_volume(flipped),
+            pairs,
+            size[0],
+        )
+        if self.readout == 'marginal_argmax':  # of probabilities
+            maps = maps.clamp_min(torch.finfo(maps.dtype).tiny).log()
+        return self.coordinates(maps)
+
+    def visible_volume(self, logits: Tensor) -> Tensor:
+        """What is read, (B, K, [D,] H, W): raw for H1, sigmoid for H3.
+
+        Else the probabilities of Eq. 3.
+        """
+        if self.score_kind == 'spread':
+            return F.softmax(logits)
+        maps = F.at_least_float32(logits)
+        return maps.sigmoid() if self.score_kind == 'sigmoid' else maps
+
+    def visible_maps(self, logits: Tensor) -> Tensor:
+        """Maps to draw, (B, K, H, W).
+
+        In 3D the sum of :meth:`visible_volume` over depth where it is a
+        probability, else its largest value.
+        """
+        volume = self.visible_volume(logits)
+        if self.depth == 1:
+            return volume
+        return volume.sum(2) if self.score_kind == 'spread' else volume.amax(2)
