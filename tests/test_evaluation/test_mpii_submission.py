@@ -194,7 +194,7 @@ def test_everybody_once(listed, tmp_path):
         ([dict(people=[])], 'id 0: field `image`'),
         ([IMAGES[0], dict(image='b.jpg')], 'id 1: field `people`'),
         ([dict(image='b.jpg', people=[dict(scale=1)])], 'id 0: field'),
-        ([dict(image='b.jpg', people=[3])], 'id 0: field `people`'),
+        ([dict(image='b.jpg', people=[3])], 'id 0: field `center`'),
         (['b.jpg'], 'id 0: field `image`'),
         # The training file by mistake.
         ([dict(image='a.jpg', joints=[])], 'mpii_mat_to_json.py'),
