@@ -10,6 +10,7 @@ from typing import Dict, Sequence
 import numpy as np
 
 from .checks import require_file
+from .joints import MPII_SHORT_NAMES
 
 #: scipy writes the time into the header: the same data would differ.
 HEADER = b'MATLAB 5.0 MAT-file'
@@ -71,6 +72,26 @@ def mat_bytes(content: dict) -> bytes:
     file = io.BytesIO()
     savemat(file, content, do_compression=True, oned_as='row')
     return HEADER.ljust(_HEADER_SIZE) + file.getvalue()[_HEADER_SIZE:]
+
+
+def mpii_truth(
+    boxes: np.ndarray, joints: np.ndarray, labelled: np.ndarray
+) -> bytes:
+    """The bytes of ``mpii_gt_*.mat``, as MMPose has it.
+
+    Args:
+        boxes (np.ndarray): (2, 2, n) head boxes, two corners in px.
+        joints (np.ndarray): (n, 16, 2) px.
+        labelled (np.ndarray): (n, 16) booleans.
+    """
+    return mat_bytes(
+        dict(
+            headboxes_src=boxes,
+            jnt_missing=(1 - labelled.T).astype(np.uint8),
+            pos_gt_src=joints.transpose(1, 2, 0),
+            dataset_joints=np.array(MPII_SHORT_NAMES, dtype=object),
+        )
+    )
 
 
 def struct_array(items: Sequence[dict]) -> np.ndarray:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from integral_mmpose.datasets.body.h36m_files import make_rows
+
 from .actions import ACTIONS, sample_motion
 from .appearance import sample_appearance
 from .body import forward_kinematics, sample_proportions
@@ -80,7 +82,7 @@ def write_sequences(root, seed, subject, action, frames):
         dict[str, np.ndarray]: The rows of the npz file.
     """
     person = subject_person(seed, subject, action, frames)
-    rows = []
+    names, pixels, points = [], [], []
     for camera_id, camera in subject_cameras(seed, subject).items():
         background = studio_background(camera)
         sequence = f'{subject}_{action}_1.{camera_id}'
@@ -100,22 +102,10 @@ def write_sequences(root, seed, subject, action, frames):
             image = draw_frame(person, moment, camera, background, rng)
             write_jpeg(folder / name, image)
             joints = camera.to_camera(person.posed.joints[moment])
-            rows.append(_row(f'{subject}/{sequence}/{name}', joints, camera))
-    return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
-
-
-def _row(name, joints, camera):
-    """MMPose's fields of one picture; joints (17, 3) in metres."""
-    pixels = camera.project(joints)[:, :2]
-    ones = np.ones((17, 1))
-    low, high = pixels.min(0), pixels.max(0)
-    return dict(
-        imgname=np.array(name),
-        center=((low + high) / 2).astype(np.float32),
-        scale=np.float32(1.2 * (high - low).max() / 200),
-        part=np.concatenate([pixels, ones], 1).astype(np.float32),
-        S=np.concatenate([joints, ones], 1).astype(np.float32),
-    )
+            names.append(f'{subject}/{sequence}/{name}')
+            points.append(joints)
+            pixels.append(camera.project(joints)[:, :2])
+    return make_rows(names, np.stack(pixels), np.stack(points))
 
 
 def write_cameras(root, seed):

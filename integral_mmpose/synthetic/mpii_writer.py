@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
-from integral_mmpose.datasets.mat_files import mat_bytes
+from integral_mmpose.datasets.mat_files import mpii_truth
 
 from .people import random_person
 from .render import Canvas
@@ -129,14 +128,7 @@ def write_annotations(root, split, results):
     (folder / f'mpii_{split}.json').write_text(json.dumps(entries))
     visible = np.array([e['joints_vis'] for e in entries])
     joints = np.array([e['joints'] for e in entries])
-    content = mat_bytes(
-        dict(
-            headboxes_src=boxes,
-            jnt_missing=(1 - visible).T.astype(np.uint8),
-            pos_gt_src=joints.transpose(1, 2, 0),
-            dataset_joints=np.array(MPII_SHORT_NAMES, dtype=object),
-        )
-    )
+    content = mpii_truth(boxes, joints, visible)
     (folder / f'mpii_gt_{split}.mat').write_bytes(content)
 
 

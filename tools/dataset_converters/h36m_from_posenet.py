@@ -35,10 +35,10 @@ from h36m.rows import (
     Rows,
     Steps,
     check_poses,
-    make_rows,
     write_annotations,
 )
 from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.geometry import project
 
 LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)
@@ -79,7 +79,8 @@ def convert_recording(
         else:
             pixels = np.zeros((*points.shape[:2], 2))
         check_poses(pixels, points, camera, subject.joint_file, ids)
-        splits[split] = make_rows(recording, numbers, pixels, points)
+        names = [recording.image(frame) for frame in numbers]
+        splits[split] = make_rows(names, pixels, points / 1000)
         needed.update({image.frame: image for image in picked})
     return splits, needed
 

@@ -16,7 +16,7 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -26,6 +26,7 @@ from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
 )
+from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
 from integral_mmpose.files import write_atomically
@@ -77,21 +78,6 @@ def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
     return written
 
 
-def make_rows(
-    video: Video, frames: np.ndarray, pixels: np.ndarray, points: np.ndarray
-) -> Dict[str, np.ndarray]:
-    """Rows of the npz file: px, and metres in ``S``."""
-    ones = np.ones((*pixels.shape[:2], 1))
-    low, high = pixels.min(1), pixels.max(1)
-    return dict(
-        imgname=np.array([video.image(frame) for frame in frames], str),
-        center=((low + high) / 2).astype(np.float32),
-        scale=(1.2 * (high - low).max(-1) / 200).astype(np.float32),
-        part=np.concatenate([pixels, ones], -1).astype(np.float32),
-        S=np.concatenate([points / 1000, ones], -1).astype(np.float32),
-    )
-
-
 def convert_video(
     video: Video, joints: dict, camera: dict, step: int, out: Optional[Path]
 ) -> Tuple[dict, List[str]]:
@@ -115,7 +101,8 @@ def convert_video(
         lost = [frame not in written for frame in frames.tolist()]
         reasons[(reasons == '') & lost] = 'not in the video'
     keep = reasons == ''
-    rows = make_rows(video, frames[keep], pixels[keep], points[keep])
+    names = [video.image(frame) for frame in frames[keep]]
+    rows = make_rows(names, pixels[keep], points[keep] / 1000)
     return rows, reasons[~keep].tolist()
 
 

@@ -19,8 +19,7 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from integral_mmpose.command import make_parser, reports_errors
-from integral_mmpose.datasets.joints import MPII_SHORT_NAMES
-from integral_mmpose.datasets.mat_files import mat_bytes
+from integral_mmpose.datasets.mat_files import mpii_truth
 from integral_mmpose.files import write_atomically
 from mpii.release import Image, read_release
 from mpii.split import (
@@ -88,16 +87,10 @@ def test_list(images: List[Image], keys: List[Key]) -> List[dict]:
 def truth_mat(images: List[Image], keys: List[Key]) -> bytes:
     """The bytes of ``mpii_gt_*.mat``: head boxes (2, 2, n) and the joints."""
     people = [images[i].people[r] for i, r in keys]
-    boxes = [p.head_box for p in people]
-    missing = [~p.labelled for p in people]
-    joints = [p.joints for p in people]
-    return mat_bytes(
-        dict(
-            headboxes_src=np.stack(boxes, -1),
-            jnt_missing=np.stack(missing, -1).astype(np.uint8),
-            pos_gt_src=np.stack(joints, -1),
-            dataset_joints=np.array(MPII_SHORT_NAMES, dtype=object),
-        )
+    return mpii_truth(
+        np.stack([p.head_box for p in people], -1),
+        np.stack([p.joints for p in people]),
+        np.stack([p.labelled for p in people]).astype(int),
     )
 
 

@@ -11,7 +11,7 @@ Convention: a file name counts frames from 1, ``frame`` here from 0, so "every
 
 import math
 import re
-from typing import List, NamedTuple, Optional, Sequence, Set
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from ..actions import ACTIONS, ALIASES
 from ..checks import annotation_error, check_array, load_npz
 from .camera_space_annotations import CameraSpaceAnnotations
 
+#: MMPose's: `scale` is the box times this over 200 px.
+BOX_MARGIN, BOX_UNIT_PX = 1.2, 200.0
 _NAME = re.compile(
     r'(?P<subject>S\d+)_(?P<action>[A-Za-z]+)(?: ?_?\d+)?\.'
     r'(?P<camera>\d+)_(?P<frame>\d+)\.\w+$'
@@ -109,6 +111,32 @@ def read_annotations(
             for key in FrameName._fields
         },
         ids=ids,
+    )
+
+
+def make_rows(
+    names: Sequence[str], pixels: np.ndarray, points_m: np.ndarray
+) -> Dict[str, np.ndarray]:
+    """The fields that MMPose's npz has for each image.
+
+    Args:
+        names (Sequence[str]): (n,) of the images.
+        pixels (np.ndarray): (n, 17, 2) px.
+        points_m (np.ndarray): (n, 17, 3) camera space in metres.
+
+    Returns:
+        dict: imgname (n,), center (n, 2), scale (n,), part (n, 17, 3) and S
+        (n, 17, 4) in metres.
+    """
+    ones = np.ones((*pixels.shape[:2], 1))
+    low, high = pixels.min(1), pixels.max(1)
+    side = (high - low).max(1)
+    return dict(
+        imgname=np.array(names, str),
+        center=((low + high) / 2).astype(np.float32),
+        scale=(BOX_MARGIN * side / BOX_UNIT_PX).astype(np.float32),
+        part=np.concatenate([pixels, ones], -1).astype(np.float32),
+        S=np.concatenate([points_m, ones], -1).astype(np.float32),
     )
 
 

@@ -13,6 +13,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
+from integral_mmpose.datasets.body.h36m_files import make_rows
+
 from .archives import Files, read_poses
 from .names import Recording
 from .rows import (
@@ -23,7 +25,6 @@ from .rows import (
     crop_boxes,
     crop_image,
     crop_rows,
-    make_rows,
     npz_bytes,
 )
 from .video import Video
@@ -126,7 +127,9 @@ def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
     for split, numbers in splits.items():
         kept = [frame for frame in numbers if frame in written]
         rows[split] = make_rows(
-            job.recording, kept, pixels[kept], points[kept]
+            [job.recording.image(frame) for frame in kept],
+            pixels[kept],
+            points[kept] / 1000,
         )
         if job.crop:
             rows[split] = crop_rows(

@@ -29,8 +29,6 @@ from .names import TEST_SUBJECTS, Recording
 
 #: Room for the augmentation, whose largest scale it is.
 CROP_MARGIN = 1.25
-#: MMPose's: `scale` is the box times this over 200 px.
-BOX_MARGIN, BOX_UNIT_PX = 1.2, 200.0
 
 Rows = Dict[str, np.ndarray]
 
@@ -71,36 +69,6 @@ class Steps(NamedTuple):
         if recording.subject in TEST_SUBJECTS:
             frames['test'] = range(0, count, self.test)
         return frames
-
-
-def make_rows(
-    recording: Recording,
-    frames: Sequence[int],
-    pixels: np.ndarray,
-    points_mm: np.ndarray,
-) -> Rows:
-    """MMPose's fields of some frames of a recording.
-
-    Args:
-        recording (Recording): Names the images.
-        frames (Sequence[int]): (n,) 0-based.
-        pixels (np.ndarray): (n, 17, 2) px.
-        points_mm (np.ndarray): (n, 17, 3) camera space in mm.
-
-    Returns:
-        dict: imgname (n,), center (n, 2), scale (n,), part (n, 17, 3) and S
-        (n, 17, 4) in metres.
-    """
-    ones = np.ones((len(frames), 17, 1))
-    low, high = pixels.min(1), pixels.max(1)
-    side = (high - low).max(1)
-    return dict(
-        imgname=np.array([recording.image(frame) for frame in frames]),
-        center=((low + high) / 2).astype(np.float32),
-        scale=(BOX_MARGIN * side / BOX_UNIT_PX).astype(np.float32),
-        part=np.concatenate([pixels, ones], -1).astype(np.float32),
-        S=np.concatenate([points_mm / 1000, ones], -1).astype(np.float32),
-    )
 
 
 def check_poses(
