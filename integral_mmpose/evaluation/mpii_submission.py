@@ -54,8 +54,7 @@ class MpiiSubmission(BaseMetric):
         test_list (str): ``mpii_test_images.json`` of the converter.
         outfile (str): The file to write. Defaults to
             'pred_keypoints_mpii.mat', the benchmark's name.
-        collect_device (str): ``'cpu'`` or ``'gpu'``.
-        prefix (str, optional): Defaults to ``'mpii_test'``.
+        **kwargs: Of ``BaseMetric``.
 
     Raises:
         FileNotFoundError, ValueError: If the list is missing or another file.
@@ -67,10 +66,9 @@ class MpiiSubmission(BaseMetric):
         self,
         test_list: str,
         outfile: str = 'pred_keypoints_mpii.mat',
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(**kwargs)
         if not outfile.endswith('.mat'):
             raise ValueError(f'outfile must end with .mat, got {outfile!r}')
         self.test_list = test_list

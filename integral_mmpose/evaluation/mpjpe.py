@@ -58,8 +58,7 @@ class IntegralMPJPE(BaseMetric):
         box (str, optional): What the boxes are, for the evaluation mode.
             ``None``: the field ``box`` of the samples, "not stated" without.
         outfile (str, optional): JSON file for the errors of every frame.
-        collect_device (str): ``'cpu'`` or ``'gpu'``.
-        prefix (str, optional): Defaults to ``'h36m'``.
+        **kwargs: Of ``BaseMetric``.
     """
 
     default_prefix = 'h36m'
@@ -72,10 +71,9 @@ class IntegralMPJPE(BaseMetric):
         per_joint: bool = False,
         box: Optional[str] = None,
         outfile: Optional[str] = None,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(**kwargs)
         if root_depth not in ROOT_DEPTHS:
             raise ValueError(
                 f'root_depth must be one of '

@@ -52,8 +52,7 @@ class PCKhCurve(BaseMetric):
             distance of every joint of every person in head sizes (null where
             it is not labelled), which
             ``tools/analysis_tools/compare_pckh.py`` reads.
-        collect_device (str): ``'cpu'`` or ``'gpu'``.
-        prefix (str, optional): Defaults to ``'pckh'``.
+        **kwargs: Of ``BaseMetric``.
     """
 
     default_prefix = 'pckh'
@@ -63,10 +62,9 @@ class PCKhCurve(BaseMetric):
         joints: Optional[Sequence[int]] = None,
         groups: Optional[Dict[str, Sequence[int]]] = None,
         outfile: Optional[str] = None,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(**kwargs)
         if joints is not None and min(joints) < -1:
             raise ValueError(
                 f'joints must be -1 (the model has no such '
