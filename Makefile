@@ -22,10 +22,10 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench reliability lanes clean
+.PHONY: help setup demo test lint format docs bench gpu-check reliability lanes clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup:  ## set up .venv if it is missing or half made (others do it, too)
 	@command -v "$(PYTHON)" >/dev/null || { echo 'set-up: Python 3.10 to 3.13 is needed, and there is no $(PYTHON): install one or set PYTHON=' >&2; exit 1; }
@@ -54,6 +54,9 @@ docs: setup  ## the pages of docs/ and the API as HTML, in docs/_build
 bench: setup  ## measure time and memory, write docs/performance.md
 	$(RUN) benchmarks/run.py $(BENCH_ARGS)
 	$(RUN) benchmarks/write_performance.py
+
+gpu-check: setup  ## check and measure a GPU, 8 minutes at most
+	@$(RUN) benchmarks/gpu_check.py $(GPU_CHECK_ARGS)
 
 reliability: export OMP_NUM_THREADS ?= 2
 reliability: setup  ## the whole suite with its slow tests, with coverage

@@ -1,11 +1,12 @@
 """Whole training steps: 2D I* against MMPose's heat map head, and 3D.
 
-2D: the same network, ResNet-50 with two deconvolutions at 256 px, batch 4,
-forward, loss, backward and Adam; MMPose's head gets its Gaussian maps ready
-made (its loader makes them). 3D: ResNet-50, 64 x 64 x 64 bins, batch 2,
-against the network alone (loss = mean of the logits), and with the joints in
-groups of six.
+2D: the same network, ResNet-50 with two deconvolutions at 256 px, forward,
+loss, backward and Adam; MMPose's head gets its Gaussian maps ready made (its
+loader makes them). 3D: ResNet-50, 64 x 64 x 64 bins, against the network
+alone (loss = mean of the logits), and with the joints in groups of six.
 """
+
+from typing import NamedTuple, Optional
 
 import common
 import torch
@@ -15,42 +16,71 @@ from mmpose.structures import PoseDataSample
 
 import integral_mmpose  # noqa: F401
 
-SIZE = 256
+
+class Setting(NamedTuple):
+    """Where and how large: the CPU's batch of ``make bench`` by default."""
+
+    device: str = 'cpu'
+    batch: int = 4
+    depth: int = 50  #: of the ResNet
+    size: int = 256  #: px
+    bins: int = 64  #: in depth
+    amp: Optional[torch.dtype] = None  #: also measured under autocast
 
 
-def network(head):
-    """ResNet-50 without pretrained weights, and a head; in training mode."""
-    backbone = MODELS.build(dict(type='mmpose.ResNet', depth=50))
-    model = torch.nn.ModuleDict(dict(backbone=backbone))
-    model['head'] = MODELS.build(dict(head, in_channels=2048))
-    return model.train()
+ALONE, CHUNKED = 'network alone', 'ours, chunk_joints=6'
 
 
-def samples(batch, joints, axes, map_size):
+def network(head, setting):
+    """ResNet without pretrained weights, and a head; in training mode."""
+    backbone = dict(type='mmpose.ResNet', depth=setting.depth)
+    channels = 2048 if setting.depth > 34 else 512
+    model = torch.nn.ModuleDict(dict(backbone=MODELS.build(backbone)))
+    model['head'] = MODELS.build(dict(head, in_channels=channels))
+    return model.to(setting.device).train()
+
+
+def samples(setting, joints, axes):
     """Labels for our heads, and heat maps for MMPose's."""
     found = []
-    for _ in range(batch):
+    for _ in range(setting.batch):
         sample = PoseDataSample()
         sample.gt_instance_labels = InstanceData(
             keypoint_labels=torch.rand(1, joints, axes),
             keypoint_weights=torch.ones(1, joints, axes),
         )
-        sample.gt_fields = PixelData(heatmaps=torch.rand(joints, *map_size))
-        found.append(sample)
+        sides = (setting.size // 8, setting.size // 8)
+        sample.gt_fields = PixelData(heatmaps=torch.rand(joints, *sides))
+        found.append(sample.to(setting.device))
     return found
 
 
-def training_step(model, images, loss_of):
+def training_step(model, images, loss_of, amp=None):
     """A closure: forward, backward, Adam."""
     optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
+    device = images.device.type
 
     def step():
-        features = model['backbone'](images)
         optimizer.zero_grad()
-        loss_of(model['head'], features).backward()
+        with torch.autocast(device, amp, enabled=amp is not None):
+            loss = loss_of(model['head'], model['backbone'](images))
+        loss.backward()
         optimizer.step()
 
     return step
+
+
+def images_of(setting):
+    shape = (setting.batch, 3, setting.size, setting.size)
+    return torch.randn(shape, device=setting.device)
+
+
+def where(setting):
+    place = ', on a GPU' if setting.device == 'cuda' else ''
+    return (
+        f'ResNet-{setting.depth}, {setting.size} px, batch {setting.batch}'
+        f'{place}'
+    )
 
 
 def total(head, features, batch_samples, train_cfg=None):
@@ -58,7 +88,7 @@ def total(head, features, batch_samples, train_cfg=None):
     return sum(value for name, value in losses.items() if 'loss' in name)
 
 
-def two_dimensions(seconds, batch, joints=16):
+def two_dimensions(seconds, setting, joints=16):
     """I* and MMPose's HeatmapHead on one network each."""
     deconvolutions = dict(deconv_out_channels=(256, 256))
     heads = {
@@ -76,17 +106,16 @@ def two_dimensions(seconds, batch, joints=16):
             **deconvolutions,
         ),
     }
-    images = torch.randn(batch, 3, SIZE, SIZE)
-    labelled = samples(batch, joints, 2, (SIZE // 8, SIZE // 8))
-    masked = samples(batch, joints, 2, (SIZE // 8, SIZE // 8))
+    images = images_of(setting)
+    labelled, masked = (samples(setting, joints, 2) for _ in heads)
     for sample in masked:  # its weights are one a joint
-        weights = torch.ones(1, joints)
+        weights = torch.ones(1, joints, device=setting.device)
         del sample.gt_instance_labels.keypoint_weights
         sample.gt_instance_labels.keypoint_weights = weights
     labels = dict(zip(heads, (labelled, masked)))
     steps = {
         name: training_step(
-            network(head),
+            network(head, setting),
             images,
             lambda h, features, s=labels[name]: total(h, features, s),
         )
@@ -94,10 +123,11 @@ def two_dimensions(seconds, batch, joints=16):
     }
     found = common.measure(steps, seconds)
     ours, theirs = (found[name].median for name in heads)
-    case = f'2D training step, ResNet-50, {SIZE} px, batch {batch}'
+    case = f'2D training step, {where(setting)}'
     goal = dict(
         target="<= 1.02x MMPose's heat map head",
         reached=ours <= 1.02 * theirs,
+        note=f'{ours / theirs:.3f}x',
     )
     return [
         common.row(case, name, f, **(goal if name == 'ours' else {}))
@@ -105,36 +135,45 @@ def two_dimensions(seconds, batch, joints=16):
     ]
 
 
-def three_dimensions(seconds, batch, joints=18, depth=64):
-    """I* at 64^3, in groups of joints too, and the network alone."""
+def three_dimensions(seconds, setting, joints=18):
+    """I* on volumes, in groups of joints too, and the network alone."""
     model = network(
         dict(
             type='IntegralHead',
             out_channels=joints,
-            depth=depth,
+            depth=setting.bins,
             deconv_out_channels=(256, 256, 256),
             joint_loss=dict(type='JointL1Loss'),
-        )
+        ),
+        setting,
     )
-    images = torch.randn(batch, 3, SIZE, SIZE)
-    labels = samples(batch, joints, 3, (1, 1))
-    steps = {
-        'ours': training_step(model, images, lambda h, f: total(h, f, labels)),
-        'ours, chunk_joints=6': training_step(
-            model,
-            images,
-            lambda h, f: total(h, f, labels, dict(chunk_joints=6)),
-        ),
-        'network alone': training_step(
-            model, images, lambda h, f: h(f).mean()
-        ),
+    images, labels = images_of(setting), samples(setting, joints, 3)
+    chunks = dict(chunk_joints=6)
+    losses = {
+        'ours': lambda h, f: total(h, f, labels),
+        CHUNKED: lambda h, f: total(h, f, labels, chunks),
+        ALONE: lambda h, f: h(f).mean(),
     }
+    steps = {n: training_step(model, images, of) for n, of in losses.items()}
+    if setting.amp:
+        kind = f'ours, {str(setting.amp).split(".")[-1]}'
+        steps[kind] = training_step(model, images, losses['ours'], setting.amp)
     found = common.measure(steps, seconds, min_rounds=3)
-    case = f'3D training step, ResNet-50, 64^3 bins, batch {batch}'
-    rows = [common.row(case, name, f) for name, f in found.items()]
-    rows[0]['note'] = 'no target on the CPU'
-    for name, step in steps.items():
-        peak = common.extra_memory(step)
+    peaks = {
+        n: common.extra_memory(s, setting.device) for n, s in steps.items()
+    }
+    case = f'3D training step, {where(setting)}, {setting.bins} bins'
+    rows = [
+        common.row(case, name, f, note=_rate(setting, f))
+        for name, f in found.items()
+    ]
+    if setting.device == 'cuda':
+        ratio = found['ours'].median / found[ALONE].median
+        rows[0].update(
+            target='<= 1.05x the network alone', reached=ratio <= 1.05
+        )
+        rows[0]['note'] += f', {ratio:.3f}x the network alone'
+    for name, peak in peaks.items():
         if peak is not None:
             rows.append(
                 common.figure(
@@ -143,20 +182,29 @@ def three_dimensions(seconds, batch, joints=18, depth=64):
                     name,
                     peak / common.MB,
                     'MB',
+                    **_saving(name, peaks),
                 )
             )
     return rows
 
 
+def _rate(setting, measurement):
+    return f'{setting.batch / measurement.median:.1f} images/s'
+
+
+def _saving(name, peaks):
+    """``chunk_joints`` has to save a quarter."""
+    if name != CHUNKED:
+        return {}
+    share = 1 - peaks[name] / peaks['ours']
+    return dict(
+        target='saves >= 25 %',
+        reached=share >= 0.25,
+        note=f'{100 * share:.0f} % less than without',
+    )
+
+
 def run(quick: bool) -> list:
     seconds = 4 if quick else 40
-    rows = two_dimensions(seconds, 1 if quick else 4)
-    rows += three_dimensions(seconds, 1 if quick else 2)
-    if not torch.cuda.is_available():
-        rows.append(
-            common.not_measured(
-                '3D training step, 64^3 bins, on a GPU',
-                '<= 1.05x the network alone',
-            )
-        )
-    return rows
+    rows = two_dimensions(seconds, Setting(batch=1 if quick else 4))
+    return rows + three_dimensions(seconds, Setting(batch=1 if quick else 2))

@@ -77,11 +77,9 @@ def figure(case, formulation, median, unit, **more) -> dict:
     )
 
 
-def not_measured(case: str, target: str) -> dict:
-    """The row of a case that needs a GPU where there is none."""
-    return figure(
-        case, 'ours', None, 'ms', target=target, note='not measured: no GPU'
-    )
+def not_measured(case: str, why: str, **more) -> dict:
+    """The row of a case that this machine cannot measure."""
+    return figure(case, 'ours', None, '', note=f'not measured: {why}', **more)
 
 
 def copy_bandwidth(size: int = 2**25, device: str = 'cpu') -> float:
@@ -93,14 +91,22 @@ def copy_bandwidth(size: int = 2**25, device: str = 'cpu') -> float:
     return 2 * source.nbytes / best
 
 
-def extra_memory(step: Callable[[], None]) -> Optional[float]:
-    """Bytes by which the resident size peaks above where it was.
+def extra_memory(
+    step: Callable[[], None], device: str = 'cpu'
+) -> Optional[float]:
+    """Bytes by which the memory of a step peaks above where it was.
 
-    The kernel's high-water mark of this process, set back before; what the
-    allocator keeps of freed memory is given back first, or it would count as
-    nothing. The step should have run on a small input before, so that
-    libraries are loaded. None without Linux's /proc and glibc.
+    On a GPU: of what torch has allocated there. On a CPU: of the resident
+    size, by the kernel's high-water mark of this process, set back before;
+    what the allocator keeps of freed memory is given back first, or it would
+    count as nothing. There the step should have run on a small input before,
+    so that libraries are loaded. None without Linux's /proc and glibc.
     """
+    if device == 'cuda':
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        step()
+        return torch.cuda.max_memory_allocated() - before
     try:
         ctypes.CDLL(None).malloc_trim(0)
         Path('/proc/self/clear_refs').write_text('5')

@@ -253,6 +253,8 @@ def shorten(cfg, work_dir):
     cfg.model.backbone.init_cfg = None
     if 'stage' in cfg.model.head:
         cfg.model.head.stage.init_cfg = None
+    for key in ('type', 'dtype', 'loss_scale'):  # mixed precision: a GPU
+        cfg.optim_wrapper.pop(key, None)
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     # A gigabyte for the largest of them; test_engine saves and loads.
     cfg.default_hooks.checkpoint.update(
