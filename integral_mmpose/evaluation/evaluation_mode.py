@@ -48,8 +48,8 @@ def describe_mode(
     return (
         f'box {_said(BOXES.get(b, b) or "not stated" for b in boxes)}, '
         f'root depth {depth}, {num_joints} joints of {sets} '
-        f'(rigid alignment over {len(results[0]["gt"])}; -sim with scale '
-        f'over {num_joints}), {len(results)} frames, '
+        f'(PA rigid over {len(results[0]["gt"])}, then root on root; -rigid '
+        f'and -sim, with scale, over {num_joints}), {len(results)} frames, '
         f'sequences left out: {out}, '
         f'flip test {_said(flips[r["flip_test"]] for r in results)}'
     )

@@ -1,10 +1,15 @@
 """MPJPE and PA-MPJPE in mm on Human3.6M, as the paper's public code.
 
 The predicted pixels and relative depths become camera space by the camera and
-the depth of the root; the poses are put root upon root (MPJPE), or the
-prediction is first aligned rigidly, without scale, over all predicted joints
-and then put root upon root (PA-MPJPE). The mean is over the 17 joints, the
-root included. With scale it is another number: PA-MPJPE-sim.
+the depth of the root. The mean is over the 17 joints, the root included.
+
+==============  ==================================================
+MPJPE           root upon root
+PA-MPJPE        rigid (no scale) over all 18 predicted joints, then
+                root upon root again: the public code
+PA-MPJPE-rigid  rigid over the 17 joints, nothing after it: the textbook
+PA-MPJPE-sim    with scale over the 17 joints: most later work
+==============  ==================================================
 """
 
 import json
@@ -40,7 +45,7 @@ ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
 
 @METRICS.register_module()
 class IntegralMPJPE(BaseMetric):
-    """MPJPE, PA-MPJPE (rigid) and PA-MPJPE-sim (with scale), in mm.
+    """MPJPE and three forms of PA-MPJPE, in mm (see the module).
 
     Overall values weight every frame alike, which is what the paper prints
     as "Avg". What the numbers mean (boxes, root depth, joints, frames,
@@ -53,7 +58,7 @@ class IntegralMPJPE(BaseMetric):
             ``root_depth_estimate``). Samples whose z was scaled by the other
             (the field ``depth_source``, from the ``root_depth`` of
             ``H36MImageDataset``) are refused. Defaults to ``'gt'``.
-        per_action (bool): Also MPJPE and PA-MPJPE of every action.
+        per_action (bool): Also every error of every action.
         per_joint (bool): Also MPJPE of every joint.
         box (str, optional): What the boxes are, for the evaluation mode.
             ``None``: the field ``box`` of the samples, "not stated" without.
@@ -166,7 +171,9 @@ class IntegralMPJPE(BaseMetric):
         errors = {
             'MPJPE': self._errors(pred, truth),
             'PA-MPJPE': self._errors(rigid_align(pred, truth), truth),
-            # As later work: over the joints that count, not put root on root.
+            'PA-MPJPE-rigid': joint_distances(
+                rigid_align(*counted), counted[1]
+            ),
             'PA-MPJPE-sim': joint_distances(
                 similarity_align(*counted), counted[1]
             ),
@@ -174,7 +181,7 @@ class IntegralMPJPE(BaseMetric):
         metrics = {k: float(e.mean()) for k, e in errors.items()}
         actions = np.array([r['action'] for r in results])
         if self.per_action:
-            for name in ('MPJPE', 'PA-MPJPE'):
+            for name in errors:
                 for action in sorted(set(actions), key=_paper_order):
                     value = errors[name][actions == action].mean()
                     metrics[f'{name}/{action}'] = float(value)
@@ -185,10 +192,8 @@ class IntegralMPJPE(BaseMetric):
             results, self.root_depth, self.num_joints, self.box
         )
         MMLogger.get_current_instance().info(
-            f'MPJPE {metrics["MPJPE"]:.2f} mm, '
-            f'PA-MPJPE {metrics["PA-MPJPE"]:.2f} mm, '
-            f'PA-MPJPE-sim {metrics["PA-MPJPE-sim"]:.2f} mm: '
-            f'{self.evaluation_mode}'
+            ', '.join(f'{name} {metrics[name]:.2f} mm' for name in errors)
+            + f': {self.evaluation_mode}'
         )
         if self.outfile:
             self._write(results, errors, metrics)

@@ -448,6 +448,30 @@ def test_oks_nms_removes_a_duplicate(ann_file, tmp_path):
     assert kept == pytest.approx([0.5, 0.9])
 
 
+@pytest.mark.parametrize('oks, kept', [(0.895, 2), (0.905, 1)])
+def test_oks_nms_at_the_threshold_of_the_cited_code(ann_file, oks, kept):
+    """OKS 0.9 of the padded boxes' area, as in Xiao et al.'s public code.
+
+    Joint k is moved by 2 s_k sqrt(-2 A ln(oks)): each term of the OKS, and
+    so their mean, is exp(-d^2 / (2 A (2 s_k)^2)) = oks.
+    """
+    path, joints = ann_file
+    metric = coco_metric(path)
+    sigmas = np.array(metric.dataset_meta['sigmas'])
+    scale = np.array([[150.0, 100.0]])
+    shift = 2 * sigmas * np.sqrt(-2 * scale.prod() * np.log(oks))
+    moved = joints + np.stack([shift, 0 * shift], -1)
+    for n, (points, score) in enumerate([(joints, 0.9), (moved, 0.5)]):
+        one = predicted(n, 1, points.astype(np.float64), np.ones(17), score)
+        one['gt_instances']['bbox_scales'] = scale
+        metric.process([{}], [one])
+    found = {}
+    metric.results2json = lambda keypoints, **_: found.update(keypoints)
+    metric.format_only = True
+    metric.evaluate(2)
+    assert len(found[1]) == kept
+
+
 def head_scores(sigma_bins, size=32):
     """Scores of an integral head for Gaussian maps of given widths."""
     head = MODELS.build(

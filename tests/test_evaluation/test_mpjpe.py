@@ -79,16 +79,34 @@ def test_equals_loop_and_scipy(batch):
         [loop_mpjpe(scipy_aligned(p, t, False), t) for _, p, t in batch]
     )
     assert metrics['h36m/PA-MPJPE'] == pytest.approx(expected, abs=1e-9)
-    # With scale: over the 17 joints alone, and not put root upon root.
-    expected = np.mean(
-        [
-            np.linalg.norm(
-                scipy_aligned(p[:17], t[:17], True) - t[:17], axis=-1
-            ).mean()
-            for _, p, t in batch
-        ]
+    for name, with_scale in (('rigid', False), ('sim', True)):
+        expected = np.mean([textbook(p, t, with_scale) for _, p, t in batch])
+        found = metrics[f'h36m/PA-MPJPE-{name}']
+        assert found == pytest.approx(expected, abs=1e-9)
+
+
+def textbook(pred, truth, with_scale):
+    """Aligned over the 17 joints alone, and not put root upon root."""
+    pred, truth = pred[:17], truth[:17]
+    aligned = scipy_aligned(pred, truth, with_scale)
+    return np.linalg.norm(aligned - truth, axis=-1).mean()
+
+
+def test_two_rigid_forms_on_noise():
+    """Root upon root again adds the root's own error to every joint."""
+    rng = np.random.default_rng(0)
+    batch = [make_sample(rng, noise=60.0) for _ in range(50)]
+    metrics = evaluate([s for s, _, _ in batch])
+    public, rigid = (
+        metrics[f'h36m/{name}'] for name in ('PA-MPJPE', 'PA-MPJPE-rigid')
     )
-    assert metrics['h36m/PA-MPJPE-sim'] == pytest.approx(expected, abs=1e-9)
+    # Independent noise of two joints against that of one, less what the six
+    # parameters of 17 x 3 numbers take away.
+    assert public / rigid == pytest.approx(2**0.5, rel=0.06)
+    # A pose without an error has none in either form.
+    sample, _, _ = make_sample(rng, noise=0.0)
+    found = evaluate([sample])
+    assert found['h36m/PA-MPJPE-rigid'] == pytest.approx(0, abs=1e-9)
 
 
 def test_scale_is_not_aligned_away_by_the_rigid_form():
@@ -110,10 +128,13 @@ def test_scale_is_not_aligned_away_by_the_rigid_form():
 def test_overall_weights_frames_and_actions_are_apart(batch):
     metrics = evaluate([s for s, _, _ in batch], per_joint=True)
     for action in ('Walking', 'Photo', 'Directions'):
-        expected = np.mean(
-            [loop_mpjpe(p, t) for s, p, t in batch if s['action'] == action]
-        )
+        chosen = [(p, t) for s, p, t in batch if s['action'] == action]
+        expected = np.mean([loop_mpjpe(p, t) for p, t in chosen])
         assert metrics[f'h36m/MPJPE/{action}'] == pytest.approx(expected)
+        for name, with_scale in (('rigid', False), ('sim', True)):
+            expected = np.mean([textbook(p, t, with_scale) for p, t in chosen])
+            found = metrics[f'h36m/PA-MPJPE-{name}/{action}']
+            assert found == pytest.approx(expected)
     joints = [metrics[f'h36m/MPJPE/joint_{j}'] for j in range(17)]
     assert np.mean(joints) == pytest.approx(metrics['h36m/MPJPE'])
     assert joints[0] == pytest.approx(0, abs=1e-9)
@@ -189,10 +210,10 @@ def test_outfile_holds_every_frame(batch, tmp_path):
     saved = json.loads(out.read_text())
     assert len(saved['frames']) == len(batch)
     means = {}
-    for name in ('MPJPE', 'PA-MPJPE', 'PA-MPJPE-sim'):
+    for name in ('MPJPE', 'PA-MPJPE', 'PA-MPJPE-rigid', 'PA-MPJPE-sim'):
         means[name] = np.mean([frame[name] for frame in saved['frames']])
         assert means[name] == pytest.approx(metrics[f'h36m/{name}'])
-    assert len(set(means.values())) == 3
+    assert len(set(means.values())) == 4
 
 
 def test_unknown_root_depth():
@@ -268,7 +289,8 @@ def test_evaluation_mode_goes_with_the_numbers(batch, tmp_path):
     metric.evaluate(len(samples))
     assert metric.evaluation_mode == (
         'box tight from ground truth, root depth from ground truth, 17 joints '
-        'of h36m18 (rigid alignment over 18; -sim with scale over 17), '
+        'of h36m18 (PA rigid over 18, then root on root; -rigid and -sim, '
+        'with scale, over 17), '
         '5 frames, sequences left out: none by the config, flip test off'
     )
     assert json.loads(out.read_text())['mode'] == metric.evaluation_mode
@@ -359,6 +381,7 @@ def test_actions_only_where_asked(batch):
     assert set(metrics) == {
         'h36m/MPJPE',
         'h36m/PA-MPJPE',
+        'h36m/PA-MPJPE-rigid',
         'h36m/PA-MPJPE-sim',
     }
 

@@ -1,4 +1,4 @@
-"""One stage of the multi-stage ResNet (Section 5 of the paper, MS-H1, MS-I1).
+"""One stage of the multi-stage ResNet (MS-H1 and MS-I1 of Tables 4 and 5).
 
 All stages read the same conv3 features (``layer2`` of MMPose's ResNet); each
 passes its own conv4 and conv5 blocks. From the second on, a stage also reads

@@ -22,7 +22,7 @@ from .integral_head import IntegralHead
 
 @MODELS.register_module()
 class MultiStageHead(BaseHead):
-    """Stages and their integral heads (Section 5 of the paper).
+    """Stages and their integral heads (Tables 4 and 5 of the paper).
 
     A stage gets the raw maps of the stage before, whatever its loss, so that
     an I network starts as the function that its H network has learned.
