@@ -46,7 +46,13 @@ from reproduction.data import (  # noqa: E402
 from reproduction.pictures import draw_table  # noqa: E402
 from reproduction.plan import Job, job_of, plan, starts_from  # noqa: E402
 from reproduction.records import RECORDS  # noqa: E402
-from reproduction.rows import CONFIGS, ROWS, Row, select  # noqa: E402
+from reproduction.rows import (  # noqa: E402
+    CONFIGS,
+    ROWS,
+    TITLES,
+    Row,
+    select,
+)
 from reproduction.runs import (  # noqa: E402
     Options,
     is_first_node,
@@ -71,7 +77,9 @@ def parse_arguments(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--list', action='store_true', help='rows of all tables, or one'
     )
-    parser.add_argument('--table', help='1 to 12; X: claims of the text')
+    parser.add_argument(
+        '--table', help='1 to 12; X: claims of the text; C: controls'
+    )
     parser.add_argument(
         '--rows', help="names or patterns of rows, such as 'R1,I*' or '*.a'"
     )
@@ -109,7 +117,7 @@ def list_rows(rows: Sequence[Row]) -> None:
     for row in rows:
         first = starts_from(row.config)
         start = f'after {CONFIGS[first].name}' if first else 'from scratch'
-        table = f'Table {row.table}' if row.table != 'X' else 'Text'
+        table = TITLES.get(row.table, f'Table {row.table}')
         print(f'{table:9} {row.name:20} {CONFIGS[row.config].name}  {start}')
         if row.table == '1':
             print(

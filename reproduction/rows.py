@@ -27,6 +27,8 @@ AP = {
     'AP75': ('coco/AP .75', 100),
     'APM': ('coco/AP (M)', 100),
     'APL': ('coco/AP (L)', 100),
+    # A control: scores of the boxes alone, not of the maps.
+    'AP-bbox': ('coco_bbox/AP', 100),
 }
 MPJPE = {'MPJPE': ('h36m/MPJPE', 1)}
 
@@ -34,7 +36,8 @@ MPJPE = {'MPJPE': ('h36m/MPJPE', 1)}
 class Row(NamedTuple):
     """A row of a table.
 
-    ``table``: '1' to '12', or 'X' for what the text says without a number.
+    ``table``: '1' to '12', 'X' for what the text says without a number, 'C'
+    for controls.
     ``config``: stem of the config at the paper's scale. ``setting``: key of
     the scale files. ``cells``: column -> (metric, factor). ``against``: the
     row that the paper's gain refers to.
@@ -161,11 +164,28 @@ TEXT = [
     for name, method in (
         ('I1', 'I1'),
         ('I1-joint', 'I1-joint'),
+        ('I2', 'I2'),
+        ('I2-joint', 'I2-joint'),
         ('I*-L1', 'I*'),
         ('I*-L2', 'I*-l2'),
     )
 ]
-ROWS = tables_2d() + tables_3d() + TEXT
+#: What rules out other reasons for a difference: Strategy 1 with as many steps
+#: as Strategy 2, which takes two for a step of the same epochs; L2 in 3D.
+CONTROLS = [
+    Row('C', name, stem(method, 'res50', 'h36m-256x256'), setting, MPJPE)
+    for name, method, setting in (
+        *(
+            (f'Strategy1x2.{m}', m, 'h36m_double')
+            for m in ('R1', 'H1', 'H2', 'I*', 'I1', 'I2')
+        ),
+        ('Strategy1.I*-L1', 'I*', 'h36m'),
+        ('Strategy1.I*-L2', 'I*-l2', 'h36m'),
+    )
+]
+#: Tables that the paper does not number.
+TITLES = {'X': 'Text', 'C': 'Controls'}
+ROWS = tables_2d() + tables_3d() + TEXT + CONTROLS
 TABLES = tuple(dict.fromkeys(row.table for row in ROWS))
 
 

@@ -170,6 +170,13 @@ def write_config(job: Job, options: Options) -> Path:
         cfg.test_evaluator = dict(
             cfg.test_evaluator, outfile=str(folder / name)
         )
+    elif cfg.test_evaluator.type == 'FiniteCocoMetric':
+        # Beside the config's scores those of the boxes alone.
+        boxes = dict(score_mode='bbox', prefix='coco_bbox')
+        cfg.test_evaluator = [
+            cfg.test_evaluator,
+            dict(cfg.test_evaluator, **boxes),
+        ]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f'config{node_suffix(options.launcher)}.py'
     cfg.dump(path)

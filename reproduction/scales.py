@@ -19,6 +19,8 @@ SCALES = ('tiny', 'small', 'long', 'pretrained', 'photographs', 'paper')
 NUMBERS = ROOT / 'reproduction/scale_numbers'
 #: The schedule that a scale lays its numbers over.
 SCHEDULE = ROOT / 'configs/_base_/schedules/small_9e.py'
+#: Settings that only change the schedule: no config has them.
+CONTROLS = ('h36m_double',)
 #: Transforms that crop to the input size.
 CROPS = ('TopdownAffine', 'ReadCrop')
 SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
@@ -35,6 +37,8 @@ def load_setting(scale: str, name: str) -> Optional[ConfigDict]:
         NotAtScaleError: If the scale has none for these rows.
     """
     if scale == 'paper':
+        if name in CONTROLS:
+            raise NotAtScaleError('it is a control of the small scales')
         return None
     numbers = _load(NUMBERS / f'{scale}.py')
     return _of(numbers, 'settings', name)

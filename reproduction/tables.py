@@ -8,7 +8,7 @@ from typing import Dict, List, NamedTuple, Optional
 from integral_mmpose.files import write_atomically
 
 from .plan import job_of
-from .rows import ROWS, Row, select
+from .rows import ROWS, TITLES, Row, select
 from .scales import NotAtScaleError
 from .store import Records
 
@@ -36,7 +36,7 @@ class Cell(NamedTuple):
 def paper_cells(row: Row) -> Dict[str, Optional[float]]:
     """The paper's own numbers of a row; None where the text has none."""
     blank = dict.fromkeys(row.cells)
-    if row.table == 'X':
+    if row.table in TITLES:
         return blank
     found = json.loads(FACTS.read_text('utf-8'))[f'table{row.table}']
     found = found.get('rows', found)

@@ -6,6 +6,7 @@ from typing import Dict, List
 
 from .claims import (
     CLAIMS,
+    CONTROLS,
     COUNTS,
     NOT_RUN,
     TEST_SET,
@@ -16,7 +17,7 @@ from .claims import (
 )
 from .complexity import FILE, complexity_cells
 from .data import DATA
-from .rows import select
+from .rows import TITLES, select
 from .scales import SCALES
 from .store import Records
 from .tables import Measured, tables_with
@@ -34,6 +35,10 @@ scale: N41 holds there by construction, its step times are in
 C34 takes its 2D half from photographs where its own data has none of the
 scale. Computed from the means over seeds. A claim of which one comparison
 fails does not hold, even if other cells of it were not run."""
+
+ABOUT_CONTROLS = """Not the paper's claims: each rules out another reason for
+the claim of its number, which stays open to it where the control was not
+run."""
 
 ABOUT_NARROW = """By less than one point or mm (C34: of a factor) in the
 comparison named. Compare the ± of its rows below; where there is none, another
@@ -87,7 +92,7 @@ def _verdicts_from(sources: Dict[str, List[dict]]) -> Dict[str, Verdict]:
     """``sources``: what a claim is judged on -> tables of cells."""
     return {
         key: _judge(claim, sources.get(claim.basis, [{}]))
-        for key, claim in CLAIMS.items()
+        for key, claim in (CLAIMS | CONTROLS).items()
     }
 
 
@@ -109,15 +114,21 @@ def _judge(claim: Claim, sources: List[dict]) -> Verdict:
 def claims_section(found: Verdicts) -> str:
     """The claims with a column for each set, and what explains a failure."""
     lines = ['## Claims of the paper', '', *_shares(found), '', ABOUT_CLAIMS]
+    lines += ['', *_table(CLAIMS, found), '']
+    lines += ['### Controls', '', ABOUT_CONTROLS, '']
+    lines += [*_table(CONTROLS, found), '']
+    return '\n'.join([*lines, *explanations(found), *narrow(found)])
+
+
+def _table(claims: Dict[str, Claim], found: Verdicts) -> List[str]:
     head = ['', 'table', 'claim', *found]
     rows = [head, ['---'] * len(head)]
-    for key, claim in CLAIMS.items():
+    for key, claim in claims.items():
         answers = [f'**{found[name][key].answer}**' for name in found]
         answers = [a.replace('**not run**', 'not run') for a in answers]
-        table = claim.table.replace('X', 'text')
+        table = TITLES.get(claim.table, claim.table).lower()
         rows.append([key, table, claim.text, *answers])
-    lines += ['', *(f'| {" | ".join(row)} |' for row in rows), '']
-    return '\n'.join([*lines, *explanations(found), *narrow(found)])
+    return [f'| {" | ".join(row)} |' for row in rows]
 
 
 def _shares(found: Verdicts) -> List[str]:
@@ -125,7 +136,7 @@ def _shares(found: Verdicts) -> List[str]:
     everywhere = [[a[key].answer for a in found.values()] for key in CLAIMS]
     lines = [f'**Claims that hold on every set: {_share(everywhere)}.**', '']
     for name, answers in found.items():
-        share = _share([[verdict.answer] for verdict in answers.values()])
+        share = _share([[answers[key].answer] for key in CLAIMS])
         lines.append(f'- {name}: {share}')
     return lines
 

@@ -16,6 +16,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
 from reproduction.pictures import draw_table  # noqa: E402
+from reproduction.rows import TITLES  # noqa: E402
 from reproduction.store import KEPT, read_lines  # noqa: E402
 from reproduction.tables import (  # noqa: E402
     Measured,
@@ -61,7 +62,7 @@ def set_section(measured: Measured, images: Path) -> str:
         picture = draw_table(number, measured, images)
         name = f'{measured.name}_{picture.stem}.png'
         picture = picture.rename(images / name)
-        title = f'Table {number}' if number != 'X' else 'Claims of the text'
+        title = TITLES.get(number, f'Table {number}')
         parts += [
             f'### {title}',
             markdown(table),

@@ -1,8 +1,14 @@
 """The claims of the paper, as functions that yield comparisons of cells."""
 
-from . import in_2d, in_3d, in_text  # noqa: F401, in the order of the paper
+from . import (  # noqa: F401, in the order of the paper
+    controls,
+    in_2d,
+    in_3d,
+    in_text,
+)
 from .judge import (
     CLAIMS,
+    CONTROLS,
     COUNTS,
     NOT_RUN,
     OTHER_WORKS,
@@ -15,6 +21,7 @@ from .judge import (
 
 __all__ = [
     'CLAIMS',
+    'CONTROLS',
     'COUNTS',
     'NOT_RUN',
     'OTHER_WORKS',

@@ -22,6 +22,8 @@ TWO_SETS = 'rows of a 3D and of a 2D data set'
 
 #: All claims by their id, in the order of the paper.
 CLAIMS: Dict[str, 'Claim'] = {}
+#: What rules out other reasons for a claim, by its number (K26 for C26).
+CONTROLS: Dict[str, 'Claim'] = {}
 
 
 class Comparison(NamedTuple):
@@ -140,15 +142,17 @@ def claim(key: str, table: str, basis: str = '') -> Callable:
     """Add a function to the claims.
 
     Args:
-        key (str): The claim's id.
-        table (str): Where its cells are: 1 to 12, X for the text.
+        key (str): The claim's id; K... is a control.
+        table (str): Where its cells are: 1 to 12, X for the text, C for
+            controls.
         basis (str): What it is judged on, if not on the rows of a data set.
     """
 
     def add(function: Callable) -> Callable:
-        if key in CLAIMS:
+        claims = CONTROLS if key.startswith('K') else CLAIMS
+        if key in claims:
             raise ValueError(f'two claims are named {key}')
-        CLAIMS[key] = Claim(key, table, basis, function)
+        claims[key] = Claim(key, table, basis, function)
         return function
 
     return add

@@ -43,6 +43,13 @@ slow_3d = dict(
         scratch=dict(max_epochs=72, val_interval=12, milestones=[48, 64]),
     ),
 )
+# A step of Strategy 2 holds half as many 3D frames, so its epoch has twice the
+# steps of Strategy 1's: the control has its epochs twice.
+doubled = dict(
+    first=dict(max_epochs=96, val_interval=24, milestones=[64, 86]),
+    second=dict(max_epochs=48, val_interval=24, milestones=[32, 42]),
+    scratch=dict(max_epochs=144, val_interval=24, milestones=[96, 128]),
+)
 settings = dict(
     mpii=base,
     coco=dict(
@@ -53,6 +60,7 @@ settings = dict(
     ),
     # a quarter of the input, as in the paper: 16 x 16 x 16 bins
     h36m=dict(slow_3d, deconvs={3: (64, 64, 64)}),
+    h36m_double=dict(slow_3d, deconvs={3: (64, 64, 64)}, schedules=doubled),
     # 64 px are the least that four halvings of a quarter leave
     hourglass=slow_3d,
     # volumes of up to 32 x 32 x 32 bins: (a) takes 100 minutes a row

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from reproduction.claims import CLAIMS, COUNTS, judge
+from reproduction.claims import CLAIMS, CONTROLS, COUNTS, judge
 from reproduction.claims.judge import Claim, largest, smallest
 from reproduction.claims.judge import claim as add_claim
 from reproduction.tables import FACTS
@@ -205,3 +205,48 @@ def test_an_id_is_given_once():
 def test_counted_claims():
     counted = [key for key, c in CLAIMS.items() if c.basis == COUNTS]
     assert counted == ['C13', 'N41', 'N42']
+
+
+#: Cells for which each control holds, and the one that breaks it.
+CONTROL_CELLS = {
+    'K23': ({'I1.AP-bbox': 30.0, 'H1.AP-bbox': 20.0}, 'H1.AP-bbox'),
+    'K26': (
+        {
+            f'{strategy}.{r}': mm
+            for r in ('R1', 'H1', 'H2', 'I*', 'I1', 'I2')
+            for strategy, mm in (('Strategy2', 80.0), ('Strategy1x2', 90.0))
+        },
+        'Strategy2.H2',
+    ),
+    'K27': (
+        {
+            'Strategy1x2.I2': 80.0,
+            **{
+                f'Strategy1x2.{r}': 90.0
+                for r in ('R1', 'H1', 'H2', 'I*', 'I1')
+            },
+        },
+        'Strategy1x2.I2',
+    ),
+    'K39': ({'Strategy1.I*-L1': 80.0, 'Strategy1.I*-L2': 90.0}, '*-L1'),
+    'K40': (
+        {
+            f'{r}.{m}': value
+            for r, value in (('I2', 50.0), ('I2-joint', 40.0))
+            for m in ('PCKh@0.5', 'AUC')
+        },
+        'I2-joint.AUC',
+    ),
+}
+
+
+@pytest.mark.parametrize('key', CONTROLS)
+def test_controls(key):
+    cells, broken = CONTROL_CELLS[key]
+    control = CONTROLS[key]
+    assert f'{key[1:]}' in ''.join(CLAIMS)  # the number of its claim
+    assert judge(control, lambda _, name: cells.get(name)).answer == 'holds'
+    assert judge(control, lambda *_: None).answer == 'not run'
+    worse = {n: 99.0 if n.endswith(broken) else v for n, v in cells.items()}
+    verdict = judge(control, lambda _, name: worse.get(name))
+    assert verdict.answer == 'does not hold'

@@ -4,12 +4,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from reproduction.plan import config_of, job_of, plan, scaled
+from reproduction.reproduce import rows_at_scale
 from reproduction.rows import ROWS, select
 
 
 def test_h_before_i():
     for scale in ('small', 'paper'):
-        jobs = plan(ROWS, scale, [0])
+        jobs = plan(rows_at_scale(ROWS, scale), scale, [0])
         for place, job in enumerate(jobs):
             if job.config.startswith(('i1_', 'i2_', 'i3_')):
                 assert job.parent.config.startswith(f'h{job.config[1]}_')

@@ -6,7 +6,7 @@ import pytest
 
 from reproduction import reproduce
 from reproduction.plan import starts_from
-from reproduction.rows import CONFIGS, ROWS, baseline, select
+from reproduction.rows import CONFIGS, ROWS, TITLES, baseline, select
 from reproduction.tables import FACTS, paper_cells
 
 #: Methods of the paper itself in the keys of its tables.
@@ -78,7 +78,7 @@ def test_list_has_a_line_for_every_row(capsys):
             line
             for line in lines
             if line.split()[:3] == ['Table', row.table, row.name]
-            or (row.table == 'X' and line.split()[:2] == ['Text', row.name])
+            or line.split()[:2] == [TITLES.get(row.table), row.name]
         )
         assert f'{row.config}.py' in line
         assert (f'after {first}.py' if first else 'from scratch') in line

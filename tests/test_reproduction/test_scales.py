@@ -65,7 +65,7 @@ def differences(a, b, path=''):
 PRETRAINED = [
     (config, setting)
     for config, setting in EXPERIMENTS
-    if setting not in ('coco', 'hourglass')
+    if setting not in ('coco', 'hourglass', 'h36m_double')
     and not {'res18', 'res101', 'hg8'} & set(config.split('_'))
 ]
 
@@ -169,3 +169,30 @@ def test_a_size_without_a_counterpart_is_named():
     setting.inputs = {512: 256}
     with pytest.raises(ValueError, match='no inputs for 256; it knows'):
         scale_config(cfg, setting)
+
+
+@pytest.mark.parametrize('method', ['R1', 'H1', 'I2'])
+def test_the_control_takes_as_many_steps_as_strategy_2(method):
+    """Steps and drops of the rate, counted in frames of Human3.6M."""
+    by_name = {row.name: row for row in ROWS}
+    counts = {}
+    for name in ('Strategy1', 'Strategy1x2', 'Strategy2'):
+        row = by_name[f'{name}.{method}']
+        cfg = scaled(row.config, row.setting, 'small')
+        loader, shares = cfg.train_dataloader, [1]
+        if 'batch_sampler' in loader:
+            shares = loader.batch_sampler.shares
+        frames = loader.batch_size * shares[0] / sum(shares)
+        (drops,) = (
+            s.milestones for s in cfg.param_scheduler if 'milestones' in s
+        )
+        epochs = [cfg.train_cfg.max_epochs, *drops]
+        counts[name] = [2400 * epoch / frames for epoch in epochs]
+    assert counts['Strategy1x2'] == counts['Strategy2']
+    assert counts['Strategy1x2'] == [2 * n for n in counts['Strategy1']]
+
+
+def test_a_control_of_the_small_scales_is_not_at_the_papers():
+    """It would be the row itself there."""
+    with pytest.raises(NotAtScaleError, match='control'):
+        load_setting('paper', 'h36m_double')

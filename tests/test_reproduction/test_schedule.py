@@ -389,6 +389,24 @@ def test_launcher_is_the_command_of_the_user(options, tmp_path):
     ]
 
 
+def test_coco_is_scored_with_and_without_the_maps(options):
+    """K23: the scores of the boxes alone, in the same evaluation."""
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+    from mmpose.registry import METRICS
+
+    from reproduction import runs
+
+    init_default_scope('mmpose')
+    (job,) = [j for j in plan(select('6', 'I1'), 'tiny', [0]) if j.parent]
+    cfg = Config.fromfile(runs.write_config(job, options))
+    found = [METRICS.build(each) for each in cfg.test_evaluator]
+    assert [(m.prefix, m.score_mode) for m in found] == [
+        ('coco', 'bbox_keypoint'),
+        ('coco_bbox', 'bbox'),
+    ]
+
+
 def test_the_public_split_replaces_the_hidden_one(options):
     """MPII's test set has no truth: lspet's val stands in."""
     from mmengine.config import Config
