@@ -51,7 +51,7 @@ docs: setup  ## the pages of docs/ and the API as HTML, in docs/_build
 	$(RUN) -m pip install -q -r requirements/docs.txt -c requirements/constraints.txt
 	$(RUN) -m sphinx -W --keep-going docs docs/_build
 
-bench: setup  ## measure time and memory, write docs/performance.md
+bench: setup  ## measure time and memory, write benchmarks/RESULTS.md
 	$(RUN) benchmarks/run.py $(BENCH_ARGS)
 	$(RUN) benchmarks/write_performance.py
 

@@ -1,6 +1,10 @@
-"""Write the tables of docs/performance.md from benchmarks/results.json.
+"""Write benchmarks/RESULTS.md and the summary of docs/performance.md.
 
 python benchmarks/write_performance.py
+
+RESULTS.md has every row of results.json, and of gpu_check.json where make
+gpu-check was run and its file copied here; the page has the rows with a
+target.
 """
 
 import argparse
@@ -11,6 +15,8 @@ from typing import Optional
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / 'results.json'
+GPU = HERE / 'gpu_check.json'
+TABLES = HERE / 'RESULTS.md'
 PAGE = HERE.parent / 'docs' / 'performance.md'
 BEGIN = '<!-- begin: written by benchmarks/write_performance.py -->'
 END = '<!-- end -->'
@@ -64,8 +70,54 @@ def section(topic: str, found: dict) -> str:
     return '\n'.join([f'### {topic}', '', where, '', HEADER, *lines, ''])
 
 
+HEAD = """# Measurements
+
+Written by `benchmarks/write_performance.py` (`make bench`); do not edit. What
+the columns mean: [performance](../docs/performance.md#measured).
+"""
+SUMMARY = (
+    '| case | ours | fastest other, over ours | target |\n|---|---|---|---|'
+)
+
+
+def summary(results: dict) -> str:
+    """A line for each row with a target, and the fastest other of its case."""
+    lines = []
+    for topic in sorted(results):
+        rows = results[topic]['rows']
+        for row in rows:
+            if not row['target']:
+                continue
+            value = '–'
+            if row['median'] is not None:
+                value = f'{number(row["median"])} {row["unit"]}'.strip()
+            cells = (row['case'], value, fastest(row, rows), target(row))
+            lines.append(f'| {" | ".join(cells)} |')
+    return '\n'.join([SUMMARY, *lines, ''])
+
+
+def fastest(row: dict, rows: list) -> str:
+    """The best of the other formulations of a case, over ours.
+
+    More images a second are better, fewer of every other unit.
+    """
+    others = {
+        other['formulation']: other['median'] / row['median']
+        for other in rows
+        if other['case'] == row['case']
+        and not other['formulation'].startswith('ours')
+        and other['median']
+        and row['median']
+    }
+    if not others:
+        return '–'
+    best = max if row['unit'] == 'images/s' else min
+    name = best(others, key=others.get)
+    return f'{name}, {others[name]:.2f}×'
+
+
 def main() -> int:
-    """Write the page; 1 on an error."""
+    """Write both pages; 1 on an error."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -74,6 +126,9 @@ def main() -> int:
         print(f'error: {RESULTS} is missing: run make bench')
         return 1
     results = json.loads(RESULTS.read_text())
+    if GPU.exists():
+        found = json.loads(GPU.read_text())
+        results |= {f'GPU: {name}': rows for name, rows in found.items()}
     page = PAGE.read_text()
     if BEGIN not in page or END not in page:
         print(f'error: {PAGE} has lost its marker comments {BEGIN} and {END}')
@@ -81,8 +136,9 @@ def main() -> int:
     before, rest = page.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     tables = '\n'.join(section(t, results[t]) for t in sorted(results))
-    PAGE.write_text(f'{before}{BEGIN}\n\n{tables}\n{END}{after}')
-    print(f'wrote {PAGE}')
+    TABLES.write_text(f'{HEAD}\n{tables}')
+    PAGE.write_text(f'{before}{BEGIN}\n\n{summary(results)}\n{END}{after}')
+    print(f'wrote {TABLES} and {PAGE}')
     return 0
 
 

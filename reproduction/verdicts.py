@@ -30,8 +30,8 @@ EXPLANATIONS = Path(__file__).with_name('explanations.json')
 
 ABOUT_CLAIMS = """Claims against the printed numbers of other works (X) are
 not run; "counted" are multiply-adds and parameters at the paper's
-scale: N41 holds there by construction, its step times are in
-[performance.md](../docs/performance.md#step). C21 is about MPII's test set.
+scale: N41 holds there by construction, its step times are in the
+[measurements](../benchmarks/RESULTS.md#step). C21 is about MPII's test set.
 C34 takes its 2D half from photographs where its own data has none of the
 scale. Computed from the means over seeds. A claim of which one comparison
 fails does not hold, even if other cells of it were not run."""
