@@ -57,6 +57,7 @@ from .integral import (
     softmax,
     vectors_to_coordinates,
 )
+from .local import check_window, local_integral
 from .readout import argmax, debias, spread, spread_score
 from .targets import (
     disc_map,
@@ -79,6 +80,7 @@ __all__ = [
     'check_finite',
     'check_logits',
     'check_shape',
+    'check_window',
     'debias',
     'disc_map',
     'expectation',
@@ -92,6 +94,7 @@ __all__ = [
     'joint_distances',
     'joint_l1',
     'joint_l2',
+    'local_integral',
     'log_marginals',
     'map_binary_cross_entropy',
     'map_cross_entropy',

@@ -53,18 +53,22 @@ def flip_maps(maps: Tensor, flip_indices: Sequence[int]) -> Tensor:
 
 
 def merge_flipped_maps(
-    maps: Tensor, flipped: Tensor, flip_indices: Sequence[int], width: float
+    maps: Tensor,
+    flipped: Tensor,
+    flip_indices: Sequence[int],
+    width: float,
+    align: bool = True,
 ) -> Tensor:
     """Average maps with those of the mirrored image (the flip test).
-
-    The reversed maps are moved by 1 - n / width bins, linearly interpolated;
-    the border is repeated.
 
     Args:
         maps (Tensor): (B, K, [D,] H, W) of an image.
         flipped (Tensor): The same of the mirrored image.
         flip_indices (Sequence[int]): For each joint the index of its mirror.
         width (float): Width of the image in px, at least that of the maps.
+        align (bool): Move the reversed maps by 1 - n / width bins, linearly
+            interpolated; the border is repeated. False: as Newell et al.
+            (2016) average them, up to one bin aside.
 
     Returns:
         Tensor: (B, K, [D,] H, W).
@@ -85,6 +89,7 @@ def merge_flipped_maps(
             f'{width} px'
         )
     mirrored = flip_maps(flipped, flip_indices)
-    right = torch.cat([mirrored[..., :1], mirrored[..., :-1]], -1)
-    mirrored = (1 - shift) * mirrored + shift * right
+    if align:
+        right = torch.cat([mirrored[..., :1], mirrored[..., :-1]], -1)
+        mirrored = (1 - shift) * mirrored + shift * right
     return (maps + mirrored) / 2

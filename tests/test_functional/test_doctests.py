@@ -16,6 +16,7 @@ MODULES = (
     'fused',
     'grid',
     'integral',
+    'local',
     'readout',
     'targets',
 )

@@ -123,7 +123,7 @@ def test_a_perfect_pair_merges_into_its_own_peak(bins, width):
         mean = (merged * torch.arange(bins)).sum() / merged.sum()
         assert mean.item() == pytest.approx(place, abs=1e-3)
         # The wrong reading lies half of 1 - n / W bins aside.
-        aside = (pair[0] + flip_maps(pair[1], [0])) / 2
+        aside = merge_flipped_maps(*pair, [0], width, align=False)
         mean = (aside * torch.arange(bins)).sum() / aside.sum()
         assert mean.item() == pytest.approx(
             place - (1 - bins / width) / 2, abs=1e-3

@@ -60,9 +60,13 @@ class IntegralHead(MapReadout, HeatmapHead):
         readout (str, optional): ``'integral'``, ``'debiased_integral'``
             (corrected by ``functional.debias``, in training and testing: see
             there which maps it needs), ``'argmax'`` of the map or volume,
-            ``'marginal_argmax'`` of each heat vector. By default the
-            integral with a joint loss, without one the argmax of what the
-            heat map loss trains.
+            ``'marginal_argmax'`` of each heat vector,
+            ``'local_integral'`` around the argmax: for maps of any
+            training. By default the integral with a joint loss, without one
+            the argmax of what the heat map loss trains.
+        window (dict, optional): ``radius`` and ``temperature`` of
+            ``functional.local_integral``. Defaults to a radius of 2 cells
+            and to 0.1 for the maps of H1, else 1.
         decoder (dict): Config of the codec.
         init_cfg (dict, optional): Defaults to N(0, 1e-3).
 
@@ -80,6 +84,7 @@ class IntegralHead(MapReadout, HeatmapHead):
         heatmap_loss: OptConfigType = None,
         joint_loss: OptConfigType = None,
         readout: Optional[str] = None,
+        window: OptConfigType = None,
         decoder: OptConfigType = None,
         init_cfg: OptConfigType = None,
     ) -> None:
@@ -109,6 +114,10 @@ class IntegralHead(MapReadout, HeatmapHead):
         self.out_channels = out_channels
         self.depth = depth
         self.readout = readout or self._trained_readout()
+        in_0_1 = joint_loss is None and self.heatmap_loss.score == 'peak'
+        self.window = dict(radius=2, temperature=0.1 if in_0_1 else 1.0)
+        self.window.update(window or {})
+        F.check_window(**self.window)
         check_decoder(self, f'depth={depth}')
 
     def _trained_readout(self) -> str:
@@ -217,7 +226,8 @@ class IntegralHead(MapReadout, HeatmapHead):
                 ``flip_test`` those of the image and of the mirrored image.
             batch_data_samples (list[PoseDataSample]): Samples with metainfo.
             test_cfg (dict): ``flip_test`` averages with the mirrored image:
-                coordinates of an integral, maps that are read by an argmax;
+                coordinates of an integral, maps that are read by an argmax
+                (``align_flipped_maps=False`` as Newell et al., unaligned);
                 ``output_heatmaps`` also returns the maps.
 
         Returns:
@@ -238,7 +248,8 @@ class IntegralHead(MapReadout, HeatmapHead):
             flipped = self.forward(feats[1])
             # An argmax hides a NaN, so the mirrored logits are checked too.
             F.check_finite(flipped, f'{type(self).__name__}: logits')
-            coordinates = self.merge_maps(logits, flipped, meta)
+            align = test_cfg.get('align_flipped_maps', True)
+            coordinates = self.merge_maps(logits, flipped, meta, align)
             index = torch.as_tensor(meta['flip_indices'], device=scores.device)
             scores = (scores + self.scores(flipped)[:, index]) / 2
         preds = decode_batch(

@@ -1,5 +1,7 @@
 """Joints, scores and pictures read out of heat maps: by integral or argmax."""
 
+from typing import Optional
+
 import torch
 from torch import Tensor
 
@@ -7,14 +9,16 @@ from integral_mmpose import functional as F
 
 from .common import check_flip_indices, merge_flipped
 
-ARGMAXES = ('argmax', 'marginal_argmax')
+#: These find a joint by an argmax: no loss trains them.
+ARGMAXES = ('argmax', 'marginal_argmax', 'local_integral')
 READOUTS = ('integral', 'debiased_integral', *ARGMAXES)
 
 
 class MapReadout:
     """The part of ``IntegralHead`` that reads its logits.
 
-    It uses ``readout``, ``heatmap_loss``, ``depth`` and ``out_channels``.
+    It uses ``readout``, ``window``, the two losses, ``depth``, ``num_axes``
+    and ``out_channels``.
     """
 
     def expectation(self, logits: Tensor) -> Tensor:
@@ -28,6 +32,8 @@ class MapReadout:
         """Read normalised coordinates (B, K, 2 or 3) out of logits."""
         if self.readout == 'argmax':
             bins = F.argmax(logits)
+        elif self.readout == 'local_integral':
+            bins = F.local_integral(logits, **self.window)
         elif self.readout == 'marginal_argmax':
             bins = torch.stack(
                 [v.argmax(-1) for v in F.marginals(logits) if v is not None],
@@ -40,7 +46,8 @@ class MapReadout:
     @property
     def score_kind(self) -> str:
         """How a score is read: that of the loss whose maps are read."""
-        if self.readout == 'argmax' and self.heatmap_loss is not None:
+        alone = self.readout == 'local_integral' and not self.joint_loss
+        if self.heatmap_loss and (alone or self.readout == 'argmax'):
             return self.heatmap_loss.score
         return 'spread'
 
@@ -57,13 +64,23 @@ class MapReadout:
             return peak.sigmoid()
         return peak.clamp(0, 1)
 
+    def spread(self, logits: Tensor) -> Optional[Tensor]:
+        """Standard deviation (B, K, 2 or 3) as a fraction of each side.
+
+        None where the maps are no probabilities (H1, H3).
+        """
+        if self.score_kind != 'spread':
+            return None
+        return F.spread(F.marginals(logits))[..., : self.num_axes]
+
     def merge_maps(
-        self, logits: Tensor, flipped: Tensor, meta: dict
+        self, logits: Tensor, flipped: Tensor, meta: dict, align: bool = True
     ) -> Tensor:
         """Normalised coordinates (B, K, 2 or 3) of an image and its mirror.
 
         Where an argmax reads the joint the maps are merged: two coordinates
-        would be averaged to a place between the modes of a map.
+        would be averaged to a place between the modes of a map. ``align`` is
+        that of ``functional.merge_flipped_maps``.
         """
         pairs, size = meta['flip_indices'], meta['input_size']
         if self.readout not in ARGMAXES:
@@ -79,9 +96,13 @@ class MapReadout:
             self.visible_volume(flipped),
             pairs,
             size[0],
+            align,
         )
-        if self.readout == 'marginal_argmax':  # of probabilities
-            maps = maps.clamp_min(torch.finfo(maps.dtype).tiny).log()
+        if self.readout != 'argmax':  # back to logits
+            if self.score_kind == 'spread':
+                maps = maps.clamp_min(torch.finfo(maps.dtype).tiny).log()
+            elif self.score_kind == 'sigmoid':
+                maps = maps.logit(eps=torch.finfo(maps.dtype).eps)
         return self.coordinates(maps)
 
     def visible_volume(self, logits: Tensor) -> Tensor:

@@ -1,0 +1,129 @@
+"""Local integral against a loop over cells, its limits, and hand values."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from integral_mmpose.functional import argmax, integral, local_integral
+
+SHAPES = [(2, 3, 7, 9), (2, 3, 5, 6, 8)]
+
+
+def by_loop(maps, radius, temperature):
+    """Every cell of the window, one after the other, in Python's floats."""
+    out = torch.zeros(*maps.shape[:2], maps.dim() - 2, dtype=torch.float64)
+    for b, k in itertools.product(*map(range, maps.shape[:2])):
+        one = maps[b, k]
+        peak = [int(i) for i in (one == one.max()).nonzero()[0]]
+        ranges = [
+            range(max(c - radius, 0), min(c + radius + 1, n))
+            for c, n in zip(peak, one.shape)
+        ]
+        total, sums = 0.0, [0.0] * one.dim()
+        for cell in itertools.product(*ranges):
+            weight = math.exp(float(one[cell]) / temperature)
+            total += weight
+            sums = [s + weight * i for s, i in zip(sums, cell)]
+        coordinates = [s / total for s in reversed(sums)]
+        out[b, k] = torch.tensor(coordinates, dtype=torch.float64)
+    return out
+
+
+@pytest.mark.parametrize('shape', SHAPES)
+@pytest.mark.parametrize('radius', [0, 1, 2])
+@pytest.mark.parametrize('temperature', [0.1, 1.0, 3.0])
+def test_by_a_loop(shape, radius, temperature):
+    torch.manual_seed(radius)
+    maps = torch.rand(shape, dtype=torch.float64)
+    # Maxima in the corners, too: the window is cut there.
+    maps[0, 0].flatten()[0] = maps[0, 1].flatten()[-1] = 1.5
+    got = local_integral(maps, radius, temperature)
+    expected = by_loop(maps, radius, temperature)
+    torch.testing.assert_close(got, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize('shape', SHAPES)
+def test_its_limits_are_the_argmax_and_the_integral(shape):
+    torch.manual_seed(0)
+    maps = 3 * torch.randn(shape, dtype=torch.float64)
+    torch.testing.assert_close(local_integral(maps, 0), argmax(maps))
+    torch.testing.assert_close(local_integral(maps, 2, 1e-300), argmax(maps))
+    # Of a map whose maximum is in the middle the window is everything.
+    maps = maps[..., :5, :5] if maps.dim() == 4 else maps[..., :5, :5, :5]
+    maps[(..., *[2] * (maps.dim() - 2))] = 20
+    torch.testing.assert_close(local_integral(maps, 2), integral(maps))
+    torch.testing.assert_close(
+        local_integral(maps, 2, 0.5), integral(maps / 0.5)
+    )
+
+
+def test_other_modes_and_the_background_do_not_pull():
+    """The whole expectation lies between two modes, the local one in one."""
+    maps = torch.zeros(1, 1, 16, 16)
+    maps[0, 0, 4, 3:5] = 8.0
+    maps[0, 0, 12, 12] = 7.9
+    # The window is x 1 to 5, y 2 to 6: two cells of e^8, and 23 of 1, whose
+    # sum of x is 3 * 25 - 3 - 4.
+    x = (7 * math.exp(8) + 68) / (2 * math.exp(8) + 23)
+    got = local_integral(maps, 2)[0, 0].tolist()
+    assert got == pytest.approx([x, 4.0], abs=1e-5)
+    assert local_integral(maps, 2, 0.1)[0, 0].tolist() == [3.5, 4.0]
+    assert integral(maps)[0, 0, 1] > 6
+
+
+def test_a_gaussian_of_h1_is_placed_between_the_cells():
+    """Maps in [0, 1], T = 0.1: the argmax errs by up to half a bin."""
+    torch.manual_seed(0)
+    centre = 4 + 8 * torch.rand(1, 200, 2)
+    grid = torch.arange(16.0)
+    square = ((grid - centre[..., :1]) ** 2)[..., None, :]
+    square = square + ((grid - centre[..., 1:]) ** 2)[..., None]
+    maps = (-square / 2).exp()
+    assert (local_integral(maps, 2, 0.1) - centre).abs().max() < 0.2
+    assert (argmax(maps) - centre).abs().max() > 0.45
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_large_and_half_precision_maps(dtype):
+    maps = torch.zeros(1, 1, 8, 8, dtype=dtype)
+    maps[0, 0, 2, 3:5] = 3e4
+    for temperature in (1e-30, 0.1, 1.0, 1e30):
+        got = local_integral(maps, 1, temperature)
+        assert got.dtype == torch.float32
+        assert got.isfinite().all()
+    assert local_integral(maps, 1, 0.1)[0, 0].tolist() == [3.5, 2.0]
+
+
+def test_gradient():
+    torch.manual_seed(0)
+    maps = torch.randn(1, 2, 5, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(
+        lambda maps: local_integral(maps, 1, 0.7), (maps,)
+    )
+    local_integral(maps, 1).sum().backward()
+    centre = argmax(maps)[0, 0].long()
+    outside = [
+        (y, x)
+        for y, x in itertools.product(range(5), range(6))
+        if max(abs(y - centre[1]), abs(x - centre[0])) > 1
+    ]
+    assert all(maps.grad[0, 0, y, x] == 0 for y, x in outside)
+
+
+def test_errors():
+    maps = torch.zeros(1, 1, 5, 9)
+    local_integral(maps, 2)
+    with pytest.raises(ValueError, match='radius of at most 2'):
+        local_integral(maps, 3)
+    with pytest.raises(ValueError, match=r'\(9, 5\)'):
+        local_integral(maps, 4)
+    for temperature in (0, -1.0, float('nan'), float('inf')):
+        with pytest.raises(ValueError, match='temperature must be positive'):
+            local_integral(maps, 1, temperature)
+    for radius in (-1, 1.5, None):
+        with pytest.raises(ValueError, match='whole number of cells'):
+            local_integral(maps, radius)
+    with pytest.raises(ValueError, match='B, K, H, W'):
+        local_integral(maps[0])
