@@ -35,6 +35,7 @@ from .errors import (
     mask_coordinates,
     masked_mean,
     vector_cross_entropy,
+    vector_expected_error,
     vector_squared_error,
 )
 from .flip import flip_coordinates, flip_maps, merge_flipped_maps
@@ -123,6 +124,7 @@ __all__ = [
     'spread_score',
     'tight_to_box_px',
     'vector_cross_entropy',
+    'vector_expected_error',
     'vector_squared_error',
     'vectors_to_coordinates',
     'weak_perspective_mm',

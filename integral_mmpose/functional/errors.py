@@ -139,6 +139,28 @@ def vector_cross_entropy(log_vector: Tensor, coordinate: Tensor) -> Tensor:
     return -log_vector.gather(-1, index[..., None])[..., 0]
 
 
+def vector_expected_error(vector: Tensor, coordinate: Tensor) -> Tensor:
+    """Mean distance of a bin drawn from a heat vector: sum V(i) |i/n - p*|.
+
+    Args:
+        vector (Tensor): (B, K, n) heat vector of Eq. 5.
+        coordinate (Tensor): (B, K) normalised.
+
+    Returns:
+        Tensor: (B, K), as a fraction of the side.
+
+    Example:
+        >>> vector = torch.tensor([[[0.5, 0., 0., 0.5]]])
+        >>> vector_expected_error(vector, torch.tensor([[0.25]]))
+        tensor([[0.3750]])
+    """
+    vector = at_least_float32(vector)
+    size = vector.shape[-1]
+    bins = torch.arange(size, dtype=vector.dtype, device=vector.device)
+    distance = (bins / size - coordinate[..., None]).abs()
+    return (vector * distance).sum(-1)
+
+
 def joint_l1(pred: Tensor, target: Tensor) -> Tensor:
     """Absolute error per joint and axis, (B, K, C).
 

@@ -207,7 +207,10 @@ class IntegralHead(MapReadout, HeatmapHead):
             losses['loss_heatmap'] = self.heatmap_loss(logits, labels, weights)
         if self.joint_loss is not None:
             pred = self.expectation(logits)
-            losses['loss_joint'] = self.joint_loss(pred, labels, weights)
+            of_maps = getattr(self.joint_loss, 'takes_logits', False)
+            losses['loss_joint'] = self.joint_loss(
+                logits if of_maps else pred, labels, weights
+            )
         if self.joint_loss is None or self.readout in ARGMAXES:
             with torch.no_grad():
                 pred = self.coordinates(logits)

@@ -1,5 +1,6 @@
 """Registered losses over :mod:`integral_mmpose.functional.errors`."""
 
+from .expected import ExpectedErrorLoss
 from .heatmap import (
     MarginalCrossEntropyLoss,
     MarginalMSELoss,
@@ -10,6 +11,7 @@ from .heatmap import (
 from .joint import JointL1Loss, JointL2Loss
 
 __all__ = [
+    'ExpectedErrorLoss',
     'JointL1Loss',
     'JointL2Loss',
     'MarginalCrossEntropyLoss',

@@ -18,6 +18,9 @@ class JointLoss(nn.Module):
         loss_weight (float): Factor of the loss. Defaults to 1.
     """
 
+    #: Whether ``pred`` is the logits, and not their expectation.
+    takes_logits = False
+
     def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
         self.loss_weight = loss_weight

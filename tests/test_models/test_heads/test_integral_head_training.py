@@ -340,3 +340,23 @@ def test_a_codec_of_mmpose(kind):
     codec = dict(type='RegressionLabel', input_size=(64, 48))
     with pytest.raises(ValueError, match='IntegralLabel, got RegressionLabel'):
         MODELS.build(dict(config, decoder=codec))
+
+
+@pytest.mark.parametrize('depth', [1, 5])
+def test_expected_error_takes_the_maps(depth, identity_head, make_samples):
+    """And the head still reads, and reports, the expectation."""
+    torch.manual_seed(0)
+    axes = 2 if depth == 1 else 3
+    labels = torch.rand(2, 3, axes)
+    logits = torch.randn(2, 3 * depth, 6, 8)
+    loss = dict(type='ExpectedErrorLoss', loss_weight=2.0)
+    head = identity_head(depth=depth, joint_loss=loss)
+    assert head.decode_mode == 'integral' and head.score_kind == 'spread'
+    found = head.loss((logits,), make_samples(labels))
+    maps = logits if depth == 1 else logits.view(2, 3, depth, 6, 8)
+    expected = MODELS.build(loss)(maps, labels, torch.ones_like(labels))
+    torch.testing.assert_close(found['loss_joint'], expected)
+    plain = identity_head(depth=depth).loss((logits,), make_samples(labels))
+    assert found['acc_pose'] == plain['acc_pose']
+    chunked = head.loss((logits,), make_samples(labels), dict(chunk_joints=2))
+    torch.testing.assert_close(chunked['loss_joint'], expected)
