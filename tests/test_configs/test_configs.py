@@ -29,6 +29,7 @@ def roots(data, monkeypatch):
     monkeypatch.setenv('H36M_ROOT', str(data / 'h36m'))
     monkeypatch.setenv('MPII_ROOT', str(data / 'mpii'))
     monkeypatch.setenv('COCO_ROOT', str(data / 'coco'))
+    monkeypatch.setenv('LSP_ROOT', str(data / 'mpii'))
 
 
 def steps(pipeline, name):
@@ -268,9 +269,10 @@ def shorten(cfg, work_dir):
         cfg.test_dataloader,
     ):
         loader.update(batch_size=2, num_workers=0, persistent_workers=False)
-        loader.dataset.indices = 2
+        # A mixture leaves the choice of samples to its sources.
+        for part in loader.dataset.get('datasets', [loader.dataset]):
+            part.indices = 2
     if 'batch_sampler' in cfg.train_dataloader:
-        cfg.train_dataloader.dataset.pop('indices')
         cfg.train_dataloader.batch_sampler.num_batches = 1
         shares = cfg.train_dataloader.batch_sampler.shares
         cfg.train_dataloader.batch_size = sum(shares)

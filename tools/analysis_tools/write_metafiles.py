@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = 'Integral Human Pose Regression'
-DATA = {'h36m': 'Human3.6M', 'mpii': 'MPII', 'coco': 'COCO'}
+DATA = {'h36m': 'Human3.6M', 'lsp': 'LSP', 'mpii': 'MPII', 'coco': 'COCO'}
 TASKS = {
     'body_2d_keypoint': 'Body 2D Keypoint',
     'body_3d_keypoint': 'Body 3D Keypoint',

@@ -1,0 +1,61 @@
+"""Evaluate each source of a mixture by its own metrics.
+
+A model for photographs and for 3D data is validated on both at once: a
+``MixedDataset`` of the test sets, in the joints of the model, and metrics of
+which each sees one source only. mmpose's ``MultiDatasetEvaluator`` takes one
+metric a data set and tells data sets apart by their names, which are the same
+once the joints are converted.
+"""
+
+from typing import Any, Optional, Sequence
+
+from mmengine.evaluator import Evaluator
+from mmpose.registry import EVALUATORS
+
+
+@EVALUATORS.register_module()
+class PerSourceEvaluator(Evaluator):
+    """Metrics of the sources of a ``MixedDataset``.
+
+    List ``source`` in ``meta_keys`` of ``PackPoseInputs``.
+
+    Args:
+        metrics (Sequence[dict]): Configs of metrics; those of the same class
+            need prefixes of their own.
+        sources (Sequence[int]): For each metric the number of its source in
+            ``MixedDataset(datasets=...)``.
+
+    Raises:
+        ValueError: If metrics and sources are not equally many.
+    """
+
+    def __init__(
+        self, metrics: Sequence[dict], sources: Sequence[int]
+    ) -> None:
+        if len(metrics) != len(sources):
+            raise ValueError(
+                f'PerSourceEvaluator: {len(metrics)} metrics need a source '
+                f'each, got sources={list(sources)}'
+            )
+        super().__init__(metrics)
+        self.sources = list(sources)
+
+    def process(
+        self, data_samples: Sequence, data_batch: Optional[Any] = None
+    ) -> None:
+        """Give each metric the samples of its source.
+
+        Raises:
+            ValueError: If a sample does not say which source it is of.
+        """
+        samples = [sample.to_dict() for sample in data_samples]
+        if any('source' not in sample for sample in samples):
+            raise ValueError(
+                'PerSourceEvaluator: a sample has no `source`: take a '
+                "MixedDataset and list 'source' in meta_keys of "
+                'PackPoseInputs'
+            )
+        for metric, source in zip(self.metrics, self.sources):
+            found = [s for s in samples if s['source'] == source]
+            if found:
+                metric.process(data_batch, found)
