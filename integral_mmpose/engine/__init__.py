@@ -4,6 +4,7 @@ from . import safe_load  # noqa: F401  (replaces mmengine's loaders)
 from .atomic_backend import AtomicLocalBackend
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .checkpoint_check import CheckCheckpointHook, check_weights
+from .decay_prior import DecayPriorHook
 from .fused_adam import fused_adam
 from .nan_guard import NaNGuardHook
 from .resume_hook import ResumeHook
@@ -14,6 +15,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'AtomicLocalBackend',
     'CheckCheckpointHook',
+    'DecayPriorHook',
     'NaNGuardHook',
     'ResumeHook',
     'SeedIterationHook',

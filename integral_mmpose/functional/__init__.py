@@ -26,6 +26,11 @@ from integral_mmpose.geometry import (
 )
 
 from .check import check_finite, check_logits, check_shape
+from .divergence import (
+    jensen_shannon,
+    log_gaussian_map,
+    log_gaussian_vector,
+)
 from .errors import (
     joint_l1,
     joint_l2,
@@ -92,10 +97,13 @@ __all__ = [
     'hot_cell',
     'integral',
     'integral_one_step',
+    'jensen_shannon',
     'joint_distances',
     'joint_l1',
     'joint_l2',
     'local_integral',
+    'log_gaussian_map',
+    'log_gaussian_vector',
     'log_marginals',
     'map_binary_cross_entropy',
     'map_cross_entropy',

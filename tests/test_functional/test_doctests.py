@@ -11,6 +11,7 @@ import integral_mmpose.functional as functional
 
 MODULES = (
     'check',
+    'divergence',
     'errors',
     'flip',
     'fused',

@@ -9,14 +9,17 @@ from .heatmap import (
     VolumeMSELoss,
 )
 from .joint import JointL1Loss, JointL2Loss
+from .regularisers import MarginalJSLoss, VolumeJSLoss
 
 __all__ = [
     'ExpectedErrorLoss',
     'JointL1Loss',
     'JointL2Loss',
     'MarginalCrossEntropyLoss',
+    'MarginalJSLoss',
     'MarginalMSELoss',
     'VolumeBCELoss',
     'VolumeCrossEntropyLoss',
+    'VolumeJSLoss',
     'VolumeMSELoss',
 ]

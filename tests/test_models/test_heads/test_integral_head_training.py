@@ -351,7 +351,7 @@ def test_expected_error_takes_the_maps(depth, identity_head, make_samples):
     logits = torch.randn(2, 3 * depth, 6, 8)
     loss = dict(type='ExpectedErrorLoss', loss_weight=2.0)
     head = identity_head(depth=depth, joint_loss=loss)
-    assert head.decode_mode == 'integral' and head.score_kind == 'spread'
+    assert head.readout == 'integral' and head.score_kind == 'spread'
     found = head.loss((logits,), make_samples(labels))
     maps = logits if depth == 1 else logits.view(2, 3, depth, 6, 8)
     expected = MODELS.build(loss)(maps, labels, torch.ones_like(labels))

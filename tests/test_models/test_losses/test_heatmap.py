@@ -9,8 +9,13 @@ from torch.nn import functional as F
 
 import integral_mmpose  # noqa: F401
 
-VOLUME = ['VolumeMSELoss', 'VolumeCrossEntropyLoss', 'VolumeBCELoss']
-MARGINAL = ['MarginalMSELoss', 'MarginalCrossEntropyLoss']
+VOLUME = [
+    'VolumeMSELoss',
+    'VolumeCrossEntropyLoss',
+    'VolumeBCELoss',
+    'VolumeJSLoss',
+]
+MARGINAL = ['MarginalMSELoss', 'MarginalCrossEntropyLoss', 'MarginalJSLoss']
 SHAPE_2D, SHAPE_3D = (4, 3, 6, 8), (4, 3, 5, 6, 8)
 
 
