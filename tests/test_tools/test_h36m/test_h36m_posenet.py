@@ -198,7 +198,7 @@ def drop_images(test):
             lambda j: j['4']['1'].update({'5': [[0, 0, 0]]}),
             ['id 4/1/5', '(17, 3)'],
         ),
-        ('data', lambda d: d.pop('images'), ['`images` must be a list']),
+        ('data', lambda d: d.pop('images'), ['`images` is missing']),
         (
             'data',
             lambda d: d['images'][7].update(frame_idx=8),
