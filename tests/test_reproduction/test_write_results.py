@@ -8,7 +8,7 @@ from itertools import zip_longest
 import pytest
 
 from reproduction import verdicts, write_results
-from reproduction.claims import CLAIMS, Verdict
+from reproduction.claims import CLAIMS, CONTROLS, Verdict
 from reproduction.complexity import complexity_cells
 from reproduction.rows import select
 from reproduction.store import write_lines
@@ -168,16 +168,21 @@ def test_a_claim_of_two_sets_counts_once():
     found = {
         name: {
             i: Verdict(answer)
-            for i, answer in zip_longest(CLAIMS, given, fillvalue='not run')
+            for i, answer in zip_longest(
+                [*CLAIMS, *CONTROLS], given, fillvalue='not run'
+            )
         }
         for name, given in answers.items()
     }
+    # A control has a line, but is no claim of the paper.
+    found['one']['K26'] = Verdict('does not hold', ['a < b'])
     text = verdicts.claims_section(found)
     assert '- one: 2 of 3 that were run (67 %)' in text
     assert '- two: 2 of 4 that were run (50 %)' in text
     strict = '**Claims that hold on every set: 2 of 4 that were run (50 %).**'
     assert strict in text
     assert text.index(strict) < text.index('- one: ')  # it leads
+    assert '- one, K26: not so: `a < b`.' in text
 
 
 def test_a_claim_that_holds_narrowly_is_listed(judged, write_fake_record):
@@ -199,4 +204,5 @@ def test_without_records(tmp_path, monkeypatch, capsys):
 
 def test_explanations_are_of_claims_that_exist():
     known = json.loads(verdicts.EXPLANATIONS.read_text())
-    assert all(lines.keys() <= CLAIMS.keys() for lines in known.values())
+    keys = CLAIMS.keys() | CONTROLS.keys()
+    assert all(lines.keys() <= keys for lines in known.values())
