@@ -158,6 +158,7 @@ def test_an_environment_without_its_python_is_set_up_anew(
     assert asked == [str(tmp_path)]
 
 
+@pytest.mark.slow  # installs pip twice, 20 s
 def test_an_environment_without_pip_gets_it(tmp_path):
     """uv makes such ones; what is in it stays."""
     venv = tmp_path / 'venv'

@@ -30,11 +30,13 @@ class Complexity(NamedTuple):
 def complexity(config: Config) -> Complexity:
     """Count what the model of a config does and holds."""
     init_default_scope(config.get('default_scope', 'mmpose'))
-    model = MODELS.build(config.model).eval()
     width, height = config.codec.input_size
     counter = FlopCounterMode(display=False)
+    with torch.device('meta'):  # sizes are enough: nothing is computed
+        model = MODELS.build(config.model).eval()
+        image = torch.zeros(1, 3, height, width)
     with torch.no_grad(), counter:
-        model(torch.zeros(1, 3, height, width), None, mode='tensor')
+        model(image, None, mode='tensor')
     return Complexity(
         counter.get_total_flops() // 2,
         sum(parameter.numel() for parameter in model.parameters()),
