@@ -58,9 +58,14 @@ bench: setup  ## measure time and memory, write benchmarks/RESULTS.md
 gpu-check: setup  ## check and measure a GPU, 8 minutes at most
 	@$(RUN) benchmarks/gpu_check.py $(GPU_CHECK_ARGS)
 
-reliability: export OMP_NUM_THREADS ?= 2
-reliability: setup  ## the whole suite with its slow tests, with coverage
-	$(RUN) -m pytest -m '' --cov $(PYTEST_ARGS)
+# The JSON and the page are written whatever fails or runs out of time.
+LIMIT ?= 7200
+reliability: export OMP_NUM_THREADS ?= 1
+reliability: setup  ## the long forms of the fifteen families, and all slow tests
+	timeout --signal=INT --kill-after=60 $(LIMIT) $(RUN) -m pytest -n auto \
+		--maxprocesses 4 --dist worksteal -m 'family or slow' \
+		--figures work_dirs/reliability.json $(PYTEST_ARGS); status=$$?; \
+		$(RUN) benchmarks/write_reliability.py && exit $$status
 
 # python3.11 ... python3.13 must be there, and 10 GB of disk a lane.
 lanes:  ## the core tests on each Python, torch and numpy: docs/install.md

@@ -8,6 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
+# The hooks and the fixture of the fifteen families of reliability.
+from tests.figures import (  # noqa: F401
+    figure,
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+)
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -6,11 +6,14 @@ them are shared: a transform that reorders its ``flip_indices`` reaches its own
 sample only, and nothing can write into what is shared.
 """
 
+from itertools import chain
 from typing import Dict, Optional
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from .checks import shown
 
 METAINFO_KEYS = (
     'dataset_name',
@@ -57,16 +60,25 @@ def parse_metainfo(metainfo: dict) -> dict:
     name = metainfo.get('dataset_name', metainfo.get('from_file'))
     start = f'metainfo of the joint set {name!r}:'
     try:
-        parsed = parse_pose_metainfo(metainfo)
+        _check_colors(metainfo)
+        with np.errstate(over='ignore'):  # inf is refused below
+            parsed = parse_pose_metainfo(metainfo)
     except KeyError as error:
         raise ValueError(
             f'{start} `swap` or `link` names the joint {error}, which '
             'keypoint_info does not have, or an entry lacks this field'
         ) from error
-    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+    except (
+        AssertionError,
+        AttributeError,
+        OverflowError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise ValueError(
             f'{start} needs dataset_name, keypoint_info, skeleton_info, '
-            f"joint_weights and sigmas in mmpose's form ({error!r})"
+            "joint_weights and sigmas in mmpose's form "
+            f'({type(error).__name__}: {error!s:.200})'
         ) from error
     count = parsed['num_keypoints']
     _one_per_joint(
@@ -82,6 +94,9 @@ def parse_metainfo(metainfo: dict) -> dict:
     if len(parsed['keypoint_name2id']) != len(names):
         raise ValueError(f'{start} a joint name repeats: {names}')
     swaps = parsed['flip_indices']
+    links = parsed['skeleton_links']
+    if not all(isinstance(joint, int) for joint in chain(swaps, *links)):
+        raise ValueError(f'{start} `swap` and `link` must be names of joints')
     for joint, swap in enumerate(swaps):
         if swaps[swap] != joint:
             raise ValueError(
@@ -89,13 +104,25 @@ def parse_metainfo(metainfo: dict) -> dict:
                 f'but that of {names[swap]!r} is {names[swaps[swap]]!r}: '
                 'write both sides of every pair'
             )
-    for link in parsed['skeleton_links']:
+    for link in links:
         if len(link) != 2 or link[0] == link[1]:
             raise ValueError(
                 f'{start} a `link` of skeleton_info must name two joints, '
                 f'got {[names[joint] for joint in link]}'
             )
     return parsed
+
+
+def _check_colors(metainfo: dict) -> None:
+    """mmpose stores them as bytes, in which 256 is 0."""
+    for part in ('keypoint_info', 'skeleton_info'):
+        for info in metainfo.get(part, {}).values():
+            color = np.asarray(info.get('color', (0, 0, 0)))
+            if color.shape != (3,) or not ((color >= 0) & (color < 256)).all():
+                raise ValueError(
+                    '`color` must be three numbers from 0 to 255, got '
+                    f'{shown(info["color"])}'
+                )
 
 
 def _one_per_joint(

@@ -102,6 +102,15 @@ def _two_sides():
         ),
         (lambda m: m.pop('sigmas'), 'needs dataset_name'),
         (
+            lambda m: m['keypoint_info'][1].update(swap=['right_end']),
+            'must be names of joints',
+        ),
+        (
+            lambda m: m['keypoint_info'][1].update(color=[256, 0, 0]),
+            'three numbers from 0 to 255',
+        ),
+        (lambda m: m.update(sigmas=[10**400] * 3), 'OverflowError'),
+        (
             lambda m: m.update(
                 keypoint_info={n + 1: m['keypoint_info'][n] for n in range(3)}
             ),

@@ -72,7 +72,9 @@ def predicted(x_px, bins, side):
 
 
 @pytest.mark.parametrize('bins, side', [(16, 64), (64, 256), (32, 256)])
-def test_flip_test_of_coordinates_has_no_bias_and_of_maps_has(bins, side):
+def test_flip_test_of_coordinates_has_no_bias_and_of_maps_has(
+    bins, side, figure
+):
     x = 0.4 * side
     logits, mirrored = (predicted(p, bins, side) for p in (x, side - 1 - x))
 
@@ -82,11 +84,13 @@ def test_flip_test_of_coordinates_has_no_bias_and_of_maps_has(bins, side):
         )
 
     merged = (to_px(logits) + flip_coordinates(to_px(mirrored), [0], side)) / 2
-    assert abs(merged[0, 0, 0].item() - x) < 1e-3
+    what = 'bias of a flip test, px'
+    figure('R3', what, abs(merged[0, 0, 0] - x), 1e-3)
     # The wrong readings: mirror the maps, then shift them by a bin or not.
     cell = side / bins
     plain = to_px(flip_maps(mirrored, [0]))[0, 0, 0].item()
     assert plain - x == pytest.approx(1 - cell, abs=1e-3)
+    figure('R3', what, abs(plain - x), 1e-3, upstream=True)
     shifted = flip_maps(mirrored, [0]).roll(1, -1)
     assert to_px(shifted)[0, 0, 0].item() - x == pytest.approx(1, abs=1e-3)
 

@@ -60,13 +60,14 @@ def tensors(result):
 
 @pytest.mark.parametrize('shape', SHAPES)
 @pytest.mark.parametrize('function', [integral, integral_one_step])
-def test_expectation_by_a_loop(shape, function):
+def test_expectation_by_a_loop(shape, function, figure):
     logits = random_logits(shape)
     expected = torch.zeros(*shape[:2], len(shape) - 2, dtype=torch.float64)
     for b, k, index, probability in cells(logits):
         for axis, i in enumerate(reversed(index)):  # x, y[, z]
             expected[b, k, axis] += i * probability
-    assert (function(logits) - expected).abs().max() <= 1e-12
+    error = (function(logits) - expected).abs().max()
+    figure('R1', 'naive loop, bins', error, 1e-12)
 
 
 @pytest.mark.parametrize('shape', SHAPES)
@@ -107,7 +108,7 @@ def test_hand_gradient():
 
 
 @pytest.mark.parametrize('shape', [(2, 3, 5, 6, 7), (2, 3, 6, 7)])
-def test_official_formula(shape):
+def test_official_formula(shape, figure):
     """JimmySuen/integral-human-pose: softmax over (K * D, H, W) channels of
     a joint, sums over the other two axes, sum of i * p, / n - 0.5."""
     maps = random_logits(shape).float()
@@ -123,11 +124,12 @@ def test_official_formula(shape):
         official.append((line * weights).sum(2) / line.shape[-1] - 0.5)
     official = torch.stack(official, -1)[..., : len(shape) - 2]
     ours = bins_to_norm(integral(maps), map_sizes(maps)) - 0.5
-    assert (ours - official).abs().max() <= 1e-6
+    error = (ours - official).abs().max()
+    figure('R6', "the official code's integral", error, 1e-6)
 
 
 @pytest.mark.parametrize('shape', [(2, 3, 5, 6, 7), (2, 3, 6, 7)])
-def test_dsntnn_formula(shape):
+def test_dsntnn_formula(shape, figure):
     """anibali/dsntnn: flat softmax, dot product with cell centres in
     (-1, 1), the first at -(n - 1) / n; to pixels by ((c + 1) n - 1) / 2."""
     maps = random_logits(shape).float()
@@ -143,11 +145,12 @@ def test_dsntnn_formula(shape):
     assert (((dsnt + 1) * sizes - 1) / 2 - integral(maps)).abs().max() <= 2e-6
     left_edge = 2 * bins_to_norm(integral(maps), sizes.tolist()) - 1
     # Theirs are cell centres: half a cell, 1 / n, to the right of ours.
-    assert (dsnt - left_edge - 1 / sizes).abs().max() <= 1e-6
+    error = (dsnt - left_edge - 1 / sizes).abs().max()
+    figure('R6', "dsntnn's integral", error, 1e-6)
 
 
 @pytest.mark.parametrize('shape', [(2, 3, 16, 18, 20), (2, 3, 32, 40)])
-def test_two_step_equals_one_step(shape):
+def test_two_step_equals_one_step(shape, figure):
     logits = random_logits(shape, 5.0)
     exact = integral_one_step(logits)
     assert (integral(logits) - exact).abs().max() <= 1e-12
@@ -155,7 +158,7 @@ def test_two_step_equals_one_step(shape):
     # nearer to the exact ones than torch's softmax, see test_fused.py.)
     two_step = vectors_to_coordinates(plain_marginals(logits.float()))
     difference = two_step - integral_one_step(logits.float())
-    assert difference.abs().max() <= 3e-6
+    figure('R3', 'two-step and one-step', difference.abs().max(), 3e-6)
     assert (integral(logits.float()) - exact).abs().max() <= 6e-6
 
 

@@ -164,6 +164,7 @@ def test_metafiles_are_current():
     [
         'tools/analysis_tools/write_metafiles.py',
         'benchmarks/write_performance.py',
+        'benchmarks/write_reliability.py',
     ],
 )
 def test_a_mistyped_option_writes_nothing(script):

@@ -32,13 +32,14 @@ def test_by_hand():
     ]
 
 
-def test_official_weighted_l1():
+def test_official_weighted_l1(figure):
     """JimmySuen: abs(pred - gt) * visible, summed, / batch."""
     pred, labels, weights = batch()
     weights[1, 2:], weights[3] = 0, 0
     official = ((pred - labels).abs() * weights).sum() / len(pred)
     got = MODELS.build(dict(type='JointL1Loss'))(pred, labels, weights)
-    assert abs(got - official).item() <= 1e-12
+    error = abs(got - official).item()
+    figure('R6', "the official code's joint loss", error, 1e-12)
 
 
 def test_gradient_is_the_sign_and_not_the_difference():
