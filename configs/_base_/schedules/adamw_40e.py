@@ -4,7 +4,7 @@ _base_ = ['../default_runtime.py']
 
 train_cfg = dict(by_epoch=True, max_epochs=40, val_interval=4)
 optim_wrapper = dict(
-    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01, fused=True),
+    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
     clip_grad=dict(max_norm=10.0, norm_type=2),
 )
 param_scheduler = [
