@@ -27,7 +27,7 @@ train_pipeline = edit(
     UniformBBoxTransform=dict(scale_factor=(0.7, 1.3), rotate_factor=40.0),
 )
 train_pipeline = insert_after(
-    train_pipeline, 'DecodeCrop', dict(type='RandomChannelScale')
+    train_pipeline, 'ReadCrop', dict(type='RandomChannelScale')
 )
 val_pipeline = edit(
     with_codec(_base_.val_pipeline, codec),
