@@ -22,7 +22,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench gpu-check reliability lanes clean
+.PHONY: help setup demo test lint format docs bench gpu-check reliability lanes release-check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ reliability: setup  ## the long forms of the fifteen families, and all slow test
 # python3.11 ... python3.13 must be there, and 10 GB of disk a lane.
 lanes:  ## the core tests on each Python, torch and numpy: docs/install.md
 	@"$(PYTHON)" tools/check_lanes.py $(LANES_ARGS)
+
+release-check: setup  ## the wheel in clean environments of each Python: docs/install.md
+	$(RUN) tools/check_release.py $(RELEASE_ARGS)
 
 clean:  ## remove caches and builds (not .venv, not work_dirs)
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .coverage htmlcov

@@ -107,7 +107,7 @@ if __name__ == '__main__':
         ],
         # The runtime; the plugin ends with Python 3.13, as mmengine 0.10.7.
         python_requires=f'>=3.{PYTHONS[0]},<3.{PYTHONS[-1] + 1}',
-        package_data={PACKAGE: ['py.typed']},
+        package_data={PACKAGE: ['py.typed', 'inference/*.onnx']},
         entry_points=dict(
             console_scripts=['integral-pose=integral_mmpose.cli.main:main']
         ),

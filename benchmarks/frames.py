@@ -14,6 +14,7 @@ from h36m.crops import (
     read_rows,
     write_crops,
 )
+from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.synthetic import h36m_writer, scene
 from integral_mmpose.synthetic.render import Canvas
 
@@ -53,11 +54,12 @@ def synthetic_frames(root, count=4):
         path = f'S1/S1_Walking_1.{name}/S1_Walking_1.{name}_{moment + 1:06d}'
         scene.write_jpeg(root / f'images/{path}.jpg', image.astype(np.uint8))
         joints = camera.to_camera(person.posed.joints[moment])
-        rows.append(h36m_writer._row(f'{path}.jpg', joints, camera))
+        rows.append((f'{path}.jpg', camera.project(joints)[:, :2], joints))
         cameras[name] = dict(
             f=camera.focal.tolist(), c=camera.principal.tolist()
         )
-    columns = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+    names, pixels, points = zip(*rows)
+    columns = make_rows(names, np.stack(pixels), np.stack(points))
     np.savez(root / 'annotations/h36m_train.npz', **columns)
     (root / 'annotations/cameras.json').write_text(
         json.dumps(dict(S1=cameras))

@@ -8,11 +8,8 @@ import resource
 import pytest
 from mmengine.fileio import LocalBackend
 
-from integral_mmpose.engine.atomic_backend import (
-    AtomicLocalBackend,
-    remove_leftovers,
-    write_atomically,
-)
+from integral_mmpose.engine import AtomicLocalBackend
+from integral_mmpose.files import remove_leftovers, write_atomically
 
 FORK = multiprocessing.get_context('fork')
 OLD, NEW = b'old' * 100, b'new' * 100_000

@@ -15,16 +15,16 @@ PROVED_BY = (
     'test_datasets/test_fuzz.py',
     'test_datasets/test_h36m.py',
     'test_datasets/test_metainfo.py',
-    'test_datasets/test_mpi_inf_3dhp.py',
+    'test_tools/test_mpi_inf_3dhp_to_npz.py',
     'test_datasets/test_mpii.py',
-    'test_datasets/test_mpii_release.py',
+    'test_tools/test_mpii_mat_to_json.py',
     'test_datasets/test_transforms.py'
     '::test_corrupt_image_is_an_error_with_its_name',
     'test_engine/test_nan_guard.py::test_stops_at_the_iteration',
     'test_inference/test_images.py::test_torn_files_are_named',
 )
 CONTROLS = (
-    'test_datasets/test_decode_crop.py'
+    'test_datasets/test_read_crop.py'
     '::test_mmposes_own_transforms_miss_the_image',
     'test_engine/test_nan_guard.py::test_mmengine_trains_on',
 )

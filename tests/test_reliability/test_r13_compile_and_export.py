@@ -5,8 +5,8 @@ import torch
 
 from integral_mmpose.export import (
     PoseGraph,
-    PoseMetadata,
     compare,
+    describe_model,
     export_program,
     run_module,
 )
@@ -62,7 +62,7 @@ def test_export_with_another_batch(models, kind, crops, figure):
         run_module(graph),
         run_module(program),
         crops,
-        PoseMetadata.from_model(models[kind], 'a.py'),
+        describe_model(models[kind], 'a.py'),
         (1, 3, 8),
     )
     figure('R13', 'torch.export, share of the range', found.fraction, 1e-5)
