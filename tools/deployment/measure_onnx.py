@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+r"""Measure an exported model on photographs with MPII's annotations.
+
+    python tools/deployment/measure_onnx.py pose.onnx data/lsp --split val
+
+Prints PCKh@0.5, PCKh@0.1 and AUC over the 12 joints of the limbs without flip
+test, and, for a 3D model, what needs no true depth: how far the pose of the
+mirrored photograph is from the mirrored pose, and how far left and right
+bones differ in length. The box of a person is that of the labelled joints,
+1.1 times as large. Needs scipy for the .mat file, but no torch.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+from tqdm import tqdm
+
+from integral_mmpose.geometry import pck_auc, pck_curve
+from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
+
+#: Joints of MPII -> names of the model, sides apart.
+LIMBS = {
+    'right_foot': 0,
+    'right_knee': 1,
+    'right_hip': 2,
+    'left_hip': 3,
+    'left_knee': 4,
+    'left_foot': 5,
+    'right_wrist': 10,
+    'right_elbow': 11,
+    'right_shoulder': 12,
+    'left_shoulder': 13,
+    'left_elbow': 14,
+    'left_wrist': 15,
+}
+#: Bones that a person has twice.
+BONES = (
+    ('hip', 'knee'),
+    ('knee', 'foot'),
+    ('shoulder', 'elbow'),
+    ('elbow', 'wrist'),
+)
+ALPHAS = np.arange(51) / 100
+JOINTS_TO_BOX = 1.1
+HEAD_FACTOR = 0.6  # of the diagonal of MPII's head box
+BATCH = 8
+
+
+def read_people(folder: Path, split: str) -> tuple:
+    """Images, joints (N, 16, 2), labelled (N, 16), head sizes (N,), px."""
+    name = folder.resolve().name
+    people = json.loads((folder / f'{name}_{split}.json').read_text())
+    truth = loadmat(folder / f'{name}_gt_{split}.mat')
+    boxes = truth['headboxes_src']
+    heads = HEAD_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0)
+    joints = np.array([person['joints'] for person in people]) - 1
+    labelled = np.array([person['joints_vis'] for person in people]) > 0
+    images = [folder / 'images' / person['image'] for person in people]
+    return images, joints, labelled, heads
+
+
+def box_of(joints: np.ndarray) -> np.ndarray:
+    """The person's box (1, 4) of its labelled joints (n, 2)."""
+    low, high = joints.min(0), joints.max(0)
+    half = (high - low) / 2 * JOINTS_TO_BOX
+    middle = (low + high) / 2
+    return np.concatenate([middle - half, middle + half])[None]
+
+
+def mirrored(image: np.ndarray, box: np.ndarray) -> tuple:
+    """The mirrored image, and its box."""
+    side = image.shape[1] - 1
+    return image[:, ::-1], box * [-1, 1, -1, 1] + [side, 0, side, 0], side
+
+
+def predict(infer, images, joints, labelled) -> list:
+    """People of the images and of the mirrored images, in pairs."""
+    found = []
+    for path, points, known in zip(tqdm(images, disable=None), joints, labelled):
+        image, box = read_image(path), box_of(points[known])
+        other, corners, _ = mirrored(image, box)
+        corners = corners[:, [2, 1, 0, 3]]
+        pair = [infer(image, boxes=box)[0][0]]
+        pair += [infer(np.ascontiguousarray(other), boxes=corners)[0][0]]
+        found.append(pair)
+    return found
+
+
+def measure(infer: PoseInferencer, folder: Path, split: str) -> dict:
+    """All numbers by name."""
+    images, joints, labelled, heads = read_people(folder, split)
+    found = predict(infer, images, joints, labelled)
+    columns = [infer.joint_names.index(name) for name in LIMBS]
+    members = list(LIMBS.values())
+    points = np.stack([a.keypoints_2d[columns] for a, _ in found])
+    distances = np.linalg.norm(points - joints[:, members], axis=-1)
+    pck, counts = pck_curve(
+        distances / heads[:, None], ALPHAS, labelled[:, members]
+    )
+    curve = np.average(pck, 1, counts)
+    numbers = {
+        'people': len(images),
+        'PCKh@0.5': curve[50],
+        'PCKh@0.1': curve[10],
+        'AUC': pck_auc(curve),
+    }
+    if infer.model.depth_range_mm is not None:
+        numbers.update(without_truth(infer, found))
+    return numbers
+
+
+def without_truth(infer: PoseInferencer, found: list) -> dict:
+    """Consistency of 3D poses, in mm and percent."""
+    names = infer.joint_names
+    swap = [
+        names.index(_other_side(name)) if _other_side(name) in names else i
+        for i, name in enumerate(names)
+    ]
+    poses, others = (
+        np.stack([pair[i].keypoints_3d_mm for pair in found]) for i in (0, 1)
+    )
+    others = others[:, swap] * [-1, 1, 1]
+    apart = np.linalg.norm(poses - others, axis=-1)
+    ratios = []
+    for ends in BONES:
+        lengths = [
+            np.linalg.norm(
+                poses[:, names.index(f'{side}_{ends[0]}')]
+                - poses[:, names.index(f'{side}_{ends[1]}')],
+                axis=-1,
+            )
+            for side in ('left', 'right')
+        ]
+        ratios.append(np.abs(np.log(lengths[0] / lengths[1])))
+    return {
+        'mirrored pose, mean distance (mm)': apart.mean(),
+        'left and right bones, median difference (%)': 100
+        * np.median(np.exp(ratios) - 1),
+    }
+
+
+def _other_side(name: str) -> str:
+    side, _, part = name.partition('_')
+    other = dict(left='right', right='left').get(side)
+    return f'{other}_{part}' if other else name
+
+
+def people_per_second(model: OnnxPoseModel, seconds: float = 3.0) -> float:
+    """Of the network alone, in batches of 8."""
+    width, height = model.metadata.input_size
+    crops = np.zeros((BATCH, 3, height, width), np.float32)
+    model(crops)
+    start, count = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        model(crops)
+        count += BATCH
+    return count / (time.perf_counter() - start)
+
+
+def main() -> int:
+    """Print the numbers; 1 after an error that the user can mend."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('model', help='ONNX file')
+    parser.add_argument('data', type=Path, help='folder in the MPII layout')
+    parser.add_argument('--split', default='val')
+    parser.add_argument('--threads', type=int, help='of ONNX Runtime')
+    args = parser.parse_args()
+    try:
+        infer = PoseInferencer(args.model, threads=args.threads)
+        numbers = measure(infer, args.data, args.split)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    numbers['people a second, network'] = people_per_second(infer.model)
+    for name, number in numbers.items():
+        print(f'{name}: {number:.1f}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
