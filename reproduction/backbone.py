@@ -23,10 +23,6 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
 
     Args:
         setting (ConfigDict, optional): Numbers of the scale.
-
-    Raises:
-        FileNotFoundError: If the variable does not name a file.
-        ValueError: If the file holds another network.
     """
     starting = [
         dict(dict(type='ResNet'), **arguments)
@@ -50,11 +46,7 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
 
 
 def check_file(path: str, arguments: dict) -> None:
-    """mmengine would only warn, and start from scratch.
-
-    Raises:
-        ValueError: If the file does not hold the weights of that network.
-    """
+    """mmengine would only warn, and start from scratch."""
     model = build_backbone(dict(arguments, init_cfg=None))
     if any(compare_weights(model, load_weights(path))):
         raise ValueError(
@@ -64,11 +56,7 @@ def check_file(path: str, arguments: dict) -> None:
 
 
 def load_weights(path: str) -> Dict[str, Tensor]:
-    """The state dict in a checkpoint.
-
-    Raises:
-        ValueError: If there is none in the file.
-    """
+    """The state dict in a checkpoint."""
     try:
         content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
         return content.get('state_dict', content)
@@ -108,9 +96,6 @@ def check_backbone(name: str, before: dict, facts: dict) -> None:
         name (str): What was trained before.
         before (dict): How it was trained.
         facts (dict): With the :func:`digest` of now.
-
-    Raises:
-        ValueError: If the backbones differ.
     """
     theirs, ours = before.get('backbone'), facts.get('backbone')
     if theirs != ours:

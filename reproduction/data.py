@@ -44,10 +44,6 @@ def find_data(
         setting (ConfigDict, optional): Numbers of the scale, for the amount
             of synthetic data; ``None`` takes the whole.
         out (Path): Folder of synthetic data.
-
-    Raises:
-        ValueError, FileNotFoundError: If the data is not there; names the
-            variable to set.
     """
     names = set().union(*map(needed, configs))
     if data == 'synthetic':

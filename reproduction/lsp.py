@@ -31,10 +31,6 @@ def merge_lsp(base: Path, out: Path) -> Path:
 
     Returns:
         Path: ``out``.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If an annotation file is not a list of people.
     """
     train = []
     for name, suffix in TRAIN.items():

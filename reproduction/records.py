@@ -98,9 +98,6 @@ def note_start(folder: Path, facts: dict) -> None:
 
     A start that was killed outright has left no seconds: ``killed`` counts
     them.
-
-    Raises:
-        ValueError: If it was started from another backbone.
     """
     note, before = dict(circumstances(facts), seconds=0), training_of(folder)
     del note['finished']

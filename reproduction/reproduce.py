@@ -127,11 +127,7 @@ def list_rows(rows: Sequence[Row]) -> None:
 
 
 def reproduce(args: argparse.Namespace) -> int:
-    """Train, evaluate and write a table; 1 if a row failed.
-
-    Raises:
-        ValueError, OSError: After a mistake of the user.
-    """
+    """Train, evaluate and write a table; 1 if a row failed."""
     make_absolute((*ROOTS.values(), PUBLIC, BACKBONE))
     rows = rows_at_scale(select(args.table, args.rows), args.scale)
     jobs = plan(rows, args.scale, parse_seeds(args.seeds))
@@ -177,11 +173,7 @@ def reproduce(args: argparse.Namespace) -> int:
 
 
 def rows_at_scale(rows: List[Row], scale: str) -> List[Row]:
-    """The rows that the scale has numbers for; says which are left out.
-
-    Raises:
-        ValueError: If it has none of them.
-    """
+    """The rows that the scale has numbers for; says which are left out."""
     found, reason = [], ''
     for row in rows:
         try:
@@ -199,11 +191,7 @@ def rows_at_scale(rows: List[Row], scale: str) -> List[Row]:
 def find_inputs(
     args: argparse.Namespace, rows: List[Row], measured: Measured
 ) -> Dict[str, str]:
-    """Environment variables of the backbone and the data of a training.
-
-    Raises:
-        ValueError, OSError: If they are not there, or do not suit.
-    """
+    """Environment variables of the backbone and the data of a training."""
     setting = load_setting(args.scale, rows[0].setting)
     backbone = find_backbone(setting)
     check_records(measured, rows, backbone)
@@ -214,11 +202,7 @@ def find_inputs(
 def check_records(
     measured: Measured, rows: List[Row], environment: Dict[str, str]
 ) -> None:
-    """What stands beside each other starts from the same backbone.
-
-    Raises:
-        ValueError: If a record names another one than the environment.
-    """
+    """What stands beside each other starts from the same backbone."""
     for row in rows:
         for record in measured.records(row):
             trained = record['training'] or record['evaluation']
@@ -226,11 +210,7 @@ def check_records(
 
 
 def job_named(name: str, jobs: List[Job]) -> List[Job]:
-    """The trainings of that name, one a seed.
-
-    Raises:
-        ValueError: If the plan has none; lists what it has.
-    """
+    """The trainings of that name, one a seed."""
     found = [job for job in jobs if job.name == name]
     if not found:
         known = ', '.join(dict.fromkeys(job.name for job in jobs))
@@ -239,11 +219,7 @@ def job_named(name: str, jobs: List[Job]) -> List[Job]:
 
 
 def parse_seeds(text: str) -> List[int]:
-    """``0,1,2`` as numbers.
-
-    Raises:
-        ValueError: If they are no numbers.
-    """
+    """``0,1,2`` as numbers."""
     words = text.split(',')
     if not all(word.isdecimal() for word in words):
         raise ValueError(f'--seeds needs numbers such as 0,1,2, got {text}')

@@ -194,9 +194,6 @@ def select(table: str, names: Optional[str] = None) -> List[Row]:
 
     A name stands for itself first, and for a pattern only where no row has
     it: ``I*`` is a method of the paper.
-
-    Raises:
-        ValueError: If the table or a row is unknown; lists what there is.
     """
     rows = [row for row in ROWS if row.table == table]
     if not rows:

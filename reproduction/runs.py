@@ -58,9 +58,6 @@ def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
     """Train a job if it is not, then evaluate it if a row needs it.
 
     Tables share rows: a job that another command is running is waited for.
-
-    Raises:
-        RunError: If a child process failed, or the wait was stopped.
     """
     folder = job.folder(options.out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -249,11 +246,7 @@ def first_half(job: Job, options: Options) -> Optional[dict]:
 def evaluate(
     job: Job, options: Options, children: Children, env: dict
 ) -> None:
-    """Metrics of the last checkpoint, written as the job's record.
-
-    Raises:
-        RunError: If the evaluation failed.
-    """
+    """Metrics of the last checkpoint, written as the job's record."""
     path = record_path(options.out, job)
     if path.is_file():
         return

@@ -31,11 +31,7 @@ class NotAtScaleError(ValueError):
 
 
 def load_setting(scale: str, name: str) -> Optional[ConfigDict]:
-    """Numbers of a scale for one kind of rows; ``None`` at paper scale.
-
-    Raises:
-        NotAtScaleError: If the scale has none for these rows.
-    """
+    """Numbers of a scale for one kind of rows; ``None`` at paper scale."""
     if scale == 'paper':
         if name in CONTROLS:
             raise NotAtScaleError('it is a control of the small scales')
@@ -58,10 +54,6 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
     Args:
         cfg (Config): At the paper's scale.
         setting (ConfigDict, optional): Of :func:`load_setting`.
-
-    Raises:
-        NotAtScaleError: If a size of ``cfg`` has no counterpart in
-            ``setting``.
     """
     cfg = deepcopy(cfg)
     if setting is None:
@@ -100,11 +92,7 @@ def pipelines(cfg: Config) -> Iterator[list]:
 
 
 def check_sizes(cfg: Config) -> None:
-    """Raise if codec, decoder, encoder and crops disagree.
-
-    Raises:
-        ValueError: Names the sizes.
-    """
+    """Raise if codec, decoder, encoder and crops disagree."""
     size = tuple(cfg.codec.input_size)
     crops = {
         tuple(step.input_size)
@@ -120,11 +108,7 @@ def check_sizes(cfg: Config) -> None:
 
 
 def _of(setting: ConfigDict, table: str, key):
-    """A number of the scale.
-
-    Raises:
-        NotAtScaleError: If the scale has none for this size.
-    """
+    """A number of the scale."""
     if key not in setting[table]:
         raise NotAtScaleError(
             f'the scale has no {table} for {key}; it knows '

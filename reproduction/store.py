@@ -32,12 +32,7 @@ def read_records(kept: Optional[Path], folder: Optional[Path]) -> Records:
 
 
 def read_lines(path: Path) -> Records:
-    """The records of a ``.jsonl`` file; none if there is no file.
-
-    Raises:
-        ValueError: If a line is no record, or two have the same key; names
-            the lines.
-    """
+    """The records of a ``.jsonl`` file; none if there is no file."""
     path = Path(path)
     if not path.is_file():
         return {}
@@ -46,12 +41,7 @@ def read_lines(path: Path) -> Records:
 
 
 def read_folders(folders: Iterable[Path]) -> Records:
-    """The records of some folders, a JSON file each.
-
-    Raises:
-        ValueError: If a file is no record, or two have the same key; names
-            the files.
-    """
+    """The records of some folders, a JSON file each."""
     paths = [path for f in folders for path in sorted(Path(f).glob('*.json'))]
     return _collect((str(path), path.read_text('utf-8')) for path in paths)
 

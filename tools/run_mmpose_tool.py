@@ -150,11 +150,7 @@ def load_or_resume(argv: list) -> list:
 
 
 def find_tool(name: str) -> Path:
-    """The path of MMPose's tool.
-
-    Raises:
-        FileNotFoundError: If the installed MMPose has no tools.
-    """
+    """The path of MMPose's tool."""
     import mmpose
 
     import integral_mmpose  # noqa: F401  (safe loading, before any config)

@@ -75,11 +75,7 @@ def main() -> int:
 
 
 def read_distances(path: str):
-    """Distances (N, K) in head sizes, and which joints count (N, K).
-
-    Raises:
-        ValueError: If the file is none of PCKhCurve.
-    """
+    """Distances (N, K) in head sizes, and which joints count (N, K)."""
     try:
         content = json.loads(Path(path).read_text('utf-8'))
         # null is NaN

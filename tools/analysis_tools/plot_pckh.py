@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from integral_mmpose.command import make_parser, reports_errors
-from integral_mmpose.visualization import plot_pckh
+from integral_mmpose.evaluation import plot_pckh
 
 
 @reports_errors

@@ -118,12 +118,7 @@ def run_jobs(jobs: List[Job], threads: int) -> List[Part]:
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Read, convert, write and report.
-
-    Raises:
-        ImportError, FileNotFoundError, ValueError, OSError: Naming file, id,
-            field and fix.
-    """
+    """Read, convert, write and report."""
     require_cdflib()
     if not Path(args.root).is_dir():
         raise FileNotFoundError(f'{args.root} is no folder. Give ROOT.')

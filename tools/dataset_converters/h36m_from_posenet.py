@@ -45,11 +45,7 @@ LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)
 
 
 def chosen(images: List[Image], frames: range, path: str, name: str):
-    """The images of some frames, all of which must be there.
-
-    Raises:
-        ValueError: If the files hold every n-th frame only.
-    """
+    """The images of some frames, all of which must be there."""
     by_frame = {image.frame: image for image in images}
     missing = [frame for frame in frames if frame not in by_frame]
     if missing:
@@ -92,9 +88,6 @@ def link_images(
 
     Returns:
         int: How many were new.
-
-    Raises:
-        OSError: If an image is missing, or cannot be linked.
     """
     made = 0
     for frame, image in needed.items():
@@ -128,11 +121,7 @@ def link_images(
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Read, check, link, write and report.
-
-    Raises:
-        FileNotFoundError, ValueError, OSError: Naming file, id, field and fix.
-    """
+    """Read, check, link, write and report."""
     steps = Steps(args.train_step, args.test_step)
     subjects = choose_subjects(args.subjects)
     actions = choose_actions(args.actions)
@@ -169,11 +158,7 @@ def left_out(
     args: argparse.Namespace,
     path: str,
 ) -> bool:
-    """Whether a recording is left out, by request or as in every download.
-
-    Raises:
-        ValueError: If it is missing.
-    """
+    """Whether a recording is left out, by request or as in every download."""
     if args.skip_damaged_s9 and recording.damaged_truth:
         print(f'left out, damaged truth: {recording.name}')
         return True

@@ -26,11 +26,7 @@ from integral_mmpose.files import write_atomically
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Read, check, cut, write and report; annotations come last.
-
-    Raises:
-        FileNotFoundError, ValueError, OSError: Naming file, id, field and fix.
-    """
+    """Read, check, cut, write and report; annotations come last."""
     splits = args.splits or [
         split
         for split in ('train', 'test')

@@ -49,11 +49,7 @@ JPEG_QUALITY = 95
 def convert_person(
     root: Path, out: Path, number: int, joints: np.ndarray, options
 ) -> Union[Person, str]:
-    """Read an image, write its crop; returns why, if the person is left out.
-
-    Raises:
-        FileNotFoundError, ValueError: If image or joints cannot be used.
-    """
+    """Write the crop of an image, or say why the person is left out."""
     archive = ARCHIVES[options.data]
     path = root / 'images' / archive.image.format(number)
     require_file(str(path), 'an image of the archive', 'Unpack it again.')
@@ -82,9 +78,6 @@ def convert(options: argparse.Namespace) -> None:
     """Read, check the lists, crop, write and report.
 
     The annotation files come last: an error leaves none behind.
-
-    Raises:
-        FileNotFoundError, ValueError, OSError: Naming file and fix.
     """
     root, out, files = Path(options.archive), Path(options.out), {}
     joints = read_joints(root / 'joints.mat', ARCHIVES[options.data])
@@ -114,11 +107,7 @@ def convert(options: argparse.Namespace) -> None:
 
 
 def splits_of(options: argparse.Namespace) -> Dict[str, str]:
-    """Name -> LIST.
-
-    Raises:
-        ValueError: If a --split is not NAME=LIST or has a name twice.
-    """
+    """Name -> LIST."""
     found = {}
     for text in options.split or ():
         name, _, value = text.partition('=')

@@ -45,12 +45,7 @@ CAMERAS = (0, 1, 2, 4, 5, 6, 7, 8)
 
 
 def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
-    """Write frames of a video as images, and tell which are there.
-
-    Raises:
-        FileNotFoundError: If the video is missing.
-        ValueError: If it cannot be opened, or ends long before its poses.
-    """
+    """Write frames of a video as images, and tell which are there."""
     paths = {frame: out / 'images' / video.image(frame) for frame in frames}
     if all(path.is_file() for path in paths.values()):
         return set(paths)
@@ -121,9 +116,6 @@ def convert(
         cameras (Sequence[int]): Videos of each sequence.
         step (int): Keeps every step-th frame.
         images (bool): Whether to write the frames of the videos.
-
-    Raises:
-        FileNotFoundError, ValueError, OSError: Naming file, field and fix.
     """
     parts, table, left_out = [], {}, Counter()
     for sequence in find_sequences(root):

@@ -139,9 +139,6 @@ def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
         mat (str): ``mpii_human_pose_v1_u12_1.mat``.
         out (str): The ``mpii`` folder.
         val_list (str, optional): Who the validation persons are.
-
-    Raises:
-        FileNotFoundError, ValueError, OSError: Naming file, field and fix.
     """
     images = read_release(mat)
     val = None if val_list is None else read_val_list(val_list, images)

@@ -81,7 +81,9 @@ def mirrored(image: np.ndarray, box: np.ndarray) -> tuple:
 def predict(infer, images, joints, labelled) -> list:
     """People of the images and of the mirrored images, in pairs."""
     found = []
-    for path, points, known in zip(tqdm(images, disable=None), joints, labelled):
+    for path, points, known in zip(
+        tqdm(images, disable=None), joints, labelled
+    ):
         image, box = read_image(path), box_of(points[known])
         other, corners, _ = mirrored(image, box)
         corners = corners[:, [2, 1, 0, 3]]

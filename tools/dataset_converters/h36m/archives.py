@@ -121,9 +121,6 @@ def extract(archive: str, out: str, subjects: Sequence[str]) -> Iterator[str]:
 
     Yields:
         str: The path of a file after it was written.
-
-    Raises:
-        ValueError: If it is not a readable archive.
     """
     try:
         with tarfile.open(archive, 'r|*') as tar:
@@ -147,11 +144,7 @@ def extract(archive: str, out: str, subjects: Sequence[str]) -> Iterator[str]:
 
 
 def files_of(recording: Recording, found: Dict[Key, str], root: str) -> Files:
-    """The files of a recording.
-
-    Raises:
-        FileNotFoundError: Naming the first that is missing.
-    """
+    """The files of a recording."""
     name = f'{recording.base}.{recording.camera}'
     leave = '--skip-broken' if recording.broken else '--subjects, --actions'
     paths = []
@@ -168,11 +161,7 @@ def files_of(recording: Recording, found: Dict[Key, str], root: str) -> Files:
 
 
 def require_cdflib() -> None:
-    """Check that CDF files can be read.
-
-    Raises:
-        ImportError: Naming the command that installs what is missing.
-    """
+    """Check that CDF files can be read."""
     try:
         import cdflib  # noqa: F401
     except ImportError as error:
@@ -188,10 +177,6 @@ def read_poses(path: str, axes: int) -> np.ndarray:
 
     Returns:
         np.ndarray: (n, 17, axes).
-
-    Raises:
-        ImportError: If cdflib is not installed.
-        FileNotFoundError, ValueError: Naming file, field and the fix.
     """
     require_cdflib()
     import cdflib

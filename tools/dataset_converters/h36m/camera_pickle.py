@@ -109,21 +109,13 @@ class CameraUnpickler(pickle.Unpickler):
     """Arrays, dicts, tuples, strings and numbers; nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """What the file may name.
-
-        Raises:
-            pickle.UnpicklingError: For everything else.
-        """
+        """What the file may name."""
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f'it names {module}.{name}')
         return _ALLOWED[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
-        """Nothing.
-
-        Raises:
-            pickle.UnpicklingError: Always.
-        """
+        """Nothing."""
         raise pickle.UnpicklingError('it refers to something outside of it')
 
 

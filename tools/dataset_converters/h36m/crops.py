@@ -35,11 +35,7 @@ FIELDS = ('imgname', 'center', 'scale', 'part', 'S')
 
 
 def read_rows(root: str, split: str) -> Tuple[Rows, Dict[tuple, Camera]]:
-    """The checked rows of a split of whole images, and their cameras.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming file, id, field and the fix.
-    """
+    """The checked rows of a split of whole images, and their cameras."""
     path = str(Path(root, f'annotations/h36m_{split}.npz'))
     annotations = read_annotations(path)
     if annotations.intrinsics is not None:
@@ -108,9 +104,6 @@ def write_crops(
 
     Returns:
         int: How many were written.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming the image.
     """
 
     def cut(name: str, box: np.ndarray) -> int:
@@ -146,9 +139,6 @@ def claim_folder(
         out (str): The folder with the crops.
         side_px (int): Side of the crops.
         plans (dict): Of :func:`plan_crops`, by split.
-
-    Raises:
-        ValueError: If the folder has other crops, or holds whole images.
     """
     note = Path(out, 'crops.json')
     wanted = dict(root=str(Path(root).resolve()), side_px=side_px)

@@ -39,11 +39,7 @@ class Metadata(NamedTuple):
 
 
 def read_metadata(path: str) -> Metadata:
-    """Read metadata.xml.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming file, field and the fix.
-    """
+    """Read metadata.xml."""
     require_file(path, 'metadata.xml of Human3.6M', 'Give it by --metadata.')
     with open(path, 'rb') as file:
         content = file.read()

@@ -152,11 +152,7 @@ def add_choices(parser: ArgumentParser) -> None:
 
 
 def choose_subjects(subjects: Optional[Sequence]) -> Tuple[str, ...]:
-    """Subjects in the release's order; ``9`` and ``'S9'`` are the same.
-
-    Raises:
-        ValueError: If there is no such subject, or it has no poses.
-    """
+    """Subjects in the release's order; ``9`` and ``'S9'`` are the same."""
     if not subjects:
         return SUBJECTS
     names = {s if str(s).startswith('S') else f'S{s}' for s in subjects}
@@ -170,11 +166,7 @@ def choose_subjects(subjects: Optional[Sequence]) -> Tuple[str, ...]:
 
 
 def choose_actions(actions: Optional[Sequence[str]]) -> Tuple[str, ...]:
-    """Actions in the paper's order, by name or alias.
-
-    Raises:
-        ValueError: If there is no such action.
-    """
+    """Actions in the paper's order, by name or alias."""
     if not actions:
         return ACTIONS
     names = {ALIASES.get(action, action) for action in actions}

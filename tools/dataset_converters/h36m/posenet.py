@@ -82,9 +82,6 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
         root (str): The folder with ``annotations`` and ``images``.
         subject (str): For example 'S9'.
         actions (Sequence[str]): Which actions to read.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming file, id, field and the fix.
     """
     require_root(root, 'PoseNet form of Human3.6M')
     stem = osp.join(root, 'annotations', f'Human36M_subject{subject[1:]}_')
@@ -111,11 +108,7 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
 def world_joints(
     subject: Subject, recording: Recording, images: Sequence[Image]
 ) -> np.ndarray:
-    """The joints of some images, (n, 17, 3) world mm.
-
-    Raises:
-        ValueError: Naming the frame that has no pose.
-    """
+    """The joints of some images, (n, 17, 3) world mm."""
     action = str(ACTIONS.index(recording.action) + FIRST_ACTION)
     by_trial = subject.joints.get(action, {})
     frames = by_trial.get(str(recording.trial), {})

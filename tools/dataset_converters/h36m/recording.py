@@ -95,9 +95,6 @@ def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
 
     Returns:
         tuple: The rows, and a remark for the log.
-
-    Raises:
-        ValueError, OSError: Naming file, frame and the fix.
     """
     part = finished(job)
     if part:
@@ -148,9 +145,6 @@ def write_images(
 
     Returns:
         tuple: The frames that the video has, and its w, h.
-
-    Raises:
-        ValueError: If the video ends too early.
     """
     video = Video(job.files.video)
     size, written = video.size, set()

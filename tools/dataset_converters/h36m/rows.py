@@ -86,9 +86,6 @@ def check_poses(
         camera (Camera): Of these frames.
         source (str): The file that the poses come from.
         ids (Sequence): (n,) what the file calls the frames.
-
-    Raises:
-        ValueError: Naming file, frame and the fix.
     """
     if not len(ids):
         return

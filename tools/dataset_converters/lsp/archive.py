@@ -37,11 +37,7 @@ ARCHIVES = dict(
 
 
 def read_joints(path: Path, archive: Archive) -> np.ndarray:
-    """(n, 14, 3): x, y in 0-based px, and the flag.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming file, shape and fix.
-    """
+    """(n, 14, 3): x, y in 0-based px, and the flag."""
     joints = read_mat(str(path), 'the joints of LSP or LSPET', ['joints'])
     joints = joints['joints']
     sizes = dict(v=3, j=14)
@@ -59,11 +55,7 @@ def read_joints(path: Path, archive: Archive) -> np.ndarray:
 
 
 def read_numbers(text: str, count: int) -> List[int]:
-    """The image numbers of a LIST, in its order.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming what is wrong in it.
-    """
+    """The image numbers of a LIST, in its order."""
     if text == 'all':
         return list(range(1, count + 1))
     span = re.fullmatch(r'(\d+)-(\d+)', text)
@@ -111,11 +103,7 @@ def _number(item, text: str) -> int:
 
 
 def refuse_twice(numbers: Sequence[int], where: str) -> None:
-    """Every image is listed once.
-
-    Raises:
-        ValueError: Naming the first that is not.
-    """
+    """Every image is listed once."""
     seen = set()
     for number in numbers:
         if number in seen:

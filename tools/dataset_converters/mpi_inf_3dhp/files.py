@@ -65,11 +65,7 @@ class Video(NamedTuple):
 
 
 def find_sequences(root: str) -> List[Sequence]:
-    """The sequences that have an annot.mat, in order.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
+    """The sequences that have an annot.mat, in order."""
     found = []
     for path in Path(root).glob('S*/Seq*/annot.mat'):
         match = re.fullmatch(r'S(\d+)/Seq(\d)', '/'.join(path.parts[-3:-1]))
@@ -87,11 +83,7 @@ def find_sequences(root: str) -> List[Sequence]:
 
 
 def read_calibration(path: Path) -> Dict[int, dict]:
-    """Cameras of a camera.calibration by their number, as in cameras.json.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming file, camera and field.
-    """
+    """Cameras of a camera.calibration by their number, as in cameras.json."""
     require_file(str(path), 'the camera file of MPI-INF-3DHP')
     cameras: Dict[str, dict] = {}
     fields: dict = {}
@@ -135,11 +127,7 @@ def _camera(fields: dict, path: str, name: str) -> dict:
 
 
 def read_annotations(path: Path) -> Dict[str, List[np.ndarray]]:
-    """Joints of every camera: annot2 (n, 28, 2) px, annot3 (n, 28, 3) mm.
-
-    Raises:
-        FileNotFoundError, ValueError: Naming file, camera and field.
-    """
+    """Joints of every camera: annot2 (n, 28, 2) px, annot3 (n, 28, 3) mm."""
     data = read_mat(
         str(path),
         "MPI-INF-3DHP's annot.mat",

@@ -70,10 +70,6 @@ def read_release(path: str) -> List[Image]:
 
     Returns:
         list[Image]: In the order of ``annolist``.
-
-    Raises:
-        FileNotFoundError: If it does not exist.
-        ValueError: Naming file, field and fix if it is another file.
     """
     content = read_mat(path, WHAT, ['RELEASE'])
     try:

@@ -44,10 +44,6 @@ def read_val_list(path: str, images: List[Image]) -> ValList:
 
     Returns:
         ValList: Persons, and what was found nowhere.
-
-    Raises:
-        FileNotFoundError, ValueError: If there is no such file, it cannot be
-            read, lists a person twice, or nobody of the training images.
     """
     places = {im.name: i for i, im in enumerate(images) if im.train}
     require_file(path, 'the list of validation persons', 'Correct --val-list.')
