@@ -11,6 +11,7 @@ from typing import Dict, List, Mapping, Optional, Union
 import cv2
 import numpy as np
 
+from .cameras import finite_numbers
 from .sources import Frame
 
 WHOLE_IMAGE = 'whole_image'
@@ -56,19 +57,24 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
     rows: Dict[str, List[list]] = {}
     for number, entry in enumerate(content):
         try:
-            left, top, width, height = map(float, entry['bbox'])
-            score = float(entry.get('score', 1))
-            image_id = int(entry['image_id'])
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            left, top, width, height = finite_numbers(entry['bbox'])
+            score = finite_numbers(entry.get('score', 1)).item()
+            image_id = entry['image_id']
+            if isinstance(image_id, bool) or int(image_id) != image_id:
+                raise ValueError('image_id must be a whole number')
+        except (
+            *(TypeError, ValueError, KeyError, AttributeError),
+            OverflowError,
+        ) as error:
             raise ValueError(
                 f'{path}: detection {number} must have image_id, bbox (left, '
-                f'top, width, height) and score, got {entry}'
+                f'top, width, height) and score, got {entry!r:.200}'
             ) from error
         if entry.get('category_id', 1) == 1:
             corners = [left, top, left + width, top + height, score]
-            rows.setdefault(str(image_id), []).append(corners)
+            rows.setdefault(str(int(image_id)), []).append(corners)
         else:
-            rows.setdefault(str(image_id), [])
+            rows.setdefault(str(int(image_id)), [])
     return {
         image_id: check_boxes(boxes, f'{path}: image_id {image_id}')
         for image_id, boxes in rows.items()
@@ -90,19 +96,15 @@ def check_boxes(rows, what: str) -> np.ndarray:
             size.
     """
     try:
-        boxes = np.array(rows, np.float32)
+        boxes = finite_numbers(rows).astype(np.float32)
         boxes = boxes.reshape(-1, 4) if boxes.size == 0 else boxes
         good = boxes.ndim == 2 and boxes.shape[1] in (4, 5)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError):
         good = False
-    if (
-        not good
-        or not np.isfinite(boxes).all()
-        or not (boxes[:, 2:4] > boxes[:, :2]).all()
-    ):
+    if not good or not (boxes[:, 2:4] > boxes[:, :2]).all():
         raise ValueError(
             f'{what}: boxes must be lists of four numbers left, top, right, '
-            f'bottom with left < right and top < bottom, got {rows}'
+            f'bottom with left < right and top < bottom, got {rows!r:.200}'
         )
     if boxes.shape[1] == 5:
         return boxes

@@ -14,6 +14,8 @@ import numpy as np
 
 CameraLike = Union[str, Path, Mapping]
 
+#: A gigapixel panorama has fewer px a side.
+MAX_PX = 1e7
 _FORMS = (
     '{"fx", "fy", "cx", "cy"}, {"K": 3x3}, {"f": [fx, fy], "c": [cx, cy]} '
     'in px, or {"fov": horizontal degrees}'
@@ -87,18 +89,18 @@ class CameraReader:
     def _parse(self, camera: Mapping) -> Camera:
         try:
             if 'K' in camera:
-                matrix = np.array(camera['K'], np.float64).reshape(3, 3)
+                matrix = finite_numbers(camera['K']).reshape(3, 3)
                 focal, principal = matrix[[0, 1], [0, 1]], matrix[:2, 2]
             elif 'f' in camera:
                 focal, principal = camera['f'], camera['c']
             else:
                 focal = camera['fx'], camera['fy']
                 principal = camera['cx'], camera['cy']
-            focal = np.array(focal, np.float64).reshape(2)
-            principal = np.array(principal, np.float64).reshape(2)
+            focal = finite_numbers(focal).reshape(2)
+            principal = finite_numbers(principal).reshape(2)
         except (KeyError, ValueError, TypeError) as error:
             raise self._error(camera) from error
-        if not np.isfinite([*focal, *principal]).all() or (focal <= 0).any():
+        if (focal < 1).any():
             raise self._error(camera)
         if ('w' in camera) != ('h' in camera):
             raise ValueError(
@@ -111,8 +113,8 @@ class CameraReader:
     def _error(self, camera) -> ValueError:
         known = list(camera)[:6] if isinstance(camera, Mapping) else camera
         return ValueError(
-            f'{self.source}: is not a camera: {_FORMS} are, with positive '
-            f'focal lengths, got {known}'
+            f'{self.source}: is not a camera: {_FORMS} are, with focal '
+            f'lengths of at least 1 px, got {known}'
         )
 
 
@@ -120,8 +122,8 @@ def _load(path: str):
     """The dict of ``file.json`` or of ``file.json#key/key``."""
     file, _, keys = path.partition('#')
     try:
-        content = json.loads(Path(file).read_text())
-    except ValueError as error:
+        content = json.loads(Path(file).read_text('utf-8-sig'))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{file}: is no JSON file ({error})') from error
     for key in keys.split('/') if keys else ():
         if not isinstance(content, dict) or key not in content:
@@ -129,6 +131,19 @@ def _load(path: str):
             raise ValueError(f'{path}: {file} has no {key}, it has {known}')
         content = content[key]
     return content
+
+
+def finite_numbers(value) -> np.ndarray:
+    """Numbers of px as float64.
+
+    Raises:
+        ValueError: If one is a string or a truth value (numpy takes them for
+            numbers), not finite, or larger than any picture.
+    """
+    cells = np.array(value, object)
+    if not all(is_number(c) and abs(c) <= MAX_PX for c in cells.flat):
+        raise ValueError(f'must be numbers of at most {MAX_PX:g}')
+    return cells.astype(np.float64)
 
 
 def is_number(value) -> bool:

@@ -1,7 +1,6 @@
 """What a user of an exported file must know, as JSON inside the file."""
 
 import json
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Optional, Tuple
 
@@ -175,7 +174,7 @@ def _are_colors(value, count: int) -> bool:
 def _is_between(value, most: float) -> bool:
     """A number above 0, at most ``most``."""
     is_number = type(value) in (int, float)
-    return is_number and math.isfinite(value) and 0 < value <= most
+    return is_number and 0 < value <= most
 
 
 def _tuples(value):

@@ -5,6 +5,7 @@ not a ValueError or FileNotFoundError that names the file would reach the user
 as a raw traceback. ``--fuzz-seed`` makes other cases.
 """
 
+import dataclasses
 import json
 import random
 from pathlib import Path
@@ -20,11 +21,13 @@ from integral_mmpose.datasets import (
 from integral_mmpose.datasets.joints import H36M18_METAINFO
 from integral_mmpose.datasets.metainfo import parse_metainfo
 from integral_mmpose.evaluation import FiniteCocoMetric
+from integral_mmpose.inference import CameraReader, load_boxes
+from integral_mmpose.inference.metadata import PoseMetadata
 
 from .damage import damage, json_bytes, npz_bytes
 from .test_coco import BOXES, CONTENT, DETECTIONS, VAL
 
-SHORT, LONG = 40, 1000  # files of each of ten kinds
+SHORT, LONG = 40, 800  # files of each of fourteen kinds
 
 
 def finite(value, where=''):
@@ -155,3 +158,75 @@ def test_metainfo(fuzz):
     fuzz(
         'metainfo', 'h36m18', write, lambda info: finite(parse_metainfo(info))
     )
+
+
+CAMERAS = dict(
+    numbers=dict(fx=1100.0, fy=1100.0, cx=500.0, cy=480.0, w=1000, h=960),
+    matrix=dict(K=[[1100.0, 0, 500.0], [0, 1100.0, 480.0], [0, 0, 1]]),
+    lists=dict(f=[1100.0, 1100.0], c=[500.0, 480.0], w=1000, h=960),
+    angle=dict(fov=60.0),
+)
+
+
+@pytest.mark.parametrize('kind', CAMERAS)
+def test_cameras_of_a_user(kind, tmp_path, fuzz):
+    path = tmp_path / 'camera.json'
+    image = np.zeros((960, 1000, 3), np.uint8)
+
+    def read(_):
+        camera = CameraReader(str(path)).camera_of(image)
+        finite(camera._asdict())
+        assert (camera.focal > 0).all()
+
+    fuzz(
+        f'cameras of a user, {kind}',
+        path.name,
+        lambda draw: path.write_bytes(json_bytes(CAMERAS[kind], draw)),
+        read,
+    )
+
+
+BY_NAME = {
+    'a.jpg': [[10, 20, 60.5, 120], [30, 20, 90, 80, 0.7]],
+    'b/c.png': [[0, 0, 100, 100]],
+    'd.jpg': [],
+}
+
+
+@pytest.mark.parametrize('content', [BY_NAME, DETECTIONS])
+def test_boxes(content, tmp_path, fuzz):
+    path = tmp_path / 'boxes.json'
+    kind = 'names' if content is BY_NAME else 'COCO'
+    fuzz(
+        f'boxes of a user, {kind}',
+        path.name,
+        lambda draw: path.write_bytes(json_bytes(content, draw)),
+        lambda _: finite(load_boxes(str(path))),
+    )
+
+
+def test_metadata_of_onnx(fuzz):
+    names = ('head', 'left_hand', 'right_hand')
+    links, black = ((0, 1), (0, 2)), (0, 0, 0)
+    options = dict(
+        config='a.py',
+        half=False,
+        input_size=(64, 96),
+        depth_range_mm=2000.0,
+        depth_unit='crop',
+        box_padding=1.0,
+        use_udp=False,
+        keypoint_names=names,
+        flip_pairs=((1, 2),),
+        skeleton_links=links,
+        keypoint_colors=(black,) * 3,
+        skeleton_link_colors=(black,) * 2,
+    )
+    content = json.loads(PoseMetadata(**options).to_json())
+
+    def read(data):
+        text = data.decode('utf-8', 'replace')
+        metadata = PoseMetadata.from_json(text, 'a.onnx')
+        finite(dataclasses.asdict(metadata))
+
+    fuzz('ONNX metadata', 'a.onnx', lambda d: json_bytes(content, d), read)
