@@ -9,6 +9,7 @@ import ast
 import importlib
 import json
 import re
+import shutil
 import sys
 
 import numpy as np
@@ -48,8 +49,10 @@ def test_imports_resolve(block):
 
 
 @pytest.mark.parametrize('block', SNIPPETS, ids=ids(SNIPPETS))
-def test_snippets_run(block):
-    """Code outside functions runs."""
+def test_snippets_run(block, tmp_path, monkeypatch):
+    """Code outside functions runs, beside a photograph."""
+    shutil.copy(ROOT / 'docs/images/person.png', tmp_path / 'photo.jpg')
+    monkeypatch.chdir(tmp_path)
     exec(compile(block.text, block.id, 'exec'), {})
 
 
