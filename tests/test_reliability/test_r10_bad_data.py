@@ -15,19 +15,16 @@ PROVED_BY = (
     'test_datasets/test_fuzz.py',
     'test_datasets/test_h36m.py',
     'test_datasets/test_metainfo.py',
-    'test_tools/test_mpi_inf_3dhp_to_npz.py',
     'test_datasets/test_mpii.py',
-    'test_tools/test_mpii_mat_to_json.py',
+    'test_datasets/test_read_crop.py::test_bad_files_and_arguments',
     'test_datasets/test_transforms.py'
     '::test_corrupt_image_is_an_error_with_its_name',
     'test_engine/test_nan_guard.py::test_stops_at_the_iteration',
     'test_inference/test_images.py::test_torn_files_are_named',
+    'test_tools/test_mpi_inf_3dhp_to_npz.py',
+    'test_tools/test_mpii_mat_to_json.py',
 )
-CONTROLS = (
-    'test_datasets/test_read_crop.py'
-    '::test_mmposes_own_transforms_miss_the_image',
-    'test_engine/test_nan_guard.py::test_mmengine_trains_on',
-)
+CONTROLS = ('test_engine/test_nan_guard.py::test_mmengine_trains_on',)
 
 
 def test_upstream_reads_damaged_annotations(tmp_path, figure):
