@@ -11,10 +11,12 @@ from integral_mmpose.synthetic.generate import Scale, generate
 
 from .lsp import merge_lsp
 
-DATA = ('synthetic', 'lspet', 'lsp', 'real')
+DATA = ('synthetic', 'lspet', 'lsp', 'lsp-select', 'real')
 ROOTS = dict(mpii='MPII_ROOT', h36m='H36M_ROOT', coco='COCO_ROOT')
 PUBLIC = 'INTEGRAL_MMPOSE_DATA'
 FULL = 'full'
+#: People of LSP train that --data lsp-select holds out, to choose settings.
+HELD_OUT = 200
 
 
 def make_absolute(variables: Iterable[str]) -> None:
@@ -53,6 +55,9 @@ def find_data(
     if data == 'lsp':
         base = _public(data, names).parent
         return dict(MPII_ROOT=str(merge_lsp(base, Path(out) / 'lsp-lspet')))
+    if data == 'lsp-select':
+        base, folder = _public('lsp', names).parent, Path(out) / data
+        return dict(MPII_ROOT=str(merge_lsp(base, folder, HELD_OUT)))
     roots = {ROOTS[name]: os.environ.get(ROOTS[name], '') for name in names}
     for variable, root in sorted(roots.items()):
         if not Path(root or '?').is_dir():

@@ -1,8 +1,9 @@
 """One data set of LSP and LSPET, in the layout of MPII.
 
 Training: LSP train, LSPET train and the further people of LSPET. Validation:
-LSP val. One annotation file instead of a concatenation, which would turn off
-mmengine's seeding of samples, and with it exact resume.
+LSP val; or, where a setting is to be chosen, the last people of LSP train,
+which then do not train. One annotation file instead of a concatenation, which
+would turn off mmengine's seeding of samples, and with it exact resume.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import List
 
 from integral_mmpose.datasets.checks import TEXT, check_fields, load_json
+from integral_mmpose.datasets.mat_files import mat_bytes, read_mat
 from integral_mmpose.files import write_atomically
 
 #: Folders whose people train.
@@ -21,26 +23,32 @@ HINT = (
 )
 
 
-def merge_lsp(base: Path, out: Path) -> Path:
+def merge_lsp(base: Path, out: Path, held_out: int = 0) -> Path:
     """Write the merged annotations; the images are links.
 
     Args:
         base (Path): The folder that holds ``lsp``, ``lspet`` and
             ``lspet_more``.
         out (Path): The data set to make.
+        held_out (int): So many of the last people of LSP train validate in
+            the place of LSP val, and do not train: for choices. Defaults to
+            0.
 
     Returns:
         Path: ``out``.
     """
-    train = []
-    for name, suffix in TRAIN.items():
-        train += _people(base, name, suffix)
-    val = _people(base, 'lsp', '_val')
-    truth = _require(base / 'lsp' / 'lsp_gt_val.mat')
+    parts = {name: _people(base, name, TRAIN[name]) for name in TRAIN}
+    if held_out:
+        val = parts['lsp'][-held_out:]
+        parts['lsp'] = parts['lsp'][:-held_out]
+        truth = _last_heads(base / 'lsp' / 'lsp_gt_train.mat', held_out)
+    else:
+        val = _people(base, 'lsp', '_val')
+        truth = _require(base / 'lsp' / 'lsp_gt_val.mat').read_bytes()
     files = {
-        'lsp_train.json': json.dumps(train).encode(),
+        'lsp_train.json': json.dumps(sum(parts.values(), [])).encode(),
         'lsp_val.json': json.dumps(val).encode(),
-        truth.name: truth.read_bytes(),
+        'lsp_gt_val.mat': truth,
     }
     images = out / 'images'
     images.mkdir(parents=True, exist_ok=True)
@@ -65,6 +73,13 @@ def _people(base: Path, name: str, suffix: str) -> List[dict]:
     for number, person in enumerate(people):
         check_fields(person, dict(image=TEXT), str(path), number)
     return [dict(p, image=f'{name}/{p["image"]}') for p in people]
+
+
+def _last_heads(path: Path, count: int) -> bytes:
+    """The head boxes of the last people of a split, as a .mat file."""
+    name = 'headboxes_src'
+    boxes = read_mat(str(_require(path)), 'the head box file', [name])[name]
+    return mat_bytes({name: boxes[..., -count:]})
 
 
 def _require(path: Path) -> Path:

@@ -37,7 +37,7 @@ class Row(NamedTuple):
     """A row of a table.
 
     ``table``: '1' to '12', 'X' for what the text says without a number, 'C'
-    for controls.
+    for controls, 'P' for cures on photographs that the paper does not have.
     ``config``: stem of the config at the paper's scale. ``setting``: key of
     the scale files. ``cells``: column -> (metric, factor). ``against``: the
     row that the paper's gain refers to.
@@ -183,9 +183,26 @@ CONTROLS = [
         ('Strategy1.I*-L2', 'I*-l2', 'h36m'),
     )
 ]
+#: Cures of the integral rows that are not in the paper: after H1 as I1 is, or
+#: from scratch as I*. readings.py reads the maps of H1 in other ways.
+CURES = [
+    Row('P', m, stem(m, 'res50', 'mpii-256x256'), 'mpii', PCKH, against)
+    for m, against in (
+        ('H1', None),
+        ('I1', 'H1'),
+        ('I1-sharp', 'H1'),
+        ('I1-ce', 'H1'),
+        ('I1-js', 'H1'),
+        ('I1-mjs', 'H1'),
+        ('I1-expected', 'H1'),
+        ('I1-debiased', 'H1'),
+        ('I*', 'H1'),
+        ('I*-prior', 'H1'),
+    )
+]
 #: Tables that the paper does not number.
-TITLES = {'X': 'Text', 'C': 'Controls'}
-ROWS = tables_2d() + tables_3d() + TEXT + CONTROLS
+TITLES = {'X': 'Text', 'C': 'Controls', 'P': 'Cures'}
+ROWS = tables_2d() + tables_3d() + TEXT + CONTROLS + CURES
 TABLES = tuple(dict.fromkeys(row.table for row in ROWS))
 
 

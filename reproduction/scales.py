@@ -187,10 +187,17 @@ def _set_schedule(
 def _sharpen(cfg: Config, setting: ConfigDict) -> None:
     """Multiply the maps that an integral row starts from.
 
-    Only where the heat map loss does not go on: H1's maps stay in [0, 1].
+    Not where H1's loss goes on, which holds the maps in [0, 1], nor where the
+    config has a factor of its own.
     """
     head = cfg.model.head
-    if not cfg.get('load_from') or head.get('heatmap_loss'):
+    loss = head.get('heatmap_loss') or {}
+    if (
+        not cfg.get('load_from')
+        or not head.get('joint_loss')
+        or loss.get('type') == 'VolumeMSELoss'
+        or any(hook.type == 'SharpenHook' for hook in cfg.custom_hooks)
+    ):
         return
     start = Path(cfg.load_from).parent.name.split('_')[0]
     factor = setting.get('sharpen', {}).get(start)

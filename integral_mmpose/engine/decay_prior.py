@@ -23,19 +23,18 @@ class DecayPriorHook(Hook):
     The weight follows from the epoch alone: a resumed run has the same.
 
     Args:
-        epochs (int): T, the first epoch (from 0) without the heat map loss.
+        fraction (float): T as a fraction of all epochs. Defaults to 0.5.
 
     Raises:
-        ValueError: If ``epochs`` is not a positive whole number.
+        ValueError: If ``fraction`` is not in (0, 1].
     """
 
-    def __init__(self, epochs: int) -> None:
-        if not isinstance(epochs, int) or epochs < 1:
+    def __init__(self, fraction: float = 0.5) -> None:
+        if not 0 < fraction <= 1:
             raise ValueError(
-                f'DecayPriorHook: epochs must be a positive whole number, got '
-                f'{epochs!r}'
+                f'DecayPriorHook: fraction must lie in (0, 1], got {fraction}'
             )
-        self.epochs = epochs
+        self.fraction = fraction
 
     def before_train(self, runner) -> None:
         """Keep the weight of the config.
@@ -50,12 +49,12 @@ class DecayPriorHook(Hook):
         if not self.loss or not getattr(model.head, 'joint_loss', None):
             raise ValueError(
                 'DecayPriorHook needs an IntegralHead with heatmap_loss and '
-                'joint_loss: nothing would train it after epoch '
-                f'{self.epochs}'
+                'joint_loss: nothing would train it at the end'
             )
         self.weight = self.loss.loss_weight
 
     def before_train_epoch(self, runner) -> None:
         """Set the weight of this epoch."""
-        left = max(1 - runner.epoch / self.epochs, 0)
+        end = self.fraction * runner.max_epochs
+        left = max(1 - runner.epoch / end, 0)
         self.loss.loss_weight = self.weight * left

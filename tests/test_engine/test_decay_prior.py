@@ -22,7 +22,7 @@ def make_runner(heatmap_loss=MAP, joint_loss=JOINT):
         heatmap_loss=heatmap_loss,
         joint_loss=joint_loss,
     )
-    return SimpleNamespace(model=model, epoch=0)
+    return SimpleNamespace(model=model, epoch=0, max_epochs=8)
 
 
 def weights(runner, hook, epochs):
@@ -35,19 +35,19 @@ def weights(runner, hook, epochs):
 
 
 def test_by_hand():
-    found = weights(make_runner(), DecayPriorHook(4), range(6))
+    found = weights(make_runner(), DecayPriorHook(0.5), range(6))
     assert found == pytest.approx([3, 2.25, 1.5, 0.75, 0, 0])
 
 
 def test_a_resumed_run_has_the_same_weight():
-    whole = weights(make_runner(), DecayPriorHook(4), range(4))
-    resumed = weights(make_runner(), DecayPriorHook(4), range(2, 4))
+    whole = weights(make_runner(), DecayPriorHook(0.5), range(4))
+    resumed = weights(make_runner(), DecayPriorHook(0.5), range(2, 4))
     assert resumed == whole[2:]
 
 
 def test_at_the_end_only_the_joint_loss_has_a_gradient():
     runner = make_runner()
-    weights(runner, DecayPriorHook(2), range(3))
+    weights(runner, DecayPriorHook(0.25), range(3))
     logits = torch.randn(1, 2, 6, 8, requires_grad=True)
     labels, ones = torch.rand(1, 2, 2), torch.ones(1, 2, 2)
     losses, _ = runner.model.head.group_losses(logits, labels, ones)
@@ -63,7 +63,7 @@ def test_in_a_data_parallel_model():
     runner = make_runner()
     head = runner.model.head
     runner.model = nn.DataParallel(runner.model)
-    hook = DecayPriorHook(2)
+    hook = DecayPriorHook(0.25)
     hook.before_train(runner)
     runner.epoch = 1
     hook.before_train_epoch(runner)
@@ -71,9 +71,9 @@ def test_in_a_data_parallel_model():
 
 
 def test_errors():
-    for epochs in (0, -1, 1.5, None):
-        with pytest.raises(ValueError, match='positive whole number'):
-            DecayPriorHook(epochs)
+    for fraction in (0, -1, 1.5, float('nan')):
+        with pytest.raises(ValueError, match=r'must lie in \(0, 1\]'):
+            DecayPriorHook(fraction)
     for lacking in ('heatmap_loss', 'joint_loss'):
         with pytest.raises(ValueError, match='heatmap_loss and joint_loss'):
-            DecayPriorHook(2).before_train(make_runner(**{lacking: None}))
+            DecayPriorHook(0.25).before_train(make_runner(**{lacking: None}))

@@ -69,6 +69,23 @@ def test_train_and_val(base, tmp_path):
             assert file.read() == 'image'
 
 
+def test_people_of_lsp_train_are_held_out(base, tmp_path, monkeypatch):
+    """They validate, do not train, and bring their head boxes."""
+    monkeypatch.setattr('reproduction.data.HELD_OUT', 1)
+    boxes = np.zeros((2, 2, 2))
+    boxes[1] = [[3, 6], [4, 8]]
+    savemat(base / 'lsp/lsp_gt_train.mat', dict(headboxes_src=boxes))
+    out = tmp_path / 'data'
+    root = find_data('lsp-select', [ISTAR], None, out)['MPII_ROOT']
+    train, val = read(root, 'train'), read(root, 'val')
+    first = [int(info['keypoints'][0, 0, 0]) + 1 for info in train]
+    assert first == [20, 40, 41, 42, 43, 10]
+    assert [int(i['keypoints'][0, 0, 0]) + 1 for i in val] == [21]
+    np.testing.assert_allclose(val[0]['head_size'], [6])
+    # LSP val is as it was.
+    assert len(read(find(out), 'val')) == 3
+
+
 def test_it_follows_its_sources(base, tmp_path):
     """Made again: unchanged files stay, others are replaced."""
     root = find(tmp_path / 'data')

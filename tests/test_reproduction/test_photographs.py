@@ -101,6 +101,24 @@ def test_only_maps_of_h1_are_sharpened():
     assert 'SharpenHook' not in [hook.type for hook in small.custom_hooks]
 
 
+def test_cures_start_as_i1_does():
+    """Also beside another loss; a config's own factor is the only one."""
+    factors = {
+        row.name: [
+            hook.factor
+            for hook in config(row).custom_hooks
+            if hook.type == 'SharpenHook'
+        ]
+        for row in select('P')
+    }
+    after_h1 = ('I1', 'I1-ce', 'I1-js', 'I1-mjs', 'I1-expected')
+    expected = {name: [20] for name in (*after_h1, 'I1-debiased')}
+    scratch = {'H1': [], 'I*': [], 'I*-prior': []}
+    assert factors == dict(expected, **{'I1-sharp': [30]}, **scratch)
+    parents = {job_of(row, 'photographs', 0).parent for row in select('P')}
+    assert len(parents - {None}) == 1
+
+
 def test_rows_that_it_does_not_have():
     for table, name, reason in (
         ('3', 'H1.ResNet-18', 'no backbones for 18'),

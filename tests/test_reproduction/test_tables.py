@@ -87,7 +87,7 @@ def test_a_row_of_two_tables_is_in_both(measured, write_fake_record):
     metrics = {'pckh/PCKh@0.5': 1.0, 'pckh/PCKh@0.1': 2.0, 'pckh/AUC': 3.0}
     write_fake_record(row, 0, metrics)
     measured = measured()
-    assert tables_with(measured) == ['1', '2', '3', '4']
+    assert tables_with(measured) == ['1', '2', '3', '4', 'P']
     cells = measured.cells(select('3', 'H1.ResNet-50')[0])
     assert {k: c.ours for k, c in cells.items()} == {
         'PCKh@0.5': [1.0],
