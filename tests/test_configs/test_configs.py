@@ -292,7 +292,10 @@ def shorten(cfg, work_dir):
 
 
 def shrink(cfg):
-    """Crops of 64 px and an eighth of the channels."""
+    """Crops of 64 px and an eighth of the channels (a quarter of ResNet-18's).
+
+    Other networks than ResNets and hourglasses keep theirs.
+    """
     parts = [cfg]
     while parts:
         part = parts.pop()
@@ -301,13 +304,16 @@ def shrink(cfg):
                 part['input_size'] = (64, 64)
             part = list(part.values())
         parts += [p for p in part if isinstance(p, (dict, list, tuple))]
-    head = cfg.model.head
-    for layer in (cfg.model.backbone, head.get('stage')):
-        if layer is None or layer.type == 'HourglassStage':
-            continue
-        key = 'channels' if 'channels' in layer else 'base_channels'
-        layer[key] = layer.get(key, 64) // 8
-    head.in_channels //= 8
+    head, backbone = cfg.model.head, cfg.model.backbone
+    # torch 2.11 aborts in the backward of ResNet-18 with 8 channels.
+    factor = 4 if backbone.get('depth') == 18 else 8
+    if backbone.type != 'MobileNetV2':
+        for layer in (backbone, head.get('stage')):
+            if layer is None or layer.type == 'HourglassStage':
+                continue
+            key = 'channels' if 'channels' in layer else 'base_channels'
+            layer[key] = layer.get(key, 64) // factor
+        head.in_channels //= factor
     if 'deconv_out_channels' in head or head.type == 'IntegralHead':
         count = len(head.get('deconv_out_channels', (0, 0, 0)))
         head.deconv_out_channels = (16,) * count
