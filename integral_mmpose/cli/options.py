@@ -48,8 +48,23 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
         '--smooth', action='store_true', help='one-euro filter over the frames'
     )
     group.add_argument(
-        '--max-frames', type=int, metavar='N', help='stop after N frames'
+        '--max-frames',
+        type=at_least_one,
+        metavar='N',
+        help='stop after N frames',
     )
+
+
+def at_least_one(text: str) -> int:
+    """A number of things, for argparse.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def add_people_options(parser: argparse.ArgumentParser) -> None:

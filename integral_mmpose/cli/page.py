@@ -94,8 +94,8 @@ class PoseApp:
         options = dict(self.options)
         if where == WHOLE:
             options['boxes'] = 'whole_image'
-        # A single input that cannot be read raises.
-        [people] = self.infer(path, **options)
+        # A list, for an animation is a video by itself.
+        [people] = self.infer([path], **options)
         figure = None
         if self.is_3d:
             figure = pose_figure(

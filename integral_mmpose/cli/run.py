@@ -5,6 +5,7 @@ was done.
 """
 
 import json
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from integral_mmpose.inference.sources import (
     open_source,
 )
 from integral_mmpose.visualization import (
+    need_plotly,
     place_people,
     pose_figure,
     render,
@@ -72,6 +74,8 @@ def main_of(args, make_inferencer, after_image=None) -> int:
     except KeyboardInterrupt:
         report.stopped = True
     except (ValueError, OSError, ImportError) as error:
+        if report.images or report.frames:
+            tell(report, args.out)
         print(f'error: {error}', file=sys.stderr)
         return 1
     return tell(report, args.out)
@@ -87,8 +91,11 @@ def run(infer: PoseInferencer, args, report: Report, after_image=None) -> None:
     """
     if args.html and infer.model.depth_range_mm is None:
         raise ValueError('--html needs a 3D model, this one is 2D')
+    if args.html:
+        need_plotly()
+    if args.show:
+        check_display()
     options = call_options(args)
-    options['smooth'] = 'one_euro' if args.smooth else None
     if options['boxes'] is None and infer.detector is None:
         print(
             'no detector: each image is taken as one person; for several '
@@ -97,8 +104,13 @@ def run(infer: PoseInferencer, args, report: Report, after_image=None) -> None:
         )
     Path(args.out).mkdir(parents=True, exist_ok=True)
     images, videos = sort_inputs(args)
+    smooth = 'one_euro' if args.smooth else None
+    if smooth and not videos:
+        raise ValueError(
+            '--smooth needs a video; --video makes one of a folder of frames'
+        )
     for source in videos:
-        run_video(infer, source, args, options, report)
+        run_video(infer, source, args, dict(options, smooth=smooth), report)
     if images:
         run_images(infer, images, args, options, report, after_image)
 
@@ -242,19 +254,21 @@ def write_scene(infer, people: List[Person], path: Path) -> None:
     save_html(figure, str(path))
 
 
-def window_closed(picture: np.ndarray, wait_ms: int = 1) -> bool:
-    """Show a picture; whether the user pressed Esc.
+def check_display() -> None:
+    """Open a window in a process of its own: without a display, Qt aborts.
 
     Raises:
         ValueError: If there is no display.
     """
-    try:
-        cv2.imshow('poses', np.ascontiguousarray(picture[..., ::-1]))
-        return cv2.waitKey(wait_ms) & 0xFF == 27
-    except cv2.error as error:
-        raise ValueError(
-            f'--show: there is no display ({error.err or error}): leave it out'
-        ) from error
+    command = [sys.executable, '-c', 'import cv2; cv2.namedWindow("poses")']
+    if subprocess.run(command, capture_output=True).returncode:
+        raise ValueError('--show: there is no display: leave it out')
+
+
+def window_closed(picture: np.ndarray, wait_ms: int = 1) -> bool:
+    """Show a picture; whether the user pressed Esc."""
+    cv2.imshow('poses', np.ascontiguousarray(picture[..., ::-1]))
+    return cv2.waitKey(wait_ms) & 0xFF == 27
 
 
 def tell(report: Report, out: str) -> int:

@@ -11,7 +11,7 @@ from typing import Dict, List, Mapping, Optional, Union
 import cv2
 import numpy as np
 
-from .cameras import finite_numbers
+from .cameras import finite_numbers, is_number
 from .sources import Frame
 
 WHOLE_IMAGE = 'whole_image'
@@ -201,11 +201,17 @@ class DetectedBoxes:
         bbox_thr (float): Lowest score. Defaults to 0.3.
         nms_thr (float): Largest overlap (IoU) of two boxes. Defaults to
             0.65, as in RTMDet and YOLOX: people side by side stay two.
+
+    Raises:
+        ValueError: If a threshold is not in [0, 1].
     """
 
     def __init__(
         self, detector, bbox_thr: float = 0.3, nms_thr: float = 0.65
     ) -> None:
+        for name, value in (('bbox_thr', bbox_thr), ('nms_thr', nms_thr)):
+            if not is_number(value) or not 0 <= value <= 1:
+                raise ValueError(f'{name} must be from 0 to 1, got {value}')
         self.detector = detector
         self.bbox_thr, self.nms_thr = bbox_thr, nms_thr
 

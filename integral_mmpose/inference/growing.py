@@ -27,8 +27,15 @@ class GrowingJson:
 
     def add(self, entry) -> None:
         """Append an entry, a JSON value; it is readable at once."""
-        self._file.write(json.dumps(entry) + '\n')
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(entry) + '\n')
+            self._file.flush()
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f'{error.strerror}: what was written before is kept',
+                str(self.partial),
+            ) from error
         self.count += 1
 
     def entries(self) -> Iterator:

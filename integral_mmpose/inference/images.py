@@ -116,7 +116,8 @@ def image_from_bytes(
                 )
             image = as_bgr(image, name)
             orientation = header.getexif().get(ORIENTATION, 1)
-            return np.ascontiguousarray(UPRIGHT[orientation](image))
+            turn = UPRIGHT.get(orientation, UPRIGHT[1])  # 0: unknown
+            return np.ascontiguousarray(turn(image))
         if (
             header.format in OPENCV_FORMATS
             and not header.has_transparency_data

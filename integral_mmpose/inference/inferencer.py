@@ -1,8 +1,9 @@
 """From pictures to people in 2D or 3D, without torch and MMPose."""
 
-import logging
 from pathlib import Path
 from typing import Iterator, List, Optional, Union
+
+import numpy as np
 
 from integral_mmpose.geometry import Person
 
@@ -15,8 +16,6 @@ from .prefetch import Prefetched
 from .sources import DEFAULT_FPS, open_source
 from .tracking import PoseSmoother
 from .yolox import YoloxDetector
-
-logger = logging.getLogger(__name__)
 
 
 class PoseInferencer:
@@ -123,7 +122,7 @@ class PoseInferencer:
             ValueError, OSError: At the call, if an argument is wrong or a
                 single input cannot be read.
         """
-        if batch_size < 1:
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f'batch_size must be >= 1, got {batch_size}')
         source = open_source(inputs, '', max_megapixels, fps)
         if boxes is None and self.detector is not None:

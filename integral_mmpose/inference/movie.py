@@ -37,12 +37,25 @@ class MovieWriter:
             height, width = picture.shape[:2]
             kind = _OpenCV if av is None else _PyAV
             self._writer = kind(self.path, self.fps, width, height)
-        self._writer.add(picture)
+            self._size = width, height
+        # Frames of a folder may differ in size; a movie has that of the first.
+        self._writer.add(fit_within(picture, *self._size))
 
     def close(self) -> None:
         """Finish the file."""
         if self._writer is not None:
             self._writer.close()
+
+
+def fit_within(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Scale a picture into a size, white at its right and lower side."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    size = [max(1, int(side * scale)) for side in picture.shape[1::-1]]
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    canvas[: size[1], : size[0]] = cv2.resize(picture, size)
+    return canvas
 
 
 class _PyAV:

@@ -5,6 +5,7 @@ and no image: one bad file of a folder stops nothing.
 """
 
 import logging
+import re
 from pathlib import Path
 from typing import Iterable, Iterator, List, NamedTuple, Optional, Union
 from urllib.parse import urlsplit
@@ -172,13 +173,22 @@ def open_source(
         ValueError, OSError: If a single image or video cannot be read, or a
             folder has no image.
     """
+    if fps is not None and not 0 < fps < float('inf'):
+        raise ValueError(f'fps must be a positive number, got {fps}')
     if isinstance(inputs, (ImageSource, VideoSource)):
         return inputs
     if isinstance(inputs, np.ndarray):
         return ImageSource([as_bgr(inputs)])
     if not isinstance(inputs, (str, Path)):
+        if not isinstance(inputs, Iterable):
+            raise ValueError(
+                'inputs must be a path, a URL, a (H, W, 3) BGR array or a '
+                f'sequence of them, got {type(inputs).__name__}'
+            )
         return ImageSource(list(inputs), max_megapixels, fps)
     text = str(inputs)
+    if not text:
+        raise ValueError('an input is empty: give a path')
     scheme = text.partition('://')[0].lower()
     if text.split(':')[0] == 'webcam':
         device = text.partition(':')[2] or '0'
@@ -254,9 +264,12 @@ def list_images(
                 'another folder; one below it is fine'
             )
         files = sorted(
-            p
-            for p in Path(path).rglob('*')
-            if p.is_file() and out not in p.resolve().parents
+            (
+                p
+                for p in Path(path).rglob('*')
+                if p.is_file() and out not in p.resolve().parents
+            ),
+            key=_order,
         )
         suffixes = image_suffixes()
         found = [str(p) for p in files if p.suffix.lower() in suffixes]
@@ -265,6 +278,14 @@ def list_images(
         _warn_of_others(path, [p.name for p in files if str(p) not in found])
         images += found
     return images
+
+
+def _order(path: Path) -> list:
+    """By name, numbers in it by their value: frame_2 before frame_10."""
+    return [
+        [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in parts]
+        for parts in (re.split(r'(\d+)', part) for part in path.parts)
+    ]
 
 
 def _warn_of_others(folder: str, names: List[str]) -> None:

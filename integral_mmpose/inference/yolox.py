@@ -16,6 +16,8 @@ from .onnx_session import open_session
 STRIDES = (8, 16, 32)
 PADDING_GREY = 114
 PERSON = 0  # the first class of COCO
+#: Middles and half sides of boxes are at most so many sides of the image.
+FAR = 2
 
 
 class YoloxDetector:
@@ -92,6 +94,14 @@ class YoloxDetector:
         cells, strides = self._cells[keep], self._strides[keep, None]
         center = (found[keep, :2] + cells) * strides / scale
         half = np.exp(found[keep, 2:4]) * strides / scale / 2
+        side = max(image.shape[:2])
+        far = (np.abs(center - side / 2) > FAR * side) | (half > FAR * side)
+        if far.any():
+            raise ValueError(
+                f'{self.path}: boxes lie far outside the image: the file is '
+                'not YOLOX in its official export, or it was written with '
+                '--decode_in_inference, which must be left out'
+            )
         return np.concatenate(
             [center - half, center + half, scores[keep, None]], 1
         ).astype(np.float32)

@@ -5,7 +5,7 @@ The visualizer of MMPose's hooks is in ``pose_visualizer``, which needs MMPose.
 
 from .curves import plot_curves, read_scalars
 from .heat_vectors import draw_heat_vectors, overlay_heatmaps
-from .interactive import place_people, pose_figure, save_html
+from .interactive import need_plotly, place_people, pose_figure, save_html
 from .overlay import draw_skeleton_2d, enlarge
 from .panel import draw_panel, save_contact_sheet, save_image
 from .rendering import draw_people, draw_views, render, render_frame
@@ -22,6 +22,7 @@ __all__ = [
     'draw_views',
     'enlarge',
     'overlay_heatmaps',
+    'need_plotly',
     'place_people',
     'plot_curves',
     'pose_figure',

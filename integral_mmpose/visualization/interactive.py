@@ -45,7 +45,7 @@ def pose_figure(
         ImportError: If plotly is not installed.
         ValueError: If a pose has another number of joints.
     """
-    go = _plotly()
+    go = need_plotly()
     joints = len(skeleton.colors)
     names = [str(k) for k in range(joints)] if names is None else list(names)
     figure = go.Figure()
@@ -115,7 +115,12 @@ def save_html(figure, path: str) -> None:
     write_atomically(path, html.encode())
 
 
-def _plotly():
+def need_plotly():
+    """The module ``plotly.graph_objects``.
+
+    Raises:
+        ImportError: If plotly is not installed.
+    """
     try:
         import plotly.graph_objects as go
     except ImportError as error:

@@ -124,6 +124,9 @@ def test_a_folder_as_a_video(run, photos, capsys):
         (['photos', '--detector', 'MODEL'], 'is not YOLOX'),
         (['photos', '--out', 'torn.png/x'], 'torn.png'),
         (['photos', '--batch-size', 0], 'batch_size must be >= 1'),
+        (['photos', '--video', 0], 'fps must be a positive number'),
+        (['photos', '--video', 'nan'], 'fps must be a positive number'),
+        ([''], 'an input is empty'),
     ],
 )
 def test_mistakes_are_one_sentence(
@@ -146,6 +149,7 @@ def test_mistakes_are_one_sentence(
         ['a', '--detector', 'd', '--boxes', 'b'],
         ['a', '--fov', 60, '--camera', 'c'],
         ['a', '--root-depth', 3000],
+        ['a', '--max-frames', 0],
     ],
 )
 def test_contradictions_are_usage_errors(run, options):
@@ -167,12 +171,58 @@ def test_a_model_without_our_metadata_is_named(run, photos, tmp_path, capsys):
 
 
 def test_no_display_is_one_sentence(run, photos, monkeypatch, capsys):
-    def imshow(*_):
-        raise cv2.error('no display')
-
-    monkeypatch.setattr(cv2, 'imshow', imshow)
+    """Qt of OpenCV would end the process itself."""
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY', 'QT_QPA_PLATFORM'):
+        monkeypatch.delenv(name, raising=False)
     assert run('photos', '--show') == 1
     assert 'error: --show: there is no display' in capsys.readouterr().err
+    assert not Path('poses').exists()
+
+
+def test_a_display_shows_the_pictures(run, photos, monkeypatch):
+    shown = []
+    done = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(module.subprocess, 'run', lambda *_, **__: done)
+    monkeypatch.setattr(cv2, 'imshow', lambda _, image: shown.append(image))
+    monkeypatch.setattr(cv2, 'waitKey', lambda _: 27)  # Esc ends it
+    assert run('photos', '--show') == 0
+    assert len(shown) == 1
+
+
+def test_scenes_without_plotly_are_refused_at_once(
+    run, photos, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, 'plotly.graph_objects', None)
+    assert run('photos', '--html') == 1
+    assert 'need plotly: pip install plotly' in capsys.readouterr().err
+    assert not Path('poses').exists()
+
+
+def test_photographs_are_not_smoothed(run, photos, write_video, capsys):
+    """The filter would mix the people of one with those of the next."""
+    assert run('photos', '--smooth') == 1
+    assert '--smooth needs a video' in capsys.readouterr().err
+    assert run('photos', write_video(2), '--smooth', '--json') == 0
+    smoothed = result()['images']
+    assert run('photos', '--json') == 0
+    assert result()['images'] == smoothed
+
+
+def test_what_failed_before_an_error_is_told(run, photos, monkeypatch, capsys):
+    (photos / 'a0.png').write_bytes(b'')
+    real = module.render
+
+    def full(image, *args):
+        if len(module_calls) == 1:
+            raise OSError('No space left on device')
+        module_calls.append(image)
+        return real(image, *args)
+
+    module_calls = []
+    monkeypatch.setattr(module, 'render', full)
+    assert run('photos') == 1
+    error = capsys.readouterr().err
+    assert 'a0.png: cannot be decoded' in error and 'No space' in error
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

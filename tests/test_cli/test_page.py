@@ -129,6 +129,17 @@ def test_photographs_of_two_pictures_are_taken(app, demo, tmp_path):
     assert app(str(path), demo.WHOLE).message.startswith('**1 person**')
 
 
+@pytest.mark.parametrize('kind', ['PNG', 'WEBP'])
+def test_of_an_animation_the_first_picture_is_taken(app, demo, tmp_path, kind):
+    path = tmp_path / 'moving'
+    pictures = [Image.new('RGB', (40, 30), c) for c in ('red', 'blue')]
+    pictures[0].save(path, kind, save_all=True, append_images=pictures[1:])
+    found = app(str(path), demo.WHOLE)
+    assert found.message.startswith('**1 person**')
+    red, _, blue = found.overlay[0, 0]
+    assert red > 200 and blue < 50
+
+
 def test_why_a_picture_has_no_result_is_said(demo, infer, picture):
     camera = dict(f=[9, 9], c=[4, 4], w=8, h=8)
     app = demo.PoseApp(infer, dict(camera=camera))

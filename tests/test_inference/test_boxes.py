@@ -137,3 +137,12 @@ def test_nms_equals_a_naive_loop():
         if all(box_overlaps(corners[[i]], corners[[k]]) <= 0.4 for k in kept):
             kept.append(i)
     assert nms(boxes, 0.4).tolist() == kept and 5 < len(kept) < 55
+
+
+@pytest.mark.parametrize('name', ['bbox_thr', 'nms_thr'])
+@pytest.mark.parametrize('value', [-0.1, 1.1, float('nan'), '0.3', None])
+def test_thresholds_are_shares(name, value):
+    with pytest.raises(ValueError, match=f'{name} must be from 0 to 1'):
+        DetectedBoxes(None, **{name: value})
+    DetectedBoxes(None, **{name: 0.0})
+    DetectedBoxes(None, **{name: 1})

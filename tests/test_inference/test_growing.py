@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from integral_mmpose.inference.growing import GrowingJson
 
 KILLED = """
@@ -48,3 +50,11 @@ def test_a_killed_run_leaves_its_entries(tmp_path):
     lines = (tmp_path / 'a.json.partial').read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{'n': n} for n in range(3)]
     assert not path.exists()
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    growing = GrowingJson(tmp_path / 'a.json')
+    growing._file.close()
+    growing._file = open('/dev/full', 'w')
+    with pytest.raises(OSError, match='kept.*a.json.partial'):
+        growing.add({})

@@ -1,6 +1,7 @@
 """Images of every kind -> BGR uint8, upright."""
 
 import socketserver
+import struct
 import threading
 import time
 import zlib
@@ -56,6 +57,25 @@ def test_photographs_are_turned_upright(tmp_path, tag, corner, suffix):
         for x in (0, image.shape[1] - 1)
     }
     assert max(corners, key=corners.get) == corner
+
+
+@pytest.mark.parametrize(
+    ('tag', 'turned'), [(0, False), (9, False), (6, True)]
+)
+def test_an_unknown_orientation_of_16_bits_is_upright(tmp_path, tag, turned):
+    """Cameras write 0; OpenCV writes no EXIF, so the chunk is put in."""
+    content = cv2.imencode('.png', np.full((2, 4), 257 * 9, np.uint16))[1]
+    content = content.tobytes()
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    chunk = b'eXIf' + exif.tobytes().removeprefix(b'Exif\0\0')
+    size, check = len(chunk) - 4, zlib.crc32(chunk)
+    chunk = struct.pack('>I', size) + chunk + struct.pack('>I', check)
+    path = tmp_path / 'photo.png'
+    path.write_bytes(content[:33] + chunk + content[33:])  # behind IHDR
+    image = read_image(path)
+    assert image.shape == ((4, 2, 3) if turned else (2, 4, 3))
+    assert (image == 9).all()
 
 
 def test_unreadable_files_are_named(tmp_path):

@@ -184,3 +184,20 @@ def test_a_movie_without_pyav_says_how_to_get_h264(
         movie.MovieWriter(tmp_path / 'no/a.mp4', 25.0).add(
             np.zeros((48, 64, 3), np.uint8)
         )
+
+
+def test_pictures_of_other_sizes_fit_into_the_movie(tmp_path, monkeypatch):
+    """The first one gives the size; none is lost, none is distorted."""
+    monkeypatch.setattr(movie, 'av', None)
+    writer = movie.MovieWriter(tmp_path / 'a.mp4', 25.0)
+    for height, width in ((64, 128), (128, 128), (32, 64)):
+        writer.add(np.full((height, width, 3), 40, np.uint8))
+    writer.close()
+    capture = cv2.VideoCapture(str(tmp_path / 'a.mp4'))
+    frames = [capture.read()[1] for _ in range(3)]
+    assert not capture.read()[0]
+    dark = [
+        [int((f[y, x] < 128).all()) for x, y in ((2, 2), (60, 60), (120, 60))]
+        for f in frames
+    ]
+    assert dark == [[1, 1, 1], [1, 1, 0], [1, 1, 1]]

@@ -30,6 +30,20 @@ def test_folder_gives_images_by_name(tmp_path, image):
     assert all(np.array_equal(frame.image, image) for frame in source)
 
 
+def test_numbered_frames_come_in_their_order(tmp_path, image):
+    for number in range(12):
+        cv2.imwrite(str(tmp_path / f'frame_{number}.png'), image)
+    found = [Path(p).stem for p in list_images([tmp_path])]
+    assert found == [f'frame_{number}' for number in range(12)]
+    assert found != sorted(found)
+
+
+@pytest.mark.parametrize('bad', [5, None, 2.5])
+def test_what_is_no_input_is_named(bad):
+    with pytest.raises(ValueError, match=f'got {type(bad).__name__}'):
+        open_source(bad)
+
+
 def test_results_in_a_folder_of_images_are_no_images(tmp_path, image):
     """Those of the run before, in a folder below; a folder is no file."""
     (tmp_path / 'album.png').mkdir()

@@ -61,6 +61,22 @@ def test_a_box_by_hand(write):
     np.testing.assert_allclose(boxes, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize('decoded', [False, True])
+def test_a_decoded_export_is_refused(write, decoded):
+    """The same box of 40 x 48 px around (28, 36), in cells and in px."""
+    answer = np.zeros((1, CELLS, 85))
+    box = [0.5, 0.5, np.log(5), np.log(6)]
+    answer[0, 4 * 8 + 3, :6] = [*([28, 36, 40, 48] if decoded else box), 1, 1]
+    detector = YoloxDetector(write(answer))
+    images = [np.zeros((SIDE, SIDE, 3), np.uint8)]
+    if decoded:
+        with pytest.raises(ValueError, match='--decode_in_inference'):
+            detector.detect(images)
+    else:
+        [boxes] = detector.detect(images)
+        np.testing.assert_allclose(boxes, [[8, 12, 48, 60, 1]], rtol=1e-5)
+
+
 def test_nobody(write):
     detector = YoloxDetector(write(np.zeros((1, CELLS, 85))))
     [boxes] = detector.detect([np.zeros((64, 128, 3), np.uint8)])
