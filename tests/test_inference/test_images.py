@@ -64,7 +64,7 @@ def test_photographs_are_turned_upright(tmp_path, tag, corner, suffix):
 )
 def test_an_unknown_orientation_of_16_bits_is_upright(tmp_path, tag, turned):
     """Cameras write 0; OpenCV writes no EXIF, so the chunk is put in."""
-    content = cv2.imencode('.png', np.full((2, 4), 257 * 9, np.uint16))[1]
+    content = cv2.imencode('.png', np.full((2, 4), 257 * 99, np.uint16))[1]
     content = content.tobytes()
     exif = Image.Exif()
     exif[0x0112] = tag
@@ -75,7 +75,7 @@ def test_an_unknown_orientation_of_16_bits_is_upright(tmp_path, tag, turned):
     path.write_bytes(content[:33] + chunk + content[33:])  # behind IHDR
     image = read_image(path)
     assert image.shape == ((4, 2, 3) if turned else (2, 4, 3))
-    assert (image == 9).all()
+    assert (image == 99).all()
 
 
 def test_unreadable_files_are_named(tmp_path):
