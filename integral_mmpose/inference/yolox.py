@@ -93,7 +93,8 @@ class YoloxDetector:
         keep = scores >= MIN_SCORE
         cells, strides = self._cells[keep], self._strides[keep, None]
         center = (found[keep, :2] + cells) * strides / scale
-        half = np.exp(found[keep, 2:4]) * strides / scale / 2
+        with np.errstate(over='ignore'):  # told below
+            half = np.exp(found[keep, 2:4]) * strides / scale / 2
         side = max(image.shape[:2])
         far = (np.abs(center - side / 2) > FAR * side) | (half > FAR * side)
         if far.any():
