@@ -9,7 +9,7 @@ crop = dict(type='TopdownAffine', input_size=(128, 128), use_udp=True)
 train_pipeline = edit(
     with_codec(_base_.train_pipeline, codec),
     ReadImage=dict(type='LoadImageChecked'),
-    DecodeCrop=crop,
+    ReadCrop=crop,
 )
 val_pipeline = edit(_base_.val_pipeline, TopdownAffine=crop)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -58,7 +58,7 @@ def test_conditions_are_those_of_the_rows(path):
         step
         for loader in (train, val, cfg.test_dataloader)
         for step in loader.dataset.pipeline
-        if step.type in ('TopdownAffine', 'DecodeCrop')
+        if step.type in ('TopdownAffine', 'ReadCrop')
     ]
     assert {tuple(step.input_size) for step in crops} == {(128, 128)}
     udp = {step.get('use_udp', False) for step in crops}
