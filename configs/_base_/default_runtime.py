@@ -8,7 +8,7 @@ default_hooks = dict(
         interval=1,
         max_keep_ckpts=3,
         save_best='auto',
-        greater_keys=['PCKh', 'AUC', 'AP'],
+        greater_keys=['PCK', 'AUC', 'AP'],
         less_keys=['MPJPE'],
     ),
     resume=dict(type='ResumeHook'),

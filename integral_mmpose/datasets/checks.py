@@ -24,7 +24,8 @@ KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'text'}
 KINDS[LIST] = 'a list'
 FIX = 'Correct or remove it.'
 GET_DATA = (
-    'Set `data_root`, or write the data with a converter of '
+    'Set `data_root` (H36M_ROOT, MPII_ROOT or COCO_ROOT in the shipped '
+    'configs), or write the data with a converter of '
     'tools/dataset_converters/ (make_synthetic.py needs no download).'
 )
 

@@ -71,9 +71,9 @@ def reader(tmp_path, monkeypatch):
 @pytest.fixture(scope='module', autouse=True)
 def registered_once():
     """What the pages register is gone after this module."""
-    from mmpose.registry import METRICS, MODELS
+    from mmpose.registry import DATASETS, METRICS, MODELS
 
-    before = [(r, dict(r._module_dict)) for r in (METRICS, MODELS)]
+    before = [(r, dict(r._module_dict)) for r in (DATASETS, METRICS, MODELS)]
     yield
     for registry, modules in before:
         registry._module_dict.clear()
@@ -172,17 +172,10 @@ def test_own_3d_data_are_read(reader):
     assert data.get_data_info(0)['focal'].tolist() == [1000.0, 1000.0]
 
 
-@pytest.mark.parametrize(
-    'block', [b for b in MODULES if named(b) == 'my_3d.py'], ids=['my_3d']
-)
-def test_own_3d_class_reads_files(block, reader):
+def test_own_3d_config_reads_files(reader):
+    from mmengine.registry import DefaultScope
     from mmpose.registry import DATASETS
 
-    names = {}
-    try:
-        exec(compile(block.text, block.id, 'exec'), names)
-    finally:
-        DATASETS._module_dict.pop('StickDataset', None)
     mm = np.array([[0.0, 0.0, 4000.0], [400.0, 0.0, 4000.0], [0, 200.0, 5000]])
     row = dict(
         image='a.png',
@@ -191,8 +184,14 @@ def test_own_3d_class_reads_files(block, reader):
         camera=[1000.0, 1000.0, 500.0, 500.0],
         action='rest',
     )
-    (reader / 'stick.json').write_text(json.dumps([row]))
-    data = names['StickDataset'](ann_file='stick.json', data_root='.')
+    folder = reader / 'data/stick'
+    folder.mkdir(parents=True)
+    for name in ('train.json', 'val.json'):
+        (folder / name).write_text(json.dumps([row]))
+    cfg = load(reader, 'stick.py')
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        assert len(DATASETS.build(cfg.val_dataloader.dataset)) == 1
+        data = DATASETS.build(cfg.train_dataloader.dataset)
     info = data.get_data_info(0)
     assert info['mm_per_px'] == pytest.approx(4.0)  # 4000 mm / 1000 px
     # By hand: 500 + 1000 * 400 / 4000 px; z relative to the root.
