@@ -87,6 +87,7 @@ _SIGMA = dict(
 )
 _OTHER_SIGMA = 0.026
 _LEG = ('hip', 'knee', 'foot', 'ankle', 'root', 'pelvis')
+#: Those of visualization/skeleton.py, which this package does not import.
 _COLORS = dict(left=(0, 255, 0), right=(255, 128, 0))
 _MIDDLE_COLOR = (51, 153, 255)
 

@@ -153,3 +153,10 @@ def test_flip_pairs_of_the_official_code():
         13,
         17,
     ]
+
+
+def test_colours_are_those_of_the_drawings():
+    from integral_mmpose.visualization.skeleton import color_of
+
+    for info in joints.H36M18_METAINFO['keypoint_info'].values():
+        assert tuple(info['color']) == color_of(info['name'])
