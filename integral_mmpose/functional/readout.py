@@ -91,8 +91,9 @@ def spread(vectors: HeatVectors) -> Tensor:
         1 / sqrt(12) for a uniform vector of many cells.
 
     Example:
-        >>> spread(HeatVectors(torch.ones(1, 1, 1), torch.full((1, 1, 2), .5)))
-        tensor([[[0.0000, 0.2500]]])
+        >>> half = torch.full((1, 1, 2), 0.5)
+        >>> spread(HeatVectors(half, half))
+        tensor([[[0.2500, 0.2500]]])
     """
     variances = []
     for vector in vectors:
