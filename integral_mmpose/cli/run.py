@@ -280,11 +280,17 @@ def tell(report: Report, out: str) -> int:
         print(f'error: {error}', file=sys.stderr)
     parts = []
     if report.images:
-        parts.append(f'{report.images - len(report.failed)} images')
+        parts.append(counted(report.images - len(report.failed), 'image'))
     if report.frames:
-        parts.append(f'{report.frames} frames')
+        parts.append(counted(report.frames, 'frame'))
     verb = 'stopped: ' if report.stopped else ''
-    print(f'{verb}{report.people} people in {" and ".join(parts)} -> {out}')
+    people = counted(report.people, 'person', 'people')
+    print(f'{verb}{people} in {" and ".join(parts)} -> {out}')
     if report.stopped:
         return 130
     return 1 if report.failed else 0
+
+
+def counted(number: int, noun: str, plural: str = '') -> str:
+    """A number with its noun, such as 2 images."""
+    return f'{number} {noun if number == 1 else plural or noun + "s"}'

@@ -91,7 +91,7 @@ def test_json_html_and_boxes(run, photos, capsys):
 
 def test_images_and_videos_together(run, photos, write_video, capsys):
     assert run('photos/a.png', write_video(3), '--smooth') == 0
-    assert '4 people in 1 images and 3 frames' in capsys.readouterr().out
+    assert '4 people in 1 image and 3 frames' in capsys.readouterr().out
     frames = result('poses/walk.json')['frames']
     assert [f['instances'][0]['track_id'] for f in frames] == [0, 0, 0]
     assert Path('poses/walk.mp4').stat().st_size > 0
