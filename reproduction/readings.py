@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Read the maps of a trained 2D row in several ways, and score each by PCKh.
+
+    python reproduction/readings.py work_dirs/reproduce/lsp-photographs/runs/\
+h1_mobilenetv2-2deconv_24+8e_mpii-128x128/seed0
+
+The network runs once; every line of the table is another reading of the same
+maps: argmax, expectation of the sharpened map, and the local integral with
+several windows and temperatures. It shows how much of an I row's gain is its
+reading, and which window to choose (--data lsp-select holds people out).
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Iterator, List, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
+from mmpose.apis import init_model  # noqa: E402
+
+from integral_mmpose.evaluation import PCKhCurve  # noqa: E402
+from integral_mmpose.models.heads.common import decode_batch  # noqa: E402
+
+EPOCH = re.compile(r'epoch_(\d+)\.pth')
+COLUMNS = ('PCKh@0.5', 'PCKh@0.1', 'AUC')
+
+
+class Reading(NamedTuple):
+    """A line of the table: the mode of the head, its window, a factor."""
+
+    title: str
+    decode: str
+    window: dict = {}
+    factor: float = 1.0
+
+
+def readings(temperatures=(1.0, 0.2, 0.1, 0.05)) -> Iterator[Reading]:
+    """All that are compared."""
+    yield Reading('argmax', 'argmax')
+    for t in temperatures:
+        yield Reading(f'whole map, T = {t:g}', 'integral', factor=1 / t)
+    for radius in (1, 2, 3):
+        for t in temperatures:
+            title = f'window of ±{radius}, T = {t:g}'
+            window = dict(radius=radius, temperature=t)
+            yield Reading(title, 'local_integral', window)
+
+
+@torch.no_grad()
+def run_network(model, loader) -> List[tuple]:
+    """Maps and samples of every batch."""
+    batches = []
+    for batch in loader:
+        data = model.data_preprocessor(batch)
+        maps = model.head(model.extract_feat(data['inputs']))
+        batches.append((maps, data['data_samples']))
+    return batches
+
+
+def score(model, batches: List[tuple], reading: Reading, meta) -> dict:
+    """PCKh of one reading."""
+    head, metric, count = model.head, PCKhCurve(), 0
+    metric.dataset_meta = meta
+    head.readout, head.window = reading.decode, dict(reading.window)
+    for maps, samples in batches:
+        norm = head.coordinates(reading.factor * maps)
+        scores = torch.ones(norm.shape[:2])
+        found = model.add_pred_to_datasample(
+            decode_batch(head, norm, scores, samples), None, samples
+        )
+        metric.process(None, [sample.to_dict() for sample in found])
+        count += len(found)
+    return metric.evaluate(count)
+
+
+def last_checkpoint(folder: Path) -> Path:
+    """The checkpoint of the last epoch.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    found = [path for path in folder.glob('*.pth') if EPOCH.match(path.name)]
+    if not found:
+        raise FileNotFoundError(
+            f'{folder} has no epoch_N.pth: give the folder of a training, '
+            'such as OUT/lsp-photographs/runs/NAME/seed0'
+        )
+    return max(found, key=lambda path: int(EPOCH.match(path.name)[1]))
+
+
+def main() -> int:
+    """Print the table; 1 on an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('folder', type=Path, help='of a trained 2D row')
+    folder = parser.parse_args().folder
+    try:
+        checkpoint = last_checkpoint(folder)
+    except OSError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    cfg = Config.fromfile(folder / 'config.py')
+    cfg.model.backbone.init_cfg = None
+    init_default_scope('mmpose')
+    model = init_model(cfg, str(checkpoint), device='cpu')
+    loader = Runner.build_dataloader(cfg.test_dataloader)
+    batches = run_network(model, loader)
+    print(f'{checkpoint}, {len(loader.dataset)} people\n')
+    print(f'| reading | {" | ".join(COLUMNS)} |\n|---|---|---|---|')
+    for reading in readings():
+        found = score(model, batches, reading, loader.dataset.metainfo)
+        cells = ' | '.join(f'{found[f"pckh/{name}"]:.1f}' for name in COLUMNS)
+        print(f'| {reading.title} | {cells} |', flush=True)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

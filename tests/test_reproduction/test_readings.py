@@ -1,0 +1,94 @@
+"""Readings of maps that are known, scored by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import InstanceData
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+
+import integral_mmpose  # noqa: F401
+from integral_mmpose.datasets.joints import MPII_METAINFO
+from integral_mmpose.datasets.metainfo import parse_metainfo
+from reproduction.readings import Reading, last_checkpoint, readings, score
+
+SIZE = (64, 64)
+
+
+@pytest.fixture
+def person():
+    """A person whose joints lie between the cells of 16 x 16 maps."""
+    torch.manual_seed(0)
+    joints = 4 + 8 * torch.rand(1, 16, 2)
+    joints = joints.floor() + 0.4  # bins; the argmax is 0.4 off on each axis
+    x, y = torch.arange(16.0), torch.arange(16.0)[:, None]
+    at = joints[..., None, None]
+    maps = (-((x - at[:, :, 0]) ** 2 + (y - at[:, :, 1]) ** 2) / 2).exp()
+    sample = PoseDataSample(
+        metainfo=dict(
+            img_path='a.jpg',
+            id=0,
+            input_size=SIZE,
+            input_center=np.array([32.0, 32.0]),
+            input_scale=np.array([64.0, 64.0]),
+        )
+    )
+    sample.gt_instances = InstanceData(
+        keypoints=4 * joints.numpy(),
+        keypoints_visible=torch.ones(1, 16).numpy(),
+        head_size=torch.tensor([16.0]).numpy(),
+        bboxes=torch.tensor([[0.0, 0, 64, 64]]).numpy(),
+        bbox_scores=torch.ones(1).numpy(),
+    )
+    return maps, sample
+
+
+def build():
+    head = MODELS.build(
+        dict(
+            type='IntegralHead',
+            in_channels=1,
+            out_channels=16,
+            deconv_out_channels=(),
+            heatmap_loss=dict(type='VolumeMSELoss'),
+            decoder=dict(type='IntegralLabel', input_size=SIZE),
+        )
+    )
+    add = TopdownPoseEstimator.add_pred_to_datasample
+    model = SimpleNamespace(head=head, test_cfg={})
+    model.add_pred_to_datasample = lambda *args: add(model, *args)
+    return model
+
+
+def test_argmax_misses_what_the_window_finds(person):
+    maps, sample = person
+    meta = parse_metainfo(MPII_METAINFO)
+    found = {
+        r.title: score(build(), [(maps, [sample])], r, meta)
+        for r in (
+            Reading('argmax', 'argmax'),
+            Reading('window', 'local_integral', dict(temperature=0.1)),
+            Reading('flat', 'integral'),
+        )
+    }
+    # 0.4 bins are 1.6 px on each axis, 2.26 px of a head of 16: 0.141.
+    assert found['argmax']['pckh/PCKh@0.1'] == 0
+    assert found['argmax']['pckh/AUC'] == pytest.approx(100 * 36 / 51)
+    assert found['window']['pckh/PCKh@0.1'] == 100
+    assert found['flat']['pckh/AUC'] < found['argmax']['pckh/AUC']
+
+
+def test_every_line_has_a_title_of_its_own():
+    titles = [reading.title for reading in readings()]
+    assert len(set(titles)) == len(titles) == 1 + 4 + 12
+
+
+def test_last_checkpoint(tmp_path):
+    for name in ('epoch_9.pth', 'epoch_10.pth', 'best_epoch_11.pth'):
+        (tmp_path / name).touch()
+    assert last_checkpoint(tmp_path).name == 'epoch_10.pth'
+    with pytest.raises(FileNotFoundError, match='folder of a training'):
+        last_checkpoint(tmp_path / 'other')
