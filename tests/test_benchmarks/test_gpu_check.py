@@ -70,7 +70,11 @@ def test_a_step_and_its_loader_cores(parts, check, monkeypatch):
     assert set(by_name) == set(times) - {'ours, chunk_joints=6'}
     rate = 1000 / times['ours']  # a picture a step
     assert by_name['ours']['median'] == pytest.approx(rate, abs=0.06)
-    assert by_name['ours']['note'].startswith(f'ours: {rate / 10:.1f} /')
+    cores = by_name['ours']['note'].removeprefix('ours: ').split(' / ')
+    assert [float(n) for n in cores] == [
+        pytest.approx(gpus * rate / 10, abs=0.06 + gpus * 0.01)
+        for gpus in (1, 4, 8)
+    ]
 
 
 def test_loader(parts):
