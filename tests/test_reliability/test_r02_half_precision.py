@@ -8,7 +8,7 @@ from mmpose.registry import MODELS
 
 import integral_mmpose  # noqa: F401
 from tests.test_engine.two_processes import Bfloat16OptimWrapper
-from tests.test_reliability.training import small_config, train
+from tests.test_reliability.training import only_train, small_config, train
 
 PROVED_BY = (
     'test_functional/test_integral_gradients.py'
@@ -50,12 +50,8 @@ class Watched(Bfloat16OptimWrapper):
 def test_50_steps_of_a_training_in_autocast(data, tmp_path, figure):
     """Of the whole model, with its data, clipping and schedule."""
     Watched.losses.clear()
-    cfg = small_config(data, tmp_path)
+    cfg = only_train(small_config(data, tmp_path), 50)
     cfg.optim_wrapper.type = 'mmengine.Watched'
-    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=50)
-    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
-    cfg.default_hooks.checkpoint = None
-    cfg.param_scheduler = cfg.param_scheduler[:1]
     model = train(cfg).model
     losses = torch.tensor(Watched.losses)
     assert len(losses) == 50 and Watched.dtypes == {torch.bfloat16}

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.test_reliability.training import small_config, train
+from tests.test_reliability.training import only_train, small_config, train
 
 PROVED_BY = (
     'test_datasets/test_seeding.py',
@@ -25,11 +25,7 @@ def weights(data, folder, steps, workers=0, seed=3):
         'train_dataloader.persistent_workers': workers > 0,
         'randomness.seed': seed,
     }
-    cfg = small_config(data, folder, options)
-    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps)
-    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
-    cfg.default_hooks.checkpoint = None
-    cfg.param_scheduler = cfg.param_scheduler[:1]
+    cfg = only_train(small_config(data, folder, options), steps)
     return train(cfg).model.state_dict()
 
 

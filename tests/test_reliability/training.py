@@ -44,6 +44,15 @@ def small_config(data, work_dir, options=None):
     return cfg
 
 
+def only_train(cfg, steps):
+    """Without validations and checkpoints; the schedule warms up alone."""
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps)
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    cfg.default_hooks.checkpoint = None
+    cfg.param_scheduler = cfg.param_scheduler[:1]
+    return cfg
+
+
 def train(cfg):
     """The finished runner; its log file is closed."""
     runner = Runner.from_cfg(cfg)
