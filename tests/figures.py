@@ -30,7 +30,7 @@ def pytest_addoption(parser):
         '--fuzz-seed', type=int, default=0, help='of the damaged files'
     )
     group.addoption(
-        '--suite-runs', type=int, default=1, help='R15: of the short suite'
+        '--suite-runs', type=int, default=0, help='R15: of the short suite'
     )
 
 

@@ -54,6 +54,8 @@ def test_coverage(tmp_path, figure):
 @pytest.mark.slow  # --suite-runs times the short suite
 def test_no_flake(request, record_property, figure):
     count = request.config.getoption('suite_runs')
+    if not count:
+        pytest.skip('--suite-runs N: each takes the minutes of make test')
     failures = 0
     for _ in range(count):
         done = run('-n', 'auto', '--maxprocesses', '4', '--dist', 'worksteal')
