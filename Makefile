@@ -63,7 +63,7 @@ LIMIT ?= 7200
 reliability: export OMP_NUM_THREADS ?= 1
 reliability: setup  ## the long forms of the fifteen families, and all slow tests
 	timeout --signal=INT --kill-after=60 $(LIMIT) $(RUN) -m pytest -n auto \
-		--maxprocesses 4 --dist worksteal -m 'family or slow' \
+		--maxprocesses 4 --dist worksteal tests -m 'family or slow' \
 		--figures work_dirs/reliability.json $(PYTEST_ARGS); status=$$?; \
 		$(RUN) benchmarks/write_reliability.py && exit $$status
 
