@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
+from mmengine.logging import MMLogger  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 from mmpose.apis import init_model  # noqa: E402
@@ -36,7 +37,7 @@ class Reading(NamedTuple):
     """A line of the table: the mode of the head, its window, a factor."""
 
     title: str
-    decode: str
+    readout: str
     window: dict = {}
     factor: float = 1.0
 
@@ -68,7 +69,7 @@ def score(model, batches: List[tuple], reading: Reading, meta) -> dict:
     """PCKh of one reading."""
     head, metric, count = model.head, PCKhCurve(), 0
     metric.dataset_meta = meta
-    head.readout, head.window = reading.decode, dict(reading.window)
+    head.readout, head.window = reading.readout, dict(reading.window)
     for maps, samples in batches:
         norm = head.coordinates(reading.factor * maps)
         scores = torch.ones(norm.shape[:2])
@@ -108,6 +109,7 @@ def main() -> int:
     except OSError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    MMLogger.get_current_instance().setLevel('WARNING')
     cfg = Config.fromfile(folder / 'config.py')
     cfg.model.backbone.init_cfg = None
     init_default_scope('mmpose')
