@@ -34,7 +34,9 @@ def main(name: str) -> None:
         sys.path.insert(0, str(ROOT))
     try:
         if name == 'train.py':
-            sys.argv = load_or_resume(sys.argv)
+            args, cfg = read_training()
+            reserve_folder(cfg)
+            sys.argv = load_or_resume(sys.argv, args, cfg.work_dir)
         sys.argv += join_without_gpu(sys.argv)
         runpy.run_path(str(find_tool(name)), run_name='__main__')
         leave_group()
@@ -117,7 +119,33 @@ def leave_group() -> None:
         torch.distributed.destroy_process_group()
 
 
-def load_or_resume(argv: list) -> list:
+def read_training() -> tuple:
+    """MMPose's own reading of our arguments: ``(args, config)``."""
+    tool = runpy.run_path(str(find_tool('train.py')))
+    args = tool['parse_args']()
+    from mmengine.config import Config
+
+    return args, tool['merge_args'](Config.fromfile(args.config), args)
+
+
+def reserve_folder(cfg) -> None:
+    """Lock the work directory before mmengine writes its config there.
+
+    Raises:
+        ValueError: If another training runs in the folder, or if a new one
+            would overwrite its checkpoints.
+    """
+    from integral_mmpose.engine import find_checkpoint, folder_lock
+
+    if os.environ.get('RANK', '0') != '0':
+        return
+    os.makedirs(cfg.work_dir, exist_ok=True)
+    folder_lock.hold(cfg.work_dir)
+    if not cfg.get('resume'):
+        find_checkpoint.refuse_to_overwrite(cfg.work_dir)
+
+
+def load_or_resume(argv: list, args, folder: str) -> list:
     """Arguments by which a bare ``--resume`` can be given to every start.
 
     Where there is nothing to resume MMPose forgets the ``load_from`` of the
@@ -125,21 +153,13 @@ def load_or_resume(argv: list) -> list:
     H1. Where there is something, it takes a ``load_from`` of the command line
     for it: that I1 row would begin in H1's last epoch and be finished.
     """
-    if not any(word.startswith(RESUME) for word in argv):
-        return argv
-    # MMPose itself says which config it is, and which folder.
-    tool = runpy.run_path(str(find_tool('train.py')))
-    args = tool['parse_args']()
     if args.resume != 'auto':
         return argv
-    from mmengine.config import Config
-
     from integral_mmpose.engine.find_checkpoint import (
         checkpoints_in,
         noted_checkpoint,
     )
 
-    folder = tool['merge_args'](Config.fromfile(args.config), args).work_dir
     if not (checkpoints_in(folder) or noted_checkpoint(folder)):
         at = next(i for i, w in enumerate(argv) if w.startswith(RESUME))
         auto = argv[at + 1 : at + 2] == ['auto']

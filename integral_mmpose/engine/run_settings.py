@@ -6,12 +6,15 @@ exactly. The config text that mmengine writes into a checkpoint is code, and
 is never executed.
 """
 
+import zlib
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Dict, List
 
 from mmengine.dist import get_world_size
 
 # Without influence on the result, or (init_cfg) on a resumed one. The data
-# set may lie elsewhere: its size is compared.
+# set may lie elsewhere: its size and its annotation files are compared.
 _IGNORED = (
     'num_workers',
     'persistent_workers',
@@ -45,9 +48,37 @@ def settings_of(runner) -> Dict[str, Any]:
             processes=get_world_size(),
             batch_size=loader.batch_size,
             samples=len(loader.dataset),
+            annotations=annotations_of(loader.dataset),
             seed=runner.seed,
         )
     )
+
+
+def annotations_of(dataset) -> List[str]:
+    """CRC-32 of the annotation file of each data set, in order.
+
+    Wrappers (``dataset``) and mixtures (``datasets``) are looked into; a data
+    set without an ``ann_file`` has none.
+    """
+    inner = getattr(dataset, 'datasets', None)
+    if inner is None and hasattr(dataset, 'dataset'):
+        inner = [dataset.dataset]
+    if inner is not None:
+        return [crc for part in inner for crc in annotations_of(part)]
+    path = Path(getattr(dataset, 'ann_file', None) or '')
+    if not path.is_file():
+        return []
+    stat = path.stat()
+    return [_crc(str(path.resolve()), stat.st_mtime_ns, stat.st_size)]
+
+
+@lru_cache(maxsize=None)
+def _crc(path: str, changed: int, size: int) -> str:
+    crc = 0
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            crc = zlib.crc32(block, crc)
+    return f'{crc:08x}'
 
 
 def plain(value: Any) -> Any:

@@ -20,7 +20,8 @@ import os
 import os.path as osp
 import zipfile
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
+from urllib.parse import urlparse
 
 import mmengine.runner.checkpoint as mmengine_checkpoint
 import numpy as np
@@ -63,12 +64,33 @@ def weights_only() -> bool:
     return value not in ('1', 'y', 'yes', 'true')
 
 
-def load_url(url: str, *args, **kwargs) -> Dict[str, Any]:
-    """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``."""
+def load_url(
+    url: str,
+    model_dir: Optional[str] = None,
+    file_name: Optional[str] = None,
+    **kwargs,
+) -> Dict[str, Any]:
+    """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``.
+
+    Raises:
+        ValueError: If the downloaded file is damaged; names it.
+    """
     kwargs['weights_only'] = weights_only()
-    return without_code(
-        torch.hub.load_state_dict_from_url(url, *args, **kwargs)
+    checkpoint = torch.hub.load_state_dict_from_url(
+        url, model_dir, file_name=file_name, **kwargs
     )
+    path = osp.join(
+        model_dir or osp.join(torch.hub.get_dir(), 'checkpoints'),
+        file_name or osp.basename(urlparse(url).path),
+    )
+    try:
+        check_archive(path)
+    except zipfile.BadZipFile as error:
+        raise ValueError(
+            f'checkpoint {path}, downloaded from {url}: {error}. Remove it, '
+            'and it is downloaded again'
+        ) from error
+    return without_code(checkpoint)
 
 
 def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:

@@ -1,13 +1,17 @@
 """A resumed training goes on exactly, or says why not."""
 
+import binascii
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from torch.utils.data import DataLoader
+
+from integral_mmpose.engine import run_settings
 
 from .conftest import Line
 
@@ -31,7 +35,15 @@ class Rates(Hook):
 def train(make_runner):
     """Train with a config that says what the runner gets."""
 
-    def run(epochs, resume=True, inexact=False, hooks=None, batch=4, **other):
+    def run(
+        epochs,
+        resume=True,
+        inexact=False,
+        hooks=None,
+        batch=4,
+        data=None,
+        **other,
+    ):
         settings = dict(
             train_cfg=dict(by_epoch=True, max_epochs=epochs),
             param_scheduler=STEP,
@@ -43,7 +55,7 @@ def train(make_runner):
             **settings,
             cfg=Config(settings),
             resume=resume,
-            train_dataloader=DataLoader(Line(), batch_size=batch),
+            train_dataloader=DataLoader(data or Line(), batch_size=batch),
             default_hooks=hooks
             or dict(
                 checkpoint=dict(type='AtomicCheckpointHook', interval=1),
@@ -118,6 +130,46 @@ def test_another_batch_size(train):
         train(4, batch=8)
     runner, _ = train(4, batch=8, inexact=True)
     assert (runner.iter, runner.max_iters) == (8, 8)
+
+
+class Annotated(Line):
+    """A data set with an annotation file."""
+
+    def __init__(self, ann_file):
+        super().__init__()
+        self.ann_file = str(ann_file)
+
+
+def test_other_annotations_of_equal_size(train, tmp_path, monkeypatch):
+    path = tmp_path / 'a.json'
+    path.write_text('[1, 2]')
+    train(1, data=Annotated(path))
+    copy = tmp_path / 'moved.json'  # elsewhere, later: the same content
+    copy.write_text('[1, 2]')
+    train(1, data=Annotated(copy))
+    copy.write_text('[2, 1]')
+    crc = [f'{binascii.crc32(text):08x}' for text in (b'[1, 2]', b'[2, 1]')]
+    with pytest.raises(
+        ValueError, match='annotations.0: {} -> {}'.format(*crc)
+    ):
+        train(1, data=Annotated(copy))
+    monkeypatch.setattr(run_settings, 'annotations_of', lambda _: [])
+    shutil.rmtree(tmp_path / 'work')
+    train(1, data=Annotated(path))
+    train(1, data=Annotated(copy))  # negative control: only sizes compared
+
+
+def test_annotations_of_mixed_data_sets(tmp_path):
+    paths = [tmp_path / name for name in 'abc']
+    for path in paths:
+        path.write_text(path.name)
+    a, b, c = map(Annotated, paths)
+    mixed = SimpleNamespace(
+        datasets=[a, SimpleNamespace(dataset=b), Line(), c]
+    )
+    assert run_settings.annotations_of(mixed) == [
+        f'{binascii.crc32(name):08x}' for name in (b'a', b'b', b'c')
+    ]
 
 
 def test_a_warm_up_by_iteration(train):

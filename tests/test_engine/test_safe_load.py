@@ -1,6 +1,7 @@
 """Trust: checkpoints load, and no code in a checkpoint runs."""
 
 import pickle
+import shutil
 import threading
 import zipfile
 from functools import partial
@@ -208,6 +209,15 @@ def test_url_loads_weights(tmp_path, web):
     torch.save(weights, tmp_path / 'good.pth')
     loaded = CheckpointLoader.load_checkpoint(f'{web}/good.pth')
     assert torch.equal(loaded['state_dict']['w'], weights['state_dict']['w'])
+
+
+def test_a_damaged_download_is_named(saved, tmp_path, web):
+    """A second start reads the same damaged file from torch's cache."""
+    shutil.copy(saved, tmp_path / 'flipped.pth')
+    _flip(tmp_path / 'flipped.pth')
+    for _ in range(2):
+        with pytest.raises(ValueError, match='flipped.pth.*Remove it'):
+            CheckpointLoader.load_checkpoint(f'{web}/flipped.pth')
 
 
 def test_config_in_meta_does_not_run(make_runner, canary, tmp_path):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from integral_mmpose.engine import folder_lock
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,7 +35,8 @@ def mmpose_config(tool, tmp_path, monkeypatch):
         # The config is the first argument, unless one is called as it.
         argv = ['i1.py', *argv] if 'i1.py' not in argv else argv
         monkeypatch.setattr(sys, 'argv', ['train.py', *argv])
-        argv = tool.load_or_resume(sys.argv)
+        args, cfg = tool.read_training()
+        argv = tool.load_or_resume(sys.argv, args, cfg.work_dir)
         monkeypatch.setattr(sys, 'argv', argv)
         args = mmpose_tool['parse_args']()
         return mmpose_tool['merge_args'](Config.fromfile(args.config), args)
@@ -47,6 +50,7 @@ def trained(tmp_path):
     folder = tmp_path / 'work_dirs/i1'
     folder.mkdir(parents=True)
     (folder / 'epoch_1.pth').touch()
+    return folder
 
 
 OTHER = ('--cfg-options', 'load_from=other.pth', 'randomness.seed=1')
@@ -114,6 +118,27 @@ def test_resume_of_a_named_checkpoint(mmpose_config, trained):
     config = mmpose_config('--resume', 'epoch_3.pth')
     assert config.load_from == 'epoch_3.pth'
     assert config.resume is True
+
+
+@pytest.mark.parametrize('rank, refused', [('0', True), ('1', False)])
+def test_a_refused_start_leaves_the_folder_as_it_is(
+    tool, trained, tmp_path, monkeypatch, rank, refused
+):
+    """mmengine writes the config into the folder before any hook runs."""
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / 'work_dirs/i1/i1.py'
+    config.write_text('# of the training that runs here')
+    (tmp_path / 'i1.py').write_text("model = dict(type='Another')")
+    monkeypatch.setattr(sys, 'argv', ['train.py', 'i1.py'])
+    monkeypatch.setenv('RANK', rank)
+    _, cfg = tool.read_training()
+    before = config.read_text(), sorted(trained.rglob('*.pth'))
+    if not refused:  # the main process decides
+        return tool.reserve_folder(cfg)
+    with pytest.raises(ValueError, match='epoch_1.pth.*--resume'):
+        tool.reserve_folder(cfg)
+    folder_lock.release(cfg.work_dir)
+    assert (config.read_text(), sorted(trained.rglob('*.pth'))) == before
 
 
 def test_processes_talk_by_gloo_without_a_gpu(tool, monkeypatch):
