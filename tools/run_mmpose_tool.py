@@ -7,6 +7,7 @@ import argparse
 import gc
 import json
 import os
+import re
 import runpy
 import sys
 import time
@@ -40,11 +41,22 @@ def main(name: str) -> None:
         sys.argv += join_without_gpu(sys.argv)
         runpy.run_path(str(find_tool(name)), run_name='__main__')
         leave_group()
-    except USER_ERRORS as error:
-        if debug:
+    except (*USER_ERRORS, TypeError) as error:
+        if debug or not of_a_user(error):
             raise
         report(name, error)
         sys.exit(1)
+
+
+def of_a_user(error: Exception) -> bool:
+    """Whether a user can have caused it, as by a wrong option in a config.
+
+    Python's own text names class and option: "X.__init__() got an unexpected
+    keyword argument 'y'".
+    """
+    return not isinstance(error, TypeError) or bool(
+        re.search(r'\.__init__\(\) (got an unexpected|missing)', str(error))
+    )
 
 
 def report(name: str, error: Exception) -> None:

@@ -31,6 +31,11 @@ from .finite import (
 ALPHAS = np.arange(51) / 100
 #: Of the distances in the file, in head sizes.
 DIGITS = 6
+HEAD_BOXES = (
+    'the data set found no head boxes. Put mpii_gt_{split}.mat beside the '
+    'annotations (tools/dataset_converters/mpii_mat_to_json.py writes it), '
+    'or give headbox_file'
+)
 
 
 @METRICS.register_module()
@@ -73,6 +78,21 @@ class PCKhCurve(BaseMetric):
         self.joints = None if joints is None else np.asarray(joints)
         self.groups = groups
         self.outfile = outfile
+
+    @property
+    def dataset_meta(self) -> Optional[dict]:
+        """The metainfo of the data set, known before a training starts.
+
+        Raises:
+            ValueError: When it is set and says ``head_boxes=False``.
+        """
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, metainfo: Optional[dict]) -> None:
+        if (metainfo or {}).get('head_boxes') is False:
+            raise ValueError(f'PCKh: {HEAD_BOXES}')
+        self._dataset_meta = metainfo
 
     @property
     def _names(self) -> Sequence[str]:
@@ -206,10 +226,7 @@ def _truth(sample: dict, people: int, joint_count: int):
     truth = sample.get('gt_instances') or {}
     if 'head_size' not in truth and sample.get('head_size') is None:
         raise ValueError(
-            f'PCKh: {name_of(sample)}: `head_size` is missing: the data set '
-            'found no head boxes. Put mpii_gt_{split}.mat beside the '
-            'annotations (tools/dataset_converters/mpii_mat_to_json.py writes '
-            'it), or give headbox_file'
+            f'PCKh: {name_of(sample)}: `head_size` is missing: {HEAD_BOXES}'
         )
     head = required_numbers(
         sample, 'head_size', 'PCKh', (people,), positive=True

@@ -162,6 +162,15 @@ def test_head_boxes_are_optional_unless_named(mpii, tmp_path):
     )
 
 
+def test_pckh_asks_for_head_boxes_before_a_training(mpii):
+    """The metric gets the metainfo when the loop of validation is built."""
+    metric = PCKhCurve()
+    metric.dataset_meta = build(mpii.write(split='train')).metainfo
+    bare = build(mpii.write(split='val', heads=False), split='val')
+    with pytest.raises(ValueError, match='mpii_gt_{split}.mat'):
+        metric.dataset_meta = bare.metainfo
+
+
 def test_head_boxes_are_those_of_the_file_that_is_named(mpii):
     """Two splits of as many people: only the name tells them apart."""
     from scipy.io import loadmat, savemat

@@ -141,6 +141,21 @@ def test_a_refused_start_leaves_the_folder_as_it_is(
     assert (config.read_text(), sorted(trained.rglob('*.pth'))) == before
 
 
+def test_a_wrong_option_of_a_config_is_the_user_s(tool):
+    from mmpose.registry import MODELS
+
+    import integral_mmpose  # noqa: F401
+
+    wrong = dict(type='VolumeMSELoss', of_no_loss=1)
+    with pytest.raises(TypeError, match='VolumeMSELoss.*of_no_loss') as raised:
+        MODELS.build(wrong)
+    assert tool.of_a_user(raised.value)
+    with pytest.raises(TypeError) as raised:
+        len(3)
+    assert not tool.of_a_user(raised.value)
+    assert tool.of_a_user(ValueError())
+
+
 def test_processes_talk_by_gloo_without_a_gpu(tool, monkeypatch):
     """MMPose's own parser reads what is added as MMDDP needs it."""
     from mmengine.config import DictAction

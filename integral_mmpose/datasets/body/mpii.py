@@ -151,6 +151,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             )
         instances = [self._person(p, i) for i, p in enumerate(people)]
         heads = self._head_sizes(len(people))
+        self._metainfo['head_boxes'] = heads is not None  # asked by PCKh
         image_ids = _image_ids([info['img_path'] for info in instances])
         images = {}
         for id_, info in enumerate(instances):
