@@ -36,7 +36,7 @@ STAGES = dict(
     SeedSample='1 sample',
     LoadImage='2 read',
     LoadImageChecked='2 read',
-    ReadImage='2 read',
+    IntegralReadImage='2 read',
     GetBBoxCenterScale='3 augmentation',
     RandomFlip='3 augmentation',
     RandomFlipLabels='3 augmentation',
@@ -101,7 +101,7 @@ def ours(size, **crop):
     """The training pipeline of our configs."""
     return [
         dict(type='SeedSample'),
-        dict(type='ReadImage'),
+        dict(type='IntegralReadImage'),
         dict(type='GetBBoxCenterScale', padding=1.0),
         dict(type='RandomFlipLabels', direction='horizontal'),
         dict(type='UniformBBoxTransform'),

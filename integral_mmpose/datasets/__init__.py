@@ -9,7 +9,7 @@ from .body import (
     MixedDataset,
     MpiiExactDataset,
 )
-from .samplers import SeededSampler, ShareBatchSampler
+from .samplers import IntegralSeededSampler, ShareBatchSampler
 
 __all__ = [
     'CameraSpaceAnnotations',
@@ -18,6 +18,6 @@ __all__ = [
     'H36MImageDataset',
     'MixedDataset',
     'MpiiExactDataset',
-    'SeededSampler',
+    'IntegralSeededSampler',
     'ShareBatchSampler',
 ]

@@ -16,7 +16,7 @@ from .seeding import SeededIndex
 
 
 @DATA_SAMPLERS.register_module()
-class SeededSampler(DefaultSampler):
+class IntegralSeededSampler(DefaultSampler):
     """mmengine's DefaultSampler, with indices that carry (seed, epoch).
 
     The arguments are those of ``DefaultSampler``; so is the order.
@@ -32,11 +32,12 @@ class ShareBatchSampler(Sampler):
     """Batches with an exact number of samples of every source.
 
     Use it as ``batch_sampler`` of a loader over a ``MixedDataset``, beside
-    ``sampler=dict(type='SeededSampler')``, which carries seed and epoch::
+    ``sampler=dict(type='IntegralSeededSampler')``, which carries seed and
+    epoch::
 
         train_dataloader = dict(
             batch_size=128,
-            sampler=dict(type='SeededSampler'),
+            sampler=dict(type='IntegralSeededSampler'),
             batch_sampler=dict(type='ShareBatchSampler', shares=[1, 1]),
             dataset=dict(type='MixedDataset', ...))
 
@@ -67,7 +68,7 @@ class ShareBatchSampler(Sampler):
             raise ValueError(
                 f'ShareBatchSampler takes seed and epoch from its sampler, '
                 f'which {type(sampler).__name__} has not. Use '
-                "sampler=dict(type='SeededSampler')."
+                "sampler=dict(type='IntegralSeededSampler')."
             )
         self.sampler = sampler
         self.batch_size = batch_size

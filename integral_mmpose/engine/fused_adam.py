@@ -7,7 +7,7 @@ from mmpose.registry import OPTIMIZERS
 from torch.optim import Adam
 
 
-@OPTIMIZERS.register_module(name='FusedAdam')
+@OPTIMIZERS.register_module(name='IntegralFusedAdam')
 def fused_adam(params, **options) -> Adam:
     """torch's Adam with ``fused=True`` if it takes these parameters.
 

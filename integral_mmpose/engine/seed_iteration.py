@@ -3,7 +3,7 @@
 mmengine restores the seed when it resumes, not the state of the generators:
 dropout and every draw of the main process then differ from a run that was
 not killed. Seeding anew before each iteration needs no saved state and costs
-microseconds. The data have the same property by ``SeededSampler`` and
+microseconds. The data have the same property by ``IntegralSeededSampler`` and
 ``SeedSample``.
 """
 

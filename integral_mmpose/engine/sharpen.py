@@ -41,7 +41,7 @@ class SharpenHook(Hook):
         if not hasattr(model.head, 'sharpen'):
             raise ValueError(
                 f'SharpenHook: {type(model.head).__name__} has no maps to '
-                'multiply: use IntegralHead or MultiStageHead'
+                'multiply: use IntegralHead or IntegralMultiStageHead'
             )
         model.head.sharpen(self.factor)
         runner.logger.info(

@@ -43,8 +43,8 @@ class PoseGraph(nn.Module):
         if not hasattr(head, 'coordinates') or head.decoder is None:
             raise ValueError(
                 f'{type(head).__name__} cannot be exported: it must be '
-                'IntegralHead, MultiStageHead or DirectRegressionHead, with '
-                'a decoder'
+                'IntegralHead, IntegralMultiStageHead or '
+                'DirectRegressionHead, with a decoder'
             )
         self.model = copy.deepcopy(model)
         self.dtype = torch.float16 if half else torch.float32

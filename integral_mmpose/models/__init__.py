@@ -1,7 +1,7 @@
 """Pose estimators, backbone parts, heads and losses, in MMPose's MODELS."""
 
-from .backbones import HourglassStage, HourglassStem, ResNetStage
-from .heads import DirectRegressionHead, IntegralHead, MultiStageHead
+from .backbones import HourglassStage, HourglassStem, IntegralResNetStage
+from .heads import DirectRegressionHead, IntegralHead, IntegralMultiStageHead
 from .losses import (
     JointL1Loss,
     JointL2Loss,
@@ -23,8 +23,8 @@ __all__ = [
     'JointL2Loss',
     'MarginalCrossEntropyLoss',
     'MarginalMSELoss',
-    'MultiStageHead',
-    'ResNetStage',
+    'IntegralMultiStageHead',
+    'IntegralResNetStage',
     'VolumeBCELoss',
     'VolumeCrossEntropyLoss',
     'VolumeMSELoss',

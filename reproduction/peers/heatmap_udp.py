@@ -8,7 +8,7 @@ codec = dict(
 crop = dict(type='TopdownAffine', input_size=(128, 128), use_udp=True)
 train_pipeline = edit(
     with_codec(_base_.train_pipeline, codec),
-    ReadImage=dict(type='LoadImageChecked'),
+    IntegralReadImage=dict(type='LoadImageChecked'),
     ReadCrop=crop,
 )
 val_pipeline = edit(_base_.val_pipeline, TopdownAffine=crop)

@@ -160,7 +160,10 @@ def test_upstreams_sampler_repeats_epoch_0_after_a_resume(h36m, mpii):
     """Negative control: why ShareBatchSampler exists."""
     from mmpose.datasets.samplers import MultiSourceSampler
 
-    from integral_mmpose.datasets import SeededSampler, ShareBatchSampler
+    from integral_mmpose.datasets import (
+        IntegralSeededSampler,
+        ShareBatchSampler,
+    )
 
     data = MixedDataset(sources(h36m, mpii))
     upstream, ours = [], []
@@ -168,7 +171,9 @@ def test_upstreams_sampler_repeats_epoch_0_after_a_resume(h36m, mpii):
         sampler = MultiSourceSampler(data, 4, [1, 1], seed=0)
         sampler.set_epoch(epoch)
         upstream.append(list(sampler))
-        sampler = ShareBatchSampler(SeededSampler(data, seed=0), 4, [1, 1])
+        sampler = ShareBatchSampler(
+            IntegralSeededSampler(data, seed=0), 4, [1, 1]
+        )
         sampler.set_epoch(epoch)
         ours.append(list(sampler))
     assert upstream[0] == upstream[1]

@@ -15,10 +15,10 @@ from h36m.camera_pickle import (
 )
 from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.transforms import (
+    IntegralReadImage,
     LoadImageChecked,
     RandomFlipLabels,
     ReadCrop,
-    ReadImage,
     UniformBBoxTransform,
     read_crop,
 )
@@ -66,7 +66,7 @@ def stock(size, flip):
 
 def ours(size, flip, **kwargs):
     return [
-        ReadImage(),
+        IntegralReadImage(),
         RandomFlipLabels(**flip),
         UniformBBoxTransform(),
         ReadCrop(size, **kwargs),
@@ -145,7 +145,7 @@ def test_reduced_crops_are_not_shifted(
     + [(30, 1, 1), (5000, None, 1)],
 )
 def test_the_factor_by_hand(picture, side, sampling, factor):
-    header = ReadImage()(dict(img_path=picture))['img_header']
+    header = IntegralReadImage()(dict(img_path=picture))['img_header']
     crop = ReadCrop((64, 32), sampling)
     sides = np.array([side, side / 2])
     assert crop._factor(dict(input_scale=sides, img_header=header)) == factor
@@ -194,7 +194,7 @@ def test_a_loaded_image_is_flipped_once(picture, flip, crop, direction):
 def test_mmposes_own_transforms_miss_the_image(picture):
     for step in (RandomFlip(prob=1.0), TopdownAffine((64, 64))):
         with pytest.raises(KeyError, match='img'):
-            load(picture, [ReadImage(), step])
+            load(picture, [IntegralReadImage(), step])
 
 
 def test_bad_files_and_arguments(picture, tmp_path):
@@ -206,9 +206,9 @@ def test_bad_files_and_arguments(picture, tmp_path):
             load(str(path), steps)
     path.write_bytes(b'')
     with pytest.raises(ValueError, match='half.jpg.*corrupt or truncated'):
-        ReadImage()(dict(img_path=str(path)))
+        IntegralReadImage()(dict(img_path=str(path)))
     with pytest.raises(FileNotFoundError, match='data_root'):
-        ReadImage()(dict(img_path=str(tmp_path / 'none.jpg')))
+        IntegralReadImage()(dict(img_path=str(tmp_path / 'none.jpg')))
     with pytest.raises(ValueError, match='sampling'):
         ReadCrop((64, 64), sampling=0)
 
@@ -232,7 +232,7 @@ def test_reduced_crops_of_real_frames(tmp_path):
             camera_file=str(cameras),
             data_prefix=dict(img=''),
             pipeline=[
-                dict(type='ReadImage'),
+                dict(type='IntegralReadImage'),
                 dict(type='GetBBoxCenterScale', padding=1.0),
                 dict(type='RandomFlipLabels', prob=1.0),
                 dict(type='ReadCrop', input_size=(128, 128))

@@ -7,7 +7,7 @@ from mmengine.dataset import DefaultSampler
 from mmengine.runner import Runner
 from torch.utils.data import RandomSampler
 
-from integral_mmpose.datasets import SeededSampler, ShareBatchSampler
+from integral_mmpose.datasets import IntegralSeededSampler, ShareBatchSampler
 
 
 class Sources:
@@ -32,7 +32,7 @@ def make(
     world_size=1,
     **kwargs,
 ):
-    sampler = SeededSampler(Sources(*lens), seed=seed)
+    sampler = IntegralSeededSampler(Sources(*lens), seed=seed)
     sampler.rank, sampler.world_size = rank, world_size
     return ShareBatchSampler(sampler, batch_size, list(shares), **kwargs)
 
@@ -134,15 +134,19 @@ def test_wrong_arguments(kwargs, message):
 
 
 def test_other_samplers_and_datasets_are_refused():
-    with pytest.raises(ValueError, match='SeededSampler'):
+    with pytest.raises(ValueError, match='IntegralSeededSampler'):
         ShareBatchSampler(RandomSampler(Sources(4, 4)), 4, [1, 1])
     with pytest.raises(ValueError, match='0 sources'):
-        ShareBatchSampler(SeededSampler(list(range(9)), seed=0), 4, [1, 1])
+        ShareBatchSampler(
+            IntegralSeededSampler(list(range(9)), seed=0), 4, [1, 1]
+        )
 
 
 def test_seeded_sampler_has_mmengines_order_and_a_stream():
     data = list(range(11))
-    ours, theirs = (c(data, seed=2) for c in (SeededSampler, DefaultSampler))
+    ours, theirs = (
+        c(data, seed=2) for c in (IntegralSeededSampler, DefaultSampler)
+    )
     for epoch in (0, 3):
         ours.set_epoch(epoch)
         theirs.set_epoch(epoch)
@@ -162,7 +166,7 @@ def test_loader_of_mmengine_and_its_hook():
                     batch_size=4,
                     num_workers=0,
                     dataset=Sources(12, 30),
-                    sampler=dict(type='SeededSampler'),
+                    sampler=dict(type='IntegralSeededSampler'),
                     batch_sampler=dict(
                         type='ShareBatchSampler', shares=[1, 1]
                     ),

@@ -107,7 +107,7 @@ def epochs(dataset, num_workers, which, seed=0, persistent=False):
         dict(
             batch_size=4,
             num_workers=num_workers,
-            sampler=dict(type='SeededSampler'),
+            sampler=dict(type='IntegralSeededSampler'),
             batch_sampler=dict(type='ShareBatchSampler', shares=[1, 1]),
             dataset=dataset,
             **extra,

@@ -116,7 +116,7 @@ def test_other_stage_counts_are_named(found, wanted):
     def model(stages):
         head = MODELS.build(
             dict(
-                type='MultiStageHead',
+                type='IntegralMultiStageHead',
                 in_channels=8,
                 out_channels=2,
                 num_stages=stages,

@@ -23,7 +23,7 @@ def test_the_steps_are_those_of_adam(monkeypatch, refused):
     models[1].load_state_dict(models[0].state_dict())
     wrapper = build_optim_wrapper(
         models[0],
-        dict(optimizer=dict(type='mmpose.FusedAdam', lr=0.1)),
+        dict(optimizer=dict(type='mmpose.IntegralFusedAdam', lr=0.1)),
     )
     ours, plain = wrapper.optimizer, Adam(models[1].parameters(), lr=0.1)
     if refused:

@@ -63,7 +63,7 @@ def _loader():
     return dict(
         batch_size=4,
         num_workers=0,
-        sampler=dict(type='SeededSampler', shuffle=True),
+        sampler=dict(type='IntegralSeededSampler', shuffle=True),
         collate_fn=dict(type='default_collate'),
         dataset=Parts(),
     )

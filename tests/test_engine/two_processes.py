@@ -51,7 +51,7 @@ def stages(stage, in_channels, **kwargs):
     head.pop('depth')
     return dict(
         head,
-        type='MultiStageHead',
+        type='IntegralMultiStageHead',
         in_channels=in_channels,
         num_stages=2,
         stage=stage,
@@ -99,7 +99,9 @@ CASES = {
             out_indices=(1,),
         ),
         None,
-        stages(dict(type='ResNetStage', depth=18, base_channels=8), 16),
+        stages(
+            dict(type='IntegralResNetStage', depth=18, base_channels=8), 16
+        ),
         {},
     ),
     'hourglass': (

@@ -39,10 +39,10 @@ VOLUME = dict(
 MAPS = dict(VOLUME, depth=1)
 STAGES = dict(
     VOLUME,
-    type='MultiStageHead',
+    type='IntegralMultiStageHead',
     in_channels=16,
     num_stages=2,
-    stage=dict(type='ResNetStage', depth=18, base_channels=8),
+    stage=dict(type='IntegralResNetStage', depth=18, base_channels=8),
 )
 DIRECT = dict(type='DirectRegressionHead', in_channels=256, num_axes=3)
 H1 = dict(joint_loss=None, readout='argmax')

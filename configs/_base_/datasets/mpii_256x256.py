@@ -7,7 +7,7 @@ codec = dict(type='IntegralLabel', input_size=(256, 256))
 
 train_pipeline = [
     dict(type='SeedSample'),
-    dict(type='ReadImage'),
+    dict(type='IntegralReadImage'),
     dict(type='GetBBoxCenterScale', padding=1.0),
     dict(type='RandomFlipLabels', direction='horizontal'),
     dict(type='UniformBBoxTransform'),
@@ -27,7 +27,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=True,
-    sampler=dict(type='SeededSampler', shuffle=True),
+    sampler=dict(type='IntegralSeededSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

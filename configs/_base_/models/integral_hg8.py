@@ -5,7 +5,7 @@ _base_ = ['./integral_res50.py']
 model = dict(
     backbone=dict(_delete_=True, type='HourglassStem', channels=256),
     head=dict(
-        type='MultiStageHead',
+        type='IntegralMultiStageHead',
         in_channels=256,
         deconv_out_channels=(),
         num_stages=8,

@@ -6,11 +6,11 @@ model = dict(
         num_stages=2, strides=(1, 2), dilations=(1, 1), out_indices=(1,)
     ),
     head=dict(
-        type='MultiStageHead',
+        type='IntegralMultiStageHead',
         in_channels=512,
         num_stages=4,
         stage=dict(
-            type='ResNetStage',
+            type='IntegralResNetStage',
             depth=50,
             init_cfg=dict(
                 type='Pretrained', checkpoint='torchvision://resnet50'

@@ -4,7 +4,7 @@ _base_ = ['../default_runtime.py']
 
 train_cfg = dict(by_epoch=True, max_epochs=9, val_interval=3)
 optim_wrapper = dict(
-    optimizer=dict(type='FusedAdam', lr=1e-3),
+    optimizer=dict(type='IntegralFusedAdam', lr=1e-3),
     clip_grad=dict(max_norm=10.0, norm_type=2),
 )
 param_scheduler = [

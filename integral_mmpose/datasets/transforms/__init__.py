@@ -8,7 +8,7 @@ from .augmentation import (
 )
 from .joints import ConvertJoints
 from .loading import LoadImageChecked
-from .read_crop import RandomFlipLabels, ReadCrop, ReadImage
+from .read_crop import IntegralReadImage, RandomFlipLabels, ReadCrop
 from .seeding import SeedSample
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     'RandomChannelScale',
     'RandomFlipLabels',
     'RandomHalfBody3D',
-    'ReadImage',
+    'IntegralReadImage',
     'SeedSample',
     'UniformBBoxTransform',
 ]

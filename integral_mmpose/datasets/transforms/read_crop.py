@@ -1,16 +1,16 @@
 """Read an image when its crop is known, no larger than the crop needs.
 
-    ReadImage             bytes and size of the file, no pixels
+    IntegralReadImage    bytes and size of the file, no pixels
     GetBBoxCenterScale
     RandomFlipLabels     box and joints; the image follows
     UniformBBoxTransform
     ReadCrop             read at 1/1, 1/2, 1/4 or 1/8, flip, warp
 
 takes the places of LoadImageChecked, RandomFlip and TopdownAffine. After
-ReadImage the others go together: mmpose's own would miss ``img`` and say so.
-Where there is an image, each does what mmpose's own does. Boxes, joints and
-camera stay in px of the original image; only the matrix of the warp knows the
-factor.
+IntegralReadImage the others go together: mmpose's own would miss ``img`` and
+say so. Where there is an image, each does what mmpose's own does. Boxes,
+joints and camera stay in px of the original image; only the matrix of the
+warp knows the factor.
 
 Convention: pixel i' of the image at 1/f lies at f·i' + (f − 1)/2 of the
 original (``datasets/jpeg.py``).
@@ -32,7 +32,7 @@ _FLIPS = dict(horizontal=1, vertical=0, diagonal=-1)
 
 
 @TRANSFORMS.register_module()
-class ReadImage(LoadImageChecked):
+class IntegralReadImage(LoadImageChecked):
     """Read the bytes of a file; :class:`ReadCrop` makes pixels of them.
 
     Where ``img`` is there already, nothing is read. Arguments and errors are
@@ -101,7 +101,8 @@ class ReadCrop(TopdownAffine):
         An ``img`` that is there is flipped already.
 
         Raises:
-            KeyError: If neither ``ReadImage`` nor an ``img`` came before.
+            KeyError: If neither ``IntegralReadImage`` nor an ``img`` came
+                before.
             ValueError: Naming the file, if it is not a whole image.
         """
         image = results.pop('img', None)

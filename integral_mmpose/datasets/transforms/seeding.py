@@ -10,8 +10,8 @@ from ..seeding import SeededIndex, seed_sample
 class SeedSample(BaseTransform):
     """Make all that follows depend on (seed, epoch, sample) only.
 
-    Reads the stream that ``SeededSampler`` or ``ShareBatchSampler`` put into
-    the index; a plain index (``dataset[3]``) changes nothing. In a
+    Reads the stream that ``IntegralSeededSampler`` or ``ShareBatchSampler``
+    put into the index; a plain index (``dataset[3]``) changes nothing. In a
     ``MixedDataset`` put it first into the pipeline of every source: the
     common pipeline continues the same stream.
     """

@@ -28,7 +28,7 @@ FIRST_LAYERS = ('layer3.0.conv1.weight', 'layer3.0.downsample.0.weight')
 
 
 @MODELS.register_module()
-class ResNetStage(BaseModule):
+class IntegralResNetStage(BaseModule):
     """conv4 and conv5 blocks of a ResNet on conv3 features and maps.
 
     The weights of a plain ResNet fit: where they have no channel for the

@@ -2,6 +2,6 @@
 
 from .direct_regression_head import DirectRegressionHead
 from .integral_head import IntegralHead
-from .multi_stage_head import MultiStageHead
+from .multi_stage_head import IntegralMultiStageHead
 
-__all__ = ['DirectRegressionHead', 'IntegralHead', 'MultiStageHead']
+__all__ = ['DirectRegressionHead', 'IntegralHead', 'IntegralMultiStageHead']

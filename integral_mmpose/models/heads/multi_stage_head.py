@@ -21,7 +21,7 @@ from .integral_head import IntegralHead
 
 
 @MODELS.register_module()
-class MultiStageHead(BaseHead):
+class IntegralMultiStageHead(BaseHead):
     """Stages and their integral heads (Tables 4 and 5 of the paper).
 
     A stage gets the raw maps of the stage before, whatever its loss, so that
@@ -31,7 +31,7 @@ class MultiStageHead(BaseHead):
         in_channels (int): Channels of the features that the stages share.
         out_channels (int): Number of joints K.
         num_stages (int): Number of stages.
-        stage (dict): Config of a stage, ``ResNetStage`` or
+        stage (dict): Config of a stage, ``IntegralResNetStage`` or
             ``HourglassStage``; its channels are filled in here.
         depths (Sequence[int], optional): Depth bins of each stage; the paper's
             two-stage HourGlass has (1, 64). By default every stage has those

@@ -42,7 +42,7 @@ def test_features_and_maps_are_re_injected():
 
 
 def test_maps_of_another_size_are_an_error():
-    """Of a head with deconvolutions, MultiStageHead's default."""
+    """Of a head with deconvolutions, IntegralMultiStageHead's default."""
     stage = HourglassStage(8, map_channels=3)
     features = torch.zeros(1, 8, 16, 16)
     with pytest.raises(ValueError, match=r'\(64, 64\).*deconv_out_channels'):

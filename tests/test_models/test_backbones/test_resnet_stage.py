@@ -6,7 +6,7 @@ from mmengine.runner.checkpoint import load_checkpoint
 from mmpose.models.backbones import ResNet
 from torch.nn import functional
 
-from integral_mmpose.models import ResNetStage
+from integral_mmpose.models import IntegralResNetStage
 
 
 @pytest.fixture(scope='module', params=['pytorch', 'caffe'])
@@ -27,7 +27,7 @@ def plain(request):
 def test_first_stage_is_the_plain_trunk(depth, layers):
     trunk = ResNet(depth, base_channels=8, stem_channels=8)
     channels = 16 if depth == 18 else 64
-    stage = ResNetStage(channels, depth=depth, base_channels=8)
+    stage = IntegralResNetStage(channels, depth=depth, base_channels=8)
     own = {name: value.shape for name, value in stage.state_dict().items()}
     theirs = {
         name: value.shape
@@ -43,7 +43,7 @@ def test_pretrained_weights_reach_every_tensor(plain, tmp_path):
     path = tmp_path / 'resnet50.pth'
     torch.save(plain.state_dict(), path)
     pretrained = dict(type='Pretrained', checkpoint=str(path))
-    stage = ResNetStage(
+    stage = IntegralResNetStage(
         64, 5, base_channels=8, style=plain.style, init_cfg=pretrained
     )
     before = {k: v.clone() for k, v in stage.state_dict().items()}
@@ -69,10 +69,10 @@ def test_pretrained_weights_reach_every_tensor(plain, tmp_path):
 def test_a_trained_stage_loads_as_it_is(tmp_path):
     """The padding leaves weights alone that have channels for the maps."""
     torch.manual_seed(1)
-    stage = ResNetStage(32, 3, depth=18, base_channels=16)
+    stage = IntegralResNetStage(32, 3, depth=18, base_channels=16)
     path = tmp_path / 'stage.pth'
     torch.save(stage.state_dict(), path)
-    other = ResNetStage(32, 3, depth=18, base_channels=16)
+    other = IntegralResNetStage(32, 3, depth=18, base_channels=16)
     load_checkpoint(other, str(path), map_location='cpu', strict=True)
     for name, value in other.state_dict().items():
         assert torch.equal(value, stage.state_dict()[name]), name
@@ -80,7 +80,7 @@ def test_a_trained_stage_loads_as_it_is(tmp_path):
 
 def test_from_scratch_residual_branches_start_at_zero():
     """As MMPose's ResNet: a block is its shortcut, its scale is zero."""
-    stage = ResNetStage(64, 2, base_channels=8)
+    stage = IntegralResNetStage(64, 2, base_channels=8)
     stage.init_weights()
     assert all(block.bn3.weight.abs().max() == 0 for block in stage.layer4)
     # Kaiming, fan out, for a 1x1 layer of 66 -> 32 channels: sqrt(2 / 32)
@@ -89,7 +89,7 @@ def test_from_scratch_residual_branches_start_at_zero():
 
 
 def test_larger_maps_are_averaged():
-    stage = ResNetStage(16, 3, depth=18, base_channels=8)
+    stage = IntegralResNetStage(16, 3, depth=18, base_channels=8)
     shared, maps = torch.randn(2, 16, 4, 6), torch.randn(2, 3, 8, 12)
     merged = stage.merge(shared, None, None, maps)
     means = maps.view(2, 3, 4, 2, 6, 2).mean((3, 5))
@@ -102,7 +102,7 @@ def test_larger_maps_are_averaged():
 
 def test_maps_of_any_size_are_averaged():
     """Windows of 5 / 4 and 7 / 6 px, as adaptive pooling lays them."""
-    stage = ResNetStage(16, 3, depth=18, base_channels=8)
+    stage = IntegralResNetStage(16, 3, depth=18, base_channels=8)
     shared, maps = torch.randn(1, 16, 4, 6), torch.randn(1, 3, 5, 7)
     merged = stage.merge(shared, None, None, maps)[0, 16:]
     for y in range(4):
@@ -116,13 +116,13 @@ def test_maps_of_any_size_are_averaged():
 def test_whole_ratios_need_no_adaptive_pooling(monkeypatch):
     """Its gradient has no deterministic form on CUDA."""
     monkeypatch.setattr(functional, 'adaptive_avg_pool2d', None)
-    stage = ResNetStage(16, 3, depth=18, base_channels=8)
+    stage = IntegralResNetStage(16, 3, depth=18, base_channels=8)
     shared, maps = torch.randn(2, 16, 4, 6), torch.randn(2, 3, 8, 12)
     assert stage.merge(shared, None, None, maps).shape == (2, 19, 4, 6)
 
 
 def test_smaller_maps_are_an_error():
-    stage = ResNetStage(16, 3, depth=18, base_channels=8)
+    stage = IntegralResNetStage(16, 3, depth=18, base_channels=8)
     with pytest.raises(ValueError, match=r'\(2, 3\).*\(4, 6\)'):
         stage.merge(
             torch.zeros(1, 16, 4, 6), None, None, torch.zeros(1, 3, 2, 3)
@@ -131,4 +131,4 @@ def test_smaller_maps_are_an_error():
 
 def test_features_of_another_resnet_are_an_error():
     with pytest.raises(ValueError, match='has 512 channels.*in_channels=128'):
-        ResNetStage(128, depth=50)
+        IntegralResNetStage(128, depth=50)

@@ -7,7 +7,7 @@ from mmpose.registry import MODELS
 
 INPUT_SIZE = (64, 48)
 CODEC = dict(type='IntegralLabel', input_size=INPUT_SIZE)
-STAGE = dict(type='ResNetStage', depth=18, base_channels=8)
+STAGE = dict(type='IntegralResNetStage', depth=18, base_channels=8)
 HOURGLASS = dict(type='HourglassStage', levels=1)
 
 
@@ -17,7 +17,7 @@ def build(num_stages=2, stage=STAGE, in_channels=16, joints=3, **kwargs):
     torch.manual_seed(0)
     head = MODELS.build(
         dict(
-            type='MultiStageHead',
+            type='IntegralMultiStageHead',
             in_channels=in_channels,
             out_channels=joints,
             num_stages=num_stages,
