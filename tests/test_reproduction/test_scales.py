@@ -89,7 +89,7 @@ def test_the_method_stays(config, setting, scale):
     # The optimiser keeps its kind, rate and clipping.
     old, new = paper.optim_wrapper, here.optim_wrapper
     assert new.clip_grad == old.clip_grad
-    kind = new.optimizer.type.removeprefix('Fused')
+    kind = new.optimizer.type.removeprefix('IntegralFused')
     assert {**new.optimizer, 'type': kind} == old.optimizer
     # At the pretrained scale every row starts from weights.
     if scale == 'pretrained':

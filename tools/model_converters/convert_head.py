@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Convert models of MMPose's integral heads and of the paper's public code.
+
+    python tools/model_converters/convert_head.py CONFIG CHECKPOINT --out NAME
+
+writes NAME.pth, and beside it NAME.py, the config of the converted model.
+What CONFIG is decides what CHECKPOINT is:
+
+- a config with ``IntegralRegressionHead`` or ``DSNTHead``: MMPose's;
+- one with ``IntegralHead``: the weights are those of the public code,
+  https://github.com/JimmySuen/integral-human-pose.
+
+Convention: no offset changes. All have left-edge grids: bin i of n over S px
+is i * S / n, and the centre of a box is the middle of the crop. The flip test
+is MMPose's with ``shift_coords=True``: x' = W - 1 - x. Channel k * D + z is
+depth bin z of joint k in the public code, too, whose z - 1/2 is ours.
+
+MMPose's ``debias`` is left out. It moves a normalised x by
+(x - 1/2) / (C - 1), C the sum of exp(logits): by 0.03 of 256 px at most for
+64 x 64 logits of 0. ``beta`` is folded into the last layer. The losses are
+those of this package: MMPose's SmoothL1Loss on normalised coordinates is a
+squared error.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if (ROOT / 'integral_mmpose').is_dir():
+    sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmpose.registry import MODELS  # noqa: E402
+from mmpose.utils import register_all_modules  # noqa: E402
+
+import integral_mmpose  # noqa: E402, F401
+
+HEADS = ('IntegralRegressionHead', 'DSNTHead')
+CODECS = ('RegressionLabel', 'IntegralRegressionLabel')
+HEAD_KEY = r'(?:simplebaseline_head\.)?((?:deconv_layers|final_layer)\..*)'
+
+
+def convert_config(cfg: Config) -> Config:
+    """The same model with this package's head and codec.
+
+    Args:
+        cfg (Config): A config of MMPose.
+
+    Raises:
+        ValueError: If the head has an option that ``IntegralHead`` lacks.
+    """
+    theirs, test_cfg = cfg.model.head, cfg.model.get('test_cfg', {})
+    deconvolutions = theirs.get('deconv_out_channels', (256, 256, 256)) or ()
+    kernels = theirs.get('deconv_kernel_sizes', (4, 4, 4)) or ()
+    lacking = dict(
+        in_channels=not isinstance(theirs.in_channels, int),
+        deconv_kernel_sizes=any(
+            k != 4 for k in kernels[: len(deconvolutions)]
+        ),
+        conv_out_channels=bool(theirs.get('conv_out_channels')),
+        final_layer=theirs.get('final_layer', dict(kernel_size=1))
+        != dict(kernel_size=1),
+        shift_coords=test_cfg.get('flip_test', False)
+        and not test_cfg.get('shift_coords', True),
+    )
+    for option in (name for name, lacks in lacking.items() if lacks):
+        value = theirs.get(option, test_cfg.get(option))
+        raise ValueError(f'IntegralHead has no {option}={value}')
+    cfg = replace_codecs(cfg.copy())
+    head = dict(
+        type='IntegralHead',
+        in_channels=theirs.in_channels,
+        out_channels=theirs.num_joints,
+        deconv_out_channels=tuple(deconvolutions),
+        joint_loss=dict(type='JointL1Loss'),
+        readout='integral',
+        decoder=cfg.model.head.decoder,
+    )
+    if theirs.type == 'DSNTHead':
+        sigma = theirs.decoder.get('sigma', 2.0)
+        head['heatmap_loss'] = dict(type='VolumeJSLoss', sigma=sigma)
+    cfg.model.head = head
+    cfg.model.test_cfg = dict(flip_test=test_cfg.get('flip_test', False))
+    cfg.custom_imports = dict(
+        imports=['integral_mmpose'], allow_failed_imports=False
+    )
+    return cfg
+
+
+def replace_codecs(node):
+    """Put ``IntegralLabel`` in the place of each codec of MMPose's heads."""
+    if isinstance(node, list):
+        items = enumerate(node)
+    else:
+        items = node.items() if isinstance(node, dict | Config) else ()
+    for key, value in items:
+        if isinstance(value, dict) and value.get('type') in CODECS:
+            size = value['input_size']
+            node[key] = dict(type='IntegralLabel', input_size=size)
+        else:
+            replace_codecs(value)
+    return node
+
+
+def convert_mmpose(weights: dict, beta: float = 1.0) -> dict:
+    """Weights of MMPose's head, ``beta`` folded into the last layer.
+
+    Args:
+        weights (dict): The state dict.
+        beta (float): The head's factor on the logits.
+    """
+    converted = {}
+    for key, value in weights.items():
+        if re.fullmatch(r'head\.linspace_[xy]', key):
+            continue
+        key = re.sub(rf'head\.{HEAD_KEY}', r'head.\1', key)
+        if key.startswith('head.final_layer.'):
+            value = value * beta
+        converted[key] = value
+    return converted
+
+
+def convert_official(weights: dict) -> dict:
+    """Weights of the public code, which counts the layers of its head.
+
+    Args:
+        weights (dict): The state dict, also from within ``DataParallel``.
+    """
+    weights = {k.removeprefix('module.'): v for k, v in weights.items()}
+    layer = r'head\.features\.(\d+)\.(.*)'
+    found = [re.fullmatch(layer, key) for key in weights]
+    last = max((int(match[1]) for match in found if match), default=None)
+
+    def name(match):
+        number, rest = match.groups()
+        if int(number) == last:
+            return f'head.final_layer.{rest}'
+        return f'head.deconv_layers.{number}.{rest}'
+
+    return {re.sub(layer, name, key): v for key, v in weights.items()}
+
+
+def convert(cfg: Config, checkpoint: dict) -> tuple:
+    """Config and checkpoint in this package's form.
+
+    Args:
+        cfg (Config): See the top of the file.
+        checkpoint (dict): What the file holds.
+
+    Raises:
+        ValueError: If the weights do not fit the config.
+    """
+    weights = checkpoint
+    for key in ('state_dict', 'network'):
+        weights = weights.get(key, weights)
+    head = cfg.model.head
+    if head.type in HEADS:
+        beta = head.get('beta', 1.0)
+        cfg, weights = convert_config(cfg), convert_mmpose(weights, beta)
+    elif head.type == 'IntegralHead':
+        weights = convert_official(weights)
+    else:
+        raise ValueError(f'the head is {head.type}, not one of {HEADS}')
+    try:
+        MODELS.build(cfg.model).load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(
+            f'the weights do not fit the config: {error}'
+        ) from None
+    meta = checkpoint.get('meta', {}).get('dataset_meta')
+    return cfg, dict(
+        meta=dict(dataset_meta=meta) if meta else {}, state_dict=weights
+    )
+
+
+def main() -> None:
+    """Read, convert, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--out', required=True, help='name without suffix')
+    args = parser.parse_args()
+    register_all_modules()
+    cfg = Config.fromfile(args.config)
+    checkpoint = torch.load(
+        args.checkpoint, map_location='cpu', weights_only=True
+    )
+    try:
+        cfg, checkpoint = convert(cfg, checkpoint)
+    except ValueError as error:
+        sys.exit(f'{args.checkpoint}: {error}')
+    out = Path(args.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(checkpoint, f'{out}.pth')
+    cfg.dump(f'{out}.py')
+    print(f'{out}.pth and {out}.py are written')
+
+
+if __name__ == '__main__':
+    main()
