@@ -21,7 +21,6 @@ from typing import Callable, Deque, List, NamedTuple, Optional
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from integral_mmpose.inference.images import read_image
 from integral_mmpose.inference.inferencer import PoseInferencer
 from integral_mmpose.inference.results import describe
 from integral_mmpose.visualization import (
@@ -95,7 +94,10 @@ class PoseApp:
         if where == WHOLE:
             options['boxes'] = 'whole_image'
         # A list, for an animation is a video by itself.
-        [people] = self.infer([path], **options)
+        [result] = self.infer.stream([path], **options)
+        if result.error:
+            raise ValueError(result.error)
+        people = result.people
         figure = None
         if self.is_3d:
             figure = pose_figure(
@@ -104,7 +106,7 @@ class PoseApp:
                 self.infer.joint_names,
                 [person.scores for person in people],
             )
-        picture = np.ascontiguousarray(read_image(path)[..., ::-1])
+        picture = np.ascontiguousarray(result.image[..., ::-1])
         return Answer(
             message_of(people, where),
             draw_people(picture, people, self.infer.skeleton),

@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from integral_mmpose.geometry import Person
 from integral_mmpose.inference.find_people import ImageResult
+from integral_mmpose.inference.frames import ImageSource
 from integral_mmpose.inference.growing import GrowingJson
 from integral_mmpose.inference.inferencer import PoseInferencer
 from integral_mmpose.inference.results import ResultWriter, describe
 from integral_mmpose.inference.sources import (
-    ImageSource,
     is_video,
     list_images,
     open_source,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from .cameras import finite_numbers, is_number
-from .sources import Frame
+from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
 

@@ -6,7 +6,7 @@ its centre, so the middle of an image is (W - 1) / 2.
 
 import json
 import math
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -149,3 +149,9 @@ def finite_numbers(value) -> np.ndarray:
 def is_number(value) -> bool:
     """Whether it is a number, of numpy, too, and no truth value."""
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_count(value) -> bool:
+    """Whether it is a whole number of at least 1, of numpy, too."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return whole and value >= 1

@@ -8,9 +8,9 @@ import numpy as np
 from integral_mmpose.geometry import Person
 
 from .batching import in_batches
+from .frames import Frame
 from .onnx_model import Pose
 from .placement import PersonPlacer, Placement
-from .sources import Frame
 from .tracking import PoseSmoother, Tracker
 
 

@@ -98,13 +98,7 @@ def image_from_bytes(
         ValueError, OSError, SyntaxError, cv2.error: If it is no such image.
     """
     with Image.open(io.BytesIO(content)) as header:
-        width, height = header.size
-        if width * height > max_megapixels * 1e6:
-            raise ValueError(
-                f'{name}: has {width} x {height} px, more than '
-                f'{max_megapixels:g} megapixels. Scale it down, or raise '
-                'max_megapixels'
-            )
+        check_size(header, name, max_megapixels)
         if bits_per_value(header, content) > 8:
             image = cv2.imdecode(
                 np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED
@@ -129,9 +123,30 @@ def image_from_bytes(
                 raise ValueError(f'{name}: cannot be decoded as an image')
             return image
         header.load()
-        rgba = ImageOps.exif_transpose(header).convert('RGBA')
-        rgba = np.asarray(rgba)[..., [2, 1, 0, 3]]
-        return as_bgr(rgba, name)
+        return upright_bgr(header, name)
+
+
+def check_size(
+    image: Image.Image, name: str, max_megapixels: float = MAX_MEGAPIXELS
+) -> None:
+    """Refuse an image before it is decoded.
+
+    Raises:
+        ValueError: If it has more pixels.
+    """
+    width, height = image.size
+    if width * height > max_megapixels * 1e6:
+        raise ValueError(
+            f'{name}: has {width} x {height} px, more than '
+            f'{max_megapixels:g} megapixels. Scale it down, or raise '
+            'max_megapixels'
+        )
+
+
+def upright_bgr(image: Image.Image, name: str) -> np.ndarray:
+    """(H, W, 3) BGR uint8 of a picture of Pillow, transparency on white."""
+    rgba = ImageOps.exif_transpose(image).convert('RGBA')
+    return as_bgr(np.asarray(rgba)[..., [2, 1, 0, 3]], name)
 
 
 def bits_per_value(header: Image.Image, content: bytes) -> int:

@@ -1,21 +1,24 @@
 """From pictures to people in 2D or 3D, without torch and MMPose."""
 
 from pathlib import Path
-from typing import Iterator, List, Optional, Union
-
-import numpy as np
+from typing import Iterator, List, Optional, Sequence, Union
 
 from integral_mmpose.geometry import Person
 
 from .boxes import DetectedBoxes, GivenBoxes
+from .cameras import is_count
 from .find_people import ImageResult, find_people
+from .frames import DEFAULT_FPS
 from .images import MAX_MEGAPIXELS
 from .onnx_model import OnnxPoseModel
 from .placement import PersonPlacer
 from .prefetch import Prefetched
-from .sources import DEFAULT_FPS, open_source
+from .sources import open_source
 from .tracking import PoseSmoother
 from .yolox import YoloxDetector
+
+#: What :class:`PoseInferencer` needs of a model.
+MODEL = ('crop', 'predict', 'joint_names', 'skeleton', 'depth_range_mm')
 
 
 class PoseInferencer:
@@ -44,6 +47,7 @@ class PoseInferencer:
 
     Raises:
         FileNotFoundError, ValueError: If a model cannot be loaded.
+        TypeError: If it is neither a file nor such an object.
     """
 
     def __init__(
@@ -56,6 +60,9 @@ class PoseInferencer:
             model = OnnxPoseModel(model, threads)
         if isinstance(detector, (str, Path)):
             detector = YoloxDetector(detector, threads)
+        check_methods(model, MODEL, 'model')
+        if detector is not None:
+            check_methods(detector, ('detect',), 'detector')
         self.model, self.detector = model, detector
         self.joint_names: List[str] = list(model.joint_names)
         self.skeleton = model.skeleton
@@ -122,8 +129,8 @@ class PoseInferencer:
             ValueError, OSError: At the call, if an argument is wrong or a
                 single input cannot be read.
         """
-        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f'batch_size must be >= 1, got {batch_size}')
+        if not is_count(batch_size):
+            raise ValueError(f'batch_size must be >= 1, got {batch_size!r}')
         source = open_source(inputs, '', max_megapixels, fps)
         if boxes is None and self.detector is not None:
             where = DetectedBoxes(self.detector, bbox_thr, nms_thr)
@@ -136,4 +143,19 @@ class PoseInferencer:
         smoother = PoseSmoother(smooth, rate) if smooth else None
         return find_people(
             Prefetched(source), where, self.model, placer, smoother, batch_size
+        )
+
+
+def check_methods(value, names: Sequence[str], what: str) -> None:
+    """An object must have attributes.
+
+    Raises:
+        TypeError: Naming those that are missing.
+    """
+    missing = [name for name in names if not hasattr(value, name)]
+    if missing:
+        raise TypeError(
+            f'{what} must be an ONNX file or an object with '
+            f'{", ".join(names)}; {type(value).__name__} has no '
+            f'{", ".join(missing)}'
         )

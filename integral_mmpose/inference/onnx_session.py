@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Optional
 
+from .cameras import is_count
+
 
 def open_session(path: str, threads: Optional[int] = None):
     """Open an ONNX file.
@@ -16,7 +18,7 @@ def open_session(path: str, threads: Optional[int] = None):
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is no ONNX file.
+        ValueError: If it is no ONNX file, or ``threads`` no number of them.
         ImportError: If onnxruntime is not installed.
     """
     try:
@@ -25,6 +27,8 @@ def open_session(path: str, threads: Optional[int] = None):
         raise ImportError(
             'onnxruntime is not installed: pip install onnxruntime'
         ) from error
+    if threads is not None and not is_count(threads):
+        raise ValueError(f'threads must be at least 1, got {threads!r}')
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path}: no such ONNX file')
     options = onnxruntime.SessionOptions()

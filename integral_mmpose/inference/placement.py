@@ -18,8 +18,8 @@ from integral_mmpose.geometry import (
 
 from .boxes import by_name
 from .cameras import Camera, CameraLike, CameraReader, is_number
+from .frames import Frame
 from .onnx_model import Pose
-from .sources import Frame
 
 #: A given depth may be so many times the one that the box suggests: people
 #: may be small in their boxes, but metres are not mm.

@@ -13,6 +13,8 @@ from typing import Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
+from .cameras import is_number
+
 #: Boxes of one person in two frames overlap by at least this IoU.
 MIN_IOU = 0.3
 #: A person who is missed for so many frames comes back with the same number.
@@ -47,7 +49,12 @@ class OneEuroFilter:
         beta: float = 5.0,
         speed_cutoff: float = 1.0,
     ) -> None:
-        if not min(rate, min_cutoff, speed_cutoff) > 0 or not beta >= 0:
+        numbers = (rate, min_cutoff, speed_cutoff, beta)
+        if (
+            not all(map(is_number, numbers))
+            or not min(rate, min_cutoff, speed_cutoff) > 0
+            or not beta >= 0
+        ):
             raise ValueError(
                 'the one-euro filter needs rate, min_cutoff and speed_cutoff '
                 f'> 0 and beta >= 0, got {rate}, {min_cutoff}, '
@@ -156,8 +163,9 @@ class PoseSmoother:
     """
 
     def __init__(self, smooth: SmoothLike, rate: float) -> None:
-        settings = dict(type=smooth) if isinstance(smooth, str) else smooth
-        settings = dict(settings)
+        settings = dict(type=smooth)
+        if isinstance(smooth, Mapping):
+            settings = dict(smooth)
         if settings.pop('type', None) != 'one_euro':
             raise ValueError(
                 f"smooth must be 'one_euro' or a dict of this type, got "

@@ -8,7 +8,7 @@ import pytest
 
 from integral_mmpose.inference import load_boxes
 from integral_mmpose.inference.boxes import DetectedBoxes, GivenBoxes, nms
-from integral_mmpose.inference.sources import Frame
+from integral_mmpose.inference.frames import Frame
 from integral_mmpose.inference.tracking import box_overlaps
 
 FRAME = Frame('/photos/a.jpg', np.zeros((30, 40, 3), np.uint8))

@@ -5,8 +5,8 @@ import pytest
 
 from integral_mmpose.geometry import project
 from integral_mmpose.inference import Pose
+from integral_mmpose.inference.frames import Frame
 from integral_mmpose.inference.placement import PersonPlacer, Placement
-from integral_mmpose.inference.sources import Frame
 
 CAMERA = dict(fx=1000, fy=1100, cx=300, cy=200)
 FRAME = Frame('photos/a.jpg', np.zeros((400, 600, 3), np.uint8))

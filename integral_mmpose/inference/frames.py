@@ -1,0 +1,219 @@
+"""Frames, as they are read: of images, of videos and of animations.
+
+A frame that cannot be read has an error and no image: one bad file of a
+folder stops nothing.
+"""
+
+import logging
+from pathlib import Path
+from typing import Iterable, Iterator, NamedTuple, Optional, Sized, Union
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from .images import MAX_MEGAPIXELS, as_bgr, check_size, read_image, upright_bgr
+
+DEFAULT_FPS = 30.0
+#: Browsers show a picture without a duration so long.
+DEFAULT_MS = 100
+logger = logging.getLogger(__name__)
+
+Input = Union[str, Path, np.ndarray]
+
+
+class Frame(NamedTuple):
+    """An image (H, W, 3) BGR and its name, or the reason why there is none.
+
+    ``time_ms`` is its time in a video, None for an image.
+    """
+
+    name: str
+    image: Optional[np.ndarray]
+    error: str = ''
+    time_ms: Optional[float] = None
+
+
+class ImageSource:
+    """Images: paths, URLs and arrays.
+
+    Args:
+        images (Iterable): Read one after the other, when they are needed. An
+            iterator has no length and can be read once.
+        max_megapixels (float): Larger images are refused.
+        fps (float, optional): The images are the frames of a video.
+        name (str): Of that video.
+        first (np.ndarray, optional): The first image, where it has been read
+            already.
+    """
+
+    live = False
+
+    def __init__(
+        self,
+        images: Iterable[Input],
+        max_megapixels: float = MAX_MEGAPIXELS,
+        fps: Optional[float] = None,
+        name: str = 'frames',
+        first: Optional[np.ndarray] = None,
+    ) -> None:
+        self.images, self.max_megapixels = images, max_megapixels
+        self.video, self.fps, self.name = fps is not None, fps, name
+        self._first = first
+        self.paths = []
+        if len(self):
+            self.paths = [str(i) for i in images if isinstance(i, (str, Path))]
+
+    def __len__(self) -> int:
+        return len(self.images) if isinstance(self.images, Sized) else 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number, image in enumerate(self.images):
+            is_array = isinstance(image, np.ndarray)
+            name = f'{number:08d}' if is_array else str(image)
+            time_ms = 1000 * number / self.fps if self.video else None
+            try:
+                pixels = self._read(image, name)
+            except (ValueError, OSError) as error:
+                yield Frame(name, None, str(error), time_ms)
+            except TypeError:
+                what = f'input {number} is {type(image).__name__}'
+                error = f'{what}: neither a path nor an array'
+                yield Frame(name, None, error, time_ms)
+            else:
+                yield Frame(name, pixels, '', time_ms)
+
+    def _read(self, image: Input, name: str) -> np.ndarray:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        if isinstance(image, np.ndarray):
+            return as_bgr(image, name)
+        return read_image(image, self.max_megapixels)
+
+
+class VideoSource:
+    """Frames of a video or a camera; the frames of a cut file up to the cut.
+
+    Args:
+        device (str | int): File, URL, device file or number of a camera.
+        live (bool): It is a camera or a stream: it has no length, and nothing
+            waits for the next frame.
+
+    Raises:
+        ValueError: If it cannot be opened.
+    """
+
+    video = True
+
+    def __init__(self, device: Union[str, int], live: bool = False) -> None:
+        self.name = str(device)
+        if live:
+            kind = 'stream' if '://' in self.name else 'webcam'
+            self.name = f'{kind}_{Path(urlsplit(self.name).path).name}'
+        self.live = live
+        self.paths = [str(device)]
+        self._capture = cv2.VideoCapture(device)
+        if not self._capture.isOpened():
+            what = 'camera' if live else 'video'
+            raise ValueError(f'{device}: cannot be opened as a {what}')
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps < 1000 else DEFAULT_FPS
+        self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+
+    def __len__(self) -> int:
+        return 0 if self.live else max(self._count, 0)
+
+    def __iter__(self) -> Iterator[Frame]:
+        number, last_ms = 0, -1.0
+        try:
+            while True:
+                good, image = self._capture.read()
+                if not good:
+                    break
+                time_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+                if time_ms <= last_ms:  # not every back end knows it
+                    time_ms = last_ms + 1000 / self.fps if number else 0.0
+                last_ms = time_ms
+                name = f'{Path(self.name).stem}_{number:06d}'
+                yield Frame(name, image, '', time_ms)
+                number += 1
+        finally:
+            self._capture.release()
+        if not number and not self.live:
+            logger.warning(
+                f'{self.name}: the video has no frame that can be read'
+            )
+        elif number < len(self):
+            logger.warning(
+                f'{self.name}: the video ends after {number} of {len(self)} '
+                'frames: it is cut or damaged'
+            )
+
+
+class AnimationSource:
+    """Frames of a GIF, a WebP or a PNG file that moves.
+
+    Each picture is shown for a time of its own; ``fps`` is the mean.
+
+    Args:
+        path (str): The file.
+        max_megapixels (float): Larger pictures are refused.
+
+    Raises:
+        ValueError: If they are too large, or none can be read.
+    """
+
+    live, video = False, True
+
+    def __init__(
+        self, path: str, max_megapixels: float = MAX_MEGAPIXELS
+    ) -> None:
+        self.name, self.paths = path, [path]
+        with Image.open(path) as image:
+            check_size(image, path, max_megapixels)
+        # The times are in the frames themselves.
+        self._starts_ms, end_ms = [], 0.0
+        for image in self._pictures():
+            self._starts_ms.append(end_ms)
+            end_ms += image.info.get('duration') or DEFAULT_MS
+        if not self._starts_ms:
+            raise ValueError(f'{path}: the animation cannot be read')
+        self.fps = 1000 * len(self) / end_ms
+
+    def __len__(self) -> int:
+        return len(self._starts_ms)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number, (image, time_ms) in enumerate(
+            zip(self._pictures(), self._starts_ms)
+        ):
+            name = f'{Path(self.name).stem}_{number:06d}'
+            yield Frame(name, upright_bgr(image, name), '', time_ms)
+
+    def _pictures(self) -> Iterator[Image.Image]:
+        """The decoded pictures, up to a damage."""
+        number = 0
+        with Image.open(self.name) as image:
+            try:
+                for number in range(image.n_frames):
+                    image.seek(number)
+                    image.load()
+                    yield image
+            except (OSError, EOFError, SyntaxError, ValueError) as error:
+                logger.warning(
+                    f'{self.name}: the animation ends after {number} of '
+                    f'{image.n_frames} pictures: {error}'
+                )
+
+
+def is_animation(path: Union[str, Path]) -> Optional[bool]:
+    """Whether a file is an image that moves; None if it is no image."""
+    try:
+        with Image.open(path) as image:
+            # MPO: the JPEG of phones that put a second picture behind it.
+            kind = image.format in ('GIF', 'WEBP', 'PNG')
+            return kind and getattr(image, 'n_frames', 1) > 1
+    except (OSError, SyntaxError, ValueError):
+        return None
