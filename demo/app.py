@@ -12,11 +12,11 @@ from integral_mmpose.apis.options import (
     check_model_options,
     make_inferencer,
 )
-from integral_mmpose.cli.page import main_of
+from integral_mmpose.cli.page import serve_page
 
 if __name__ == '__main__':
     sys.exit(
-        main_of(
+        serve_page(
             sys.argv[1:],
             add_model_options,
             check_model_options,

@@ -25,10 +25,10 @@ from integral_mmpose.cli.options import (
     add_people_options,
     add_result_options,
     add_video_options,
-    call_options,
     check_options,
+    stream_options,
 )
-from integral_mmpose.cli.run import main_of
+from integral_mmpose.cli.run import run_command
 from integral_mmpose.inference import CameraReader
 from integral_mmpose.visualization import save_contact_sheet
 
@@ -73,7 +73,7 @@ class HeatSheets:
         self.out, self.joints = Path(args.out), args.heatmaps or None
         self.inputs = set(map(os.path.realpath, args.inputs))
         self.numbers = count()
-        camera = call_options(args).get('camera')
+        camera = stream_options(args).get('camera')
         self.camera = CameraReader(camera) if camera else None
         self.infer = None
 
@@ -108,9 +108,9 @@ def main() -> int:
     """Run; 1 if an input failed."""
     args = parse_args()
     if args.heatmaps is None:
-        return main_of(args, lambda: make_inferencer(args))
+        return run_command(args, lambda: make_inferencer(args))
     sheets = HeatSheets(args)
-    return main_of(args, lambda: sheets.load(args), sheets)
+    return run_command(args, lambda: sheets.load(args), sheets)
 
 
 if __name__ == '__main__':

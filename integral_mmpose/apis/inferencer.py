@@ -13,7 +13,11 @@ from integral_mmpose.inference import PoseInferencer, open_source
 from integral_mmpose.inference.boxes import WHOLE_IMAGE
 from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
-from integral_mmpose.inference.results import ResultWriter, describe
+from integral_mmpose.inference.results import (
+    FreeNames,
+    ResultWriter,
+    describe,
+)
 from integral_mmpose.visualization import render, render_frame
 
 from .detector import MMDetector, load_detector
@@ -156,7 +160,7 @@ class IntegralPoseInferencer:
             vis_out_dir,
             pred_out_dir,
             source if source.video else None,
-            [*source.paths, *_files(options)],
+            FreeNames([*source.paths, *_files(options)]),
             describe(self.pose_model, **more),
         )
         drawing = dict(score_thr=kpt_thr, draw_bbox=draw_bbox)

@@ -23,16 +23,16 @@ from .options import (
     add_video_options,
     check_options,
 )
-from .run import main_of
+from .run import run_command
 
 
 def main(argv: Optional[List[str]] = None) -> int:
     """The command ``integral-pose``; its exit status."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ['web']:
-        from .page import main_of as page
+        from .page import serve_page
 
-        return page(argv[1:])
+        return serve_page(argv[1:])
     parser = argparse.ArgumentParser(
         prog='integral-pose',
         description=__doc__,
@@ -52,7 +52,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     check_options(parser, args)
     if args.detector and (args.boxes or args.box):
         parser.error('give --detector or boxes, not both')
-    return main_of(args, lambda: PoseInferencer(args.model, args.detector))
+    return run_command(args, lambda: PoseInferencer(args.model, args.detector))
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

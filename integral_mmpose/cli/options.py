@@ -144,7 +144,7 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('give --boxes or --box, not both')
 
 
-def call_options(args) -> dict:
+def stream_options(args) -> dict:
     """Arguments of :meth:`PoseInferencer.stream` that the options give.
 
     Raises:
@@ -163,7 +163,7 @@ def call_options(args) -> dict:
     return options
 
 
-def files_of(args) -> list:
+def option_files(args) -> list:
     """The files besides the images that the options make us read."""
     given = [args.boxes, args.camera, args.root_depth]
     return [str(path).split('#')[0] for path in given if path]

@@ -8,38 +8,39 @@ reach the page unless --host says so.
 """
 
 import argparse
-import json
 import os
-import re
 import shutil
 import sys
 import tempfile
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Deque, List, NamedTuple, Optional
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
+from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.inferencer import PoseInferencer
-from integral_mmpose.inference.results import describe
+from integral_mmpose.inference.results import PeopleFile
+from integral_mmpose.inference.whole_image import doubt_of
 from integral_mmpose.visualization import (
     draw_people,
     place_people,
     pose_figure,
 )
 
-from .options import add_people_options, call_options, check_options
+from .options import add_people_options, check_options, stream_options
+from .uploads import check_upload, without_folders
 
 MAX_UPLOAD_MB = 10
 #: Results that stay for a download.
 KEPT_FILES = 32
-#: A picture of 10 MB can unpack to gigabytes.
-MAX_PIXELS = 40_000_000
-#: MPO: the JPEG of phones that put a second picture behind the first.
-FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'MPO')
 DETECTOR, WHOLE = 'Find people', 'One person fills the picture'
 TITLE = 'Integral human pose regression'
+DOUBT = (
+    '. The picture may show several people, or one who does not fill it: cut '
+    'one person out.'
+)
 ABOUT = (
     'Drop a picture or take a photo. Each joint is the expectation of its '
     'heat map (Sun et al., ECCV 2018). The picture stays on the machine that '
@@ -108,65 +109,33 @@ class PoseApp:
             )
         picture = np.ascontiguousarray(result.image[..., ::-1])
         return Answer(
-            message_of(people, where),
+            summary_of(people, where) + self.doubt(result, where),
             draw_people(picture, people, self.infer.skeleton),
             figure,
-            self.write_json(people),
+            self.write_json(result),
         )
 
-    def write_json(self, people: list) -> str:
+    def doubt(self, result: ImageResult, where: str) -> str:
+        """A sentence, if the picture seems not to show one person."""
+        if where == WHOLE and doubt_of(
+            self.infer.model, result.image, result.people[0]
+        ):
+            return DOUBT
+        return ''
+
+    def write_json(self, result: ImageResult) -> str:
         """Write the people to a file of its own, as the command does."""
-        people = [person.to_dict() for person in people]
-        content = describe(self.infer.model, people=people)
         path = Path(tempfile.mkdtemp(dir=self.folder.name), 'poses.json')
-        path.write_text(json.dumps(content))
+        file = PeopleFile(path, self.infer.model)
+        file.add(replace(result, name=Path(result.name).name))
+        file.close()
         self.written.append(path)
         while len(self.written) > KEPT_FILES:
             shutil.rmtree(self.written.popleft().parent)
         return str(path)
 
 
-def check_upload(path: Optional[str]) -> None:
-    """Refuse what is no picture, before it is decoded.
-
-    Raises:
-        ValueError: Saying what the page takes.
-    """
-    if not path:
-        raise ValueError('Drop a picture first.')
-    try:
-        with Image.open(path) as image:
-            size, kind = image.size, image.format
-    except Image.DecompressionBombError as error:
-        raise ValueError(
-            f'The picture is too large ({error}); at most '
-            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
-        ) from error
-    except (UnidentifiedImageError, OSError):
-        kind = None
-    if kind not in FORMATS:
-        raise ValueError(
-            'This file is no picture that the page reads: '
-            + ', '.join(FORMATS)
-        )
-    if size[0] * size[1] > MAX_PIXELS:
-        raise ValueError(
-            f'The picture has {size[0]} x {size[1]} pixels; at most '
-            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
-        )
-
-
-def without_folders(text: str) -> str:
-    """A message for visitors: no folder of the server.
-
-    Example:
-        >>> without_folders('/tmp/gradio/5f/a.png: is broken')
-        'a.png: is broken'
-    """
-    return re.sub(r'(?<![\w:/])/(?:[^\s/:]+/)+', '', text)
-
-
-def message_of(people: list, where: str) -> str:
+def summary_of(people: list, where: str) -> str:
     """One line on what was found."""
     if not people:
         return f'**No person was found.** Try "{WHOLE}".'
@@ -227,7 +196,7 @@ def build_page(app: PoseApp, has_detector: bool):
     return page
 
 
-def main_of(
+def serve_page(
     argv: List[str],
     add_models: Optional[Callable] = None,
     check_models: Optional[Callable] = None,
@@ -273,7 +242,7 @@ def main_of(
             infer = PoseInferencer(args.model, args.detector)
         else:
             infer = make_inferencer(args)
-        app = PoseApp(infer, call_options(args))
+        app = PoseApp(infer, stream_options(args))
         page = build_page(app, infer.detector is not None)
         page.launch(
             server_name=args.host,

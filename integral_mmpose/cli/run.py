@@ -4,23 +4,21 @@ Results are written as they come: a run that is stopped or killed leaves what
 was done.
 """
 
-import json
-import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Iterator, List, Tuple
 
-import cv2
-import numpy as np
 from tqdm import tqdm
 
 from integral_mmpose.geometry import Person
-from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.frames import ImageSource
-from integral_mmpose.inference.growing import GrowingJson
 from integral_mmpose.inference.inferencer import PoseInferencer
-from integral_mmpose.inference.results import ResultWriter, describe
+from integral_mmpose.inference.results import (
+    FreeNames,
+    PeopleFile,
+    ResultWriter,
+    describe,
+)
 from integral_mmpose.inference.sources import (
     is_video,
     list_images,
@@ -35,28 +33,12 @@ from integral_mmpose.visualization import (
     save_html,
 )
 
-from .options import call_options, end_by_signal, files_of
-
-#: A mean score of the joints below it is no person that fills the picture:
-#: 1 % of 150 photographs of LSP are below it with the model that ships.
-LOW_SCORE = 0.55
-DETECTOR_HINT = 'name a detector (--detector yolox_nano.onnx) or give --boxes'
+from .options import end_by_signal, option_files, stream_options
+from .report import DETECTOR_HINT, Report, note_on, shortened
+from .window import check_display, window_closed
 
 
-@dataclass
-class Report:
-    """What a run has done."""
-
-    images: int = 0
-    people: int = 0
-    frames: int = 0
-    failed: Dict[str, str] = field(default_factory=dict)
-    notes: List[str] = field(default_factory=list)
-    files: List[Path] = field(default_factory=list)
-    stopped: bool = False
-
-
-def main_of(args, make_inferencer, after_image=None) -> int:
+def run_command(args, make_inferencer, after_image=None) -> int:
     """Run a command; its exit status.
 
     Args:
@@ -71,226 +53,230 @@ def main_of(args, make_inferencer, after_image=None) -> int:
     end_by_signal()
     report = Report()
     try:
-        run(make_inferencer(), args, report, after_image)
+        Run(make_inferencer(), args, report)(after_image)
     except KeyboardInterrupt:
         report.stopped = True
     except (ValueError, OSError, ImportError) as error:
-        if report.images or report.frames:
-            tell(report, args.out)
+        if report.images or report.frames or report.errors:
+            report.show(args.out)
         print(f'error: {error}', file=sys.stderr)
         return 1
-    return tell(report, args.out)
+    report.show(args.out)
+    return report.status()
 
 
-def run(infer: PoseInferencer, args, report: Report, after_image=None) -> None:
-    """Process all inputs: the images together, each video by itself.
+class Run:
+    """A run of the command.
+
+    Args:
+        infer (PoseInferencer): Finds the people.
+        args (Namespace): The options.
+        report (Report): Filled while it runs.
 
     Raises:
-        ValueError, OSError, ImportError: For bad options, or a single input
-            that cannot be used.
-        KeyboardInterrupt: If the run was stopped; files are finished.
+        ValueError, ImportError: For bad options.
     """
-    if args.html and infer.model.depth_range_mm is None:
-        raise ValueError('--html needs a 3D model, this one is 2D')
-    if args.html:
-        need_plotly()
-    if args.show:
-        check_display()
-    options = call_options(args)
-    if options['boxes'] is None and infer.detector is None:
-        print(
-            'no detector: each image is taken as one person; for several '
-            f'people {DETECTOR_HINT}',
-            file=sys.stderr,
-        )
-    Path(args.out).mkdir(parents=True, exist_ok=True)
-    images, videos = sort_inputs(args)
-    smooth = 'one_euro' if args.smooth else None
-    if smooth and not videos:
-        raise ValueError(
-            '--smooth needs a video; --video makes one of a folder of frames'
-        )
-    for source in videos:
-        run_video(infer, source, args, dict(options, smooth=smooth), report)
-    if images:
-        run_images(infer, images, args, options, report, after_image)
 
-
-def sort_inputs(args) -> Tuple[Optional[ImageSource], list]:
-    """The images of all inputs as one source, and a source of each video."""
-    single, videos = [], []
-    for text in map(str, args.inputs):
-        is_camera = text.split(':')[0] == 'webcam'
-        as_frames = args.video is not None and Path(text).is_dir()
-        stream = '://' in text and not text.startswith(('http:', 'https:'))
-        if is_camera or as_frames or stream or is_video(text):
-            videos.append(
-                open_source(text, args.out, args.max_megapixels, args.video)
+    def __init__(self, infer: PoseInferencer, args, report: Report) -> None:
+        self.infer, self.args, self.report = infer, args, report
+        self.is_3d = infer.model.depth_range_mm is not None
+        if args.html and not self.is_3d:
+            raise ValueError('--html needs a 3D model, this one is 2D')
+        if args.html:
+            need_plotly()
+        if args.show:
+            check_display()
+        self.options = stream_options(args)
+        #: Each image is taken as one person.
+        self.whole = self.options['boxes'] is None and infer.detector is None
+        if self.whole:
+            print(
+                'no detector: each image is taken as one person; for several '
+                f'people {DETECTOR_HINT}',
+                file=sys.stderr,
             )
-        else:
-            single.append(text)
-    if args.video is not None and not videos:
-        raise ValueError('--video needs a folder of frames')
-    if not single:
-        return None, videos
-    # A single image that cannot be read ends the run, one of several not.
-    if len(single) == 1:
-        source = open_source(single[0], args.out, args.max_megapixels)
-        return source, videos
-    images = list_images(single, args.out)
-    return ImageSource(images, args.max_megapixels), videos
+        self.draws = args.show or not args.json
+        self.out = Path(args.out)
+        self.poses = self.out / 'poses.json'
+        self.names = FreeNames(option_files(args))
 
+    def __call__(self, after_image=None) -> None:
+        """Process all inputs: each video by itself, the images together.
 
-def run_images(infer, source, args, options, report, after_image=None) -> None:
-    """``poses.json``, a picture and a scene of each image."""
-    out = Path(args.out)
-    poses = out / 'poses.json'
-    for path in files_of(args):
-        if Path(path).resolve() == poses.resolve():
+        Raises:
+            ValueError, OSError: For bad options, or a single input that
+                cannot be used.
+            KeyboardInterrupt: If the run was stopped; files are finished.
+        """
+        images, videos = sort_inputs(self.args)
+        if self.args.smooth and not videos:
             raise ValueError(
-                f'{path}: would be replaced by the results. Choose another '
-                '--out'
+                '--smooth needs a video; --video makes one of a folder of '
+                'frames'
             )
-    pictures = '' if args.json else str(out)
-    writer = ResultWriter(pictures, '', None, [*source.paths, *files_of(args)])
-    growing = GrowingJson(poses)
-    guess = options['boxes'] is None and infer.detector is None
-    results = infer.stream(source, **options)
-    try:
-        for result in progress(results, len(source), 'image'):
-            report.images += 1
-            if result.error:
-                report.failed[result.name] = result.error
-                continue
-            report.people += len(result.people)
-            report.notes += notes_of(result, guess)
-            picture = None
-            if pictures or args.show:
-                picture = render(
-                    result.image[..., ::-1], result.people, infer.skeleton
-                )
-            stem = writer.add(result, picture if pictures else None)
-            people = [person.to_dict() for person in result.people]
-            growing.add({result.name: people})
-            if args.html and result.people:
-                write_scene(infer, result.people, out / f'{stem}.html')
-            if after_image is not None:
-                after_image(result, stem)
-            if args.show and window_closed(picture, wait_ms=0):
-                break
-    finally:
-        head = json.dumps(describe(infer.model, failed=report.failed))[:-1]
-        growing.finish(
-            head + ', "images": {', '}}', lambda line: line.strip()[1:-1]
+        if self.args.video is not None and not videos:
+            raise ValueError('--video needs a folder of frames')
+        if images and not self.names.keep([self.poses]):
+            raise ValueError(
+                f'{self.poses}: would be replaced by the results. Choose '
+                'another --out'
+            )
+        self.out.mkdir(parents=True, exist_ok=True)
+        for text in videos:
+            try:
+                source = self.open(text, self.args.video)
+            except (ValueError, OSError) as error:
+                if len(self.args.inputs) == 1:
+                    raise
+                self.report.errors.append(str(error))
+            else:
+                self.run_video(source)
+        if images:
+            self.run_images(self.open_images(images), after_image)
+
+    def open(self, text: str, fps=None):
+        """The source of one input."""
+        args = self.args
+        return open_source(text, args.out, args.max_megapixels, fps)
+
+    def open_images(self, inputs: List[str]) -> ImageSource:
+        """One source of all images, each once; a bad folder stops no other.
+
+        Raises:
+            ValueError, OSError: If a single input cannot be read.
+        """
+        if len(self.args.inputs) == 1:
+            return self.open(inputs[0])
+        images: List[str] = []
+        for text in inputs:
+            try:
+                images += list_images([text], self.args.out)
+            except ValueError as error:
+                self.report.errors.append(str(error))
+        images = list(dict.fromkeys(images))
+        return ImageSource(images, self.args.max_megapixels)
+
+    def run_images(self, source, after_image=None) -> None:
+        """``poses.json``, a picture and a scene of each image."""
+        args, report = self.args, self.report
+        self.names.keep(source.paths)
+        pictures = '' if args.json else args.out
+        results = self.infer.stream(source, **self.options)
+        writer = ResultWriter(pictures, '', None, self.names)
+        people = PeopleFile(self.poses, self.infer.model)
+        try:
+            for result in progress(results, len(source), 'image'):
+                if result.error:
+                    people.add(result)
+                    report.errors.append(result.error)
+                    continue
+                note = note_on(self.infer.model, result, self.whole)
+                if note:
+                    report.notes.append(f'{result.name}: {note}')
+                picture = None
+                if self.draws:
+                    picture = render(
+                        result.image[..., ::-1],
+                        result.people,
+                        self.infer.skeleton,
+                    )
+                stem = writer.add(result, picture if pictures else None)
+                people.add(result, note)
+                report.images += 1
+                report.people += len(result.people)
+                if args.html and result.people:
+                    self.write_scene(result.people, self.out / f'{stem}.html')
+                if after_image is not None:
+                    after_image(result, stem)
+                if args.show and window_closed(picture, wait_ms=0):
+                    break
+        finally:
+            people.close()
+
+    def run_video(self, source) -> None:
+        """One JSON file and one MP4."""
+        args, report = self.args, self.report
+        self.names.keep(source.paths)
+        smooth = 'one_euro' if args.smooth else None
+        results = self.infer.stream(source, smooth=smooth, **self.options)
+        writer = ResultWriter(
+            '' if args.json else args.out,
+            args.out,
+            source,
+            self.names,
+            describe(self.infer.model, video=source.name, fps=source.fps),
         )
-        report.files.append(poses)
+        errors, read, doubt = [], 0, None
+        total = args.max_frames or len(source)
+        try:
+            for result in progress(results, total, 'frame'):
+                picture = None
+                if result.image is not None and self.draws:
+                    picture = render_frame(
+                        result.image[..., ::-1],
+                        result.people,
+                        self.infer.skeleton,
+                        self.is_3d,
+                    )
+                writer.add(result, picture)
+                read += 1
+                report.people += len(result.people)
+                if result.error:
+                    errors.append(result.error)
+                elif self.whole and doubt is None:  # of the first good frame
+                    doubt = note_on(self.infer.model, result, self.whole)
+                if read == args.max_frames or (
+                    args.show
+                    and picture is not None
+                    and window_closed(picture)
+                ):
+                    break
+        finally:
+            results.close()
+            writer.close()
+            report.frames += read - len(errors)
+            report.errors += shortened(errors)
+        if doubt:
+            report.notes.append(f'{source.name}: {doubt}')
+        if errors and not args.json:
+            report.notes.append(
+                f'{source.name}: where a frame has no picture, the MP4 shows '
+                'the one before'
+            )
+        if not read:
+            report.errors.append(f'{source.name}: no frame was read')
+
+    def write_scene(self, people: List[Person], path: Path) -> None:
+        """A 3D scene that turns under the mouse."""
+        figure = pose_figure(
+            place_people(people),
+            self.infer.skeleton,
+            self.infer.joint_names,
+            [person.scores for person in people],
+        )
+        save_html(figure, str(path))
 
 
-def run_video(infer, source, args, options, report) -> None:
-    """One JSON file and one MP4."""
-    writer = ResultWriter(
-        '' if args.json else args.out,
-        args.out,
-        source,
-        [*source.paths, *files_of(args)],
-        describe(infer.model, video=source.name, fps=source.fps),
-    )
-    views = infer.model.depth_range_mm is not None
-    frames = 0
-    results = infer.stream(source, **options)
+def sort_inputs(args) -> Tuple[List[str], List[str]]:
+    """The images and folders of images among the inputs, and the videos."""
+    images, videos = [], []
+    for text in map(str, args.inputs):
+        as_frames = args.video is not None and Path(text).is_dir()
+        (videos if as_frames or is_movie(text) else images).append(text)
+    return images, videos
+
+
+def is_movie(text: str) -> bool:
+    """Whether an input is a camera, a stream or a video."""
+    is_stream = '://' in text and not text.startswith(('http:', 'https:'))
+    if is_stream or text.split(':')[0] == 'webcam':
+        return True
     try:
-        for result in progress(results, len(source), 'frame'):
-            frames += 1
-            report.people += len(result.people)
-            if result.error:
-                report.failed.setdefault(source.name, result.error)
-            picture = None
-            if result.image is not None and not (args.json and not args.show):
-                picture = render_frame(
-                    result.image[..., ::-1],
-                    result.people,
-                    infer.skeleton,
-                    views,
-                )
-            writer.add(result, picture)
-            if args.show and picture is not None and window_closed(picture):
-                break
-            if frames == args.max_frames:
-                break
-    finally:
-        results.close()
-        writer.close()
-        report.frames += frames
-        report.files += writer.files
-    if not frames:
-        report.failed[source.name] = f'{source.name}: no frame was read'
+        return is_video(text)
+    except FileNotFoundError:
+        return True  # told when it is opened
 
 
 def progress(results: Iterator, total: int, unit: str) -> Iterator:
     """Show a bar with the time left on a terminal."""
     return tqdm(results, total=total or None, unit=unit, disable=None)
-
-
-def notes_of(result: ImageResult, guess: bool) -> List[str]:
-    """What a user should know about a result that is no error."""
-    if not result.people:
-        return [f'no person found in {result.name}']
-    mean = np.mean([person.scores.mean() for person in result.people])
-    if guess and mean < LOW_SCORE:
-        return [
-            f'{result.name}: the mean score of the joints is {mean:.2f}: it '
-            f'may not show one person as a whole; {DETECTOR_HINT}'
-        ]
-    return []
-
-
-def write_scene(infer, people: List[Person], path: Path) -> None:
-    """A 3D scene that turns under the mouse."""
-    figure = pose_figure(
-        place_people(people),
-        infer.skeleton,
-        infer.joint_names,
-        [person.scores for person in people],
-    )
-    save_html(figure, str(path))
-
-
-def check_display() -> None:
-    """Open a window in a process of its own: without a display, Qt aborts.
-
-    Raises:
-        ValueError: If there is no display.
-    """
-    command = [sys.executable, '-c', 'import cv2; cv2.namedWindow("poses")']
-    if subprocess.run(command, capture_output=True).returncode:
-        raise ValueError('--show: there is no display: leave it out')
-
-
-def window_closed(picture: np.ndarray, wait_ms: int = 1) -> bool:
-    """Show a picture; whether the user pressed Esc."""
-    cv2.imshow('poses', np.ascontiguousarray(picture[..., ::-1]))
-    return cv2.waitKey(wait_ms) & 0xFF == 27
-
-
-def tell(report: Report, out: str) -> int:
-    """Print what was done; the exit status."""
-    for note in report.notes:
-        print(f'warning: {note}', file=sys.stderr)
-    for error in report.failed.values():
-        print(f'error: {error}', file=sys.stderr)
-    parts = []
-    if report.images:
-        parts.append(counted(report.images - len(report.failed), 'image'))
-    if report.frames:
-        parts.append(counted(report.frames, 'frame'))
-    verb = 'stopped: ' if report.stopped else ''
-    people = counted(report.people, 'person', 'people')
-    print(f'{verb}{people} in {" and ".join(parts)} -> {out}')
-    if report.stopped:
-        return 130
-    return 1 if report.failed else 0
-
-
-def counted(number: int, noun: str, plural: str = '') -> str:
-    """A number with its noun, such as 2 images."""
-    return f'{number} {noun if number == 1 else plural or noun + "s"}'

@@ -3,7 +3,7 @@
 import logging
 from fractions import Fraction
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import cv2
 import numpy as np
@@ -29,17 +29,29 @@ class MovieWriter:
 
     def __init__(self, path: Union[str, Path], fps: float) -> None:
         self.path, self.fps = str(path), fps
-        self._writer = None
+        self._writer = self._last = None
+        self._missing = 0
 
-    def add(self, picture: np.ndarray) -> None:
-        """Append a picture (H, W, 3) uint8 RGB, of even sides."""
+    def add(self, picture: Optional[np.ndarray]) -> None:
+        """Append a picture (H, W, 3) uint8 RGB, of even sides.
+
+        In the place of None the picture before is shown again, at the start
+        the first one that comes: the times of the others stay right.
+        """
+        if picture is None and self._last is None:
+            self._missing += 1
+            return
         if self._writer is None:
             height, width = picture.shape[:2]
             kind = _OpenCV if av is None else _PyAV
             self._writer = kind(self.path, self.fps, width, height)
             self._size = width, height
-        # Frames of a folder may differ in size; a movie has that of the first.
-        self._writer.add(fit_within(picture, *self._size))
+        if picture is not None:
+            # Frames of a folder differ in size; the first gives the movie's.
+            self._last = fit_within(picture, *self._size)
+        for _ in range(1 + self._missing):
+            self._writer.add(self._last)
+        self._missing = 0
 
     def close(self) -> None:
         """Finish the file."""

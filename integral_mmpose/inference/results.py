@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Iterable, List, Optional
+from typing import Dict, Iterable, Optional, Union
 
 import numpy as np
 
@@ -45,20 +45,92 @@ def unique_stem(name: str, used: set) -> str:
     return result
 
 
+class FreeNames:
+    """Names for output files that replace no input and no other result.
+
+    Args:
+        taken (Iterable[str | Path]): Files that must stay.
+    """
+
+    def __init__(self, taken: Iterable[Union[str, Path]] = ()) -> None:
+        self._taken: set = set()
+        self._used: set = set()
+        self.keep(taken)
+
+    def keep(self, files: Iterable[Union[str, Path]]) -> bool:
+        """Let further files stay; whether none of them was known."""
+        files = {os.path.realpath(path) for path in files}
+        new = self._taken.isdisjoint(files)
+        self._taken |= files
+        return new
+
+    def stem(self, name: str, outputs: Iterable[tuple]) -> str:
+        """The stem of an input's files, with ``_2`` and so on if need be.
+
+        Args:
+            name (str): Of the input.
+            outputs (Iterable[tuple]): Folder and suffix of each file.
+        """
+        while True:
+            stem = unique_stem(name, self._used)
+            files = [
+                os.path.realpath(os.path.join(folder, stem + suffix))
+                for folder, suffix in outputs
+            ]
+            if not self._taken.intersection(files):
+                return stem
+
+
+class PeopleFile:
+    """One JSON file with the people of all images, written as they come.
+
+    Args:
+        path (str | Path): The file.
+        model (OnnxPoseModel): See :func:`describe`.
+    """
+
+    def __init__(self, path: Union[str, Path], model) -> None:
+        self._growing, self._model = GrowingJson(path), model
+        # Of images, by their names: why there is no result, doubts.
+        self._failed: Dict[str, str] = {}
+        self._notes: Dict[str, str] = {}
+
+    def add(self, result: ImageResult, note: str = '') -> None:
+        """Append the people of an image, or keep why there are none.
+
+        ``note`` is what a reader should know about the result.
+        """
+        if note:
+            self._notes[result.name] = note
+        if result.error:
+            self._failed[result.name] = result.error
+        else:
+            people = [person.to_dict() for person in result.people]
+            self._growing.add({result.name: people})
+
+    def close(self) -> None:
+        """Finish the file."""
+        head = describe(self._model, failed=self._failed, notes=self._notes)
+        head = json.dumps(head)[:-1]
+        self._growing.finish(
+            head + ', "images": {', '}}', lambda line: line.strip()[1:-1]
+        )
+
+
 class ResultWriter:
     """Writes what was found: files of each image, or of one video.
 
-    A file is called as its input, with ``_2`` and so on behind it where that
-    name is taken: by another result, or by a file that is read, which stays
-    as it is. An image that failed has no file; a frame of a video that
-    failed has its ``error`` in the JSON file.
+    A file is called as its input, see :class:`FreeNames`. An image that
+    failed has no file; a frame of a video that failed has its ``error`` in
+    the JSON file, and the MP4 shows the frame before in its place.
 
     Args:
         vis_out_dir (str): For the pictures, PNG or one MP4. Empty: none.
         pred_out_dir (str): For the JSON files: the people of an image, or
             ``head`` and ``frames`` of a video. Empty: none.
         video (VideoSource, optional): The video; None for images.
-        inputs (Iterable[str]): Files that are read, boxes and cameras, too.
+        names (FreeNames, optional): Gives the names of the files; several
+            writers to one folder share it.
         head (dict, optional): See :func:`describe`.
     """
 
@@ -67,17 +139,14 @@ class ResultWriter:
         vis_out_dir: str,
         pred_out_dir: str,
         video=None,
-        inputs: Iterable[str] = (),
+        names: Optional[FreeNames] = None,
         head: Optional[dict] = None,
     ) -> None:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
         self._video, self._head = video, head or {}
         self._frames: Optional[GrowingJson] = None
         self._movie: Optional[MovieWriter] = None
-        #: Files of a video.
-        self.files: List[Path] = []
-        self._used: set = set()
-        self._inputs = {os.path.realpath(path) for path in inputs}
+        self._names = names or FreeNames()
         picture = '.png' if video is None else '.mp4'
         self._outputs = [
             (folder, suffix)
@@ -91,15 +160,13 @@ class ResultWriter:
             Path(folder).mkdir(parents=True, exist_ok=True)
         if video is None:  # a camera has no length, and is false
             return
-        self._video_stem = self._stem(video.name)
+        self._video_stem = self._names.stem(video.name, self._outputs)
         if pred_out_dir:
             path = Path(pred_out_dir, f'{self._video_stem}.json')
             self._frames = GrowingJson(path)
-            self.files.append(path)
         if vis_out_dir:
             path = Path(vis_out_dir, f'{self._video_stem}.mp4')
             self._movie = MovieWriter(path, video.fps)
-            self.files.append(path)
 
     def add(self, result: ImageResult, picture: Optional[np.ndarray]) -> str:
         """Write an image or a frame; ``picture`` is RGB.
@@ -108,14 +175,14 @@ class ResultWriter:
             str: The stem of its files; '' of an image that failed.
         """
         if self._video is not None:
-            if self._movie is not None and picture is not None:
+            if self._movie is not None:
                 self._movie.add(picture)
             if self._frames is not None:
                 self._frames.add(self._entry(result))
             return self._video_stem
         if result.error:
             return ''
-        stem = self._stem(result.name)
+        stem = self._names.stem(result.name, self._outputs)
         if self.vis_out_dir and picture is not None:
             save_image(picture, str(Path(self.vis_out_dir, f'{stem}.png')))
         if self.pred_out_dir:
@@ -140,14 +207,3 @@ class ResultWriter:
         if result.error:
             entry['error'] = result.error
         return entry
-
-    def _stem(self, name: str) -> str:
-        """A stem for the results of an input, so that no input is lost."""
-        while True:
-            stem = unique_stem(name, self._used)
-            files = [
-                os.path.realpath(os.path.join(folder, stem + suffix))
-                for folder, suffix in self._outputs
-            ]
-            if not self._inputs.intersection(files):
-                return stem

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from integral_mmpose.cli import run as module
+from integral_mmpose.cli import window
 from integral_mmpose.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,7 @@ def test_a_picture_that_shows_no_single_person_is_reported(
     assert run('photos/a.png') == 0
     error = capsys.readouterr().err
     assert 'warning: photos/a.png: the mean score of the joints is 0.' in error
+    assert 'name a detector' in result()['notes']['photos/a.png']
     assert run('photos/a.png', '--box', 10, 10, 60, 90) == 0
     assert 'mean score' not in capsys.readouterr().err
 
@@ -106,6 +108,62 @@ def test_a_folder_as_a_video(run, photos, capsys):
     assert not Path('poses/poses.json').exists()
     assert run('photos/a.png', '--video') == 1
     assert '--video needs a folder' in capsys.readouterr().err
+
+
+def test_an_unreadable_frame_is_named_and_keeps_its_time(run, photos, capsys):
+    (photos / 'ab.png').write_bytes(b'')
+    assert run('photos', '--video', 10) == 1
+    printed = capsys.readouterr()
+    assert 'error: photos/ab.png: cannot be decoded' in printed.err
+    assert 'the MP4 shows the one before' in printed.err
+    assert '2 people in 2 frames' in printed.out
+    frames = result('poses/photos.json')['frames']
+    assert [f['time_ms'] for f in frames] == [0, 100, 200]
+    assert ['error' in f for f in frames] == [False, True, False]
+    movie = cv2.VideoCapture('poses/photos.mp4')
+    assert movie.get(cv2.CAP_PROP_FRAME_COUNT) == 3
+    movie.release()
+
+
+def test_videos_of_one_name_keep_their_results(
+    run, photos, write_video, capsys
+):
+    """Also the one that is called as the file of the images."""
+    Path('x').mkdir()
+    inputs = [
+        write_video(2, name='walk.avi'),
+        write_video(3, name='x/walk.avi'),
+        write_video(4, name='poses.avi'),
+    ]
+    assert run(*inputs, 'photos/a.png', 'photos', '--json') == 0
+    counts = {
+        p.name: len(result(p)['frames'])
+        for p in Path('poses').iterdir()
+        if p.name != 'poses.json'
+    }
+    assert counts == {'walk.json': 2, 'walk_2.json': 3, 'poses_2.json': 4}
+    # An image that is given twice is there once.
+    assert list(result()['images']) == ['photos/a.png', 'photos/b.png']
+    assert '11 people in 2 images and 9 frames' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('bad', ['none.jpg', 'none.mp4', 'empty', 'torn.png'])
+def test_one_bad_input_of_several_stops_no_other(
+    run, photos, write_video, bad, capsys
+):
+    Path('empty').mkdir()
+    Path('torn.png').write_bytes(b'')
+    assert run(bad, 'photos', write_video(2), '--json') == 1
+    printed = capsys.readouterr()
+    assert f'error: {bad}: ' in printed.err
+    assert '4 people in 2 images and 2 frames' in printed.out
+
+
+def test_a_video_without_frames_is_an_error(run, write_video, capsys):
+    assert run(write_video(0), '--json') == 1
+    printed = capsys.readouterr()
+    assert 'walk.avi: no frame was read' in printed.err
+    assert printed.out == '0 people in 0 images -> poses\n'
 
 
 @pytest.mark.parametrize(
@@ -182,7 +240,7 @@ def test_no_display_is_one_sentence(run, photos, monkeypatch, capsys):
 def test_a_display_shows_the_pictures(run, photos, monkeypatch):
     shown = []
     done = subprocess.CompletedProcess([], 0)
-    monkeypatch.setattr(module.subprocess, 'run', lambda *_, **__: done)
+    monkeypatch.setattr(window.subprocess, 'run', lambda *_, **__: done)
     monkeypatch.setattr(cv2, 'imshow', lambda _, image: shown.append(image))
     monkeypatch.setattr(cv2, 'waitKey', lambda _: 27)  # Esc ends it
     assert run('photos', '--show') == 0

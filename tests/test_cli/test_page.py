@@ -18,7 +18,7 @@ from PIL import Image
 from integral_mmpose.apis import TopdownPoseModel, load_pose_model
 from integral_mmpose.cli import page as demo_page
 from integral_mmpose.geometry import Person
-from integral_mmpose.inference import PoseInferencer
+from integral_mmpose.inference import ImageResult, PoseInferencer
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which('chromium')
@@ -64,7 +64,7 @@ def test_an_answer_holds_one_person(app, demo, picture):
     height, width = found.overlay.shape[:2]
     assert height * 4 == width * 3 and width % 120 == 0
     content = json.loads(open(found.json_path).read())
-    [person] = content['people']
+    [person] = content['images']['picture.png']
     assert len(person['keypoints']) == len(content['keypoint_names']) == 18
     joints = [t for t in found.figure.data if t.mode == 'markers']
     assert len(joints) == 1 and len(joints[0].x) == 18
@@ -152,8 +152,13 @@ def test_no_picture_asks_for_one(app, demo):
         app(None, demo.WHOLE)
 
 
+def test_a_picture_of_no_single_person_is_doubted(app, demo, picture):
+    """The maps of a random model are flat."""
+    assert demo.DOUBT in app(picture, demo.WHOLE).message
+
+
 def test_nobody_found_is_said(demo):
-    assert 'No person was found' in demo.message_of([], demo.DETECTOR)
+    assert 'No person was found' in demo.summary_of([], demo.DETECTOR)
 
 
 def test_only_this_machine_by_default(demo, app, monkeypatch):
@@ -165,13 +170,13 @@ def test_only_this_machine_by_default(demo, app, monkeypatch):
 
     monkeypatch.setattr(demo, 'build_page', build)
     monkeypatch.setattr(demo, 'PoseInferencer', lambda *_: app.infer)
-    assert demo.main_of([]) == 0
+    assert demo.serve_page([]) == 0
     assert pages[0]['server_name'] == '127.0.0.1' and not pages[0]['share']
 
 
 def test_what_the_page_needs_is_named(demo, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, 'gradio', None)
-    assert demo.main_of([]) == 1
+    assert demo.serve_page([]) == 1
     assert "pip install 'integral_mmpose[web]'" in capsys.readouterr().err
 
 
@@ -235,7 +240,7 @@ def test_a_visit(url, picture, tmp_path):
         content = json.loads(open(download.value.path()).read())
         browser.close()
     assert size[0] >= 120
-    assert len(content['people']) == 1
+    assert [len(p) for p in content['images'].values()] == [1]
     elsewhere = [
         name for name in asked if not name.startswith((url, 'data:', 'blob:'))
     ]
@@ -244,13 +249,18 @@ def test_a_visit(url, picture, tmp_path):
 
 def test_results_of_visitors_do_not_pile_up(app, demo, monkeypatch):
     monkeypatch.setattr(demo, 'KEPT_FILES', 3)
-    people = [
-        Person(np.zeros(4), n / 8, np.zeros((1, 2)), np.ones(1))
+    results = [
+        ImageResult(
+            '/tmp/gradio/5f/a.png',
+            [Person(np.zeros(4), n / 8, np.zeros((1, 2)), np.ones(1))],
+        )
         for n in range(8)
     ]
-    paths = [Path(app.write_json([person])) for person in people]
+    paths = [Path(app.write_json(result)) for result in results]
     assert [path.exists() for path in paths] == [False] * 5 + [True] * 3
-    kept = [json.loads(path.read_text())['people'] for path in paths[5:]]
+    kept = [
+        json.loads(path.read_text())['images']['a.png'] for path in paths[5:]
+    ]
     assert [p['bbox_score'] for [p] in kept] == [5 / 8, 6 / 8, 7 / 8]
     assert len(list(Path(app.folder.name).iterdir())) == 3
 

@@ -10,7 +10,11 @@ import pytest
 
 from integral_mmpose.geometry import Person
 from integral_mmpose.inference import ImageResult, movie, unique_stem
-from integral_mmpose.inference.results import ResultWriter
+from integral_mmpose.inference.results import (
+    FreeNames,
+    PeopleFile,
+    ResultWriter,
+)
 
 BOX = np.array([10.0, 20.0, 30.0, 60.0])
 FRAME = ImageResult('in/a.jpg', [], np.zeros((64, 96, 3), np.uint8))
@@ -85,7 +89,7 @@ def test_no_input_is_overwritten(tmp_path):
     photos = [tmp_path / n for n in ('a.jpg', 'a.png', 'b.png')]
     for photo in photos:
         photo.write_bytes(photo.name.encode())
-    writer = ResultWriter(str(tmp_path), '', inputs=map(str, photos))
+    writer = ResultWriter(str(tmp_path), '', names=FreeNames(photos))
     picture = np.zeros((4, 6, 3), np.uint8)
     for photo in photos:
         writer.add(named(photo), picture)
@@ -99,7 +103,7 @@ def test_no_input_is_overwritten(tmp_path):
 def test_pictures_that_nobody_wants_take_no_name(tmp_path, monkeypatch):
     """An input of the working directory, JSON files elsewhere."""
     monkeypatch.chdir(tmp_path)
-    writer = ResultWriter('', 'out', inputs=['a.png'])
+    writer = ResultWriter('', 'out', names=FreeNames(['a.png']))
     assert writer.add(named('a.png'), None) == 'a'
     assert [p.name for p in (tmp_path / 'out').iterdir()] == ['a.json']
 
@@ -107,7 +111,7 @@ def test_pictures_that_nobody_wants_take_no_name(tmp_path, monkeypatch):
 def test_boxes_that_are_read_stay(tmp_path):
     (tmp_path / 'a.json').write_text('boxes')
     read = ['a.jpg', str(tmp_path / 'a.json')]
-    writer = ResultWriter('', str(tmp_path), inputs=read)
+    writer = ResultWriter('', str(tmp_path), names=FreeNames(read))
     assert writer.add(named('a.jpg'), None) == 'a_2'
     assert (tmp_path / 'a.json').read_text() == 'boxes'
 
@@ -135,7 +139,9 @@ def test_a_video_is_not_overwritten_by_its_own(tmp_path):
     path = tmp_path / 'Directions 1.54138969.mp4'
     path.write_bytes(b'the input')
     video = SimpleNamespace(name=str(path), fps=25.0)
-    writer = ResultWriter(str(tmp_path), str(tmp_path), video, [str(path)])
+    writer = ResultWriter(
+        str(tmp_path), str(tmp_path), video, FreeNames([path])
+    )
     writer.add(FRAME, np.zeros((48, 64, 3), np.uint8))
     writer.close()
     assert path.read_bytes() == b'the input'
@@ -201,3 +207,65 @@ def test_pictures_of_other_sizes_fit_into_the_movie(tmp_path, monkeypatch):
         for f in frames
     ]
     assert dark == [[1, 1, 1], [1, 1, 0], [1, 1, 1]]
+
+
+def test_a_missing_picture_keeps_the_times_of_the_movie(tmp_path):
+    """The one before is shown again, at the start the first that comes."""
+    writer = movie.MovieWriter(tmp_path / 'a.mp4', 25.0)
+    for shade in (None, None, 40, None, 200, None):
+        picture = shade and np.full((48, 64, 3), shade, np.uint8)
+        writer.add(picture)
+    writer.close()
+    capture = cv2.VideoCapture(str(tmp_path / 'a.mp4'))
+    shades = []
+    while (frame := capture.read())[0]:
+        shades.append(frame[1].mean())
+    np.testing.assert_allclose(shades, [40, 40, 40, 40, 200, 200], atol=4)
+
+
+def test_a_movie_without_pictures_is_none(tmp_path):
+    writer = movie.MovieWriter(tmp_path / 'a.mp4', 25.0)
+    writer.add(None)
+    writer.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_writers_to_one_folder_share_the_names(tmp_path):
+    names = FreeNames()
+    for folder in ('x', 'y'):
+        video = SimpleNamespace(name=f'{folder}/walk.avi', fps=25.0)
+        writer = ResultWriter('', str(tmp_path), video, names)
+        writer.close()
+    found = sorted(p.name for p in tmp_path.iterdir())
+    assert found == ['walk.json', 'walk_2.json']
+
+
+def test_files_that_must_stay():
+    names = FreeNames(['a.json'])
+    assert names.keep(['b.json', 'c.json'])
+    assert not names.keep(['c.json', 'd.json'])
+    stems = [names.stem(f'x/{n}.mp4', [('.', '.json')]) for n in 'abcde']
+    assert stems == ['a_2', 'b_2', 'c_2', 'd_2', 'e']
+
+
+def test_one_file_of_all_people(tmp_path):
+    model = SimpleNamespace(
+        joint_names=['root', 'head'],
+        skeleton=SimpleNamespace(links=[(0, 1)]),
+        name='m.onnx',
+    )
+    path = tmp_path / 'poses.json'
+    file = PeopleFile(path, model)
+    file.add(named('a.jpg', [person(0.5), person()]))
+    file.add(named('b.jpg', error='b.jpg: is torn'))
+    file.add(named('ä"}.jpg'), 'no person found')
+    assert not path.exists()
+    file.close()
+    content = json.loads(path.read_text())
+    assert content['keypoint_names'] == ['root', 'head']
+    assert content['skeleton_links'] == [[0, 1]] and content['units']
+    assert content['failed'] == {'b.jpg': 'b.jpg: is torn'}
+    assert content['notes'] == {'ä"}.jpg': 'no person found'}
+    assert list(content['images']) == ['a.jpg', 'ä"}.jpg']
+    scores = [p['bbox_score'] for p in content['images']['a.jpg']]
+    assert scores == [0.5, 1]

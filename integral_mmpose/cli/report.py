@@ -1,0 +1,74 @@
+"""What a run of the command has done, for its user."""
+
+import sys
+from dataclasses import dataclass, field
+from typing import List
+
+from integral_mmpose.inference.find_people import ImageResult
+from integral_mmpose.inference.whole_image import doubt_of
+
+DETECTOR_HINT = 'name a detector (--detector yolox_nano.onnx) or give --boxes'
+#: Lines of one kind that are printed; the JSON files have all.
+SHOWN = 10
+
+
+@dataclass
+class Report:
+    """Images and frames with a result, their people, and what went wrong."""
+
+    images: int = 0
+    frames: int = 0
+    people: int = 0
+    errors: List[str] = field(default_factory=list)
+    notes: List[str] = field(default_factory=list)
+    stopped: bool = False
+
+    def show(self, out: str) -> None:
+        """Print what was done; ``out`` is the folder of the results."""
+        for kind, lines in (('warning', self.notes), ('error', self.errors)):
+            for line in shortened(lines):
+                print(f'{kind}: {line}', file=sys.stderr)
+        parts = []
+        if self.images or not self.frames:
+            parts.append(count_text(self.images, 'image'))
+        if self.frames:
+            parts.append(count_text(self.frames, 'frame'))
+        verb = 'stopped: ' if self.stopped else ''
+        people = count_text(self.people, 'person', 'people')
+        print(f'{verb}{people} in {" and ".join(parts)} -> {out}')
+
+    def status(self) -> int:
+        """The exit status."""
+        if self.stopped:
+            return 130
+        return 1 if self.errors else 0
+
+
+def note_on(model, result: ImageResult, whole: bool) -> str:
+    """What a user should know of a result that is no error; else empty.
+
+    Args:
+        model (OnnxPoseModel): That made it.
+        result (ImageResult): Of an image that could be used.
+        whole (bool): The image was taken as one person.
+    """
+    if not result.people:
+        return 'no person found'
+    reason = whole and doubt_of(model, result.image, result.people[0])
+    if reason:
+        return (
+            f'{reason}: it may show several people, or not one as a whole; '
+            + DETECTOR_HINT
+        )
+    return ''
+
+
+def shortened(lines: List[str]) -> List[str]:
+    """The first lines, and how many more there are."""
+    more = len(lines) - SHOWN
+    return lines[:SHOWN] + [f'and {more} more'] * (more > 0)
+
+
+def count_text(number: int, noun: str, plural: str = '') -> str:
+    """A number with its noun, such as 2 images."""
+    return f'{number} {noun if number == 1 else plural or noun + "s"}'

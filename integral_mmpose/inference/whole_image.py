@@ -1,0 +1,41 @@
+"""Whether an image that was taken as one person shows one.
+
+Of several people side by side, or of one who does not fill the image, a third
+of it gives a surer pose than the whole. On rows of 2 to 4 photographs of LSP
+the difference is above :data:`GAIN` for 19 of 20, on single photographs for 1
+of 100; so is a mean score below :data:`LOW_SCORE` (model that ships).
+"""
+
+import numpy as np
+
+from integral_mmpose.geometry import Person
+
+LOW_SCORE = 0.55
+GAIN = 0.03
+#: Left and right side of the parts, as fractions of the width.
+PARTS = ((0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1))
+
+
+def doubt_of(model, image: np.ndarray, person: Person) -> str:
+    """Why the pose may be no good; empty if there is no reason.
+
+    Args:
+        model (OnnxPoseModel): Or an object with its methods.
+        image (np.ndarray): (H, W, 3) BGR.
+        person (Person): Of the whole image.
+    """
+    height, width = image.shape[:2]
+    whole = float(np.mean(person.scores))
+    if whole < LOW_SCORE:
+        return f'the mean score of the joints is {whole:.2f}'
+    boxes = np.array(
+        [[left * width, 0, right * width, height] for left, right in PARTS]
+    )
+    poses = model.predict([model.crop(image, box) for box in boxes])
+    best = max(float(pose.scores.mean()) for pose in poses)
+    if best > whole + GAIN:
+        return (
+            'a part of the image gives a surer pose than the whole (mean '
+            f'score of the joints {best:.2f} and {whole:.2f})'
+        )
+    return ''
