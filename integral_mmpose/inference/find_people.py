@@ -11,6 +11,7 @@ from .batching import in_batches
 from .frames import Frame
 from .onnx_model import Pose
 from .placement import PersonPlacer, Placement
+from .prefetch import read_ahead
 from .tracking import PoseSmoother, Tracker
 
 
@@ -53,6 +54,8 @@ def find_people(
 
     Args:
         frames (Iterable[Frame]): Images or a video, whose people get numbers.
+            Unless they are live, they are read, people are detected and cut
+            out in a thread beside that of the network.
         boxes (GivenBoxes | DetectedBoxes): Where the people are.
         model (OnnxPoseModel): Or an object with its methods.
         placer (PersonPlacer): For the mm.
@@ -62,9 +65,11 @@ def find_people(
     Yields:
         ImageResult: With the reason in ``error`` where it could not be used.
     """
-    located = _locate(frames, boxes, model, placer)
-    # Nothing waits for the next frame of a camera.
-    waiting = 1 if getattr(frames, 'live', False) else None
+    located, waiting = _locate(frames, boxes, model, placer), None
+    if getattr(frames, 'live', False):
+        waiting = 1  # nothing waits for the next frame of a camera
+    else:
+        located = read_ahead(located)
     is_video = smoother is not None or getattr(frames, 'video', False)
     tracker = Tracker() if is_video else None
     for item, poses in in_batches(located, model.predict, batch_size, waiting):

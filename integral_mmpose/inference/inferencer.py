@@ -12,7 +12,6 @@ from .frames import DEFAULT_FPS
 from .images import MAX_MEGAPIXELS
 from .onnx_model import OnnxPoseModel
 from .placement import PersonPlacer
-from .prefetch import Prefetched
 from .sources import open_source
 from .tracking import PoseSmoother
 from .yolox import YoloxDetector
@@ -142,7 +141,7 @@ class PoseInferencer:
         rate = getattr(source, 'fps', None) or DEFAULT_FPS
         smoother = PoseSmoother(smooth, rate) if smooth else None
         return find_people(
-            Prefetched(source), where, self.model, placer, smoother, batch_size
+            source, where, self.model, placer, smoother, batch_size
         )
 
 
