@@ -59,11 +59,25 @@ def at_least_one(text: str) -> int:
     """A number of things, for argparse.
 
     Raises:
-        ValueError: If it is none.
+        ArgumentTypeError: If it is none.
     """
-    number = int(text)
-    if number < 1:
-        raise ValueError
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'must be at least 1, got {text}')
+    return int(text)
+
+
+def fraction(text: str) -> float:
+    """A number from 0 to 1, for argparse.
+
+    Raises:
+        ArgumentTypeError: If it is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f'must be from 0 to 1, got {text}')
     return number
 
 
@@ -85,14 +99,14 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--det-threshold',
-        type=float,
+        type=fraction,
         default=0.3,
         metavar='SCORE',
         help='lowest score of a box (default: 0.3)',
     )
     group.add_argument(
         '--nms-threshold',
-        type=float,
+        type=fraction,
         default=0.65,
         metavar='IOU',
         help='largest overlap of two boxes (default: 0.65)',
@@ -117,7 +131,7 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--batch-size',
-        type=int,
+        type=at_least_one,
         default=8,
         metavar='N',
         help='people that go through the network together (default: 8)',
@@ -140,6 +154,8 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('give --camera or --fov, not both')
     if args.root_depth and not args.camera and args.fov is None:
         parser.error('--root-depth needs --camera or --fov')
+    if getattr(args, 'out', 'poses') == '':
+        parser.error('--out is empty')
     if args.boxes and args.box:
         parser.error('give --boxes or --box, not both')
 

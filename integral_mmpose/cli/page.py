@@ -47,12 +47,21 @@ ABOUT = (
     'runs this page and is removed within an hour.'
 )
 HINT = (
-    'Drag to turn, scroll to zoom. Green: left, orange: right. Millimetres, '
-    'relative to the pelvis; without a camera, people stand side by side.'
+    'Drag to turn, scroll or pinch to zoom. Green: left, orange: right. '
+    'Millimetres, relative to the pelvis; without a camera, people stand side '
+    'by side.'
 )
 # gradio's own fonts come from the network if its files lack them.
 FONTS = ('system-ui', 'sans-serif')
-CSS = '.gradio-container {max-width: 1180px !important; margin: 0 auto}'
+CSS = """
+.gradio-container {max-width: 1180px !important; margin: 0 auto}
+@media (max-width: 640px) {
+  #overlay {height: auto !important; min-height: 240px}
+  #picture .source-selection button, .icon-button-wrapper button {
+    min-width: 32px; min-height: 32px
+  }
+}
+"""
 
 
 class Answer(NamedTuple):

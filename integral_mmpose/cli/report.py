@@ -63,6 +63,13 @@ def note_on(model, result: ImageResult, whole: bool) -> str:
     return ''
 
 
+def reason_of(error: Exception) -> str:
+    """What an exception says, without the numbers of the system."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f'{error.filename}: {error.strerror}'
+    return str(error)
+
+
 def shortened(lines: List[str]) -> List[str]:
     """The first lines, and how many more there are."""
     more = len(lines) - SHOWN

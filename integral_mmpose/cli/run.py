@@ -34,7 +34,7 @@ from integral_mmpose.visualization import (
 )
 
 from .options import end_by_signal, option_files, stream_options
-from .report import DETECTOR_HINT, Report, note_on, shortened
+from .report import DETECTOR_HINT, Report, note_on, reason_of, shortened
 from .window import check_display, window_closed
 
 
@@ -59,7 +59,7 @@ def run_command(args, make_inferencer, after_image=None) -> int:
     except (ValueError, OSError, ImportError) as error:
         if report.images or report.frames or report.errors:
             report.show(args.out)
-        print(f'error: {error}', file=sys.stderr)
+        print(f'error: {reason_of(error)}', file=sys.stderr)
         return 1
     report.show(args.out)
     return report.status()

@@ -27,7 +27,8 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
         path (str): ``{"name.jpg": [[left, top, right, bottom], …], …}``, or
             a COCO detection list: ``image_id``, ``bbox`` [left, top, width,
             height] and ``score``. An image is then found by the number that
-            is its name (``000000000139.jpg``).
+            is its name (``000000000139.jpg``). In a COCO annotation file it
+            is found by its ``file_name``.
 
     Returns:
         dict[str, np.ndarray]: (N, 5) per image; the score is 1 without one.
@@ -41,6 +42,11 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
         raise ValueError(f'{path}: is no JSON file ({error})') from error
     if isinstance(content, list) and content:
         return _of_coco(content, path)
+    if isinstance(content, dict) and isinstance(
+        content.get('annotations'), list
+    ):
+        boxes = _of_coco(content['annotations'], path)
+        return _by_file_name(boxes, content.get('images'), path)
     if not isinstance(content, dict):
         raise ValueError(
             f'{path}: must be {{"name.jpg": [[left, top, right, bottom]]}} '
@@ -79,6 +85,23 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
         image_id: check_boxes(boxes, f'{path}: image_id {image_id}')
         for image_id, boxes in rows.items()
     }
+
+
+def _by_file_name(
+    boxes: Dict[str, np.ndarray], images, path: str
+) -> Dict[str, np.ndarray]:
+    """Boxes of a COCO annotation file by the names of all its images."""
+    none = np.zeros((0, 5), np.float32)
+    try:
+        return {
+            image['file_name']: boxes.get(str(image['id']), none)
+            for image in images
+        }
+    except (TypeError, KeyError) as error:
+        raise ValueError(
+            f'{path}: the images of a COCO annotation file must have id and '
+            'file_name'
+        ) from error
 
 
 def check_boxes(rows, what: str) -> np.ndarray:

@@ -116,7 +116,7 @@ class VideoSource:
         self.paths = [str(device)]
         self._capture = cv2.VideoCapture(device)
         if not self._capture.isOpened():
-            what = 'camera' if live else 'video'
+            what = 'camera or stream' if live else 'video'
             raise ValueError(f'{device}: cannot be opened as a {what}')
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps < 1000 else DEFAULT_FPS
@@ -210,6 +210,8 @@ class AnimationSource:
 
 def is_animation(path: Union[str, Path]) -> Optional[bool]:
     """Whether a file is an image that moves; None if it is no image."""
+    if not Path(path).is_file():  # a pipe would wait for its other end
+        return None
     try:
         with Image.open(path) as image:
             # MPO: the JPEG of phones that put a second picture behind it.

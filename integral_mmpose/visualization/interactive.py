@@ -18,6 +18,8 @@ from .skeleton import LEFT, RIGHT, Color, Skeleton
 SPACING_MM = 1500.0
 #: Where the viewer stands, in units of the scene: behind the camera, above.
 EYE = dict(x=0.25, y=-1.5, z=0.3)
+#: So wide a group is seen from there in a view that is 4 high and 3 wide.
+WIDE = 0.8
 GROUND_CELLS = 8
 _NAMES = {LEFT: 'left', RIGHT: 'right'}
 
@@ -49,7 +51,7 @@ def pose_figure(
     joints = len(skeleton.colors)
     names = [str(k) for k in range(joints)] if names is None else list(names)
     figure = go.Figure()
-    upright = []
+    upright, eye = [], EYE
     for number, pose in enumerate(poses_mm):
         check_shape(pose, f'{joints} 3', 'poses_mm')
         pose = _upright(pose)
@@ -59,7 +61,19 @@ def pose_figure(
         score = None if scores is None else scores[number]
         figure.add_trace(_joints(go, pose, skeleton, names, score))
     if upright:
-        figure.add_trace(_ground(go, np.concatenate(upright)))
+        points = np.concatenate(upright)
+        points = points[np.isfinite(points).all(-1)]
+        ground = _ground(points)
+        eye = _eye(points, ground)
+        figure.add_trace(
+            go.Scatter3d(
+                **_axes(ground),
+                mode='lines',
+                line=dict(color='#c8c8c8', width=1),
+                hoverinfo='skip',
+                showlegend=False,
+            )
+        )
     hidden = dict(visible=False)
     figure.update_layout(
         scene=dict(
@@ -67,10 +81,10 @@ def pose_figure(
             yaxis=hidden,
             zaxis=hidden,
             aspectmode='data',
-            camera=dict(eye=EYE, up=dict(x=0, y=0, z=1)),
+            camera=dict(eye=eye, up=dict(x=0, y=0, z=1)),
         ),
         margin=dict(l=0, r=0, t=0, b=0),
-        legend=dict(orientation='h', x=0, y=0),
+        legend=dict(orientation='h', x=0, y=0, font=dict(size=14)),
         paper_bgcolor='white',
     )
     return figure
@@ -174,9 +188,8 @@ def _joints(go, pose: np.ndarray, skeleton: Skeleton, names, scores):
     )
 
 
-def _ground(go, points: np.ndarray):
-    """A grid under the lowest joint."""
-    points = points[np.isfinite(points).all(-1)]
+def _ground(points: np.ndarray) -> np.ndarray:
+    """The lines of a grid under the lowest joint, with gaps of NaN."""
     low, high = points.min(0), points.max(0)
     reach = max(0.7 * float((high - low)[:2].max()), 700.0)
     middle = (low + high)[:2] / 2
@@ -188,13 +201,20 @@ def _ground(go, points: np.ndarray):
         ):
             lines += [(*np.add(middle, end), low[2]) for end in ends]
             lines.append((np.nan,) * 3)
-    return go.Scatter3d(
-        **_axes(np.array(lines)),
-        mode='lines',
-        line=dict(color='#c8c8c8', width=1),
-        hoverinfo='skip',
-        showlegend=False,
-    )
+    return np.array(lines)
+
+
+def _eye(points: np.ndarray, ground: np.ndarray) -> dict:
+    """The place of the viewer, farther away where people stand wide.
+
+    All are seen in an upright view, too, as on a phone. plotly's unit is the
+    geometric mean of the sides of the scene.
+    """
+    scene = np.concatenate([points, ground])
+    sides = np.nanmax(scene, 0) - np.nanmin(scene, 0)
+    width = np.ptp(points[:, 0]) / max(float(np.cbrt(sides.prod())), 1.0)
+    factor = max(1.0, width / WIDE)
+    return {axis: float(factor * value) for axis, value in EYE.items()}
 
 
 def _axes(points: np.ndarray) -> dict:

@@ -159,6 +159,13 @@ def test_one_bad_input_of_several_stops_no_other(
     assert '4 people in 2 images and 2 frames' in printed.out
 
 
+def test_a_pipe_is_no_image(run, capsys):
+    """It would wait for its other end."""
+    os.mkfifo('pipe.jpg')
+    assert run('pipe.jpg') == 1
+    assert 'pipe.jpg: no such image' in capsys.readouterr().err
+
+
 def test_a_video_without_frames_is_an_error(run, write_video, capsys):
     assert run(write_video(0), '--json') == 1
     printed = capsys.readouterr()
@@ -174,14 +181,13 @@ def test_a_video_without_frames_is_an_error(run, write_video, capsys):
         (['webcam:/dev/none'], 'cannot be opened as a camera'),
         (['empty'], 'empty: the folder has no image'),
         (['torn.png'], 'torn.png: cannot be decoded'),
-        (['photos', '--boxes', 'none.json'], 'none.json'),
+        (['photos', '--boxes', 'none.json'], 'none.json: No such file'),
         (['photos', '--boxes', 'torn.png'], 'torn.png: is no JSON'),
         (['photos', '--camera', 'torn.png'], 'torn.png: is no JSON'),
         (['photos', '--fov', 60, '--root-depth', 'x'], "neither 'estimate'"),
         (['photos', '--detector', 'torn.png'], 'torn.png: ONNX Runtime'),
         (['photos', '--detector', 'MODEL'], 'is not YOLOX'),
         (['photos', '--out', 'torn.png/x'], 'torn.png'),
-        (['photos', '--batch-size', 0], 'batch_size must be >= 1'),
         (['photos', '--video', 0], 'fps must be a positive number'),
         (['photos', '--video', 'nan'], 'fps must be a positive number'),
         ([''], 'an input is empty'),
@@ -208,6 +214,10 @@ def test_mistakes_are_one_sentence(
         ['a', '--fov', 60, '--camera', 'c'],
         ['a', '--root-depth', 3000],
         ['a', '--max-frames', 0],
+        ['a', '--batch-size', 0],
+        ['a', '--det-threshold', 1.5],
+        ['a', '--nms-threshold', 'x'],
+        ['a', '--out', ''],
     ],
 )
 def test_contradictions_are_usage_errors(run, options):

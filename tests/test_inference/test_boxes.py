@@ -146,3 +146,23 @@ def test_thresholds_are_shares(name, value):
         DetectedBoxes(None, **{name: value})
     DetectedBoxes(None, **{name: 0.0})
     DetectedBoxes(None, **{name: 1})
+
+
+def test_boxes_of_a_coco_annotation_file(tmp_path):
+    """By the name of the image; one without people has no box."""
+    path = tmp_path / 'person_keypoints.json'
+    content = dict(
+        images=[dict(id=7, file_name='a.jpg'), dict(id=8, file_name='b.jpg')],
+        annotations=[
+            dict(image_id=7, bbox=[10, 20, 30, 40], category_id=1),
+            dict(image_id=7, bbox=[1, 2, 3, 4], category_id=5),
+        ],
+    )
+    path.write_text(json.dumps(content))
+    found = load_boxes(str(path))
+    assert found['a.jpg'].tolist() == [[10, 20, 40, 60, 1]]
+    assert found['b.jpg'].shape == (0, 5) and set(found) == {'a.jpg', 'b.jpg'}
+    del content['images'][0]['file_name']
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match='must have id and file_name'):
+        load_boxes(str(path))

@@ -13,6 +13,7 @@ from integral_mmpose.visualization import (
     save_html,
     skeleton_from_parents,
 )
+from integral_mmpose.visualization.interactive import EYE
 
 NAMES = ['pelvis', 'head', 'left_hand', 'right_hand']
 SKELETON = skeleton_from_parents([0, 0, 0, 0], NAMES)
@@ -43,6 +44,30 @@ def test_the_viewer_is_the_camera():
     assert eye.y < 0 and abs(eye.x) < abs(eye.y) and eye.z > 0
     assert figure.layout.scene.camera.up.z == 1
     assert figure.layout.scene.aspectmode == 'data'  # equal axes
+
+
+def test_a_wide_group_is_seen_from_farther_away():
+    """One direction; the angle that the people fill stays about the same."""
+    angles = []
+    for count in (1, 4, 12):
+        poses = [POSE + [1500 * n, 0, 0] for n in range(count)]
+        figure = pose_figure(poses, SKELETON)
+        eye = figure.layout.scene.camera.eye
+        eye = np.array([eye.x, eye.y, eye.z])
+        alone = np.array(list(EYE.values()))
+        np.testing.assert_allclose(
+            eye / np.linalg.norm(eye), alone / np.linalg.norm(alone)
+        )
+        # plotly's unit: the geometric mean of the sides of the scene.
+        points = np.concatenate(
+            [np.array([t.x, t.y, t.z], float).T for t in figure.data]
+        )
+        unit = np.prod(np.nanmax(points, 0) - np.nanmin(points, 0)) ** (1 / 3)
+        width = (600 + 1500 * (count - 1)) / unit
+        angles.append(width / np.linalg.norm(eye))
+        nearest = np.linalg.norm(alone) - 1e-9
+        assert (np.linalg.norm(eye) > nearest + 0.1) == (count > 1)
+    assert angles[0] < angles[1] == pytest.approx(angles[2])
 
 
 def test_left_is_green_and_right_is_orange():
