@@ -77,11 +77,8 @@ def log_gaussian_map(
         >>> log_gaussian_map(torch.tensor([[[0., 0.]]]), (1, 2), 1.).exp()
         tensor([[[0.6225, 0.3775]]])
     """
-    cells = None
-    for axis, size in enumerate(sizes):
+    cells = log_gaussian_vector(coordinates[..., 0], sizes[0], sigma)
+    for axis, size in enumerate(sizes[1:], 1):
         line = log_gaussian_vector(coordinates[..., axis], size, sigma)
-        if cells is None:
-            cells = line
-        else:
-            cells = (line[..., None] + cells[..., None, :]).flatten(-2)
+        cells = (line[..., None] + cells[..., None, :]).flatten(-2)
     return cells

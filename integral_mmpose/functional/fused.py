@@ -16,7 +16,7 @@ they run is in ``fused_kernels.py``.
 """
 
 import warnings
-from typing import Callable, Tuple
+from typing import Callable, List, Tuple
 
 import torch
 from torch import Tensor
@@ -116,7 +116,7 @@ def _compiled(function: Callable) -> Callable:
 
     Compiled at the first call, for all sizes at once.
     """
-    chosen = []
+    chosen: List[Callable] = []
 
     def run(*tensors: Tensor):
         if not chosen:
@@ -135,7 +135,7 @@ def _compiled(function: Callable) -> Callable:
     return run
 
 
-def _define(name: str, function: Callable) -> Callable:
+def _define(name: str, function: Callable) -> 'torch.library.CustomOpDef':
     """The operator ``integral_mmpose::name``."""
     return torch.library.custom_op(
         f'integral_mmpose::{name}', function, mutates_args=()

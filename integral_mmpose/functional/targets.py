@@ -53,17 +53,11 @@ def gaussian_map(
         tensor([[[[0.6065, 1.0000, 0.6065]]]])
     """
     check_shape(coordinates, f'B K {len(sizes)}', 'coordinates')
-    volume = None
-    for axis, size in enumerate(sizes):
+    volume = gaussian_vector(coordinates[..., 0], sizes[0], sigma)
+    for axis, size in enumerate(sizes[1:], 1):
         vector = gaussian_vector(coordinates[..., axis], size, sigma)
-        volume = (
-            vector
-            if volume is None
-            else (
-                vector.reshape(*vector.shape, *[1] * axis)
-                * volume.unsqueeze(2)
-            )
-        )
+        vector = vector.reshape(*vector.shape, *[1] * axis)
+        volume = vector * volume.unsqueeze(2)
     return volume
 
 
@@ -94,8 +88,8 @@ def hot_cell(coordinates: Tensor, sizes: Sequence[int]) -> Tensor:
         tensor([[5]])
     """
     check_shape(coordinates, f'B K {len(sizes)}', 'coordinates')
-    index, stride = 0, 1
-    for axis, size in enumerate(sizes):
+    index, stride = nearest_bin(coordinates[..., 0], sizes[0]), sizes[0]
+    for axis, size in enumerate(sizes[1:], 1):
         index = index + nearest_bin(coordinates[..., axis], size) * stride
         stride *= size
     return index
@@ -120,15 +114,12 @@ def disc_map(
         tensor([[[[1., 1., 1., 0.]]]])
     """
     check_shape(coordinates, f'B K {len(sizes)}', 'coordinates')
-    square = None
+    square = coordinates.new_zeros(coordinates.shape[:2])
     for axis, (size, radius) in enumerate(zip(sizes, radii)):
         bins = torch.arange(
             size, dtype=coordinates.dtype, device=coordinates.device
         )
         term = ((bins - coordinates[..., axis, None]) / radius) ** 2
-        square = (
-            term
-            if square is None
-            else (term.reshape(*term.shape, *[1] * axis) + square.unsqueeze(2))
-        )
+        term = term.reshape(*term.shape, *[1] * axis)
+        square = term + square.unsqueeze(2)
     return (square <= 1).to(coordinates.dtype)
