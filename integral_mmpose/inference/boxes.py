@@ -6,7 +6,7 @@ tight around the people: the model pads them.
 
 import json
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 import cv2
 import numpy as np
@@ -158,7 +158,7 @@ class GivenBoxes:
             }
         elif boxes is not None and not isinstance(boxes, str):
             boxes = check_boxes(boxes, 'boxes')
-        self._boxes = None if isinstance(boxes, str) else boxes
+        self._boxes: Any = None if isinstance(boxes, str) else boxes
 
     def boxes_of(self, frame: Frame) -> np.ndarray:
         """(N, 5) boxes of a frame.

@@ -8,7 +8,7 @@ import json
 import math
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -53,7 +53,8 @@ class CameraReader:
             camera = _load(str(camera))
         if not isinstance(camera, Mapping):
             raise self._error(camera)
-        self._fov = self._camera = None
+        self._fov: Optional[float] = None
+        self._camera: Any = None  # a Camera where there is no fov
         if 'fov' in camera:
             self._fov = camera['fov']
             if not is_number(self._fov) or not 0 < self._fov < 180:
@@ -87,6 +88,8 @@ class CameraReader:
         return self._camera
 
     def _parse(self, camera: Mapping) -> Camera:
+        focal: Any
+        principal: Any
         try:
             if 'K' in camera:
                 matrix = finite_numbers(camera['K']).reshape(3, 3)

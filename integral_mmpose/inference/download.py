@@ -55,7 +55,7 @@ def is_private(host: str) -> bool:
     except OSError:
         return False  # the request itself will say that it is unknown
     return any(
-        not ipaddress.ip_address(entry[4][0].split('%')[0]).is_global
+        not ipaddress.ip_address(str(entry[4][0]).split('%')[0]).is_global
         for entry in found
     )
 

@@ -1,7 +1,7 @@
 """Frames -> people: boxes, crops in batches, tracks, smoothing, mm."""
 
 from dataclasses import dataclass, field
-from typing import Iterable, Iterator, List, NamedTuple, Optional
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -73,7 +73,8 @@ def find_people(
     is_video = smoother is not None or getattr(frames, 'video', False)
     tracker = Tracker() if is_video else None
     for item, poses in in_batches(located, model.predict, batch_size, waiting):
-        frame, ids = item.frame, [None] * len(poses)
+        ids: list = [None] * len(poses)
+        frame = item.frame
         if tracker is not None:
             ids = tracker(item.boxes)
         if smoother is not None:
@@ -116,7 +117,7 @@ def make_person(
 
 def _locate(
     frames: Iterable[Frame], boxes, model, placer: PersonPlacer
-) -> Iterator[tuple]:
+) -> Iterator[Tuple[Any, list]]:
     """Each frame with its boxes, and the crops of its people."""
     for frame in frames:
         found, places, crops = np.zeros((0, 5), np.float32), [], []
@@ -129,7 +130,7 @@ def _locate(
                     for box, place in zip(found, places)
                 ]
             except ValueError as error:
-                error = f'{frame.name}: {error}'
-                frame = frame._replace(error=error)
+                reason = f'{frame.name}: {error}'
+                frame = frame._replace(error=reason)
                 found, places = found[:0], []
         yield Located(frame, found, places), crops

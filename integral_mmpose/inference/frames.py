@@ -6,7 +6,7 @@ folder stops nothing.
 
 import logging
 from pathlib import Path
-from typing import Iterable, Iterator, NamedTuple, Optional, Sized, Union
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sized, Union
 from urllib.parse import urlsplit
 
 import cv2
@@ -30,7 +30,7 @@ class Frame(NamedTuple):
     """
 
     name: str
-    image: Optional[np.ndarray]
+    image: Any  # np.ndarray, None with an error
     error: str = ''
     time_ms: Optional[float] = None
 
@@ -72,15 +72,15 @@ class ImageSource:
         for number, image in enumerate(self.images):
             is_array = isinstance(image, np.ndarray)
             name = f'{number:08d}' if is_array else str(image)
-            time_ms = 1000 * number / self.fps if self.video else None
+            time_ms = None if self.fps is None else 1000 * number / self.fps
             try:
                 pixels = self._read(image, name)
             except (ValueError, OSError) as error:
                 yield Frame(name, None, str(error), time_ms)
             except TypeError:
                 what = f'input {number} is {type(image).__name__}'
-                error = f'{what}: neither a path nor an array'
-                yield Frame(name, None, error, time_ms)
+                reason = f'{what}: neither a path nor an array'
+                yield Frame(name, None, reason, time_ms)
             else:
                 yield Frame(name, pixels, '', time_ms)
 
@@ -175,9 +175,9 @@ class AnimationSource:
             check_size(image, path, max_megapixels)
         # The times are in the frames themselves.
         self._starts_ms, end_ms = [], 0.0
-        for image in self._pictures():
+        for picture in self._pictures():
             self._starts_ms.append(end_ms)
-            end_ms += image.info.get('duration') or DEFAULT_MS
+            end_ms += picture.info.get('duration') or DEFAULT_MS
         if not self._starts_ms:
             raise ValueError(f'{path}: the animation cannot be read')
         self.fps = 1000 * len(self) / end_ms
@@ -194,6 +194,7 @@ class AnimationSource:
 
     def _pictures(self) -> Iterator[Image.Image]:
         """The decoded pictures, up to a damage."""
+        image: Any  # with n_frames
         number = 0
         with Image.open(self.name) as image:
             try:

@@ -154,7 +154,8 @@ def bits_per_value(header: Image.Image, content: bytes) -> int:
     if header.format == 'PNG':
         return content[24]  # of the chunk IHDR
     if header.format == 'TIFF':
-        return max(np.ravel(header.tag_v2.get(BITS_PER_SAMPLE, 8)).tolist())
+        tags = header.tag_v2  # type: ignore[attr-defined]
+        return max(np.ravel(tags.get(BITS_PER_SAMPLE, 8)).tolist())
     return 32 if header.mode[0] in 'IF' else 8
 
 

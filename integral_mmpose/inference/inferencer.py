@@ -1,7 +1,7 @@
 """From pictures to people in 2D or 3D, without torch and MMPose."""
 
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Union
+from typing import Any, Iterator, List, Optional, Sequence, Union
 
 from integral_mmpose.geometry import Person
 
@@ -51,8 +51,8 @@ class PoseInferencer:
 
     def __init__(
         self,
-        model: Union[None, str, Path, object] = None,
-        detector: Union[None, str, Path, object] = None,
+        model: Union[None, str, Path, Any] = None,
+        detector: Union[None, str, Path, Any] = None,
         threads: Optional[int] = None,
     ) -> None:
         if model is None or isinstance(model, (str, Path)):
@@ -132,7 +132,7 @@ class PoseInferencer:
             raise ValueError(f'batch_size must be >= 1, got {batch_size!r}')
         source = open_source(inputs, '', max_megapixels, fps)
         if boxes is None and self.detector is not None:
-            where = DetectedBoxes(self.detector, bbox_thr, nms_thr)
+            where: Any = DetectedBoxes(self.detector, bbox_thr, nms_thr)
         else:
             where = GivenBoxes(boxes)
         placer = PersonPlacer(

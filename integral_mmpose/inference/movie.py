@@ -3,7 +3,7 @@
 import logging
 from fractions import Fraction
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import cv2
 import numpy as np
@@ -29,7 +29,8 @@ class MovieWriter:
 
     def __init__(self, path: Union[str, Path], fps: float) -> None:
         self.path, self.fps = str(path), fps
-        self._writer = self._last = None
+        self._writer: Any = None
+        self._last: Any = None
         self._missing = 0
 
     def add(self, picture: Optional[np.ndarray]) -> None:
@@ -42,7 +43,7 @@ class MovieWriter:
             self._missing += 1
             return
         if self._writer is None:
-            height, width = picture.shape[:2]
+            height, width = picture.shape[:2]  # type: ignore[union-attr]
             kind = _OpenCV if av is None else _PyAV
             self._writer = kind(self.path, self.fps, width, height)
             self._size = width, height
@@ -91,7 +92,7 @@ class _PyAV:
 
 class _OpenCV:
     def __init__(self, path, fps, width, height) -> None:
-        code = cv2.VideoWriter_fourcc(*'mp4v')
+        code = cv2.VideoWriter.fourcc(*'mp4v')
         self._writer = cv2.VideoWriter(path, code, fps, (width, height))
         if not self._writer.isOpened():
             raise OSError(f'{path}: cannot be written as a video')

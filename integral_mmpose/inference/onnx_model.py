@@ -5,7 +5,7 @@ and describes itself.
 """
 
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -54,7 +54,9 @@ class OnnxPoseModel:
     """
 
     def __init__(
-        self, path: Optional[str] = None, threads: Optional[int] = None
+        self,
+        path: Union[None, str, Path] = None,
+        threads: Optional[int] = None,
     ) -> None:
         self.path = str(DEFAULT_MODEL if path is None else path)
         self.session = open_session(self.path, threads)

@@ -5,7 +5,7 @@ x and y are weak perspective: a pixel has the same size all over the person,
 and the side of the crop stands for the depth range of the model (2000 mm).
 """
 
-from typing import List, Mapping, NamedTuple, Optional, Union
+from typing import Any, List, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class PersonPlacer:
         self.depth_range_mm = depth_range_mm
         self.root = root
         self.camera = None if camera is None else CameraReader(camera)
-        self.root_depth = 'estimate' if root_depth is None else root_depth
+        self.root_depth: Any = 'estimate' if root_depth is None else root_depth
         if is_number(self.root_depth):
             _check_depth(self.root_depth, 'root_depth')
         elif self.root_depth != 'estimate' and not isinstance(

@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Dict, Iterable, Optional, Union
+from typing import Any, Dict, Iterable, Optional, Union
 
 import numpy as np
 
@@ -111,9 +111,9 @@ class PeopleFile:
     def close(self) -> None:
         """Finish the file."""
         head = describe(self._model, failed=self._failed, notes=self._notes)
-        head = json.dumps(head)[:-1]
+        text = json.dumps(head)[:-1]
         self._growing.finish(
-            head + ', "images": {', '}}', lambda line: line.strip()[1:-1]
+            text + ', "images": {', '}}', lambda line: line.strip()[1:-1]
         )
 
 
@@ -144,7 +144,7 @@ class ResultWriter:
     ) -> None:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
         self._video, self._head = video, head or {}
-        self._frames: Optional[GrowingJson] = None
+        self._frames: Any = None  # a GrowingJson of a video
         self._movie: Optional[MovieWriter] = None
         self._names = names or FreeNames()
         picture = '.png' if video is None else '.mp4'

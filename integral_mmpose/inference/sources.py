@@ -83,8 +83,8 @@ def open_source(
         return VideoSource(int(device) if device.isdigit() else device, True)
     if Path(text).is_dir():
         name = Path(text).resolve().name
-        images = list_images([text], out_dir)
-        return ImageSource(images, max_megapixels, fps, name)
+        found = list_images([text], out_dir)
+        return ImageSource(found, max_megapixels, fps, name)
     if scheme in STREAMS:
         return VideoSource(text, live=True)
     if not is_url(text) and is_animation(text):

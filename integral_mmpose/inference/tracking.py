@@ -163,7 +163,7 @@ class PoseSmoother:
     """
 
     def __init__(self, smooth: SmoothLike, rate: float) -> None:
-        settings = dict(type=smooth)
+        settings: dict = dict(type=smooth)
         if isinstance(smooth, Mapping):
             settings = dict(smooth)
         if settings.pop('type', None) != 'one_euro':

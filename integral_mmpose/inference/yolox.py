@@ -6,7 +6,8 @@ BGR, 0 to 255, padded at its right and lower side with grey 114; out comes
 in cells, logarithm of width and height in cells, objectness, class scores.
 """
 
-from typing import List, Optional, Sequence
+from pathlib import Path
+from typing import List, Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -32,7 +33,9 @@ class YoloxDetector:
         ValueError: If it is no ONNX file, or of another layout.
     """
 
-    def __init__(self, path: str, threads: Optional[int] = None) -> None:
+    def __init__(
+        self, path: Union[str, Path], threads: Optional[int] = None
+    ) -> None:
         self.path = str(path)
         self.session = open_session(self.path, threads)
         inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
