@@ -5,19 +5,28 @@ every OpenMMLab project, and inside it (in ``.mim``) once installed: mim and
 ``mmpose::``-like paths look for them there.
 """
 
+import os
 import re
 import shutil
 import sys
 from pathlib import Path
 
+import setuptools
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'integral_mmpose'
 PYTHONS = range(10, 15)
+SETUPTOOLS = int(setuptools.__version__.split('.')[0])
 # requirements/NAME.txt each. mmpose is in [mim] only: its metadata asks for a
 # package (chumpy) that does not build, see docs/install.md.
 EXTRAS = ('mim', 'web', 'video', 'optional', 'tests', 'docs')
+# The repository, where a release comes from: https://github.com/OWNER/NAME.
+PROJECT_URL = os.environ.get('PROJECT_URL', '').rstrip('/')
+PAPER = 'https://arxiv.org/abs/1711.08229'
+LINK = r'(!?\[[^\]]*\])\((?!https?:|#)([^)]+)\)'
+# An SPDX expression has a field of its own since setuptools 77.
+LICENSE = 'license_expression' if SETUPTOOLS >= 77 else 'license'
 MIM_NAMES = ('tools', 'configs', 'demo', 'model-index.yml')
 # With these the package is used from the repository: links, not copies.
 EDITABLE = ('develop', 'editable_wheel')
@@ -77,9 +86,16 @@ def version():
 
 
 def readme():
-    """The long description."""
+    """The long description, with absolute links if PROJECT_URL is set."""
     path = ROOT / 'README.md'
-    return path.read_text('utf-8') if path.exists() else ''
+    text = path.read_text('utf-8') if path.exists() else ''
+    return re.sub(LINK, _absolute, text) if PROJECT_URL else text
+
+
+def _absolute(link):
+    start, target = link.groups()
+    kind = 'raw' if start.startswith('!') else 'blob'
+    return f'{start}({PROJECT_URL}/{kind}/v{version()}/{target})'
 
 
 if __name__ == '__main__':
@@ -91,11 +107,12 @@ if __name__ == '__main__':
         'for MMPose: 2D and 3D',
         long_description=readme(),
         long_description_content_type='text/markdown',
-        url='https://arxiv.org/abs/1711.08229',
+        url=PROJECT_URL or PAPER,
+        project_urls=dict(Paper=PAPER),
         keywords='human pose estimation, soft-argmax, MMPose, Human3.6M',
         packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
         include_package_data=True,
-        license='Apache-2.0',
+        **{LICENSE: 'Apache-2.0'},
         author='The authors of integral_mmpose',
         classifiers=[
             'Development Status :: 4 - Beta',

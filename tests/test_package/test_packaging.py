@@ -3,6 +3,7 @@
 import email
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,7 @@ def test_wheel_asks_for_no_pair_and_no_mmpose(wheel):
     assert 'mmcv' in full and 'mmcv-lite' not in full
     assert not [r for r in lite | full if r.startswith('onedl')]
     assert message['Version'] == '0.1.0'
+    assert 'Apache-2.0' in (message['License-Expression'], message['License'])
     assert message['Home-page'] or message.get_all('Project-URL')
 
 
@@ -153,6 +155,21 @@ def test_editable_links_to_the_repository(source):
         link = source / 'integral_mmpose' / '.mim' / name
         assert link.is_symlink()
         assert os.path.samefile(link, source / name)
+
+
+def test_the_page_of_the_index_has_absolute_links(monkeypatch):
+    """Where the repository is named: by PROJECT_URL."""
+    url = 'https://example.org/owner/name'
+    plain = runpy.run_path(ROOT / 'setup.py')['readme']()
+    assert plain == (ROOT / 'README.md').read_text('utf-8')
+    monkeypatch.setenv('PROJECT_URL', url + '/')
+    text = runpy.run_path(ROOT / 'setup.py')['readme']()
+    targets = re.findall(r'\]\(([^)]+)\)', text)
+    assert all(target.startswith(('https://', '#')) for target in targets)
+    assert f'{url}/blob/v0.1.0/docs/install.md' in targets
+    assert f'{url}/raw/v0.1.0/docs/images/predictions_istar.png' in targets
+    assert 'https://arxiv.org/abs/1711.08229' in targets  # as it was
+    assert re.sub(r'\([^)]+\)', '', text) == re.sub(r'\([^)]+\)', '', plain)
 
 
 def test_metafiles_are_current():
