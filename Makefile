@@ -22,7 +22,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench gpu-check reliability lanes release-check clean
+.PHONY: help setup demo test lint format docs bench gpu-check reliability lanes release-check mim-check peers clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,14 @@ lanes:  ## the core tests on each Python, torch and numpy: docs/install.md
 
 release-check: setup  ## the wheel in clean environments of each Python: docs/install.md
 	$(RUN) tools/check_release.py $(RELEASE_ARGS)
+
+# An environment of its own; MMCV_OPS=compile with mmcv's own operators.
+mim-check:  ## every command of mim with the wheel
+	@"$(PYTHON)" tools/check_mim.py $(MIM_ARGS)
+
+# PEERS_DIR holds checkouts of mmpose and mmengine, at the installed versions.
+peers: setup  ## the hosts' own tests with and without this package (PEERS_DIR=)
+	@$(RUN) tools/check_peers.py "$(PEERS_DIR)" $(PEERS_ARGS)
 
 clean:  ## remove caches and builds (not .venv, not work_dirs)
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .coverage htmlcov
