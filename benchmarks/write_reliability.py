@@ -1,9 +1,10 @@
 """Write docs/reference/reliability.md from work_dirs/reliability.json.
 
-python benchmarks/write_reliability.py [FILE]
+python benchmarks/write_reliability.py [FILE ...]
 
-The JSON is what ``make reliability`` measured; the titles of the families are
-those of tests/test_reliability/.
+The JSON is what ``make reliability`` measured; of several files the later one
+counts for a test that both have. The titles of the families are those of
+tests/test_reliability/.
 """
 
 import argparse
@@ -100,19 +101,22 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('file', nargs='?', default=RESULTS, type=Path)
-    file = parser.parse_args().file
-    if not file.exists():
-        print(f'error: {file} is missing: run make reliability')
-        return 1
-    found = json.loads(file.read_text())
-    head = (
-        f'Measured on {found["date"]} at commit {found["commit"]}: '
-        f'{found["machine"]}; Python {found["python"]}, torch '
-        f'{found["torch"]}; `{found["command"]}`'
-        f'{"" if found["finished"] else " (stopped before the end)"}.'
-    )
-    parts = [section(*item, found['tests']) for item in titles().items()]
+    parser.add_argument('files', nargs='*', default=[RESULTS], type=Path)
+    heads, tests = [], {}
+    for file in parser.parse_args().files:
+        if not file.exists():
+            print(f'error: {file} is missing: run make reliability')
+            return 1
+        found = json.loads(file.read_text())
+        tests.update((test['test'], test) for test in found['tests'])
+        heads.append(
+            f'Measured on {found["date"]} at commit {found["commit"]}: '
+            f'{found["machine"]}; Python {found["python"]}, torch '
+            f'{found["torch"]}; `{found["command"]}`'
+            f'{"" if found["finished"] else " (stopped before the end)"}.'
+        )
+    tests, head = list(tests.values()), '\n\n'.join(heads)
+    parts = [section(*item, tests) for item in titles().items()]
     before, rest = PAGE.read_text().split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     text = '\n'.join([head, '', *parts])

@@ -56,13 +56,13 @@ def stated(name):
     reason='INTEGRAL_MMPOSE_DATA is not set: needs lsp/',
 )
 def test_the_card_is_true(infer):
-    """PCKh on the first 100 photographs, by the tool that made the card."""
+    """PCKh on every fifth photograph, by the tool that made the card."""
     spec = importlib.util.spec_from_file_location('measure_onnx', TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     folder = Path(os.environ['INTEGRAL_MMPOSE_DATA'], 'lsp')
     people = tool.read_people(folder, 'val')
-    some = [values[:100] for values in people]
+    some = [values[::5] for values in people]  # like ones follow
     tool.read_people = lambda *_: some
     found = tool.measure(infer, folder, 'val')
     # 1,200 joints: two standard errors are 3 points.
