@@ -5,6 +5,7 @@ was done.
 """
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
@@ -53,7 +54,9 @@ def run_command(args, make_inferencer, after_image=None) -> int:
     end_by_signal()
     report = Report()
     try:
-        Run(make_inferencer(), args, report)(after_image)
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning
+            Run(make_inferencer(), args, report)(after_image)
     except KeyboardInterrupt:
         report.stopped = True
     except (ValueError, OSError, ImportError) as error:
@@ -63,6 +66,11 @@ def run_command(args, make_inferencer, after_image=None) -> int:
         return 1
     report.show(args.out)
     return report.status()
+
+
+def show_warning(message, *_) -> None:
+    """A warning without the line of code that gave it."""
+    print(f'warning: {message}', file=sys.stderr)
 
 
 class Run:

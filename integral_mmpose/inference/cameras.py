@@ -6,6 +6,7 @@ its centre, so the middle of an image is (W - 1) / 2.
 
 import json
 import math
+import warnings
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
@@ -16,6 +17,8 @@ CameraLike = Union[str, Path, Mapping]
 
 #: A gigapixel panorama has fewer px a side.
 MAX_PX = 1e7
+#: Names of lens distortion: Human3.6M's, OpenCV's.
+_DISTORTION = ('k', 'p', 'dist', 'distortion', 'dist_coeffs')
 _FORMS = (
     '{"fx", "fy", "cx", "cy"}, {"K": 3x3}, {"f": [fx, fy], "c": [cx, cy]} '
     'in px, or {"fov": horizontal degrees}'
@@ -64,6 +67,7 @@ class CameraReader:
                 )
         else:
             self._camera = self._parse(camera)
+            self._tell_distortion(camera)
 
     def camera_of(self, image: np.ndarray) -> Camera:
         """The camera of an image (H, W, 3).
@@ -112,6 +116,22 @@ class CameraReader:
             )
         size = (camera['w'], camera['h']) if 'w' in camera else None
         return Camera(focal, principal, size)
+
+    def _tell_distortion(self, camera: Mapping) -> None:
+        """Warn of what the pinhole camera leaves out."""
+        used = [
+            name
+            for name in _DISTORTION
+            for value in np.array(camera.get(name, 0), object).flat
+            if is_number(value) and value
+        ]
+        if used:
+            warnings.warn(
+                f'{self.source}: lens distortion ({", ".join(set(used))}) '
+                'is not used, the camera is taken as a pinhole: undistort '
+                'the images first where pixels must be exact',
+                stacklevel=3,
+            )
 
     def _error(self, camera) -> ValueError:
         known = list(camera)[:6] if isinstance(camera, Mapping) else camera

@@ -91,6 +91,16 @@ def test_json_html_and_boxes(run, photos, capsys):
     ]
 
 
+@pytest.mark.filterwarnings('always:camera.json')
+def test_a_warning_is_one_line(run, photos, capsys):
+    camera = dict(fx=100, fy=100, cx=99, cy=79, k=[0.1, 0, 0])
+    Path('camera.json').write_text(json.dumps(camera))
+    assert run('photos', '--camera', 'camera.json', '--json') == 0
+    error = capsys.readouterr().err
+    assert 'warning: camera.json: lens distortion (k) is not' in error
+    assert 'UserWarning' not in error and '.py' not in error
+
+
 def test_images_and_videos_together(run, photos, write_video, capsys):
     assert run('photos/a.png', write_video(3), '--smooth') == 0
     assert '4 people in 1 image and 3 frames' in capsys.readouterr().out

@@ -26,6 +26,25 @@ def test_forms(form, tmp_path):
         assert camera.principal.tolist() == [320, 240]
 
 
+@pytest.mark.parametrize(
+    'distortion, named',
+    [
+        (dict(k=[-0.2, 0.24, 0], p=[0, 0]), r'\(k\)'),
+        (dict(dist=[[0.0, 0, 1e-3]]), r'\(dist\)'),
+        (dict(k=[0, 0.0, 0], p=[0, 0]), None),
+        (dict(p='none', k=None), None),
+    ],
+)
+def test_distortion_that_is_not_used_is_told(distortion, named):
+    camera = dict(FORMS[2], **distortion)
+    if named is None:  # warnings are errors here
+        CameraReader(camera)
+        return
+    with pytest.warns(UserWarning, match=f'camera: lens distortion {named}'):
+        reader = CameraReader(camera)
+    assert reader.camera_of(IMAGE).focal.tolist() == [500, 510]
+
+
 def test_one_of_several_in_a_file(tmp_path):
     path = tmp_path / 'cameras.json'
     path.write_text(json.dumps({'S9': {'54': FORMS[2]}}))
