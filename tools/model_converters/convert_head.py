@@ -22,7 +22,6 @@ those of this package: MMPose's SmoothL1Loss on normalised coordinates is a
 squared error.
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
@@ -36,7 +35,8 @@ from mmengine.config import Config  # noqa: E402
 from mmpose.registry import MODELS  # noqa: E402
 from mmpose.utils import register_all_modules  # noqa: E402
 
-import integral_mmpose  # noqa: E402, F401
+from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
+from integral_mmpose.engine.safe_load import load_from_local  # noqa: E402
 
 HEADS = ('IntegralRegressionHead', 'DSNTHead')
 CODECS = ('RegressionLabel', 'IntegralRegressionLabel')
@@ -176,25 +176,21 @@ def convert(cfg: Config, checkpoint: dict) -> tuple:
     )
 
 
+@reports_errors
 def main() -> None:
     """Read, convert, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True, help='name without suffix')
     args = parser.parse_args()
     register_all_modules()
     cfg = Config.fromfile(args.config)
-    checkpoint = torch.load(
-        args.checkpoint, map_location='cpu', weights_only=True
-    )
+    checkpoint = load_from_local(args.checkpoint, map_location='cpu')
     try:
         cfg, checkpoint = convert(cfg, checkpoint)
     except ValueError as error:
-        sys.exit(f'{args.checkpoint}: {error}')
+        raise ValueError(f'{args.checkpoint}: {error}') from error
     out = Path(args.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(checkpoint, f'{out}.pth')
@@ -203,4 +199,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
