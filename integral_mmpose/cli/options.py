@@ -102,7 +102,7 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
         type=fraction,
         default=0.3,
         metavar='SCORE',
-        help='lowest score of a box (default: 0.3)',
+        help='lowest score of a detected box (default: 0.3)',
     )
     group.add_argument(
         '--nms-threshold',

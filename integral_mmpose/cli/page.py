@@ -239,6 +239,8 @@ def serve_page(
     add_people_options(parser)
     args = parser.parse_args(argv)
     check_options(parser, args)
+    if not 0 < args.port < 65536:
+        parser.error(f'--port must be 1 to 65535, got {args.port}')
     if check_models is not None:
         check_models(parser, args)
     # Read when gradio is imported: no reports, no look for a newer version.
