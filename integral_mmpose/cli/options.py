@@ -1,11 +1,11 @@
 """The options of the command, which the demos for MMPose's models share."""
 
 import argparse
-import json
 import signal
-from pathlib import Path
 from typing import Union
 
+from integral_mmpose.inference.boxes import check_boxes
+from integral_mmpose.inference.cameras import read_json
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
 from integral_mmpose.version import __version__
 
@@ -100,16 +100,15 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--det-threshold',
         type=fraction,
-        default=0.3,
         metavar='SCORE',
-        help='lowest score of a detected box (default: 0.3)',
+        help="lowest score of a box (default: 0.3 for a detector's, 0 for "
+        'those of --boxes)',
     )
     group.add_argument(
         '--nms-threshold',
         type=fraction,
-        default=0.65,
         metavar='IOU',
-        help='largest overlap of two boxes (default: 0.65)',
+        help="largest overlap of a detector's boxes (default: 0.65)",
     )
     group.add_argument(
         '--fov',
@@ -158,6 +157,21 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('--out is empty')
     if args.boxes and args.box:
         parser.error('give --boxes or --box, not both')
+    detects = getattr(args, 'detector', None) or getattr(
+        args, 'det_config', None
+    )
+    if args.nms_threshold is not None and not detects:
+        parser.error('--nms-threshold needs a detector')
+    if args.det_threshold is not None and not (detects or args.boxes):
+        parser.error('--det-threshold needs a detector or --boxes')
+    if args.box:
+        try:
+            check_boxes([args.box], '--box')
+        except ValueError:
+            parser.error(
+                '--box must be LEFT TOP RIGHT BOTTOM in px with left < right '
+                f'and top < bottom, got {args.box}'
+            )
 
 
 def stream_options(args) -> dict:
@@ -170,8 +184,9 @@ def stream_options(args) -> dict:
         boxes=[args.box] if args.box else args.boxes,
         batch_size=args.batch_size,
         bbox_thr=args.det_threshold,
-        nms_thr=args.nms_threshold,
     )
+    if args.nms_threshold is not None:
+        options['nms_thr'] = args.nms_threshold
     if args.camera or args.fov is not None:
         options['camera'] = args.camera or dict(fov=args.fov)
     if args.root_depth:
@@ -207,8 +222,8 @@ def read_depth(text: str) -> Union[str, float, dict]:
     except ValueError:
         pass
     try:
-        return json.loads(Path(text).read_text('utf-8-sig'))
-    except (OSError, ValueError, RecursionError) as error:
+        return read_json(text, 'mm by image name')
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"--root-depth {text}: is neither 'estimate' nor mm nor a JSON "
             f'file ({error})'

@@ -10,6 +10,7 @@ reach the page unless --host says so.
 import argparse
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections import deque
@@ -205,6 +206,22 @@ def build_page(app: PoseApp, has_detector: bool):
     return page
 
 
+def check_address(host: str, port: int) -> None:
+    """Make sure that the page can be served there.
+
+    Raises:
+        ValueError: If the port is taken, or the address is not ours.
+    """
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = str(error.strerror).partition(' (')[0]
+        raise ValueError(
+            f'{host}, port {port}: {reason}. Choose another --port or --host'
+        ) from error
+
+
 def serve_page(
     argv: List[str],
     add_models: Optional[Callable] = None,
@@ -255,7 +272,8 @@ def serve_page(
             infer = make_inferencer(args)
         app = PoseApp(infer, stream_options(args))
         page = build_page(app, infer.detector is not None)
-        page.launch(
+        check_address(args.host, args.port)
+        _, url, _ = page.launch(
             server_name=args.host,
             server_port=args.port,
             max_file_size=f'{MAX_UPLOAD_MB}mb',
@@ -265,7 +283,11 @@ def serve_page(
             footer_links=[],
             theme=gr.themes.Soft(font=FONTS, font_mono='monospace'),
             css=CSS,
+            quiet=True,  # no advice on options that this command lacks
+            prevent_thread_lock=True,
         )
+        print(f'The page is at {url} (Ctrl-C ends it)', flush=True)
+        page.block_thread()
     except ImportError as error:
         fix = "pip install 'integral_mmpose[web]'"
         print(f'error: the page needs {error.name}: {fix}', file=sys.stderr)

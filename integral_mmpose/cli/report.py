@@ -7,7 +7,6 @@ from typing import List
 from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.whole_image import doubt_of
 
-DETECTOR_HINT = 'name a detector (--detector yolox_nano.onnx) or give --boxes'
 #: Lines of one kind that are printed; the JSON files have all.
 SHOWN = 10
 
@@ -56,10 +55,7 @@ def note_on(model, result: ImageResult, whole: bool) -> str:
         return 'no person found'
     reason = whole and doubt_of(model, result.image, result.people[0])
     if reason:
-        return (
-            f'{reason}: it may show several people, or not one as a whole; '
-            + DETECTOR_HINT
-        )
+        return f'{reason}: it may show several people, or not one as a whole'
     return ''
 
 

@@ -35,7 +35,7 @@ from integral_mmpose.visualization import (
 )
 
 from .options import end_by_signal, option_files, stream_options
-from .report import DETECTOR_HINT, Report, note_on, reason_of, shortened
+from .report import Report, note_on, reason_of, shortened
 from .window import check_display, window_closed
 
 
@@ -97,12 +97,7 @@ class Run:
         self.options = stream_options(args)
         #: Each image is taken as one person.
         self.whole = self.options['boxes'] is None and infer.detector is None
-        if self.whole:
-            print(
-                'no detector: each image is taken as one person; for several '
-                f'people {DETECTOR_HINT}',
-                file=sys.stderr,
-            )
+        self.told = False
         self.draws = args.show or not args.json
         self.out = Path(args.out)
         self.poses = self.out / 'poses.json'
@@ -129,7 +124,12 @@ class Run:
                 f'{self.poses}: would be replaced by the results. Choose '
                 'another --out'
             )
-        self.out.mkdir(parents=True, exist_ok=True)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ValueError(
+                f'--out {self.out}: a file is there, name a folder'
+            ) from error
         for text in videos:
             try:
                 source = self.open(text, self.args.video)
@@ -164,16 +164,34 @@ class Run:
         images = list(dict.fromkeys(images))
         return ImageSource(images, self.args.max_megapixels)
 
+    def start(self, source) -> None:
+        """What is done once a source is open."""
+        self.names.keep(source.paths)
+        if self.whole and not self.told:
+            self.told = True
+            by_onnx = hasattr(self.args, 'detector')
+            option = (
+                '--detector yolox_nano.onnx' if by_onnx else '--det-config'
+            )
+            print(
+                'no detector: each image is taken as one person. For several '
+                f'people name a detector ({option}) or give --boxes',
+                file=sys.stderr,
+            )
+
     def run_images(self, source, after_image=None) -> None:
         """``poses.json``, a picture and a scene of each image."""
         args, report = self.args, self.report
-        self.names.keep(source.paths)
+        self.start(source)
+        lone = len(args.inputs) == len(source) == 1
         pictures = '' if args.json else args.out
         results = self.infer.stream(source, **self.options)
         writer = ResultWriter(pictures, '', None, self.names)
         people = PeopleFile(self.poses, self.infer.model)
         try:
             for result in progress(results, len(source), 'image'):
+                if result.error and lone:
+                    raise ValueError(result.error)
                 if result.error:
                     people.add(result)
                     report.errors.append(result.error)
@@ -204,7 +222,7 @@ class Run:
     def run_video(self, source) -> None:
         """One JSON file and one MP4."""
         args, report = self.args, self.report
-        self.names.keep(source.paths)
+        self.start(source)
         smooth = 'one_euro' if args.smooth else None
         results = self.infer.stream(source, smooth=smooth, **self.options)
         writer = ResultWriter(

@@ -5,6 +5,7 @@ import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
 from inspect import signature
+from itertools import chain
 from typing import TYPE_CHECKING, Optional, Tuple
 
 import torch
@@ -101,8 +102,16 @@ def write_onnx(
             'the opset out'
         )
     onnx_program.model.metadata_props[KEY] = metadata.to_json()
-    content = onnx_program.model_proto.SerializeToString()
-    write_atomically(path, content)
+    proto = onnx_program.model_proto
+    _drop_traces(proto.graph)
+    write_atomically(path, proto.SerializeToString())
+
+
+def _drop_traces(graph) -> None:
+    """Remove torch's notes on each node: code and folders of this machine."""
+    parts = (graph.node, graph.input, graph.output, graph.value_info)
+    for part in (graph, *chain(*parts)):
+        part.ClearField('metadata_props')
 
 
 def write_torch(

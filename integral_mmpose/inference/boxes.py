@@ -4,17 +4,20 @@ Convention: boxes are (N, 5) left, top, right, bottom, score in image px,
 tight around the people: the model pads them.
 """
 
-import json
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
 import cv2
 import numpy as np
 
-from .cameras import finite_numbers, is_number
+from .cameras import finite_numbers, is_number, read_json
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
+FORMS = (
+    'boxes: {"name.jpg": [[left, top, right, bottom]]} in px, a COCO '
+    'detection list or a COCO annotation file'
+)
 
 #: What a user can give; GivenBoxes says what each of them means.
 BoxesLike = Union[str, Path, Mapping[str, np.ndarray], np.ndarray]
@@ -36,10 +39,7 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
     Raises:
         ValueError: If it is not such a file.
     """
-    try:
-        content = json.loads(Path(path).read_text('utf-8-sig'))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: is no JSON file ({error})') from error
+    content = read_json(path, FORMS)
     if isinstance(content, list) and content:
         return _of_coco(content, path)
     if isinstance(content, dict) and isinstance(
@@ -48,12 +48,9 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
         boxes = _of_coco(content['annotations'], path)
         return _by_file_name(boxes, content.get('images'), path)
     if not isinstance(content, dict):
-        raise ValueError(
-            f'{path}: must be {{"name.jpg": [[left, top, right, bottom]]}} '
-            'or a COCO detection list'
-        )
+        raise ValueError(f'{path}: must hold {FORMS}')
     return {
-        name: check_boxes(rows, f'{path}: {name}')
+        name: check_boxes(rows, f'{path}: the boxes of {name}')
         for name, rows in content.items()
     }
 
@@ -64,6 +61,8 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
     for number, entry in enumerate(content):
         try:
             left, top, width, height = finite_numbers(entry['bbox'])
+            if width <= 0 or height <= 0:
+                raise ValueError('bbox has no size')
             score = finite_numbers(entry.get('score', 1)).item()
             image_id = entry['image_id']
             if isinstance(image_id, bool) or int(image_id) != image_id:
@@ -74,7 +73,7 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
         ) as error:
             raise ValueError(
                 f'{path}: detection {number} must have image_id, bbox (left, '
-                f'top, width, height) and score, got {entry!r:.200}'
+                f'top, width > 0, height > 0) and score, got {entry!r:.200}'
             ) from error
         if entry.get('category_id', 1) == 1:
             corners = [left, top, left + width, top + height, score]
@@ -82,7 +81,9 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
         else:
             rows.setdefault(str(int(image_id)), [])
     return {
-        image_id: check_boxes(boxes, f'{path}: image_id {image_id}')
+        image_id: check_boxes(
+            boxes, f'{path}: the boxes of image_id {image_id}'
+        )
         for image_id, boxes in rows.items()
     }
 
@@ -126,8 +127,9 @@ def check_boxes(rows, what: str) -> np.ndarray:
         good = False
     if not good or not (boxes[:, 2:4] > boxes[:, :2]).all():
         raise ValueError(
-            f'{what}: boxes must be lists of four numbers left, top, right, '
-            f'bottom with left < right and top < bottom, got {rows!r:.200}'
+            f'{what} must be lists of four numbers left, top, right, bottom '
+            'with left < right and top < bottom (width and height are of COCO '
+            f'files only), got {rows!r:.200}'
         )
     if boxes.shape[1] == 5:
         return boxes
@@ -141,19 +143,24 @@ class GivenBoxes:
         boxes (BoxesLike, optional): A JSON file or a dict, by the name of
             the image with or without its folder; (N, 4 or 5) for every
             image; None or ``'whole_image'`` for the whole image.
+        bbox_thr (float): Boxes with a lower score are left out; those
+            without one have the score 1. Defaults to 0.
 
     Raises:
-        ValueError: If a box is none.
+        ValueError: If a box is none, or the threshold not in [0, 1].
     """
 
-    def __init__(self, boxes: Optional[BoxesLike]) -> None:
-        self.source = 'boxes'
+    def __init__(
+        self, boxes: Optional[BoxesLike], bbox_thr: float = 0.0
+    ) -> None:
+        check_fractions(bbox_thr=bbox_thr)
+        self.source, self.bbox_thr = 'boxes', bbox_thr
         if isinstance(boxes, (str, Path)) and boxes != WHOLE_IMAGE:
             self.source = str(boxes)
             boxes = load_boxes(str(boxes))
         elif isinstance(boxes, Mapping):
             boxes = {
-                str(name): check_boxes(rows, str(name))
+                str(name): check_boxes(rows, f'the boxes of {name}')
                 for name, rows in boxes.items()
             }
         elif boxes is not None and not isinstance(boxes, str):
@@ -173,6 +180,7 @@ class GivenBoxes:
             boxes = self._boxes
         else:
             boxes = by_name(self._boxes, frame.name, self.source)
+        boxes = boxes[boxes[:, 4] >= self.bbox_thr]
         return check_overlap(boxes, frame)
 
 
@@ -232,9 +240,7 @@ class DetectedBoxes:
     def __init__(
         self, detector, bbox_thr: float = 0.3, nms_thr: float = 0.65
     ) -> None:
-        for name, value in (('bbox_thr', bbox_thr), ('nms_thr', nms_thr)):
-            if not is_number(value) or not 0 <= value <= 1:
-                raise ValueError(f'{name} must be from 0 to 1, got {value}')
+        check_fractions(bbox_thr=bbox_thr, nms_thr=nms_thr)
         self.detector = detector
         self.bbox_thr, self.nms_thr = bbox_thr, nms_thr
 
@@ -246,6 +252,17 @@ class DetectedBoxes:
         good = (boxes[:, 2:4] > boxes[:, :2]).all(1)
         boxes = boxes[good & (boxes[:, 4] >= self.bbox_thr)]
         return boxes[nms(boxes, self.nms_thr)]
+
+
+def check_fractions(**values: float) -> None:
+    """Let numbers from 0 to 1 pass.
+
+    Raises:
+        ValueError: Naming the first that is none.
+    """
+    for name, value in values.items():
+        if not is_number(value) or not 0 <= value <= 1:
+            raise ValueError(f'{name} must be from 0 to 1, got {value}')
 
 
 def nms(boxes: np.ndarray, iou_thr: float) -> np.ndarray:

@@ -144,16 +144,34 @@ class CameraReader:
 def _load(path: str):
     """The dict of ``file.json`` or of ``file.json#key/key``."""
     file, _, keys = path.partition('#')
-    try:
-        content = json.loads(Path(file).read_text('utf-8-sig'))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{file}: is no JSON file ({error})') from error
+    content = read_json(file, 'a camera')
     for key in keys.split('/') if keys else ():
         if not isinstance(content, dict) or key not in content:
             known = list(content) if isinstance(content, dict) else 'no keys'
             raise ValueError(f'{path}: {file} has no {key}, it has {known}')
         content = content[key]
     return content
+
+
+def read_json(path: Union[str, Path], what: str):
+    """The content of a JSON file, in UTF-8 with or without a mark.
+
+    Args:
+        path (str | Path): The file.
+        what (str): That it must hold, for the error.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no JSON file.
+    """
+    if Path(path).is_dir():
+        raise ValueError(f'{path}: is a folder, not a JSON file with {what}')
+    try:
+        return json.loads(Path(path).read_text('utf-8-sig'))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f'{path}: is no JSON file with {what} ({error})'
+        ) from error
 
 
 def finite_numbers(value) -> np.ndarray:

@@ -73,7 +73,7 @@ def read_image(
     elif Path(path).is_file():
         content = Path(path).read_bytes()
     else:
-        raise FileNotFoundError(f'{path}: no such image')
+        raise FileNotFoundError(f'{path}: no such file')
     try:
         return image_from_bytes(content, str(path), max_megapixels)
     except UnidentifiedImageError as error:

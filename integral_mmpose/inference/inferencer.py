@@ -16,6 +16,8 @@ from .sources import open_source
 from .tracking import PoseSmoother
 from .yolox import YoloxDetector
 
+#: Lowest score of a detected box.
+DETECTED_THR = 0.3
 #: What :class:`PoseInferencer` needs of a model.
 MODEL = ('crop', 'predict', 'joint_names', 'skeleton', 'depth_range_mm')
 
@@ -92,7 +94,7 @@ class PoseInferencer:
         self,
         inputs,
         boxes=None,
-        bbox_thr: float = 0.3,
+        bbox_thr: Optional[float] = None,
         nms_thr: float = 0.65,
         batch_size: int = 8,
         camera=None,
@@ -108,7 +110,8 @@ class PoseInferencer:
                 webcam, a sequence of images, or what it returns.
             boxes: Given boxes instead of the detector's, see
                 :class:`GivenBoxes`.
-            bbox_thr (float): Lowest score of a detected box. Defaults to 0.3.
+            bbox_thr (float, optional): Lowest score of a box. By default 0.3
+                for the detector's, 0 for given ones.
             nms_thr (float): Largest overlap (IoU) of two detected boxes.
                 Defaults to 0.65.
             batch_size (int): People that go through the network together.
@@ -132,9 +135,10 @@ class PoseInferencer:
             raise ValueError(f'batch_size must be >= 1, got {batch_size!r}')
         source = open_source(inputs, '', max_megapixels, fps)
         if boxes is None and self.detector is not None:
-            where: Any = DetectedBoxes(self.detector, bbox_thr, nms_thr)
+            thr = DETECTED_THR if bbox_thr is None else bbox_thr
+            where: Any = DetectedBoxes(self.detector, thr, nms_thr)
         else:
-            where = GivenBoxes(boxes)
+            where = GivenBoxes(boxes, 0.0 if bbox_thr is None else bbox_thr)
         placer = PersonPlacer(
             self.model.depth_range_mm, self.skeleton.root, camera, root_depth
         )

@@ -134,8 +134,9 @@ class PoseMetadata:
             RecursionError,
         ) as error:
             raise ValueError(
-                f'{path}: not exported by this package (no metadata '
-                f'"{KEY}"): make it with tools/deployment/export_onnx.py'
+                f'{path}: is no pose model of this package (no metadata '
+                f'"{KEY}"): make it with tools/deployment/export_onnx.py. A '
+                'detector is given as such, not as the pose model'
             ) from error
         content.pop('convention', None)
         try:

@@ -84,13 +84,16 @@ class FreeNames:
 class PeopleFile:
     """One JSON file with the people of all images, written as they come.
 
+    It is made when the first result is added.
+
     Args:
         path (str | Path): The file.
         model (OnnxPoseModel): See :func:`describe`.
     """
 
     def __init__(self, path: Union[str, Path], model) -> None:
-        self._growing, self._model = GrowingJson(path), model
+        self._path, self._model = path, model
+        self._growing: Optional[GrowingJson] = None
         # Of images, by their names: why there is no result, doubts.
         self._failed: Dict[str, str] = {}
         self._notes: Dict[str, str] = {}
@@ -100,6 +103,8 @@ class PeopleFile:
 
         ``note`` is what a reader should know about the result.
         """
+        if self._growing is None:
+            self._growing = GrowingJson(self._path)
         if note:
             self._notes[result.name] = note
         if result.error:
@@ -109,7 +114,9 @@ class PeopleFile:
             self._growing.add({result.name: people})
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file, if anything was added."""
+        if self._growing is None:
+            return
         head = describe(self._model, failed=self._failed, notes=self._notes)
         text = json.dumps(head)[:-1]
         self._growing.finish(

@@ -189,6 +189,6 @@ def _warn_of_others(folder: str, names: List[str]) -> None:
     if names:
         more = f' and {len(names) - _SHOWN} more' * (len(names) > _SHOWN)
         logger.warning(
-            f'{folder}: {len(names)} files are passed over, their suffix is '
-            f'of no image: {", ".join(names[:_SHOWN])}{more}'
+            f'{folder}: passed over, since no image has such a suffix: '
+            f'{", ".join(names[:_SHOWN])}{more}'
         )

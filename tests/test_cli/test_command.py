@@ -48,7 +48,8 @@ def test_a_folder(run, photos, capsys):
     assert run('photos') == 0
     printed = capsys.readouterr()
     assert printed.err.startswith('no detector: each image is taken as one')
-    assert '--detector' in printed.err.splitlines()[0]
+    assert 'a detector (--detector' in printed.err.splitlines()[0]
+    assert printed.err.count('no detector') == 1
     assert printed.out == '2 people in 2 images -> poses\n'
     content = result()
     assert list(content['images']) == ['photos/a.png', 'photos/b.png']
@@ -71,7 +72,7 @@ def test_a_picture_that_shows_no_single_person_is_reported(
     assert run('photos/a.png') == 0
     error = capsys.readouterr().err
     assert 'warning: photos/a.png: the mean score of the joints is 0.' in error
-    assert 'name a detector' in result()['notes']['photos/a.png']
+    assert 'several people' in result()['notes']['photos/a.png']
     assert run('photos/a.png', '--box', 10, 10, 60, 90) == 0
     assert 'mean score' not in capsys.readouterr().err
 
@@ -89,6 +90,38 @@ def test_json_html_and_boxes(run, photos, capsys):
     assert sorted(p.name for p in Path('poses').iterdir()) == [
         *('a.html', 'poses.json')
     ]
+
+
+def test_given_boxes_are_all_used_unless_a_threshold_is_given(run, photos):
+    detections = [
+        dict(image_id=7, category_id=1, bbox=[5, 5, 90, 90], score=score)
+        for score in (0.1, 0.4, 0.9)
+    ]
+    Path('d.json').write_text(json.dumps(detections))
+    (photos / 'a.png').rename('7.png')
+    options = ['7.png', '--boxes', 'd.json', '--json']
+    for given, scores in (
+        ([], [0.1, 0.4, 0.9]),
+        (['--det-threshold', 0.4], [0.4, 0.9]),
+        (['--det-threshold', 1], []),
+    ):
+        assert run(*options, *given) == 0
+        [people] = result()['images'].values()
+        assert [p['bbox_score'] for p in people] == pytest.approx(scores)
+
+
+def test_a_lone_input_that_fails_replaces_no_result(run, photos, capsys):
+    assert run('photos', '--json') == 0
+    before = Path('poses/poses.json').read_bytes()
+    capsys.readouterr()
+    (photos / 'b.png').write_bytes(b'')
+    Path('b.json').write_text('{}')
+    for options in (['photos/b.png'], ['photos/a.png', '--boxes', 'b.json']):
+        assert run(*options, '--json') == 1
+        assert 'people in' not in capsys.readouterr().out
+        assert Path('poses/poses.json').read_bytes() == before
+    assert run('photos', '--json') == 1
+    assert list(result()['failed']) == ['photos/b.png']
 
 
 @pytest.mark.filterwarnings('always:camera.json')
@@ -173,7 +206,7 @@ def test_a_pipe_is_no_image(run, capsys):
     """It would wait for its other end."""
     os.mkfifo('pipe.jpg')
     assert run('pipe.jpg') == 1
-    assert 'pipe.jpg: no such image' in capsys.readouterr().err
+    assert 'pipe.jpg: no such file' in capsys.readouterr().err
 
 
 def test_a_video_without_frames_is_an_error(run, write_video, capsys):
@@ -186,18 +219,23 @@ def test_a_video_without_frames_is_an_error(run, write_video, capsys):
 @pytest.mark.parametrize(
     ('options', 'reason'),
     [
-        (['none.jpg'], 'none.jpg: no such image'),
+        (['none.jpg'], 'none.jpg: no such file'),
+        (['none/'], 'none/: no such file'),
         (['none.mp4'], 'none.mp4: no such video'),
         (['webcam:/dev/none'], 'cannot be opened as a camera'),
         (['empty'], 'empty: the folder has no image'),
         (['torn.png'], 'torn.png: cannot be decoded'),
         (['photos', '--boxes', 'none.json'], 'none.json: No such file'),
-        (['photos', '--boxes', 'torn.png'], 'torn.png: is no JSON'),
+        (['photos', '--boxes', 'torn.png'], 'is no JSON file with boxes: {'),
+        (['photos', '--boxes', 'empty'], 'empty: is a folder, not a JSON'),
+        (['photos/a.png', '--boxes', 'b.json'], 'b.json: no entry for a.png'),
         (['photos', '--camera', 'torn.png'], 'torn.png: is no JSON'),
+        (['photos', '--camera', 'empty'], 'empty: is a folder, not a JSON'),
         (['photos', '--fov', 60, '--root-depth', 'x'], "neither 'estimate'"),
         (['photos', '--detector', 'torn.png'], 'torn.png: ONNX Runtime'),
         (['photos', '--detector', 'MODEL'], 'is not YOLOX'),
-        (['photos', '--out', 'torn.png/x'], 'torn.png'),
+        (['photos', '--out', 'torn.png/x'], 'torn.png/x: a file is there'),
+        (['photos', '--out', 'torn.png'], '--out torn.png: a file is there'),
         (['photos', '--video', 0], 'fps must be a positive number'),
         (['photos', '--video', 'nan'], 'fps must be a positive number'),
         ([''], 'an input is empty'),
@@ -208,11 +246,13 @@ def test_mistakes_are_one_sentence(
 ):
     Path('empty').mkdir()
     Path('torn.png').write_bytes(b'')
+    Path('b.json').write_text('{}')
     options = [onnx_model if o == 'MODEL' else o for o in options]
     assert run(*options) == 1
     error = capfd.readouterr().err
     [line] = [x for x in error.splitlines() if x.startswith('error: ')]
     assert reason in line and 'Traceback' not in error
+    assert not Path('poses/poses.json').exists()
 
 
 @pytest.mark.parametrize(
@@ -227,6 +267,11 @@ def test_mistakes_are_one_sentence(
         ['a', '--batch-size', 0],
         ['a', '--det-threshold', 1.5],
         ['a', '--nms-threshold', 'x'],
+        ['a', '--nms-threshold', 0.5],
+        ['a', '--nms-threshold', 0.5, '--boxes', 'b'],
+        ['a', '--det-threshold', 0.5],
+        ['a', '--box', 10, 20, 5, 6],
+        ['a', '--box', 1, 2, 'nan', 4],
         ['a', '--out', ''],
     ],
 )
@@ -245,7 +290,9 @@ def test_a_model_without_our_metadata_is_named(run, photos, tmp_path, capsys):
     opset = make_opsetid('', 18)
     onnx.save(make_model(graph, opset_imports=[opset], ir_version=9), 'f.onnx')
     assert run('photos', model='f.onnx') == 1
-    assert 'f.onnx: not exported by this package' in capsys.readouterr().err
+    assert (
+        'f.onnx: is no pose model of this package' in capsys.readouterr().err
+    )
 
 
 def test_no_display_is_one_sentence(run, photos, monkeypatch, capsys):

@@ -165,13 +165,37 @@ def test_only_this_machine_by_default(demo, app, monkeypatch):
     pages = []
 
     def build(*_):
-        launch = lambda **options: pages.append(options)  # noqa: E731
-        return SimpleNamespace(launch=launch)
+        def launch(**options):
+            pages.append(options)
+            return None, 'http://127.0.0.1:1', None
 
+        return SimpleNamespace(launch=launch, block_thread=lambda: None)
+
+    monkeypatch.setattr(demo, 'check_address', lambda *_: None)
     monkeypatch.setattr(demo, 'build_page', build)
     monkeypatch.setattr(demo, 'PoseInferencer', lambda *_: app.infer)
     assert demo.serve_page([]) == 0
     assert pages[0]['server_name'] == '127.0.0.1' and not pages[0]['share']
+
+
+@pytest.mark.parametrize('port', ['0', '65536', '99999', '-1', 'x'])
+def test_a_port_that_cannot_be_is_a_usage_error(demo, port):
+    with pytest.raises(SystemExit, match='2'):
+        demo.serve_page(['--port', port])
+
+
+def test_a_port_that_is_taken_is_named(demo, infer, monkeypatch, capsys):
+    pytest.importorskip('gradio')
+    monkeypatch.setattr(demo, 'PoseInferencer', lambda *_: infer)
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        assert demo.serve_page(['--port', str(port)]) == 1
+    error = capsys.readouterr().err
+    assert f'127.0.0.1, port {port}: Address already in use' in error
+    assert 'another --port' in error and 'GRADIO' not in error
+    with pytest.raises(ValueError, match='192.0.2.1, port 80.*--host'):
+        demo.check_address('192.0.2.1', 8000)  # of no machine
+    demo.check_address('127.0.0.1', port)
 
 
 def test_what_the_page_needs_is_named(demo, monkeypatch, capsys):

@@ -62,7 +62,7 @@ def test_json_round_trip(metadata):
 
 @pytest.mark.parametrize('text', [None, '', '{}', '{"a": 1}', '[1]', 'no'])
 def test_foreign_files_are_named(text):
-    with pytest.raises(ValueError, match=r'a\.onnx: not exported by this'):
+    with pytest.raises(ValueError, match=r'a\.onnx: is no pose model of this'):
         PoseMetadata.from_json(text, 'a.onnx')
 
 

@@ -1,5 +1,8 @@
 """The written files give the numbers of the model at any batch size."""
 
+import os
+from pathlib import Path
+
 import onnx
 import onnxruntime
 import pytest
@@ -14,6 +17,7 @@ from integral_mmpose.export import (
     run_module,
     write_onnx,
     write_torch,
+    writers,
 )
 from integral_mmpose.inference import OnnxPoseModel
 from integral_mmpose.inference.metadata import KEY, PoseMetadata
@@ -62,6 +66,21 @@ def test_the_file_is_whole_and_describes_itself(models, write):
     assert PoseMetadata.from_json(text, path) == describe_model(
         models['integral_3d'], 'integral_3d.py'
     )
+
+
+def test_the_file_holds_no_folder_of_this_machine(
+    models, write, tmp_path, monkeypatch
+):
+    """Torch notes the stack of each node; control: without the removal."""
+    folder = os.path.dirname(torch.__file__).encode()
+    path = Path(write('integral_3d'))
+    assert folder not in path.read_bytes()
+    monkeypatch.setattr(writers, '_drop_traces', lambda _: None)
+    model = models['integral_3d']
+    noted = tmp_path / 'noted.onnx'
+    metadata = describe_model(model, 'integral_3d.py')
+    write_onnx(export_program(PoseGraph(model)), str(noted), metadata)
+    assert folder in noted.read_bytes()
 
 
 def test_half_keeps_the_integral_in_float32(models, write, crops):

@@ -42,13 +42,15 @@ def test_boxes_file(tmp_path):
 def test_bad_boxes_are_named(tmp_path, bad):
     path = tmp_path / 'boxes.json'
     path.write_text(json.dumps({'c.jpg': bad}))
-    with pytest.raises(ValueError, match='boxes.json: c.jpg: boxes must be'):
+    with pytest.raises(
+        ValueError, match='boxes.json: the boxes of c.jpg must'
+    ):
         load_boxes(str(path))
 
 
 def test_files_that_are_no_boxes(tmp_path):
     path = tmp_path / 'boxes.json'
-    for text, reason in (('{', 'is no JSON'), ('3', 'must be')):
+    for text, reason in (('{', 'is no JSON'), ('3', 'must hold')):
         path.write_text(text)
         with pytest.raises(ValueError, match=f'boxes.json: {reason}'):
             load_boxes(str(path))
@@ -113,15 +115,14 @@ def test_a_coco_detection_list(tmp_path):
     for bad in (
         dict(bbox=[1, 2, 3], image_id=1),
         dict(bbox='abcd', image_id=1),
+        dict(bbox=[1, 2, -3, 4], image_id=1),
+        dict(bbox=[1, 2, 3, 0], image_id=1),
         dict(bbox=[1, 2, 3, 4]),
         3,
     ):
         path.write_text(json.dumps([bad]))
         with pytest.raises(ValueError, match='json: detection 0 must have'):
             load_boxes(str(path))
-    path.write_text(json.dumps([dict(bbox=[1, 2, -3, 4], image_id=1)]))
-    with pytest.raises(ValueError, match='image_id 1: boxes must be'):
-        load_boxes(str(path))
 
 
 def test_nms_equals_a_naive_loop():
@@ -144,6 +145,8 @@ def test_nms_equals_a_naive_loop():
 def test_thresholds_are_shares(name, value):
     with pytest.raises(ValueError, match=f'{name} must be from 0 to 1'):
         DetectedBoxes(None, **{name: value})
+    with pytest.raises(ValueError, match='bbox_thr must be from 0 to 1'):
+        GivenBoxes(None, value)
     DetectedBoxes(None, **{name: 0.0})
     DetectedBoxes(None, **{name: 1})
 

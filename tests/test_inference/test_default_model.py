@@ -23,6 +23,7 @@ def infer():
 
 def test_the_file_is_small_and_describes_itself(infer):
     assert DEFAULT_MODEL.stat().st_size <= 10e6
+    assert b'site-packages' not in DEFAULT_MODEL.read_bytes()
     metadata = infer.model.metadata
     assert metadata.half and metadata.num_axes == 3
     assert len(infer.joint_names) == 18

@@ -67,7 +67,7 @@ def test_a_bad_file_of_a_list_stops_nothing(tmp_path, image):
     frames = list(open_source([*paths, np.zeros((2, 2))]))
     assert [frame.image is None for frame in frames] == [True, False, True, 1]
     assert 'bad.png: cannot be decoded' in frames[0].error
-    assert 'none.png: no such image' in frames[2].error
+    assert 'none.png: no such file' in frames[2].error
     assert '00000003: must be uint8' in frames[3].error
 
 
@@ -159,7 +159,7 @@ def test_other_files_of_a_folder_are_named(tmp_path, caplog):
         (tmp_path / name).write_bytes(b'')
     assert len(list_images([tmp_path])) == 3
     [line] = caplog.messages
-    assert '2 files are passed over' in line and 'notes.txt, walk.mpg' in line
+    assert 'passed over' in line and line.endswith('notes.txt, walk.mpg')
 
 
 def test_times_of_the_frames(write_video, image, tmp_path):
