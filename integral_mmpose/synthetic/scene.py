@@ -52,10 +52,6 @@ class Camera(NamedTuple):
             [self.focal * points[..., :2] / z + self.principal, z], axis=-1
         )
 
-    def shifted(self, pixels):
-        """The same camera with its window moved by (2,) px."""
-        return self._replace(principal=self.principal + pixels)
-
 
 def look_at(position, target, focal, size, roll=0.0):
     """Camera at a place, its optical axis through the target.
