@@ -22,6 +22,7 @@ from integral_mmpose.apis.options import (
     make_inferencer,
 )
 from integral_mmpose.cli.options import (
+    add_box_options,
     add_people_options,
     add_result_options,
     add_video_options,
@@ -52,6 +53,7 @@ def parse_args() -> argparse.Namespace:
         metavar='JOINT',
         help='also draw the heat vectors of these joints (of all if none)',
     )
+    add_box_options(parser)
     add_people_options(parser)
     add_video_options(parser)
     args = parser.parse_args()

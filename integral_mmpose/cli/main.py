@@ -8,7 +8,8 @@ Examples:
   integral-pose web                            a page in the browser
 
 DIR/poses.json has the people of all images, DIR/NAME.json those of a video.
-Exit status: 0 done, 1 an input failed, 2 wrong options, 130 stopped.
+Exit status: 0 done, 1 an input, a model or a value could not be used, 2 the
+options do not fit together, 130 stopped.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import List, Optional
 from integral_mmpose.inference.inferencer import PoseInferencer
 
 from .options import (
+    add_box_options,
     add_people_options,
     add_result_options,
     add_video_options,
@@ -46,6 +48,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     )
     add_model_options(parser)
     add_result_options(parser)
+    add_box_options(parser)
     add_people_options(parser)
     add_video_options(parser)
     args = parser.parse_args(argv)

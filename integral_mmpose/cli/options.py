@@ -1,7 +1,6 @@
 """The options of the command, which the demos for MMPose's models share."""
 
 import argparse
-import signal
 from typing import Union
 
 from integral_mmpose.inference.boxes import check_boxes
@@ -37,7 +36,7 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('videos')
     group.add_argument(
         '--video',
-        type=float,
+        type=rate,
         nargs='?',
         const=30.0,
         metavar='FPS',
@@ -66,6 +65,21 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
+def rate(text: str) -> float:
+    """Frames per second, for argparse.
+
+    Raises:
+        ArgumentTypeError: If it is no number.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f'must be frames per second, got {text}; name inputs before '
+            'options'
+        ) from error
+
+
 def fraction(text: str) -> float:
     """A number from 0 to 1, for argparse.
 
@@ -81,14 +95,14 @@ def fraction(text: str) -> float:
     return number
 
 
-def add_people_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of boxes and cameras."""
-    group = parser.add_argument_group('people and camera')
+def add_box_options(parser: argparse.ArgumentParser) -> None:
+    """Add the boxes that a user gives."""
+    group = parser.add_argument_group('boxes instead of a detector')
     group.add_argument(
         '--boxes',
         metavar='FILE',
         help='JSON: {"name.jpg": [[left, top, right, bottom]]} in px, or a '
-        'COCO detection list; instead of a detector',
+        'COCO detection list',
     )
     group.add_argument(
         '--box',
@@ -97,6 +111,11 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
         metavar=('LEFT', 'TOP', 'RIGHT', 'BOTTOM'),
         help='the box of one person in every image, px',
     )
+
+
+def add_people_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of people and cameras."""
+    group = parser.add_argument_group('people and camera')
     group.add_argument(
         '--det-threshold',
         type=fraction,
@@ -125,8 +144,8 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--root-depth',
         metavar='MM',
-        help="depth of the root: 'estimate' (the default), mm, or JSON with "
-        'mm by image name',
+        help="depth of the root: 'estimate' (the default), mm, or JSON: "
+        '{"name.jpg": [mm of each box]}',
     )
     group.add_argument(
         '--batch-size',
@@ -155,22 +174,23 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('--root-depth needs --camera or --fov')
     if getattr(args, 'out', 'poses') == '':
         parser.error('--out is empty')
-    if args.boxes and args.box:
+    boxes, box = getattr(args, 'boxes', None), getattr(args, 'box', None)
+    if boxes and box:
         parser.error('give --boxes or --box, not both')
     detects = getattr(args, 'detector', None) or getattr(
         args, 'det_config', None
     )
     if args.nms_threshold is not None and not detects:
         parser.error('--nms-threshold needs a detector')
-    if args.det_threshold is not None and not (detects or args.boxes):
+    if args.det_threshold is not None and not (detects or boxes):
         parser.error('--det-threshold needs a detector or --boxes')
-    if args.box:
+    if box:
         try:
-            check_boxes([args.box], '--box')
+            check_boxes([box], '--box')
         except ValueError:
             parser.error(
                 '--box must be LEFT TOP RIGHT BOTTOM in px with left < right '
-                f'and top < bottom, got {args.box}'
+                f'and top < bottom, got {box}'
             )
 
 
@@ -180,8 +200,9 @@ def stream_options(args) -> dict:
     Raises:
         ValueError: If the root depth is none.
     """
+    box = getattr(args, 'box', None)
     options = dict(
-        boxes=[args.box] if args.box else args.boxes,
+        boxes=[box] if box else getattr(args, 'boxes', None),
         batch_size=args.batch_size,
         bbox_thr=args.det_threshold,
     )
@@ -200,15 +221,6 @@ def option_files(args) -> list:
     return [str(path).split('#')[0] for path in given if path]
 
 
-def end_by_signal() -> None:
-    """Let SIGTERM end a run as Ctrl-C does: what is done is kept."""
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-
-
 def read_depth(text: str) -> Union[str, float, dict]:
     """``estimate``, mm, or a JSON file of mm by image name.
 
@@ -224,7 +236,8 @@ def read_depth(text: str) -> Union[str, float, dict]:
     try:
         return read_json(text, 'mm by image name')
     except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ValueError(
             f"--root-depth {text}: is neither 'estimate' nor mm nor a JSON "
-            f'file ({error})'
+            f'file ({reason})'
         ) from error

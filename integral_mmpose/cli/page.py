@@ -10,7 +10,6 @@ reach the page unless --host says so.
 import argparse
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections import deque
@@ -30,7 +29,9 @@ from integral_mmpose.visualization import (
     pose_figure,
 )
 
+from .address import check_address
 from .options import add_people_options, check_options, stream_options
+from .report import reason_of
 from .uploads import check_upload, without_folders
 
 MAX_UPLOAD_MB = 10
@@ -84,6 +85,7 @@ class PoseApp:
 
     def __init__(self, infer: PoseInferencer, options: dict):
         self.infer, self.options = infer, options
+        infer.stream([], **options)  # a camera that cannot be: at once
         # Removed when the page ends; gradio serves copies of its own.
         self.folder = tempfile.TemporaryDirectory(prefix='poses_')
         self.written: Deque[Path] = deque()
@@ -178,10 +180,12 @@ def build_page(app: PoseApp, has_detector: bool):
                     label='Picture',
                     sources=['upload', 'webcam', 'clipboard'],
                     type='filepath',
-                    image_mode=None,  # the file as it came, EXIF and all
                     height=360,
                     elem_id='picture',
                 )
+                # The file as it came, EXIF and all: check_upload says what is
+                # wrong with it.
+                picture.preprocess = lambda file: file and file.path
                 where = gr.Radio(
                     choices, value=choices[0], label='Where people are'
                 )
@@ -204,22 +208,6 @@ def build_page(app: PoseApp, has_detector: bool):
             concurrency_limit=1,
         )
     return page
-
-
-def check_address(host: str, port: int) -> None:
-    """Make sure that the page can be served there.
-
-    Raises:
-        ValueError: If the port is taken, or the address is not ours.
-    """
-    family = socket.AF_INET6 if ':' in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        reason = str(error.strerror).partition(' (')[0]
-        raise ValueError(
-            f'{host}, port {port}: {reason}. Choose another --port or --host'
-        ) from error
 
 
 def serve_page(
@@ -293,6 +281,6 @@ def serve_page(
         print(f'error: the page needs {error.name}: {fix}', file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
+        print(f'error: {reason_of(error)}', file=sys.stderr)
         return 1
     return 0

@@ -19,22 +19,29 @@ class Report:
     frames: int = 0
     people: int = 0
     errors: List[str] = field(default_factory=list)
+    #: Errors that are only counted.
+    more_errors: int = 0
     notes: List[str] = field(default_factory=list)
     stopped: bool = False
 
     def show(self, out: str) -> None:
         """Print what was done; ``out`` is the folder of the results."""
-        for kind, lines in (('warning', self.notes), ('error', self.errors)):
-            for line in shortened(lines):
+        for kind, lines, more in (
+            ('warning', self.notes, 0),
+            ('error', self.errors, self.more_errors),
+        ):
+            more += max(0, len(lines) - SHOWN)
+            for line in lines[:SHOWN] + [f'and {more} more'] * (more > 0):
                 print(f'{kind}: {line}', file=sys.stderr)
         parts = []
-        if self.images or not self.frames:
+        if self.images:
             parts.append(count_text(self.images, 'image'))
         if self.frames:
             parts.append(count_text(self.frames, 'frame'))
         verb = 'stopped: ' if self.stopped else ''
         people = count_text(self.people, 'person', 'people')
-        print(f'{verb}{people} in {" and ".join(parts)} -> {out}')
+        done = f'{people} in {" and ".join(parts)} -> {out}'
+        print(verb + (done if parts else 'no result, nothing was written'))
 
     def status(self) -> int:
         """The exit status."""
@@ -64,12 +71,6 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f'{error.filename}: {error.strerror}'
     return str(error)
-
-
-def shortened(lines: List[str]) -> List[str]:
-    """The first lines, and how many more there are."""
-    more = len(lines) - SHOWN
-    return lines[:SHOWN] + [f'and {more} more'] * (more > 0)
 
 
 def count_text(number: int, noun: str, plural: str = '') -> str:

@@ -7,7 +7,7 @@ was done.
 import sys
 import warnings
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator, List
 
 from tqdm import tqdm
 
@@ -21,7 +21,6 @@ from integral_mmpose.inference.results import (
     describe,
 )
 from integral_mmpose.inference.sources import (
-    is_video,
     list_images,
     open_source,
 )
@@ -34,8 +33,10 @@ from integral_mmpose.visualization import (
     save_html,
 )
 
-from .options import end_by_signal, option_files, stream_options
-from .report import Report, note_on, reason_of, shortened
+from .inputs import check_inputs, sort_inputs
+from .options import option_files, stream_options
+from .report import SHOWN, Report, note_on, reason_of
+from .stopping import check_stop, end_by_signal
 from .window import check_display, window_closed
 
 
@@ -112,13 +113,7 @@ class Run:
             KeyboardInterrupt: If the run was stopped; files are finished.
         """
         images, videos = sort_inputs(self.args)
-        if self.args.smooth and not videos:
-            raise ValueError(
-                '--smooth needs a video; --video makes one of a folder of '
-                'frames'
-            )
-        if self.args.video is not None and not videos:
-            raise ValueError('--video needs a folder of frames')
+        check_inputs(self.args, videos)
         if images and not self.names.keep([self.poses]):
             raise ValueError(
                 f'{self.poses}: would be replaced by the results. Choose '
@@ -183,15 +178,12 @@ class Run:
         """``poses.json``, a picture and a scene of each image."""
         args, report = self.args, self.report
         self.start(source)
-        lone = len(args.inputs) == len(source) == 1
         pictures = '' if args.json else args.out
         results = self.infer.stream(source, **self.options)
         writer = ResultWriter(pictures, '', None, self.names)
         people = PeopleFile(self.poses, self.infer.model)
         try:
             for result in progress(results, len(source), 'image'):
-                if result.error and lone:
-                    raise ValueError(result.error)
                 if result.error:
                     people.add(result)
                     report.errors.append(result.error)
@@ -232,7 +224,7 @@ class Run:
             self.names,
             describe(self.infer.model, video=source.name, fps=source.fps),
         )
-        errors, read, doubt = [], 0, None
+        read, failed, unseen, doubt = 0, 0, 0, None
         total = args.max_frames or len(source)
         try:
             for result in progress(results, total, 'frame'):
@@ -247,8 +239,11 @@ class Run:
                 writer.add(result, picture)
                 read += 1
                 report.people += len(result.people)
+                unseen += result.image is None
                 if result.error:
-                    errors.append(result.error)
+                    failed += 1
+                    if failed <= SHOWN:
+                        report.errors.append(result.error)
                 elif self.whole and doubt is None:  # of the first good frame
                     doubt = note_on(self.infer.model, result, self.whole)
                 if read == args.max_frames or (
@@ -260,11 +255,11 @@ class Run:
         finally:
             results.close()
             writer.close()
-            report.frames += read - len(errors)
-            report.errors += shortened(errors)
+            report.frames += read - failed
+            report.more_errors += max(0, failed - SHOWN)
         if doubt:
             report.notes.append(f'{source.name}: {doubt}')
-        if errors and not args.json:
+        if unseen and read > failed and not args.json:
             report.notes.append(
                 f'{source.name}: where a frame has no picture, the MP4 shows '
                 'the one before'
@@ -283,26 +278,8 @@ class Run:
         save_html(figure, str(path))
 
 
-def sort_inputs(args) -> Tuple[List[str], List[str]]:
-    """The images and folders of images among the inputs, and the videos."""
-    images, videos = [], []
-    for text in map(str, args.inputs):
-        as_frames = args.video is not None and Path(text).is_dir()
-        (videos if as_frames or is_movie(text) else images).append(text)
-    return images, videos
-
-
-def is_movie(text: str) -> bool:
-    """Whether an input is a camera, a stream or a video."""
-    is_stream = '://' in text and not text.startswith(('http:', 'https:'))
-    if is_stream or text.split(':')[0] == 'webcam':
-        return True
-    try:
-        return is_video(text)
-    except FileNotFoundError:
-        return True  # told when it is opened
-
-
 def progress(results: Iterator, total: int, unit: str) -> Iterator:
     """Show a bar with the time left on a terminal."""
-    return tqdm(results, total=total or None, unit=unit, disable=None)
+    for result in tqdm(results, total=total or None, unit=unit, disable=None):
+        check_stop()
+        yield result

@@ -32,7 +32,7 @@ def check_upload(path: Optional[str]) -> None:
     if kind not in FORMATS:
         raise ValueError(
             'This file is no picture that the page reads: '
-            + ', '.join(FORMATS)
+            + ', '.join(FORMATS[:-1])
         )
     if size[0] * size[1] > MAX_PIXELS:
         raise ValueError(

@@ -40,7 +40,7 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
         ValueError: If it is not such a file.
     """
     content = read_json(path, FORMS)
-    if isinstance(content, list) and content:
+    if isinstance(content, list):
         return _of_coco(content, path)
     if isinstance(content, dict) and isinstance(
         content.get('annotations'), list
@@ -73,7 +73,8 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
         ) as error:
             raise ValueError(
                 f'{path}: detection {number} must have image_id, bbox (left, '
-                f'top, width > 0, height > 0) and score, got {entry!r:.200}'
+                f'top, width > 0, height > 0) and may have score, got '
+                f'{entry!r:.200}'
             ) from error
         if entry.get('category_id', 1) == 1:
             corners = [left, top, left + width, top + height, score]
@@ -127,9 +128,9 @@ def check_boxes(rows, what: str) -> np.ndarray:
         good = False
     if not good or not (boxes[:, 2:4] > boxes[:, :2]).all():
         raise ValueError(
-            f'{what} must be lists of four numbers left, top, right, bottom '
-            'with left < right and top < bottom (width and height are of COCO '
-            f'files only), got {rows!r:.200}'
+            f'{what} must be lists of left, top, right, bottom and perhaps a '
+            'score with left < right and top < bottom (width and height are '
+            f'of COCO files only), got {rows!r:.200}'
         )
     if boxes.shape[1] == 5:
         return boxes
@@ -141,7 +142,8 @@ class GivenBoxes:
 
     Args:
         boxes (BoxesLike, optional): A JSON file or a dict, by the name of
-            the image with or without its folder; (N, 4 or 5) for every
+            the image with or without its folder; of a frame of a video it is
+            the video's with the number, ``walk_000000``; (N, 4 or 5) for every
             image; None or ``'whole_image'`` for the whole image.
         bbox_thr (float): Boxes with a lower score are left out; those
             without one have the score 1. Defaults to 0.

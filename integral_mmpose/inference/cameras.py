@@ -125,19 +125,21 @@ class CameraReader:
             for value in np.array(camera.get(name, 0), object).flat
             if is_number(value) and value
         ]
+        if 'K' in camera and np.array(camera['K'], object).reshape(3, 3)[0, 1]:
+            used.append('skew')
         if used:
+            names = ', '.join(sorted(set(used)))
             warnings.warn(
-                f'{self.source}: lens distortion ({", ".join(set(used))}) '
+                f'{self.source}: lens distortion ({names}) '
                 'is not used, the camera is taken as a pinhole: undistort '
                 'the images first where pixels must be exact',
                 stacklevel=3,
             )
 
     def _error(self, camera) -> ValueError:
-        known = list(camera)[:6] if isinstance(camera, Mapping) else camera
         return ValueError(
             f'{self.source}: is not a camera: {_FORMS} are, with focal '
-            f'lengths of at least 1 px, got {known}'
+            f'lengths of at least 1 px, got {camera!r:.200}'
         )
 
 

@@ -108,7 +108,7 @@ class VideoSource:
     video = True
 
     def __init__(self, device: Union[str, int], live: bool = False) -> None:
-        self.name = str(device)
+        self.name, kind = str(device), 'video'
         if live:
             kind = 'stream' if '://' in self.name else 'webcam'
             self.name = f'{kind}_{Path(urlsplit(self.name).path).name}'
@@ -117,7 +117,8 @@ class VideoSource:
         self._capture = cv2.VideoCapture(device)
         if not self._capture.isOpened():
             what = 'camera or stream' if live else 'video'
-            raise ValueError(f'{device}: cannot be opened as a {what}')
+            name = f'webcam:{device}' if kind == 'webcam' else device
+            raise ValueError(f'{name}: cannot be opened as a {what}')
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps < 1000 else DEFAULT_FPS
         self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -142,8 +143,11 @@ class VideoSource:
         finally:
             self._capture.release()
         if not number and not self.live:
+            hint = ''
+            if '://' in self.name:
+                hint = ': download it first, its server may send no parts'
             logger.warning(
-                f'{self.name}: the video has no frame that can be read'
+                f'{self.name}: the video has no frame that can be read{hint}'
             )
         elif number < len(self):
             logger.warning(

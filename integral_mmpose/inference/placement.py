@@ -157,13 +157,14 @@ class PersonPlacer:
         if is_number(self.root_depth):
             return np.full(count, self.root_depth, np.float64)
         depths = by_name(self.root_depth, frame.name, 'root_depth')
+        depths = [depths] * count if is_number(depths) else depths
         if np.shape(depths) != (count,):
             raise ValueError(
-                f'root_depth: {frame.name} has {count} boxes but the '
-                f'depths {depths}'
+                f'root_depth must be a list of {count} depths, one for each '
+                f'box, got {depths!r:.200}'
             )
         for depth in depths:
-            _check_depth(depth, f'root_depth: {frame.name}')
+            _check_depth(depth, 'root_depth')
         return np.array(depths, np.float64)
 
 

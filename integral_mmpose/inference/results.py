@@ -84,7 +84,8 @@ class FreeNames:
 class PeopleFile:
     """One JSON file with the people of all images, written as they come.
 
-    It is made when the first result is added.
+    It is made when the first people are added, so that a run without any
+    result leaves the file of an earlier one as it is.
 
     Args:
         path (str | Path): The file.
@@ -103,13 +104,13 @@ class PeopleFile:
 
         ``note`` is what a reader should know about the result.
         """
-        if self._growing is None:
-            self._growing = GrowingJson(self._path)
         if note:
             self._notes[result.name] = note
         if result.error:
             self._failed[result.name] = result.error
         else:
+            if self._growing is None:
+                self._growing = GrowingJson(self._path)
             people = [person.to_dict() for person in result.people]
             self._growing.add({result.name: people})
 
@@ -129,7 +130,8 @@ class ResultWriter:
 
     A file is called as its input, see :class:`FreeNames`. An image that
     failed has no file; a frame of a video that failed has its ``error`` in
-    the JSON file, and the MP4 shows the frame before in its place.
+    the JSON file, and the MP4 shows the frame before in its place. A video
+    without any result has no file: those of an earlier run stay.
 
     Args:
         vis_out_dir (str): For the pictures, PNG or one MP4. Empty: none.
@@ -153,6 +155,7 @@ class ResultWriter:
         self._video, self._head = video, head or {}
         self._frames: Any = None  # a GrowingJson of a video
         self._movie: Optional[MovieWriter] = None
+        self._any_result = False
         self._names = names or FreeNames()
         picture = '.png' if video is None else '.mp4'
         self._outputs = [
@@ -182,8 +185,10 @@ class ResultWriter:
             str: The stem of its files; '' of an image that failed.
         """
         if self._video is not None:
+            self._any_result |= not result.error
             if self._movie is not None:
-                self._movie.add(picture)
+                # The first picture stands in for those before it.
+                self._movie.add(picture if self._any_result else None)
             if self._frames is not None:
                 self._frames.add(self._entry(result))
             return self._video_stem
@@ -202,7 +207,9 @@ class ResultWriter:
         """Finish the files of a video."""
         if self._movie is not None:
             self._movie.close()
-        if self._frames is not None:
+        if self._frames is not None and not self._any_result:
+            self._frames.discard()
+        elif self._frames is not None:
             head = json.dumps(self._head)[:-1] + ', ' * bool(self._head)
             self._frames.finish(f'{head}"frames": [', ']}')
 

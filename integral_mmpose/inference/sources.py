@@ -157,7 +157,7 @@ def list_images(
             raise ValueError(
                 f'{path}: the pictures of the results would lie among the '
                 'images and be read as such the next time. Write them into '
-                'another folder; one below it is fine'
+                'a folder outside'
             )
         files = sorted(
             (

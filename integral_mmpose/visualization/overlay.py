@@ -8,7 +8,7 @@ Convention: images are (H, W, 3) uint8 RGB; pixel i stands for the coordinate
 i at its centre, so that enlarging s times moves x to (x + 0.5) s - 0.5.
 """
 
-from typing import Iterable, Optional, Tuple
+from typing import Iterable, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -112,14 +112,20 @@ def enlarge(
 
 
 def write_labels(
-    image: np.ndarray, points_px: np.ndarray, labels: Iterable
+    image: np.ndarray,
+    points_px: np.ndarray,
+    labels: Iterable,
+    colors: Sequence[tuple] = ((0, 0, 0), (255, 255, 255)),
 ) -> None:
-    """Write a label beside each point (N, 2), in place; NaN is skipped."""
+    """Write a label beside each point (N, 2), in place; NaN is skipped.
+
+    ``colors`` are those of the rim and of the letters.
+    """
     near = _drawable(points_px, 4 * max(image.shape[:2]))
     for point, label, ok in zip(points_px, labels, near):
         if ok:
             x, y = (point + (4, -4)).astype(int).tolist()
-            for color, thickness in (((0, 0, 0), 2), ((255, 255, 255), 1)):
+            for color, thickness in zip(colors, (2, 1)):
                 cv2.putText(
                     image,
                     str(label),

@@ -134,7 +134,8 @@ def beside(cells: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
         )
         for cell in cells
     ]
-    return np.concatenate(padded, 1)[:, :-gap]
+    picture = np.concatenate(padded, 1)
+    return picture[:, : picture.shape[1] - gap]
 
 
 def add_title(picture: np.ndarray, title: str) -> np.ndarray:

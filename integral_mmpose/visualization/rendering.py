@@ -21,10 +21,12 @@ from .views import render_views
 #: Least and greatest side in px of a 3D view, and the gap before the views.
 VIEW_SIDES = (192, 640)
 GAP = 4
-#: Least side of a 3D view in a video: those of twelve people, one below the
-#: other, fit into the lowest picture.
+#: Least side of a 3D view in a video: those of 144 people fit into the lowest
+#: picture.
 MOVIE_VIEW = VIEW_SIDES[0] // 12
 _BOX_COLOR = (0, 200, 0)
+#: Rim and letters of a label beside a 3D view.
+ON_WHITE = ((255, 255, 255), (0, 0, 0))
 
 
 def render(
@@ -105,7 +107,7 @@ def draw_views(
     min_view: int = VIEW_SIDES[0],
     max_people: Optional[int] = None,
 ) -> List[np.ndarray]:
-    """Two 3D views of each person, one row each, the best boxes first.
+    """Two 3D views of each person, the best boxes first, column by column.
 
     ``height`` is that of the picture beside the views in px, ``truths_mm``
     has (K, 3) for each person, drawn in grey, and at most ``max_people`` are
@@ -121,8 +123,9 @@ def draw_views(
     numbers = numbers[:max_people]
     if not numbers:
         return []
-    side = int(np.clip(height // len(numbers), min_view, VIEW_SIDES[1]))
-    rows = []
+    columns, side = grid_of(len(numbers), height)
+    side = max(side, min_view)
+    cells = []
     for i in numbers:
         row = render_views(
             people[i].keypoints_3d_mm,
@@ -133,9 +136,32 @@ def draw_views(
             side,
         )
         if len(people) > 1:
-            write_labels(row, np.array([[2.0, 20.0]]), [f'#{i}'])
-        rows.append(row)
-    return [np.concatenate(rows)]
+            write_labels(row, np.array([[2.0, 20.0]]), [f'#{i}'], ON_WHITE)
+        cells.append(row)
+    rows = -(-len(cells) // columns)
+    parts = [
+        np.concatenate(cells[start : start + rows])
+        for start in range(0, len(cells), rows)
+    ]
+    return [beside(parts, 0)]
+
+
+def grid_of(count: int, height: int) -> Tuple[int, int]:
+    """Columns of pairs of views, and the side of a view in px.
+
+    They fill a room as high as the picture and two views wide best.
+
+    Example:
+        >>> grid_of(1, 400), grid_of(2, 400), grid_of(5, 400)
+        ((1, 400), (1, 200), (2, 133))
+    """
+    room = int(np.clip(height, *VIEW_SIDES))
+    sides = [
+        min(room // -(-count // columns), room // columns)
+        for columns in range(1, count + 1)
+    ]
+    best = int(np.argmax(sides))
+    return best + 1, sides[best]
 
 
 def render_frame(

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import cv2
@@ -110,13 +111,51 @@ def test_given_boxes_are_all_used_unless_a_threshold_is_given(run, photos):
         assert [p['bbox_score'] for p in people] == pytest.approx(scores)
 
 
-def test_a_lone_input_that_fails_replaces_no_result(run, photos, capsys):
+def test_an_error_of_every_frame_is_counted(run, write_video, capsys):
+    """Ten are printed; the others are a number. Earlier files stay."""
+    video = write_video(25)
+    assert run(video) == 0
+    files = ('poses/walk.json', 'poses/walk.mp4')
+    before = [Path(name).read_bytes() for name in files]
+    Path('boxes.json').write_text('{"walk_000003": [[9, 9, 60, 60]]}')
+    Path('none.json').write_text('{}')
+    capsys.readouterr()
+    assert run(video, '--boxes', 'none.json') == 1
+    printed = capsys.readouterr()
+    assert printed.err.count('none.json: no entry for walk_') == 10
+    assert 'error: and 15 more' in printed.err
+    assert 'the MP4 shows' not in printed.err
+    assert printed.out == 'no result, nothing was written\n'
+    assert [Path(name).read_bytes() for name in files] == before
+    assert not Path('poses/walk.json.partial').exists()
+    assert run(video, '--boxes', 'boxes.json') == 1
+    printed = capsys.readouterr()
+    assert 'error: and 14 more' in printed.err
+    assert printed.out == '1 person in 1 frame -> poses\n'
+    frames = result('poses/walk.json')['frames']
+    assert [n for n, f in enumerate(frames) if 'error' not in f] == [3]
+
+
+def test_a_folder_of_inputs_is_no_out(run, photos, capsys):
+    """Nothing is done: not the other inputs, either."""
+    before = sorted(photos.iterdir())
+    inputs = ['photos', 'photos/a.png', 'none.png']
+    assert run(*inputs, '--out', 'photos/.') == 1
+    assert 'Write them into a folder outside' in capsys.readouterr().err
+    assert sorted(photos.iterdir()) == before
+
+
+def test_a_run_without_a_result_replaces_none(run, photos, capsys):
     assert run('photos', '--json') == 0
     before = Path('poses/poses.json').read_bytes()
     capsys.readouterr()
     (photos / 'b.png').write_bytes(b'')
     Path('b.json').write_text('{}')
-    for options in (['photos/b.png'], ['photos/a.png', '--boxes', 'b.json']):
+    for options in (
+        ['photos/b.png'],
+        ['photos/a.png', '--boxes', 'b.json'],
+        ['none.png', 'photos/b.png'],
+    ):
         assert run(*options, '--json') == 1
         assert 'people in' not in capsys.readouterr().out
         assert Path('poses/poses.json').read_bytes() == before
@@ -213,7 +252,7 @@ def test_a_video_without_frames_is_an_error(run, write_video, capsys):
     assert run(write_video(0), '--json') == 1
     printed = capsys.readouterr()
     assert 'walk.avi: no frame was read' in printed.err
-    assert printed.out == '0 people in 0 images -> poses\n'
+    assert printed.out == 'no result, nothing was written\n'
 
 
 @pytest.mark.parametrize(
@@ -238,6 +277,7 @@ def test_a_video_without_frames_is_an_error(run, write_video, capsys):
         (['photos', '--out', 'torn.png'], '--out torn.png: a file is there'),
         (['photos', '--video', 0], 'fps must be a positive number'),
         (['photos', '--video', 'nan'], 'fps must be a positive number'),
+        (['photos', '--max-frames', 3], '--max-frames needs a video'),
         ([''], 'an input is empty'),
     ],
 )
@@ -264,6 +304,7 @@ def test_mistakes_are_one_sentence(
         ['a', '--fov', 60, '--camera', 'c'],
         ['a', '--root-depth', 3000],
         ['a', '--max-frames', 0],
+        ['--video', 'a'],
         ['a', '--batch-size', 0],
         ['a', '--det-threshold', 1.5],
         ['a', '--nms-threshold', 'x'],
@@ -348,6 +389,36 @@ def test_what_failed_before_an_error_is_told(run, photos, monkeypatch, capsys):
     assert run('photos') == 1
     error = capsys.readouterr().err
     assert 'a0.png: cannot be decoded' in error and 'No space' in error
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_python_drops_stops_the_run(
+    run, photos, monkeypatch, number, capsys
+):
+    """Exceptions in __del__ and in callbacks are only printed."""
+    real, seen = module.render, []
+
+    class Dropped:
+        def __del__(self):
+            signal.raise_signal(number)
+
+    def stop(*args, **options):
+        if not seen:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                Dropped()
+        seen.append(1)
+        return real(*args, **options)
+
+    monkeypatch.setattr(module, 'render', stop)
+    kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run('photos', '--batch-size', 1) == 130
+    finally:
+        for kind, handler in kept.items():
+            signal.signal(kind, handler)
+    assert len(seen) == 1 and 'stopped: ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

@@ -198,6 +198,29 @@ def test_a_port_that_is_taken_is_named(demo, infer, monkeypatch, capsys):
     demo.check_address('127.0.0.1', port)
 
 
+@pytest.mark.parametrize(
+    ('options', 'reason'),
+    [
+        (['--fov', '0'], 'fov must be degrees'),
+        (['--camera', 'none.json'], 'none.json: No such file'),
+        (['--fov', '60', '--root-depth', '-1'], 'positive number of mm'),
+    ],
+)
+def test_a_camera_that_cannot_be_is_told_at_once(
+    demo, infer, monkeypatch, capsys, options, reason
+):
+    pytest.importorskip('gradio')
+    monkeypatch.setattr(demo, 'PoseInferencer', lambda *_: infer)
+    assert demo.serve_page(options) == 1
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('option', ['--boxes', '--box'])
+def test_the_page_takes_no_boxes(demo, option):
+    with pytest.raises(SystemExit, match='2'):
+        demo.serve_page([option, '1', '2', '3', '4'])
+
+
 def test_what_the_page_needs_is_named(demo, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, 'gradio', None)
     assert demo.serve_page([]) == 1

@@ -83,7 +83,7 @@ def test_results_of_the_last_run_are_no_images(run, folder, tmp_path, capsys):
         ]
     capsys.readouterr()
     assert run('image_to_pose', folder, '--out', folder) == 1
-    assert 'another folder' in capsys.readouterr().err
+    assert 'folder outside' in capsys.readouterr().err
 
 
 def test_pictures_beside_the_image_are_all_called_alike(run, folder):
@@ -173,11 +173,10 @@ def test_a_video_without_a_result_fails(run, tmp_path, count, capsys):
     camera.write_text(json.dumps(dict(f=[9, 9], c=[4, 4], w=8, h=8)))
     assert run('image_to_pose', path, '--camera', camera) == 1
     error = capsys.readouterr().err
-    frames = json.loads((tmp_path / 'out/walk.json').read_text())['frames']
-    assert len(frames) == count
+    assert list((tmp_path / 'out').iterdir()) == []
     if count:
         assert 'error: walk_000000: ' in error
-        assert all('of 8 x 8 px' in frame['error'] for frame in frames)
+        assert error.count('of 8 x 8 px') == count
     else:
         assert 'walk.avi: no frame was read' in error
 

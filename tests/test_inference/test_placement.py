@@ -72,13 +72,16 @@ def test_depths_by_image():
     placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': [3000, 5000.5]})
     found = [p.root_depth_mm for p in placer.places(FRAME, BOXES)]
     assert found == [3000, 5000.5]
-    with pytest.raises(ValueError, match='has 1 boxes but the depths'):
+    with pytest.raises(ValueError, match='must be a list of 1 depths, one'):
         placer.places(FRAME, BOXES[:1])
     with pytest.raises(ValueError, match='no entry for b.jpg'):
         placer.places(FRAME._replace(name='b.jpg'), BOXES)
     placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': [3000, None]})
-    with pytest.raises(ValueError, match='photos/a.jpg: must be a positive'):
+    with pytest.raises(ValueError, match='root_depth: must be a positive'):
         placer.places(FRAME, BOXES)
+    placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': 3000})
+    found = [p.root_depth_mm for p in placer.places(FRAME, BOXES)]
+    assert found == [3000, 3000]
 
 
 @pytest.mark.parametrize('bad', [0, -1, float('nan'), float('inf')])

@@ -167,6 +167,7 @@ def test_a_dot_in_the_name_of_a_video_stays(tmp_path):
     for camera in ('54138969', '55011271'):
         video = SimpleNamespace(name=f'in/Directions 1.{camera}.mp4', fps=25.0)
         writer = ResultWriter('', str(tmp_path), video)
+        writer.add(ImageResult('frame'), None)
         writer.close()
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -235,6 +236,7 @@ def test_two_writers_to_one_folder_share_the_names(tmp_path):
     for folder in ('x', 'y'):
         video = SimpleNamespace(name=f'{folder}/walk.avi', fps=25.0)
         writer = ResultWriter('', str(tmp_path), video, names)
+        writer.add(ImageResult('frame'), None)
         writer.close()
     found = sorted(p.name for p in tmp_path.iterdir())
     assert found == ['walk.json', 'walk_2.json']

@@ -56,7 +56,7 @@ def test_results_in_a_folder_of_images_are_no_images(tmp_path, image):
     assert len(list_images([tmp_path])) == 3
     by_name = [str(tmp_path / 'out/a.png')]
     assert list_images(by_name, str(tmp_path / 'out')) == by_name
-    with pytest.raises(ValueError, match='into another folder'):
+    with pytest.raises(ValueError, match='into a folder outside'):
         list_images([tmp_path], str(tmp_path / 'out/..'))
 
 

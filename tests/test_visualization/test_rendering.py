@@ -12,6 +12,7 @@ from integral_mmpose.visualization import (
 from integral_mmpose.visualization.rendering import (
     MOVIE_VIEW,
     fit_canvas,
+    grid_of,
     movie_size,
 )
 
@@ -38,6 +39,20 @@ def test_pictures(axes, count):
     assert picture.shape[1] == 320 + (4 + views if views else 0)
     assert tuple(picture[100, 200]) == ((0, 255, 0) if count else (90,) * 3)
     assert (image == 90).all()
+
+
+def test_views_of_many_people_fill_a_room():
+    """No other number of columns gives larger views, by trying all."""
+    for count in (1, 2, 3, 5, 12, 33):
+        for height in (200, 427, 900):
+            columns, side = grid_of(count, height)
+            room = min(max(height, 192), 640)
+            rows = -(-count // columns)
+            assert side * rows <= room and side * columns <= room
+            assert all(
+                min(room // -(-count // c), room // c) <= side
+                for c in range(1, count + 1)
+            )
 
 
 def test_boxes_are_drawn_when_asked_for():
