@@ -90,6 +90,7 @@ def check_weights(
             what to do.
     """
     weights = checkpoint.get('state_dict', checkpoint)
+    _check_values(model, weights, source)
     difference = compare_weights(model, weights)
     if partial:
         difference = _within_common_parts(difference, model, weights)
@@ -124,6 +125,27 @@ def check_weights(
         'with (it is dumped beside the checkpoint), or another checkpoint.'
         + (_ALLOW if partial else '')
     )
+
+
+def _check_values(
+    model: torch.nn.Module, weights: Dict[str, torch.Tensor], source: str
+) -> None:
+    """Refuse what torch would copy: NaN, and whole or complex numbers."""
+    own = model.state_dict()
+    for name, value in weights.items():
+        name = re.sub(r'^module\.', '', name)
+        if name not in own or not isinstance(value, torch.Tensor):
+            continue
+        if own[name].is_floating_point() and not value.is_floating_point():
+            problem = f'is of {value.dtype}, not of floating point'
+        elif not value.isfinite().all():
+            problem = 'holds numbers that are not finite'
+        else:
+            continue
+        raise ValueError(
+            f'checkpoint {source}: the weight {name} {problem}. Take an '
+            'earlier checkpoint'
+        )
 
 
 def _within_common_parts(

@@ -29,6 +29,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 
 PACKAGE = Path(__file__).resolve().parents[1]
+#: torch goes on with how to switch its protection off.
+_BAD_ADVICE = 'In PyTorch 2.6'
 _STATISTICS = ('min', 'max', 'mean', 'current')
 _MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
 
@@ -104,7 +106,7 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
     require_file(filename)
     try:
         check_archive(filename)
-        return without_code(
+        checkpoint = without_code(
             torch.load(
                 filename,
                 map_location=map_location,
@@ -115,10 +117,39 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
         raise
     except Exception as error:  # damaged bytes raise anything
         first = str(error).strip().split('\n')[0]
+        first = first.partition(_BAD_ADVICE)[0].strip()
         raise ValueError(
             f'checkpoint {filename} cannot be read: '
-            f'{first or type(error).__name__}'
+            f'{type(error).__name__}: {first}'
         ) from error
+    check_content(checkpoint, filename)
+    return checkpoint
+
+
+def check_content(checkpoint: Any, filename: str) -> None:
+    """Check the form that mmengine and its hooks take for granted.
+
+    Raises:
+        ValueError: Names the file and what is wrong in it.
+    """
+    problem = None
+    if not isinstance(checkpoint, dict):
+        problem = f'holds a {type(checkpoint).__name__}, not a dict of weights'
+    elif not isinstance(checkpoint.get('meta') or {}, dict):
+        problem = f'has a {type(checkpoint["meta"]).__name__} as `meta`'
+    elif not isinstance(checkpoint.get('state_dict', {}), dict):
+        kind = type(checkpoint['state_dict']).__name__
+        problem = f'has a {kind} as `state_dict`'
+    else:
+        for name, value in checkpoint.get('state_dict', {}).items():
+            if not isinstance(value, torch.Tensor):
+                kind = type(value).__name__
+                problem = f'has a {kind} as the weight {name}'
+    if problem:
+        raise ValueError(
+            f'checkpoint {filename} {problem}. Point to a checkpoint that '
+            'mmengine or torch has written for this model'
+        )
 
 
 def require_file(filename: str) -> None:

@@ -88,6 +88,30 @@ def test_half_a_part_is_refused(tiny_model):
         check_weights(model, weights, 'x.pth', partial=True)
 
 
+@pytest.mark.parametrize(
+    'change, problem',
+    [
+        (lambda w: w / 0 * 0, 'not finite'),
+        (lambda w: w.long(), 'int64'),
+    ],
+)
+def test_weights_that_torch_would_copy(tiny_model, change, problem):
+    """Negative control: torch does, and the model is another one."""
+    model = tiny_model()
+    weights = model.state_dict()
+    weights['head.weight'] = change(weights['head.weight'])
+    with pytest.raises(
+        ValueError, match=rf'x\.pth: .*head\.weight .*{problem}'
+    ):
+        check_weights(model, weights, 'x.pth')
+    model.load_state_dict(weights)
+
+
+def test_half_precision_is_read(tiny_model):
+    weights = {k: v.half() for k, v in tiny_model().state_dict().items()}
+    check_weights(tiny_model(), weights, 'x.pth')
+
+
 def test_nothing_in_common_is_refused(tiny_model):
     with pytest.raises(ValueError, match='not in the model: layer1'):
         check_weights(

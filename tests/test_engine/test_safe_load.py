@@ -296,6 +296,31 @@ def test_a_torn_file_is_named(saved, part, new):
         CheckpointLoader.load_checkpoint(str(saved))
 
 
+@pytest.mark.parametrize(
+    'content, problem',
+    [
+        ([1], 'holds a list'),
+        (torch.zeros(2), 'holds a Tensor'),
+        (dict(state_dict=None), 'has a NoneType as `state_dict`'),
+        (dict(state_dict=dict(w=3)), 'has a int as the weight w'),
+        (dict(state_dict={}, meta=[1]), 'has a list as `meta`'),
+    ],
+)
+def test_another_content_is_named(saved, content, problem):
+    """Negative control: torch loads it."""
+    torch.save(content, saved)
+    torch.load(saved, weights_only=True)
+    with pytest.raises(ValueError, match=f'{saved} {problem}'):
+        CheckpointLoader.load_checkpoint(str(saved))
+
+
+def test_nobody_is_told_to_switch_the_protection_off(saved):
+    saved.write_text('[{"image": 1}]')
+    with pytest.raises(ValueError, match='cannot be read') as caught:
+        CheckpointLoader.load_checkpoint(str(saved))
+    assert 'weights_only' not in str(caught.value)
+
+
 def test_files_without_sums_load(saved):
     """Those of torch before 1.6, and of writers that leave sums out."""
     weights = torch.load(saved)
