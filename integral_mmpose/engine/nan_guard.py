@@ -1,6 +1,7 @@
 """A loss that is not a number stops the training and names its images.
 
-So does an epoch without an iteration, which would save untrained weights.
+So do weights that are not finite, which are not saved, and a training without
+an iteration, which would save untrained weights or end as if it had trained.
 """
 
 from typing import List, Optional
@@ -27,10 +28,11 @@ class NaNGuardHook(Hook):
     priority = 'HIGHEST'
 
     def before_train(self, runner) -> None:
-        """An epoch has an iteration at least.
+        """A training has an iteration at least.
 
         Raises:
-            ValueError: If the training data are fewer than a batch.
+            ValueError: If the training data are fewer than a batch, or
+                ``max_epochs`` or ``max_iters`` is below 1.
         """
         loader = runner.train_dataloader
         if len(loader) == 0:
@@ -38,6 +40,11 @@ class NaNGuardHook(Hook):
                 f'{len(loader.dataset)} training samples give no whole batch '
                 'on every process, so nothing would be trained: lower '
                 'train_dataloader.batch_size (or set its drop_last=False)'
+            )
+        if runner.max_iters < 1:
+            raise ValueError(
+                f'train_cfg asks for {runner.max_epochs} epochs and '
+                f'{runner.max_iters} iterations: nothing would be trained'
             )
 
     def after_train_iter(
@@ -68,6 +75,21 @@ class NaNGuardHook(Hook):
                 'annotations, lower the learning rate, or set '
                 'optim_wrapper.clip_grad; the last checkpoint is unspoiled.'
             )
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """A gradient that is not finite spoils weights before any loss.
+
+        Raises:
+            FloatingPointError: Names iteration and weight.
+        """
+        for name, weight in checkpoint['state_dict'].items():
+            if not _is_finite(weight):
+                raise FloatingPointError(
+                    f'iteration {runner.iter}: the weight {name} is not '
+                    'finite, and the checkpoint was not written. Lower the '
+                    'learning rate, or set optim_wrapper.clip_grad; '
+                    'the checkpoint before it is unspoiled.'
+                )
 
 
 def image_paths(data_batch: Optional[dict]) -> List[str]:

@@ -66,6 +66,43 @@ def test_stops_before_an_iteration_is_saved(make_runner, tiny_model, tmp_path):
     assert saved == {f'iter_{n}.pth' for n in range(1, 7)}
 
 
+def test_spoiled_weights_are_not_saved(make_runner, tiny_model, tmp_path):
+    """The last gradient of an epoch: every loss before it is finite."""
+
+    def train(hooks):
+        model = tiny_model()
+        model.calls = 0
+
+        def spoil(grad):
+            model.calls += 1
+            return grad * (math.inf if model.calls == 8 else 1)
+
+        model.head.weight.register_hook(spoil)
+        make_runner(model, custom_hooks=hooks).train()
+
+    train([])  # negative control
+    path = tmp_path / 'work' / 'epoch_2.pth'
+    saved = torch.load(path, weights_only=True)
+    assert not saved['state_dict']['head.weight'].isfinite().all()
+    path.unlink()
+    with pytest.raises(FloatingPointError, match='weight head.weight'):
+        train([dict(type='NaNGuardHook')])
+    assert not path.exists()
+    assert (tmp_path / 'work' / 'epoch_1.pth').exists()
+
+
+def test_a_training_of_no_epoch_is_an_error(make_runner):
+    """mmengine ends as if it had trained."""
+    make_runner(max_epochs=0, param_scheduler=None).train()
+    runner = make_runner(
+        max_epochs=0,
+        param_scheduler=None,
+        custom_hooks=[dict(type='NaNGuardHook')],
+    )
+    with pytest.raises(ValueError, match='0 epochs'):
+        runner.train()
+
+
 @pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
 def test_names_losses_and_images(value):
     samples = [
