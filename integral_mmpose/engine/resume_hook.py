@@ -7,7 +7,7 @@ is missing.
 
 import warnings
 from functools import partial
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop
@@ -64,6 +64,7 @@ class ResumeHook(Hook):
         """
         if not _trains(runner) or not runner._resume:
             return
+        self._require_state(runner, checkpoint)
         old = checkpoint['meta'].get('settings')
         if old is None:
             runner.logger.warning(
@@ -74,7 +75,9 @@ class ResumeHook(Hook):
         new = settings_of(runner)
         if runner._randomness_cfg.get('seed') is None:
             new['seed'] = old['seed']  # the checkpoint's is used
-        changed = differences(old, new)
+        # An earlier version has not written every setting.
+        changed = differences({**new, **old}, new)
+        changed += _lost_gradients(checkpoint['meta']['iter'], new)
         if not changed:
             return
         if not self.inexact:
@@ -89,6 +92,22 @@ class ResumeHook(Hook):
             f'used from here on (checkpoint -> this run):{listing(changed)}'
         )
         use_new_settings(runner, checkpoint, old, new)
+
+    def _require_state(self, runner, checkpoint: dict) -> None:
+        """A best checkpoint has no optimizer: mmengine starts it anew."""
+        needed = ['message_hub']
+        if not self.inexact:
+            needed += ['optimizer']
+            needed += ['param_schedulers'] * bool(runner.param_schedulers)
+        meta = checkpoint.get('meta') or {}
+        missing = [name for name in ('epoch', 'iter') if name not in meta]
+        missing += [name for name in needed if name not in checkpoint]
+        if missing:
+            raise ValueError(
+                f'{runner._load_from} cannot be resumed, it has no '
+                f'{", ".join(missing)}. Resume an epoch_*.pth, or start from '
+                'its weights: load_from=, without --resume'
+            )
 
 
 def use_new_settings(
@@ -155,6 +174,19 @@ def _run_schedule(runner, epochs: int, iterations: int) -> None:
             if length and iteration % length == 0:
                 for scheduler in by_epoch:
                     scheduler.step()
+
+
+def _lost_gradients(iteration: int, settings: Dict[str, Any]) -> List[str]:
+    """A checkpoint has no gradients, which an unfinished sum of batches is."""
+    wrapper = settings['optim_wrapper'] or {}
+    count = wrapper.get('accumulative_counts', 1)
+    summed = iteration % count
+    if not summed:
+        return []
+    return [
+        f'gradients: {summed} of {count} batches (accumulative_counts) -> '
+        'none. Epochs whose iterations it divides resume exactly'
+    ]
 
 
 def _trains(runner) -> bool:

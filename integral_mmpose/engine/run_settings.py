@@ -24,6 +24,8 @@ _IGNORED = (
     'backend_args',
     'init_cfg',
 )
+#: Hooks that look on, and the one for what a training starts from.
+_ONLOOKERS = ('NaNGuardHook', 'CheckCheckpointHook', 'ProfilerHook')
 _SHOWN = 20
 _ABSENT = 'absent'
 
@@ -49,27 +51,42 @@ def settings_of(runner) -> Dict[str, Any]:
             batch_size=loader.batch_size,
             samples=len(loader.dataset),
             annotations=annotations_of(loader.dataset),
+            side_files=annotations_of(loader.dataset, 'side_files'),
+            custom_hooks=[
+                hook if isinstance(hook, dict) else type(hook)
+                for hook in cfg.get('custom_hooks') or []
+                if not isinstance(hook, dict)
+                or hook.get('type') not in _ONLOOKERS
+            ],
+            sync_bn=cfg.get('sync_bn'),
+            diff_rank_seed=bool(
+                runner._randomness_cfg.get('diff_rank_seed', False)
+            ),
             seed=runner.seed,
         )
     )
 
 
-def annotations_of(dataset) -> List[str]:
-    """CRC-32 of the annotation file of each data set, in order.
+def annotations_of(dataset, attribute: str = 'ann_file') -> List[str]:
+    """CRC-32 of the annotation files of each data set, in order.
 
     Wrappers (``dataset``) and mixtures (``datasets``) are looked into; a data
-    set without an ``ann_file`` has none.
+    set without the attribute, a path or several, has none.
     """
     inner = getattr(dataset, 'datasets', None)
     if inner is None and hasattr(dataset, 'dataset'):
         inner = [dataset.dataset]
     if inner is not None:
-        return [crc for part in inner for crc in annotations_of(part)]
-    path = Path(getattr(dataset, 'ann_file', None) or '')
-    if not path.is_file():
-        return []
-    stat = path.stat()
-    return [_crc(str(path.resolve()), stat.st_mtime_ns, stat.st_size)]
+        return [
+            crc for part in inner for crc in annotations_of(part, attribute)
+        ]
+    paths = getattr(dataset, attribute, None) or []
+    paths = [paths] if isinstance(paths, (str, Path)) else paths
+    found = [path for path in map(Path, paths) if path.is_file()]
+    return [
+        _crc(str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size)
+        for path in found
+    ]
 
 
 @lru_cache(maxsize=None)

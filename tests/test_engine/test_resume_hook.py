@@ -50,10 +50,12 @@ def train(make_runner):
             optim_wrapper=ADAM,
         )
         settings.update(other)
+        cfg = Config(settings)
+        own_hooks = settings.pop('custom_hooks', [])
         rates = Rates()
         runner = make_runner(
             **settings,
-            cfg=Config(settings),
+            cfg=cfg,
             resume=resume,
             train_dataloader=DataLoader(data or Line(), batch_size=batch),
             default_hooks=hooks
@@ -61,7 +63,7 @@ def train(make_runner):
                 checkpoint=dict(type='AtomicCheckpointHook', interval=1),
                 resume=dict(type='ResumeHook', inexact=inexact),
             ),
-            custom_hooks=[rates, dict(type='CheckCheckpointHook')],
+            custom_hooks=[rates, dict(type='CheckCheckpointHook'), *own_hooks],
             log_level='WARNING',
         )
         runner.train()
@@ -153,7 +155,7 @@ def test_other_annotations_of_equal_size(train, tmp_path, monkeypatch):
         ValueError, match='annotations.0: {} -> {}'.format(*crc)
     ):
         train(1, data=Annotated(copy))
-    monkeypatch.setattr(run_settings, 'annotations_of', lambda _: [])
+    monkeypatch.setattr(run_settings, 'annotations_of', lambda *_: [])
     shutil.rmtree(tmp_path / 'work')
     train(1, data=Annotated(path))
     train(1, data=Annotated(copy))  # negative control: only sizes compared
@@ -170,6 +172,44 @@ def test_annotations_of_mixed_data_sets(tmp_path):
     assert run_settings.annotations_of(mixed) == [
         f'{binascii.crc32(name):08x}' for name in (b'a', b'b', b'c')
     ]
+
+
+def test_cameras_and_boxes_count_too(tmp_path):
+    paths = [tmp_path / name for name in 'ab']
+    for path in paths:
+        path.write_text(path.name)
+    data = SimpleNamespace(ann_file='', side_files=paths)
+    assert run_settings.annotations_of(data, 'side_files') == [
+        f'{binascii.crc32(name):08x}' for name in (b'a', b'b')
+    ]
+
+
+def test_other_hooks(train, tmp_path):
+    """Weights are averaged or not; hooks that look on do not matter."""
+    ema = dict(type='EMAHook', momentum=0.1)
+    train(2, custom_hooks=[ema, dict(type='NaNGuardHook')])
+    train(2, custom_hooks=[ema])
+    with pytest.raises(ValueError, match='custom_hooks.0.momentum: 0.1 ->'):
+        train(2, custom_hooks=[])
+    path = tmp_path / 'work/epoch_2.pth'
+    checkpoint = torch.load(path, weights_only=True)
+    del checkpoint['meta']['settings']['custom_hooks']
+    torch.save(checkpoint, path)
+    train(2, custom_hooks=[])  # of an earlier version
+
+
+def test_an_unfinished_sum_of_gradients(train, tmp_path):
+    """Epochs of 4 batches: 8 of them are no whole number of sums of 3."""
+    sums = dict(optim_wrapper=dict(**ADAM, accumulative_counts=3))
+    train(3, **sums)
+    whole = torch.load(tmp_path / 'work/epoch_3.pth', weights_only=True)
+    (tmp_path / 'work/epoch_3.pth').unlink()
+    with pytest.raises(ValueError, match='gradients: 2 of 3 batches'):
+        train(3, **sums)
+    train(3, inexact=True, **sums)
+    again = torch.load(tmp_path / 'work/epoch_3.pth', weights_only=True)
+    weights = [c['state_dict']['head.weight'] for c in (whole, again)]
+    assert not torch.equal(*weights)  # why it is refused
 
 
 def test_a_warm_up_by_iteration(train):
@@ -206,6 +246,20 @@ def test_checkpoints_of_other_writers(train, capfd):
     runner, _ = train(3, **NEW)
     assert runner.epoch == 3
     assert 'does not say how it was trained' in ''.join(capfd.readouterr())
+
+
+@pytest.mark.parametrize('gone', ['optimizer', 'param_schedulers', 'meta'])
+def test_a_checkpoint_without_its_state(train, tmp_path, gone):
+    """mmengine starts an optimizer that a best checkpoint lacks anew."""
+    train(2)
+    path = tmp_path / 'work/epoch_2.pth'
+    checkpoint = torch.load(path, weights_only=True)
+    del checkpoint[gone]
+    torch.save(checkpoint, path)
+    name = dict(meta='epoch, iter').get(gone, gone)
+    with pytest.raises(ValueError, match=f'epoch_2.pth .*has no {name}'):
+        train(3)
+    assert not (tmp_path / 'work/epoch_3.pth').exists()
 
 
 @pytest.mark.parametrize('note', [None, '', 'epoch_9.pth', '/gone/x.pth'])

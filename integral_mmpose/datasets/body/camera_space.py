@@ -106,6 +106,11 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         kwargs.setdefault('data_prefix', dict(img='images/'))
         super().__init__(**kwargs)
 
+    @property
+    def side_files(self) -> list:
+        """Files besides ``ann_file`` that decide what is learned."""
+        return [self._in_root(self.detections)] if self.detections else []
+
     def read_annotations(self) -> CameraSpaceAnnotations:
         """Read ``self.ann_file`` and whatever else the data set has."""
         raise NotImplementedError

@@ -76,6 +76,11 @@ class H36MImageDataset(CameraSpaceDataset):
         )
         super().__init__(ann_file=ann_file, **kwargs)
 
+    @property
+    def side_files(self) -> list:
+        """Cameras, and detections if they are used."""
+        return [self._in_root(self.camera_file), *super().side_files]
+
     def read_annotations(self) -> CameraSpaceAnnotations:
         """The selected frames with 18 joints and their cameras."""
         frames = read_annotations(self.ann_file, **self.selection)
