@@ -7,6 +7,7 @@ validation resumes without that validation: the best checkpoint, plateau
 schedulers and early stopping then differ from a run that was not killed.
 """
 
+import os
 import os.path as osp
 from functools import partial
 from typing import Optional
@@ -19,7 +20,7 @@ from mmpose.registry import HOOKS
 
 from integral_mmpose.files import remove_leftovers, write_atomically
 
-from .find_checkpoint import on_main_process
+from .find_checkpoint import on_main_process, refuse_to_overwrite
 from .folder_lock import hold, holds, release
 
 
@@ -48,7 +49,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def after_run(self, runner) -> None:
         """Let others train in the work directory."""
-        release(runner.work_dir)
+        for folder in {runner.work_dir, self.out_dir or runner.work_dir}:
+            release(folder)
 
     def before_train(self, runner) -> None:
         """Clean up after a kill, and make up for a lost validation."""
@@ -59,10 +61,8 @@ class AtomicCheckpointHook(CheckpointHook):
             self.backend_args = dict(backend='atomic_local')
         super().before_train(runner)
         self._keep_to_own_folder(runner)
-        if isinstance(self.file_backend, LocalBackend) and holds(
-            runner.work_dir
-        ):
-            remove_leftovers(self.out_dir)
+        if isinstance(self.file_backend, LocalBackend):
+            on_main_process(partial(self._reserve_out_dir, runner))
         if (
             self._resumed_validation_due
             and runner._resume
@@ -76,6 +76,16 @@ class AtomicCheckpointHook(CheckpointHook):
             self.last_ckpt = runner.message_hub.get_info('last_ckpt')
             self._noted_on_disk = True
             runner.val_loop.run()
+
+    def _reserve_out_dir(self, runner) -> None:
+        """Runs of one name in two folders have one ``out_dir``."""
+        if not holds(self.out_dir):  # not the work directory
+            os.makedirs(self.out_dir, exist_ok=True)
+            hold(self.out_dir)
+            if not runner._resume:
+                refuse_to_overwrite(self.out_dir)
+        if holds(self.out_dir):
+            remove_leftovers(self.out_dir)
 
     def _keep_to_own_folder(self, runner) -> None:
         """The best checkpoint of a copied run is no longer the original's."""

@@ -284,6 +284,27 @@ def test_a_copied_run_leaves_the_original_alone(
     assert train(second, 5, resume=True).epoch == 5
 
 
+def test_one_run_writes_into_an_out_dir(make_runner, tmp_path):
+    """mmengine adds the name of the work directory, not its path."""
+
+    def train(folder, **kwargs):
+        hook = dict(type='AtomicCheckpointHook', out_dir=str(tmp_path / 'out'))
+        make_runner(
+            work_dir=str(tmp_path / folder / 'run'),
+            default_hooks=dict(checkpoint=hook),
+            **kwargs,
+        ).train()
+
+    train('a')
+    path = tmp_path / 'out/run/epoch_2.pth'
+    content = path.read_bytes()
+    with pytest.raises(ValueError, match='out/run holds checkpoints'):
+        train('b', randomness=dict(seed=4))
+    assert path.read_bytes() == content
+    train('a', resume=True, max_epochs=3)
+    assert path.with_name('epoch_3.pth').exists()
+
+
 def test_keeps_the_number_asked_for(make_runner, tmp_path):
     hooks = dict(checkpoint=dict(HOOKS['checkpoint'], max_keep_ckpts=2))
     runner = make_runner(max_epochs=5, val_interval=5, default_hooks=hooks)
