@@ -19,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 RESUME = '--r'
 # What a user can cause by a wrong file, name, value or disk.
 USER_ERRORS = (ValueError, OSError, FloatingPointError, KeyError)
+_IN_WORKER = r'Caught (\w+) in .*\nOriginal Traceback'
+#: Where a launcher says which process this is, before mmengine sets RANK.
+RANKS = dict(slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK')
 
 
 def main(name: str) -> None:
@@ -78,6 +81,9 @@ def report(name: str, error: Exception) -> None:
 
 def explain(error: Exception) -> str:
     """One line, and what to do where the error itself does not say so."""
+    if found := re.match(_IN_WORKER, str(error)):
+        # torch puts the traceback of a loader's worker into the message.
+        return str(error).rpartition(f'\n{found[1]}: ')[2].strip()
     if isinstance(error, KeyError):
         return f'{error} (no such name)'
     if isinstance(error, URLError):
@@ -149,7 +155,8 @@ def reserve_folder(cfg) -> None:
     """
     from integral_mmpose.engine import find_checkpoint, folder_lock
 
-    if os.environ.get('RANK', '0') != '0':
+    rank = os.environ.get(RANKS.get(cfg.get('launcher'), 'RANK'), '0')
+    if rank != '0':
         return
     os.makedirs(cfg.work_dir, exist_ok=True)
     folder_lock.hold(cfg.work_dir)

@@ -141,6 +141,43 @@ def test_a_refused_start_leaves_the_folder_as_it_is(
     assert (config.read_text(), sorted(trained.rglob('*.pth'))) == before
 
 
+@pytest.mark.parametrize(
+    'launcher, name',
+    [('slurm', 'SLURM_PROCID'), ('mpi', 'OMPI_COMM_WORLD_RANK')],
+)
+def test_one_process_of_a_job_locks_the_folder(
+    tool, tmp_path, monkeypatch, launcher, name
+):
+    """mmengine sets RANK later; the second would find the folder in use."""
+    monkeypatch.delenv('RANK', raising=False)
+    cfg = Config(dict(work_dir=str(tmp_path / 'work'), launcher=launcher))
+    for rank in ('1', '0'):
+        monkeypatch.setenv(name, rank)
+        tool.reserve_folder(cfg)
+        assert folder_lock.holds(cfg.work_dir) == (rank == '0')
+    folder_lock.release(cfg.work_dir)
+    monkeypatch.setenv(name, '1')  # of the job in which a single one runs
+    tool.reserve_folder(Config(dict(cfg, launcher='none')))
+    assert folder_lock.holds(cfg.work_dir)
+    folder_lock.release(cfg.work_dir)
+
+
+def test_an_error_in_a_worker_of_the_loader(tool):
+    """torch's text is a traceback; the sentence of the error is enough."""
+    from torch.utils.data import DataLoader
+
+    class Broken(list):
+        def __getitem__(self, index):
+            raise ValueError('the image a.jpg is corrupt.\nGet it again')
+
+    with pytest.raises(ValueError, match='Original Traceback') as raised:
+        next(iter(DataLoader(Broken([1]), num_workers=1)))
+    assert (
+        tool.explain(raised.value)
+        == 'the image a.jpg is corrupt.\nGet it again'
+    )
+
+
 def test_a_wrong_option_of_a_config_is_the_user_s(tool):
     from mmpose.registry import MODELS
 
