@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import threading
 import time
 import urllib.request
 from http.client import HTTPException
@@ -63,10 +64,35 @@ def is_private(host: str) -> bool:
 def download(url: str) -> bytes:
     """The bytes behind a URL.
 
+    A thread of its own reads: a server can also dribble its header, of which
+    urllib limits each byte, but not the whole.
+
     Raises:
-        OSError: If it cannot be read, is larger than 64 MB, takes longer
-            than a minute, or redirects to a private address.
+        OSError: If it cannot be read, ends early, is larger than 64 MB, takes
+            longer than a minute, or redirects to a private address.
     """
+    outcome: list = []
+
+    def read() -> None:
+        try:
+            outcome.append(_read(url))
+        except Exception as error:  # raised below
+            outcome.append(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(TOTAL_S + 1)  # _read gives up itself in its body
+    found = (
+        outcome[0]
+        if outcome
+        else OSError(f'{url}: cannot be read (takes longer than {TOTAL_S} s)')
+    )
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _read(url: str) -> bytes:
     opener = urllib.request.build_opener(CheckedRedirects)
     deadline, parts, size = time.monotonic() + TOTAL_S, [], 0
     try:
@@ -78,6 +104,8 @@ def download(url: str) -> bytes:
                     raise OSError(f'is larger than {MAX_BYTES >> 20} MB')
                 if time.monotonic() > deadline:
                     raise OSError(f'takes longer than {TOTAL_S} s')
+            if answer.length:  # read1 does not mind
+                raise OSError(f'ends {answer.length} bytes early')
     except (OSError, ValueError, HTTPException) as error:
         raise OSError(f'{url}: cannot be read ({error})') from error
     return b''.join(parts)

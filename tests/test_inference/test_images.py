@@ -161,9 +161,11 @@ def test_url(server, tmp_path, image, monkeypatch):
 class _Slow(socketserver.StreamRequestHandler):
     """One byte every fifty milliseconds, without an end."""
 
+    header = b'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n'
+
     def handle(self):
         self.rfile.readline()
-        self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n')
+        self.wfile.write(self.header)
         try:
             while True:
                 self.wfile.write(b'x')
@@ -172,8 +174,11 @@ class _Slow(socketserver.StreamRequestHandler):
             pass
 
 
-def test_a_download_without_an_end_is_given_up(monkeypatch):
+@pytest.mark.parametrize('header', [_Slow.header, b'HTTP/1.1 200 OK\r\nA: '])
+def test_a_download_without_an_end_is_given_up(monkeypatch, header):
+    """In its body, or before it has begun."""
     monkeypatch.setattr(download, 'TOTAL_S', 0.5)
+    monkeypatch.setattr(_Slow, 'header', header)
     with socketserver.ThreadingTCPServer(('127.0.0.1', 0), _Slow) as slow:
         threading.Thread(target=slow.serve_forever, daemon=True).start()
         url = f'http://127.0.0.1:{slow.server_address[1]}/a.png'
@@ -182,6 +187,20 @@ def test_a_download_without_an_end_is_given_up(monkeypatch):
             read_image(url)
         assert time.monotonic() - start < 5
         slow.shutdown()
+
+
+def test_a_download_that_ends_early_is_no_image(monkeypatch):
+    class Short(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.rfile.readline()
+            self.wfile.write(_Slow.header + b'x' * 9000)
+
+    with socketserver.ThreadingTCPServer(('127.0.0.1', 0), Short) as short:
+        threading.Thread(target=short.serve_forever, daemon=True).start()
+        url = f'http://127.0.0.1:{short.server_address[1]}/a.png'
+        with pytest.raises(OSError, match='a.png: .*ends 999 bytes early'):
+            download.download(url)
+        short.shutdown()
 
 
 @pytest.mark.parametrize(
