@@ -35,7 +35,7 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
     found = data_sample.get('pred_instances')
     if found is None or 'keypoints' not in found:
         raise ValueError(f'{start}: no predicted keypoints')
-    keypoints = np.asarray(found['keypoints'], dtype=np.float64)
+    keypoints = as_numbers(found['keypoints'], f'{start}: keypoints')
     if keypoints.ndim != 3:
         raise ValueError(
             f'{start}: the predicted keypoints must have the axes (N, K, C), '
@@ -53,14 +53,16 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
             f'{MAX_COORDINATE:.0e}. {fix}'
         )
     for name in SCORES:
-        if name in found and not np.isfinite(np.asarray(found[name])).all():
+        if name not in found:
+            continue
+        if not np.isfinite(as_numbers(found[name], f'{start}: {name}')).all():
             raise ValueError(f'{start}: {name} are not finite. {fix}')
     # Of the detector, or of the file of boxes.
     boxes = (data_sample.get('gt_instances') or {}).get('bbox_scores')
-    if boxes is not None and not np.isfinite(np.asarray(boxes)).all():
+    scores = f'{start}: bbox_scores of the ground truth'
+    if boxes is not None and not np.isfinite(as_numbers(boxes, scores)).all():
         raise ValueError(
-            f'{start}: bbox_scores of the ground truth are not finite. '
-            'Correct the score of this box'
+            f'{scores} are not finite. Correct the score of this box'
         )
     return keypoints
 
@@ -126,10 +128,10 @@ def required_numbers(
 
     Raises:
         ValueError: If the field is missing, of another shape, not finite or
-            not positive.
+            above 1e9, or not positive.
     """
-    numbers = np.asarray(required(data_sample, field, metric), np.float64)
     start = f'{metric}: {name_of(data_sample)}: {field}'
+    numbers = as_numbers(required(data_sample, field, metric), start)
     if shape is not None and (
         numbers.ndim != len(shape)
         or any(
@@ -141,14 +143,25 @@ def required_numbers(
         raise ValueError(
             f'{start} must have the shape ({sizes}), got {numbers.shape}'
         )
-    if not np.isfinite(numbers).all():
+    if not (np.abs(numbers) <= MAX_COORDINATE).all():
         raise ValueError(
-            f'{start} holds numbers that are not finite. '
-            'Correct the annotation of this image'
+            f'{start} holds numbers that are not finite or above '
+            f'{MAX_COORDINATE:.0e}. Correct the annotation of this image'
         )
     if positive and not (numbers > 0).all():
         raise ValueError(f'{start} must be positive, got {numbers.tolist()}')
     return numbers
+
+
+def as_numbers(value, start: str) -> np.ndarray:
+    """As float64; complex numbers and text are none."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in 'biuf':
+            return array.astype(np.float64)
+    except (TypeError, ValueError):  # lists of several lengths
+        pass
+    raise ValueError(f'{start}: must hold numbers, got {value!r:.60}')
 
 
 def name_of(data_sample: dict) -> str:

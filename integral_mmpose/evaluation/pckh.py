@@ -20,6 +20,7 @@ from integral_mmpose.datasets.joints import MPII_NAMES, pckh_groups
 from integral_mmpose.functional import pck_auc, pck_curve
 
 from .finite import (
+    as_numbers,
     finite_keypoints,
     name_of,
     refuse_twice,
@@ -232,7 +233,10 @@ def _truth(sample: dict, people: int, joint_count: int):
         sample, 'head_size', 'PCKh', (people,), positive=True
     )
     # An unlabelled joint may hold any number; a third axis is depth.
-    joints = np.asarray(required(sample, 'keypoints', 'PCKh'), np.float64)
+    joints = as_numbers(
+        required(sample, 'keypoints', 'PCKh'),
+        f'PCKh: {name_of(sample)}: keypoints',
+    )
     if joints.shape[:-1] == visible.shape:
         joints = np.where(visible[..., None], joints[..., :2], 0)
     joints = required_numbers(

@@ -226,6 +226,10 @@ def test_unknown_root_depth():
     'field, value, message',
     [
         ('root_depth', np.nan, 'root_depth holds numbers that are not finite'),
+        ('root_depth', 1e300, 'root_depth holds numbers .* above 1e'),
+        ('root_depth', 'a', 'root_depth: must hold numbers'),
+        ('focal', {}, 'focal: must hold numbers'),
+        ('principal', np.ones(2) * 1j, 'principal: must hold numbers'),
         ('root_depth', -4000.0, 'root_depth must be positive'),
         ('focal', np.zeros(2), 'focal must be positive'),
         ('focal', np.ones(3), r'focal must have the shape \(2\)'),
@@ -246,6 +250,15 @@ def test_broken_truth_is_named(batch):
         evaluate([sample])
     sample['gt_instances']['keypoints_cam'] = np.zeros((18, 3))
     with pytest.raises(ValueError, match=r'the shape \(1, N, 3\)'):
+        evaluate([sample])
+
+
+@pytest.mark.parametrize('value', [None, 'a', [[1], [1, 2]], 1j])
+@pytest.mark.parametrize('field', ['keypoints', 'keypoint_scores'])
+def test_a_prediction_without_numbers_is_named(batch, field, value):
+    sample = copy.deepcopy(batch[0][0])
+    sample['pred_instances'][field] = value
+    with pytest.raises(ValueError, match=f'Walking.jpg: {field}: must hold'):
         evaluate([sample])
 
 
