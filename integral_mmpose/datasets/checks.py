@@ -7,6 +7,7 @@ unpickles.
 
 import json
 import os.path as osp
+import re
 from typing import Dict, Sequence
 
 import numpy as np
@@ -16,11 +17,12 @@ MAX_PX = 65535.0
 #: More malformed annotations than this share stop the run.
 MAX_LEFT_OUT = 0.01
 _SHOWN = 5
+_SURROGATE = re.compile('[\ud800-\udfff]')
 #: Ids are 64-bit numbers in numpy and torch.
 MAX_ID = 2**63
 #: Kinds of fields in JSON, and what messages call them.
 ANY, WHOLE, NUMBER, TEXT, LIST = object, int, (int, float), str, list
-KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'text'}
+KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'Unicode text'}
 KINDS[LIST] = 'a list'
 FIX = 'Correct or remove it.'
 GET_DATA = (
@@ -155,7 +157,8 @@ def check_fields(
         if kind is ANY:
             continue
         wrong = not isinstance(value, kind) or isinstance(value, bool)
-        if wrong or (kind is WHOLE and abs(value) >= MAX_ID):
+        wrong = wrong or (kind is WHOLE and abs(value) >= MAX_ID)
+        if wrong or (kind is TEXT and not is_file_name(value)):
             problem = f'must be {KINDS[kind]}, got {shown(value)}'
             raise annotation_error(file, id_, field, problem, fix)
 
@@ -254,6 +257,11 @@ def detected_box(value, file: str, id_) -> np.ndarray:
             f'{shown(value)}',
         )
     return box
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a file can be called so: Unicode without NUL."""
+    return '\0' not in text and not _SURROGATE.search(text)
 
 
 def shown(value) -> str:

@@ -244,6 +244,8 @@ def test_names_of_files():
             )
     assert parse_name('s_09_act_02_subact_01_ca_01_000001.jpg') is None
     assert parse_name('S1_Directions.54138969_000000.jpg') is None
+    # Above 64 bits numpy ends with an OverflowError.
+    assert parse_name(f'S1_Directions.54138969_{10**20}.jpg') is None
 
 
 def test_names_in_arrays(h36m):

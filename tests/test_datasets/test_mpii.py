@@ -231,6 +231,13 @@ def test_wrong_annotation_file(mpii, text):
         build(mpii.root)
 
 
+def test_nobody_to_train_on(mpii):
+    people = [dict(p, joints_vis=[0] * 16) for p in mpii.people()]
+    root = mpii.write(people, heads=False)
+    with pytest.raises(ValueError, match='mpii_train.json: none of its'):
+        build(root)
+
+
 def expect_error(mpii, people, id_, field):
     with pytest.raises(ValueError) as error:
         build(mpii.write(people, heads=False))
@@ -252,6 +259,8 @@ BAD = (
     -1e9,
     10**30,
     'text',
+    'a\0.jpg',
+    '\ud800.jpg',
 )
 
 

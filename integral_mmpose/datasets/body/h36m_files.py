@@ -16,14 +16,14 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 import numpy as np
 
 from ..actions import ACTIONS, ALIASES
-from ..checks import annotation_error, check_array, load_npz
+from ..checks import annotation_error, check_array, is_file_name, load_npz
 from .camera_space_annotations import CameraSpaceAnnotations
 
 #: MMPose's: `scale` is the box times this over 200 px.
 BOX_MARGIN, BOX_UNIT_PX = 1.2, 200.0
 _NAME = re.compile(
     r'(?P<subject>S\d+)_(?P<action>[A-Za-z]+)(?: ?_?\d+)?\.'
-    r'(?P<camera>\d+)_(?P<frame>\d+)\.\w+$'
+    r'(?P<camera>\d+)_(?P<frame>[0-9]{1,9})\.\w+$'
 )
 
 
@@ -194,13 +194,13 @@ def _check_shapes(data: dict, path: str) -> None:
 def _parse_names(names: np.ndarray, path: str) -> List[FrameName]:
     frames = [parse_name(name) for name in names.tolist()]
     for id_, frame in enumerate(frames):
-        if frame is None:
+        if frame is None or not is_file_name(names[id_]):
             raise annotation_error(
                 path,
                 id_,
                 'imgname',
                 f'does not name subject, action, camera and frame: '
-                f'{names[id_]}',
+                f'{names[id_]!r:.100}',
                 'Use S1_Directions_1.54138969_000001.jpg as a pattern.',
             )
     return frames

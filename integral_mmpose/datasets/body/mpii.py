@@ -160,6 +160,11 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 info['head_size'] = heads[id_ : id_ + 1]
             images.setdefault(info['img_id'], info['img_path'])
         used = sum(map(self._is_valid_instance, instances))
+        if not used:
+            raise ValueError(
+                f'{self.ann_file}: none of its {len(instances)} people has a '
+                'labelled joint. Point to the right file.'
+            )
         if used < len(instances):
             print_log(
                 f'{self.ann_file}: {used} of {len(instances)} people are '
