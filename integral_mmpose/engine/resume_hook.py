@@ -9,7 +9,7 @@ import warnings
 from functools import partial
 from typing import Any, Dict, List, Optional
 
-from mmengine.hooks import Hook
+from mmengine.hooks import EarlyStoppingHook, Hook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
@@ -65,6 +65,7 @@ class ResumeHook(Hook):
         if not _trains(runner) or not runner._resume:
             return
         self._require_state(runner, checkpoint)
+        _replay_early_stopping(runner, checkpoint)
         old = checkpoint['meta'].get('settings')
         if old is None:
             runner.logger.warning(
@@ -146,6 +147,20 @@ def use_new_settings(
         return
     kept = {key: was[key] for key in ('state', 'loss_scaler') if key in fresh}
     checkpoint['optimizer'] = {**fresh, **kept}
+
+
+def _replay_early_stopping(runner, checkpoint: dict) -> None:
+    """mmengine saves no counts of it, but every metric since the start."""
+    scalars = checkpoint['message_hub'].get('log_scalars', {})
+    for hook in runner.hooks:
+        history = (
+            scalars.get(f'val/{hook.monitor}')
+            if isinstance(hook, EarlyStoppingHook)
+            else None
+        )
+        for value in [] if history is None else history.data[0].tolist():
+            stop, _ = hook._check_stop_condition(value)
+            runner.train_loop.stop_training |= stop
 
 
 def _same_moments(old: dict, new: dict, was: dict, fresh: dict) -> bool:

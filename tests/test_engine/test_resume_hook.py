@@ -212,6 +212,42 @@ def test_an_unfinished_sum_of_gradients(train, tmp_path):
     assert not torch.equal(*weights)  # why it is refused
 
 
+@pytest.mark.parametrize('hooks', [None, UPSTREAM])
+def test_early_stopping(make_runner, tmp_path, hooks):
+    """By hand: no metric is better by 1e9, so epoch 3 is the last one."""
+
+    def train(resume):
+        runner = make_runner(
+            max_epochs=6,
+            val_interval=1,
+            resume=resume,
+            default_hooks=hooks
+            or dict(
+                checkpoint=dict(type='AtomicCheckpointHook', interval=1),
+                resume=dict(type='ResumeHook'),
+            ),
+            custom_hooks=[
+                dict(
+                    type='EarlyStoppingHook',
+                    monitor='error',
+                    rule='less',
+                    min_delta=1e9,
+                    patience=2,
+                )
+            ],
+        )
+        runner.train()
+        return runner.epoch
+
+    assert train(resume=False) == 3
+    # Negative control: mmengine counts anew.
+    assert train(resume=True) == (6 if hooks else 3)
+    if hooks:
+        return
+    (tmp_path / 'work/epoch_3.pth').unlink()
+    assert train(resume=True) == 3
+
+
 def test_a_warm_up_by_iteration(train):
     """By hand: lr * 0.1 at iteration 0, lr from iteration 10 on."""
     warm_up = dict(type='LinearLR', start_factor=0.1, end=11, by_epoch=False)
