@@ -20,6 +20,12 @@ RESUME = '--r'
 # What a user can cause by a wrong file, name, value or disk.
 USER_ERRORS = (ValueError, OSError, FloatingPointError, KeyError)
 _IN_WORKER = r'Caught (\w+) in .*\nOriginal Traceback'
+#: What mmengine and MMPose read of a config, besides Runner's arguments.
+MORE_SETTINGS = (
+    'custom_imports', 'runner_type', 'tta_model', 'tta_pipeline', 'compile',
+    'sync_bn', 'model_wrapper_cfg', 'find_unused_parameters',
+    'activation_checkpointing', 'efficient_conv_bn_eval', 'preprocess_cfg',
+)  # fmt: skip
 #: Where a launcher says which process this is, before mmengine sets RANK.
 RANKS = dict(slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK')
 
@@ -37,6 +43,7 @@ def main(name: str) -> None:
     if (ROOT / 'integral_mmpose').is_dir():
         sys.path.insert(0, str(ROOT))
     try:
+        refuse_idle_options(sys.argv)
         if name == 'train.py':
             args, cfg = read_training()
             reserve_folder(cfg)
@@ -49,6 +56,34 @@ def main(name: str) -> None:
             raise
         report(name, error)
         sys.exit(1)
+
+
+def refuse_idle_options(argv: list) -> None:
+    """Refuse ``--cfg-options`` that change nothing.
+
+    A config has put its ``data_root`` and ``codec`` into other values by the
+    time that mmengine sets an option; it takes a misspelt name, too.
+
+    Raises:
+        ValueError: Names the first one.
+    """
+    from inspect import signature
+
+    from mmengine.runner import Runner
+
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('--cfg-options', nargs='+', action='extend')
+    options = parser.parse_known_args(argv[1:])[0].cfg_options or []
+    read = {*signature(Runner.__init__).parameters, *MORE_SETTINGS}
+    for name in [option.split('=')[0].split('.')[0] for option in options]:
+        if name not in read:
+            raise ValueError(
+                f'--cfg-options {name}: nothing reads `{name}` once the '
+                'config is made, so it would change nothing. Set what is '
+                'read, such as train_dataloader.dataset.data_root, set the '
+                'environment variable that the config names, or write a '
+                'child config'
+            )
 
 
 def of_a_user(error: Exception) -> bool:

@@ -162,6 +162,18 @@ def test_one_process_of_a_job_locks_the_folder(
     folder_lock.release(cfg.work_dir)
 
 
+@pytest.mark.parametrize('name', ['data_root', 'codec.input_size', 'lr'])
+def test_options_that_change_nothing(tool, mmpose_config, name):
+    """MMPose takes them."""
+    options = ['--cfg-options', 'randomness.seed=1', f'{name}=2']
+    assert mmpose_config(*options).randomness.seed == 1
+    with pytest.raises(ValueError, match=f'nothing reads `{name[:5]}'):
+        tool.refuse_idle_options(['train.py', 'i1.py', *options])
+    options = ['--resume', *options[:2], 'model.head.x=1', 'sync_bn=torch']
+    tool.refuse_idle_options(['train.py', 'i1.py', *options])
+    tool.refuse_idle_options(['train.py', 'i1.py', *OTHER, 'work_dir=here'])
+
+
 def test_an_error_in_a_worker_of_the_loader(tool):
     """torch's text is a traceback; the sentence of the error is enough."""
     from torch.utils.data import DataLoader
