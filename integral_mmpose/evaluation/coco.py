@@ -14,7 +14,13 @@ from ..datasets.body.coco_files import (
     read_coco,
 )
 from ..datasets.checks import WHOLE, annotation_error, detected_box
-from .finite import finite_keypoints, name_of, refuse_twice, required
+from .finite import (
+    finite_keypoints,
+    name_of,
+    refuse_twice,
+    required,
+    required_numbers,
+)
 
 #: What computes the AP: what mmpose takes, or the same in C++.
 BACKENDS = ('xtcocotools', 'faster_coco_eval')
@@ -117,6 +123,17 @@ class FiniteCocoMetric(CocoMetric):
                 raise ValueError(
                     f"{start}: the field 'keypoint_scores' of "
                     'the prediction is missing'
+                )
+            scores = sample['pred_instances']['keypoint_scores']
+            if np.shape(scores) != keypoints.shape[:2]:
+                raise ValueError(
+                    f'{start}: keypoint_scores must have the shape '
+                    f'{keypoints.shape[:2]}, got {np.shape(scores)}'
+                )
+            if 'bbox_scales' in (sample.get('gt_instances') or {}):
+                shape = (None, 2)
+                required_numbers(
+                    sample, 'bbox_scales', 'CocoMetric', shape, positive=True
                 )
             for field in ('id', 'img_id', 'gt_instances'):
                 required(sample, field, 'CocoMetric')

@@ -341,6 +341,21 @@ def test_scores_are_finite(ann_file, name):
         FiniteCocoMetric(ann_file=path).process([{}], [broken])
 
 
+def test_scores_and_scales_have_their_shape(ann_file):
+    """Areas that are NaN halve an AP by the NMS."""
+    path, joints = ann_file
+    broken = sample(joints)
+    broken['pred_instances']['keypoint_scores'] = np.ones(len(joints))
+    with pytest.raises(ValueError, match='1.jpg: keypoint_scores must have'):
+        FiniteCocoMetric(ann_file=path).process([{}], [broken])
+    for value in (np.nan, np.inf, -1.0):
+        broken = sample(joints)
+        scales = np.full((len(joints), 2), value)
+        broken['gt_instances']['bbox_scales'] = scales
+        with pytest.raises(ValueError, match='1.jpg: bbox_scales'):
+            FiniteCocoMetric(ann_file=path).process([{}], [broken])
+
+
 def test_3d_keypoints_are_rejected(ann_file):
     path, joints = ann_file
     points = np.concatenate([joints, joints[..., :1]], -1)
