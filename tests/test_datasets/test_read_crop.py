@@ -218,6 +218,25 @@ def test_bad_files_and_arguments(picture, tmp_path):
     'INTEGRAL_MMPOSE_DATA' not in os.environ,
     reason='INTEGRAL_MMPOSE_DATA is not set: needs samples/h36m',
 )
+@pytest.mark.parametrize('read', [IntegralReadImage, LoadImageChecked])
+def test_a_box_outside_the_image(picture, read):
+    """mmpose gives a black crop. The image has 995 x 1003 px."""
+    for box, inside in (
+        ([990, 10, 1200, 300], True),
+        ([-50, -50, 1, 1], True),
+        ([995, 10, 1200, 300], False),
+        ([10, 1003, 20, 1100], False),
+        ([-50, 10, 0, 300], False),
+        ([10, -900, 20, -5], False),
+    ):
+        sample = dict(person(picture), id=7, bbox=np.float32([box]))
+        if inside:
+            read().transform(sample)
+            continue
+        with pytest.raises(ValueError, match='a.jpg: id 7: .* 995 x 1003'):
+            read().transform(sample)
+
+
 def test_reduced_crops_of_real_frames(tmp_path):
     samples = Path(os.environ['INTEGRAL_MMPOSE_DATA'], 'samples/h36m')
     cameras = tmp_path / 'cameras.json'

@@ -35,7 +35,8 @@ class LoadImageChecked(LoadImage):
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            ValueError: If it is not a whole image.
+            ValueError: If it is not a whole image, or the box of the person
+                lies outside.
         """
         if 'img' in results:
             return super().transform(results)
@@ -53,7 +54,25 @@ class LoadImageChecked(LoadImage):
             image = image.astype(np.float32)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        require_overlap(results)
         return results
+
+
+def require_overlap(results: dict) -> None:
+    """The crop of a box outside the image is black.
+
+    Raises:
+        ValueError: Naming image, id and box.
+    """
+    height, width = results['img_shape']
+    for left, top, right, bottom in results.get('bbox', ()):
+        if right <= 0 or bottom <= 0 or left >= width or top >= height:
+            box = [round(float(v), 1) for v in (left, top, right, bottom)]
+            raise ValueError(
+                f'the image {results["img_path"]}: id {results.get("id")}: '
+                f'the box {box} lies outside its {width} x {height} px. '
+                'Correct or remove this annotation.'
+            )
 
 
 def read_file(path: str, backend_args: Optional[dict] = None) -> bytes:

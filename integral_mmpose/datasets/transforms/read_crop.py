@@ -25,7 +25,7 @@ from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_warp_matrix
 
 from ..jpeg import FLAGS, read_header, read_reduced
-from .loading import LoadImageChecked, checked, read_file
+from .loading import LoadImageChecked, checked, read_file, require_overlap
 
 #: cv2.flip's codes.
 _FLIPS = dict(horizontal=1, vertical=0, diagonal=-1)
@@ -49,6 +49,7 @@ class IntegralReadImage(LoadImageChecked):
         results['img_bytes'] = content
         results['img_header'] = header
         results['img_shape'] = results['ori_shape'] = header.size
+        require_overlap(results)
         return results
 
 
