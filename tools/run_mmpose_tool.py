@@ -20,6 +20,7 @@ RESUME = '--r'
 # What a user can cause by a wrong file, name, value or disk.
 USER_ERRORS = (ValueError, OSError, FloatingPointError, KeyError)
 _IN_WORKER = r'Caught (\w+) in .*\nOriginal Traceback'
+_LOST_WORKER = 'DataLoader worker (pid'
 #: What mmengine and MMPose read of a config, besides Runner's arguments.
 MORE_SETTINGS = (
     'custom_imports', 'runner_type', 'tta_model', 'tta_pipeline', 'compile',
@@ -51,11 +52,15 @@ def main(name: str) -> None:
         sys.argv += join_without_gpu(sys.argv)
         runpy.run_path(str(find_tool(name)), run_name='__main__')
         leave_group()
-    except (*USER_ERRORS, TypeError) as error:
+    except (*USER_ERRORS, TypeError, RuntimeError) as error:
         if debug or not of_a_user(error):
             raise
         report(name, error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        sys.exit(f'{name}: interrupted; --resume continues a training')
 
 
 def refuse_idle_options(argv: list) -> None:
@@ -90,8 +95,10 @@ def of_a_user(error: Exception) -> bool:
     """Whether a user can have caused it, as by a wrong option in a config.
 
     Python's own text names class and option: "X.__init__() got an unexpected
-    keyword argument 'y'".
+    keyword argument 'y'". Loader workers end for lack of memory.
     """
+    if isinstance(error, RuntimeError):
+        return str(error).startswith(_LOST_WORKER)
     return not isinstance(error, TypeError) or bool(
         re.search(r'\.__init__\(\) (got an unexpected|missing)', str(error))
     )
@@ -119,6 +126,11 @@ def explain(error: Exception) -> str:
     if found := re.match(_IN_WORKER, str(error)):
         # torch puts the traceback of a loader's worker into the message.
         return str(error).rpartition(f'\n{found[1]}: ')[2].strip()
+    if str(error).startswith(_LOST_WORKER):
+        return (
+            f'{error}: the system ended it, mostly for lack of memory. Take '
+            'fewer: --cfg-options train_dataloader.num_workers=1'
+        )
     if isinstance(error, KeyError):
         return f'{error} (no such name)'
     if isinstance(error, URLError):

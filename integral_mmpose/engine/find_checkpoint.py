@@ -41,7 +41,10 @@ def checkpoints_in(folder: Union[str, Path]) -> List[str]:
 def noted_checkpoint(folder: Union[str, Path]) -> str:
     """What ``last_checkpoint`` says; '' without it."""
     note = Path(folder, 'last_checkpoint')
-    return note.read_text().strip() if note.is_file() else ''
+    if not note.is_file():
+        return ''
+    # A power cut can leave any bytes: then no file is called so.
+    return note.read_text('utf-8', errors='replace').strip()
 
 
 def newest_loadable(

@@ -298,13 +298,17 @@ def test_a_checkpoint_without_its_state(train, tmp_path, gone):
     assert not (tmp_path / 'work/epoch_3.pth').exists()
 
 
-@pytest.mark.parametrize('note', [None, '', 'epoch_9.pth', '/gone/x.pth'])
+@pytest.mark.parametrize(
+    'note', [None, '', 'epoch_9.pth', '/gone/x.pth', b'\xff\xfe\0']
+)
 def test_a_lost_note(train, tmp_path, note):
     """The newest checkpoint is found without last_checkpoint."""
     train(3)
     (tmp_path / 'work/epoch_3.pth').unlink()
     path = tmp_path / 'work/last_checkpoint'
-    path.unlink() if note is None else path.write_text(note)
+    path.unlink()
+    if note is not None:
+        path.write_bytes(note if isinstance(note, bytes) else note.encode())
     _, rates = train(3)
     assert list(rates) == [2]
 

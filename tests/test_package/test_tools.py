@@ -2,7 +2,9 @@
 
 import argparse
 import importlib.util
+import os
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -188,6 +190,34 @@ def test_an_error_in_a_worker_of_the_loader(tool):
         tool.explain(raised.value)
         == 'the image a.jpg is corrupt.\nGet it again'
     )
+
+
+def test_an_interrupt_is_a_line(tool, monkeypatch):
+    def stop(argv):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tool, 'refuse_idle_options', stop)
+    monkeypatch.setattr(sys, 'argv', ['train.py', 'i1.py'])
+    with pytest.raises(SystemExit, match='interrupted; --resume'):
+        tool.main('train.py')
+    monkeypatch.setattr(sys, 'argv', ['train.py', 'i1.py', '--debug'])
+    with pytest.raises(KeyboardInterrupt):
+        tool.main('train.py')
+
+
+def test_a_lost_worker_of_the_loader(tool):
+    """The kernel kills it when the memory is used up."""
+    from torch.utils.data import DataLoader
+
+    class Killed(list):
+        def __getitem__(self, index):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(RuntimeError) as raised:
+        next(iter(DataLoader(Killed([1]), num_workers=1)))
+    assert tool.of_a_user(raised.value)
+    assert 'lack of memory' in tool.explain(raised.value)
+    assert not tool.of_a_user(RuntimeError('a size does not fit'))
 
 
 def test_a_wrong_option_of_a_config_is_the_user_s(tool):
