@@ -76,20 +76,28 @@ class NaNGuardHook(Hook):
                 'optim_wrapper.clip_grad; the last checkpoint is unspoiled.'
             )
 
+    def after_train_epoch(self, runner) -> None:
+        """See :meth:`before_save_checkpoint`; on every process."""
+        _require_finite(runner.model.state_dict(), runner.iter)
+
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """A gradient that is not finite spoils weights before any loss.
 
         Raises:
             FloatingPointError: Names iteration and weight.
         """
-        for name, weight in checkpoint['state_dict'].items():
-            if not _is_finite(weight):
-                raise FloatingPointError(
-                    f'iteration {runner.iter}: the weight {name} is not '
-                    'finite, and the checkpoint was not written. Lower the '
-                    'learning rate, or set optim_wrapper.clip_grad; '
-                    'the checkpoint before it is unspoiled.'
-                )
+        _require_finite(checkpoint['state_dict'], runner.iter)
+
+
+def _require_finite(weights: dict, iteration: int) -> None:
+    for name, weight in weights.items():
+        if not _is_finite(weight):
+            raise FloatingPointError(
+                f'iteration {iteration}: the weight {name} is not finite, and '
+                'no checkpoint was written. Lower the learning rate, or set '
+                'optim_wrapper.clip_grad; the checkpoint before it is '
+                'unspoiled.'
+            )
 
 
 def image_paths(data_batch: Optional[dict]) -> List[str]:

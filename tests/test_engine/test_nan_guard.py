@@ -1,6 +1,7 @@
 """A loss that is not finite stops the training before it is saved."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -89,6 +90,16 @@ def test_spoiled_weights_are_not_saved(make_runner, tiny_model, tmp_path):
         train([dict(type='NaNGuardHook')])
     assert not path.exists()
     assert (tmp_path / 'work' / 'epoch_1.pth').exists()
+
+
+def test_every_process_looks_at_its_weights(tiny_model):
+    """The main process alone saves: the others would go on to validate."""
+    model = tiny_model()
+    runner = SimpleNamespace(model=model, iter=8)
+    NaNGuardHook().after_train_epoch(runner)
+    torch.nn.init.constant_(model.head.bias, math.nan)
+    with pytest.raises(FloatingPointError, match='iteration 8: .*head.bias'):
+        NaNGuardHook().after_train_epoch(runner)
 
 
 def test_a_training_of_no_epoch_is_an_error(make_runner):
