@@ -1,6 +1,7 @@
 """A third 3D data set in one small class, and what every one refuses."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from integral_mmpose.datasets import (
     CameraSpaceAnnotations,
     CameraSpaceDataset,
+)
+from integral_mmpose.datasets.body.camera_space_annotations import (
+    check_annotations,
 )
 from integral_mmpose.datasets.joints import build_metainfo
 
@@ -186,3 +190,37 @@ def test_a_tight_box_without_area_is_refused(write):
     assert len(build(write(rows))) == 4
     with pytest.raises(ValueError, match=f'{FILE}: id 1 .*no area'):
         build(write(rows), box='tight')
+
+
+@pytest.mark.parametrize(
+    ('change', 'passes'),
+    [
+        (lambda px: px, True),
+        # k_1 of Human3.6M's lenses at 400 px from the middle.
+        (lambda px: px * (1 - 0.2 * (400 / 1145) ** 2), True),
+        (lambda px: px * 1.3, False),
+        (lambda px: px * 512 / 1145, False),
+        (lambda px: px[::-1], False),
+    ],
+)
+def test_a_wrong_camera_of_small_people_is_seen(change, passes):
+    """No person is 50 px off: it shows in the shape of the people."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(9, 18, 3)) * (150, 200, 100) + (0, 0, 9000)
+    camera = np.array([1150.0, 1140.0, 500.0, 490.0])
+    seen = points[..., :2] / points[..., 2:] * camera[:2]
+    pixels = change(seen)
+    assert np.linalg.norm(pixels - seen, axis=-1).mean(-1).max() < 50
+    names = np.array([f'{n}.jpg' for n in range(len(points))])
+    frames = CameraSpaceAnnotations(
+        names, pixels + camera[2:], points, np.tile(camera, (len(points), 1))
+    )
+    fields = 'names pixels points_mm focal principal'.split()
+    check = partial(
+        check_annotations, frames, 18, 'a.npz', dict(zip(fields, fields))
+    )
+    if passes:
+        check()
+        return
+    with pytest.raises(ValueError, match='id 0 .*`pixels` has another shape'):
+        check()

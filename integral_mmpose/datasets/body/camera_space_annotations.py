@@ -16,6 +16,10 @@ MAX_MM, MIN_DEPTH_MM = 1e5, 100.0
 #: Mean distance between pixels and projected points that only a wrong camera
 #: explains; the lens distortion that the model leaves out stays below.
 MAX_REPROJECTION_PX = 50.0
+#: The same for the shape of the person, whose middle is put on the projected
+#: one, as a share of its size: the median of a camera's frames. A lens leaves
+#: it below 0.05; a wrong focal length or another order of frames does not.
+MAX_SHAPE_SHARE = 0.2
 
 
 class CameraSpaceAnnotations(NamedTuple):
@@ -118,15 +122,27 @@ def _wrong_cameras(frames, fields: dict) -> list:
     camera = frames.intrinsics[:, None]
     seen = project(frames.points_mm, camera[..., :2], camera[..., 2:])[..., :2]
     error = np.linalg.norm(seen - frames.pixels, axis=-1).mean(-1)
-    row = int(error.argmax())
-    if error[row] <= MAX_REPROJECTION_PX:
-        return []
-    problem = (
-        f'is {error[row]:.0f} px away from the projection of '
-        f'`{fields["points_mm"]}` by its camera: take joints and cameras from '
-        'one data set'
-    )
-    return [(place_of(frames, row), fields['pixels'], problem)]
+    row, fix = int(error.argmax()), 'take joints and cameras from one data set'
+    projection = f'the projection of `{fields["points_mm"]}` by its camera'
+    if error[row] > MAX_REPROJECTION_PX:
+        problem = f'is {error[row]:.0f} px away from {projection}: {fix}'
+        return [(place_of(frames, row), fields['pixels'], problem)]
+    shape = frames.pixels - frames.pixels.mean(1, keepdims=True)
+    moved = seen - seen.mean(1, keepdims=True) - shape
+    sizes = np.linalg.norm(shape, axis=-1).mean(-1)
+    shares = np.linalg.norm(moved, axis=-1).mean(-1) / np.maximum(sizes, 1)
+    cameras, number = np.unique(frames.intrinsics, axis=0, return_inverse=True)
+    for camera in range(len(cameras)):
+        rows = np.flatnonzero(number.ravel() == camera)
+        share = np.median(shares[rows])
+        if share > MAX_SHAPE_SHARE:
+            problem = (
+                f'has another shape than {projection}: they differ by '
+                f'{share:.0%} of the size of the person in the median of '
+                f'{len(rows)} frames: {fix}'
+            )
+            return [(place_of(frames, rows[0]), fields['pixels'], problem)]
+    return []
 
 
 def place_of(frames: CameraSpaceAnnotations, row: int) -> str:
