@@ -157,6 +157,10 @@ def install_requirements(pip):
     lines = read_text(hosts).splitlines()
     if is_compiled(probe(pip.python, PROBE_MMCV)):
         lines = [line for line in lines if 'mmcv' not in line]
+    for line in lines:
+        if line.startswith('onedl-mmcv'):
+            # It compiles its operators where its build can import torch.
+            pip.install('--no-deps', line)
     pip.install(
         '--no-build-isolation',
         *[line for line in lines if not line.startswith('#')],

@@ -307,6 +307,17 @@ def test_the_default_lane_gets_the_stand_in(monkeypatch, tmp_path):
     assert 'torchvision' in link.read_text()
 
 
+def test_the_fork_of_mmcv_is_built_without_torch(monkeypatch, tmp_path):
+    """With it, which only isolation hides, it compiles for 17 minutes."""
+    monkeypatch.setenv('HOSTS', 'onedl')
+    pip, calls, _ = _recording_pip(monkeypatch, tmp_path, {})
+    env.install_requirements(pip)
+    first = calls[0]
+    assert any(a.startswith('onedl-mmcv') for a in first)
+    assert '--no-build-isolation' not in first and '--no-deps' in first
+    assert any(a.startswith('onedl-mmengine') for a in calls[1])
+
+
 def test_a_compiled_mmcv_is_kept(monkeypatch, tmp_path):
     answers = {env.PROBE_MMCV: '/x/mmcv/_ext.cpython-311.so'}
     pip, calls, link = _recording_pip(monkeypatch, tmp_path, answers)
