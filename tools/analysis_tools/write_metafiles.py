@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Write model-index.yml and the metafiles that it names: what mim searches.
 
-Run it after adding a config. Every config gets a line; weights and results
-are added here once there are published ones.
+Run it after adding a config. Every config gets an entry. Results are those of
+the stages of the model that ships, from docs/model_training.json; other
+configs have none at full scale.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
+from typing import Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = 'Integral Human Pose Regression'
@@ -15,6 +18,15 @@ DATA = {'h36m': 'Human3.6M', 'lsp': 'LSP', 'mpii': 'MPII', 'coco': 'COCO'}
 TASKS = {
     'body_2d_keypoint': 'Body 2D Keypoint',
     'body_3d_keypoint': 'Body 3D Keypoint',
+}
+#: Metrics of the model that ships, by task and data set.
+MEASURED = {
+    ('Body 2D Keypoint', 'LSP'): {
+        'PCKh@0.5': 'pckh/PCKh@0.5',
+        'PCKh@0.1': 'pckh/PCKh@0.1',
+        'AUC': 'pckh/AUC',
+    },
+    ('Body 3D Keypoint', 'synthetic'): {'MPJPE': 'h36m/MPJPE'},
 }
 HEAD = f"""\
 # Written by tools/analysis_tools/write_metafiles.py
@@ -49,6 +61,8 @@ def metafile(folder: Path, root: Path) -> str:
     """The metafile of one folder of configs."""
     dataset = DATA[folder.name]
     task = TASKS[folder.relative_to(root / 'configs').parts[0]]
+    stages = json.loads((root / 'docs/model_training.json').read_text())
+    measured = {stage['config']: stage['validation'][-1] for stage in stages}
     text = HEAD + 'Models:\n'
     for config in sorted(folder.glob('*.py')):
         text += (
@@ -57,12 +71,31 @@ def metafile(folder: Path, root: Path) -> str:
             f"  Config: '{config.relative_to(root).as_posix()}'\n"
             '  Metadata:\n'
             f'    Training Data: {training_data(config, dataset)}\n'
-            '  Results:\n'
-            f'  - Task: {task}\n'
-            f'    Dataset: {dataset}\n'
-            '    Metrics: {}\n'
+            '  Results:\n' + results(measured.get(config.stem), task, dataset)
         )
     return text
+
+
+def results(found: Optional[dict], task: str, dataset: str) -> str:
+    """Entries of results; one without metrics if there are none.
+
+    Example:
+        >>> print(results(None, 'Body 2D Keypoint', 'MPII'), end='')
+          - Task: Body 2D Keypoint
+            Dataset: MPII
+            Metrics: {}
+    """
+    entries = {(task, dataset): {}}
+    if found is not None:
+        entries = {
+            place: {name: found[key] for name, key in names.items()}
+            for place, names in MEASURED.items()
+        }
+    return ''.join(
+        f'  - Task: {task}\n    Dataset: {dataset}\n'
+        f'    Metrics: {json.dumps(metrics)}\n'
+        for (task, dataset), metrics in entries.items()
+    )
 
 
 def training_data(config: Path, dataset: str) -> str:

@@ -1,6 +1,6 @@
-# The model that ships today, at 128 px: six epochs from the backbone of H1 on
-# LSP (reproduction/reproduce.py --table 1 --rows H1 --data lsp), given as
-# BACKBONE_CHECKPOINT
+# First stage of the model that ships, at 128 px: six epochs from the backbone
+# that row H1 of reproduction/reproduce.py (--table 1 --data lsp) leaves, given
+# as BACKBONE_CHECKPOINT
 _base_ = ['./i2-joint_mobilenetv2-3deconv_1xb32-40e_h36m-lsp-mpii-192x192.py']
 from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
     edit,
