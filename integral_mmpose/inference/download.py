@@ -3,9 +3,9 @@
 import ipaddress
 import socket
 import threading
-import time
 import urllib.request
-from http.client import HTTPException
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 SCHEMES = ('http', 'https')
@@ -61,51 +61,84 @@ def is_private(host: str) -> bool:
     )
 
 
+class Deadline:
+    """Shuts the connections of a download down when its time is over.
+
+    A server can dribble its header and its body: urllib limits the time of
+    each byte only.
+
+    Args:
+        seconds (float): From now on.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.over = False
+        self._sockets: list = []
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, kind: type) -> type:
+        """``HTTPConnection``, or its like, under this deadline."""
+        deadline = self
+
+        class Watched(kind):
+            def connect(self) -> None:
+                super().connect()
+                deadline._sockets.append(self.sock)
+                if deadline.over:
+                    deadline._end()
+
+        return Watched
+
+    def cancel(self) -> None:
+        """It is not needed any more."""
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self.over = True
+        for connection in self._sockets:
+            with suppress(OSError):  # it has been closed
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def opener_of(deadline: Deadline) -> urllib.request.OpenerDirector:
+    """urllib's opener, with a deadline and checked redirects."""
+
+    class Http(urllib.request.HTTPHandler):
+        def http_open(self, req):
+            return self.do_open(deadline.watch(HTTPConnection), req)
+
+    class Https(urllib.request.HTTPSHandler):
+        def https_open(self, req):
+            kind = deadline.watch(HTTPSConnection)
+            return self.do_open(kind, req, context=self._context)
+
+    return urllib.request.build_opener(CheckedRedirects, Http, Https)
+
+
 def download(url: str) -> bytes:
     """The bytes behind a URL.
-
-    A thread of its own reads: a server can also dribble its header, of which
-    urllib limits each byte, but not the whole.
 
     Raises:
         OSError: If it cannot be read, ends early, is larger than 64 MB, takes
             longer than a minute, or redirects to a private address.
     """
-    outcome: list = []
-
-    def read() -> None:
-        try:
-            outcome.append(_read(url))
-        except Exception as error:  # raised below
-            outcome.append(error)
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    thread.join(TOTAL_S + 1)  # _read gives up itself in its body
-    found = (
-        outcome[0]
-        if outcome
-        else OSError(f'{url}: cannot be read (takes longer than {TOTAL_S} s)')
-    )
-    if isinstance(found, Exception):
-        raise found
-    return found
-
-
-def _read(url: str) -> bytes:
-    opener = urllib.request.build_opener(CheckedRedirects)
-    deadline, parts, size = time.monotonic() + TOTAL_S, [], 0
+    deadline, parts, size = Deadline(TOTAL_S), [], 0
     try:
-        with opener.open(url, timeout=TIMEOUT_S) as answer:
+        with opener_of(deadline).open(url, timeout=TIMEOUT_S) as answer:
             while part := answer.read1(_PART):
                 parts.append(part)
                 size += len(part)
                 if size > MAX_BYTES:
                     raise OSError(f'is larger than {MAX_BYTES >> 20} MB')
-                if time.monotonic() > deadline:
-                    raise OSError(f'takes longer than {TOTAL_S} s')
             if answer.length:  # read1 does not mind
                 raise OSError(f'ends {answer.length} bytes early')
+        if deadline.over:  # an end that the length does not tell
+            raise OSError('ends early')
     except (OSError, ValueError, HTTPException) as error:
-        raise OSError(f'{url}: cannot be read ({error})') from error
+        reason = f'takes longer than {TOTAL_S} s' if deadline.over else error
+        raise OSError(f'{url}: cannot be read ({reason})') from error
+    finally:
+        deadline.cancel()
     return b''.join(parts)
