@@ -36,7 +36,7 @@ from integral_mmpose.visualization import (
 from .inputs import check_inputs, sort_inputs
 from .options import option_files, stream_options
 from .report import SHOWN, Report, note_on, reason_of
-from .stopping import check_stop, end_by_signal
+from .stopping import check_stop, end_by_signal, stop_asked
 from .window import check_display, window_closed
 
 
@@ -61,6 +61,10 @@ def run_command(args, make_inferencer, after_image=None) -> int:
     except KeyboardInterrupt:
         report.stopped = True
     except (ValueError, OSError, ImportError) as error:
+        if stop_asked():
+            report.stopped = True
+            report.show(args.out)
+            return report.status()
         if report.images or report.frames or report.errors:
             report.show(args.out)
         print(f'error: {reason_of(error)}', file=sys.stderr)

@@ -1,8 +1,11 @@
 """Ctrl-C and SIGTERM end a run; what is done is kept."""
 
 import signal
+import time
 
-_asked = False
+#: A second signal within it does not interrupt what the first one ends.
+PATIENCE_S = 2.0
+_asked, _time = False, 0.0
 
 
 def end_by_signal() -> None:
@@ -25,7 +28,15 @@ def check_stop() -> None:
         raise KeyboardInterrupt
 
 
+def stop_asked() -> bool:
+    """Whether a signal came: an error behind it may be of its making."""
+    return _asked
+
+
 def _stop(*_) -> None:
-    global _asked
+    global _asked, _time
+    last, _time = _time, time.monotonic()
+    if _asked and _time - last < PATIENCE_S:
+        return  # it is ending
     _asked = True
     raise KeyboardInterrupt

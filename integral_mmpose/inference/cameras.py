@@ -18,7 +18,10 @@ CameraLike = Union[str, Path, Mapping]
 #: A gigapixel panorama has fewer px a side.
 MAX_PX = 1e7
 #: Names of lens distortion: Human3.6M's, OpenCV's.
-_DISTORTION = ('k', 'p', 'dist', 'distortion', 'dist_coeffs')
+_DISTORTION = (
+    *('k', 'p', 'dist', 'distortion', 'dist_coeffs', 'distCoeffs'),
+    *('k1', 'k2', 'k3', 'p1', 'p2'),
+)
 _FORMS = (
     '{"fx", "fy", "cx", "cy"}, {"K": 3x3}, {"f": [fx, fy], "c": [cx, cy]} '
     'in px, or {"fov": horizontal degrees}'
@@ -97,6 +100,8 @@ class CameraReader:
         try:
             if 'K' in camera:
                 matrix = finite_numbers(camera['K']).reshape(3, 3)
+                if matrix[1, 0] or matrix[2].tolist() != [0, 0, 1]:
+                    raise ValueError('its last row must be 0, 0, 1')
                 focal, principal = matrix[[0, 1], [0, 1]], matrix[:2, 2]
             elif 'f' in camera:
                 focal, principal = camera['f'], camera['c']
@@ -126,11 +131,11 @@ class CameraReader:
             if is_number(value) and value
         ]
         if 'K' in camera and np.array(camera['K'], object).reshape(3, 3)[0, 1]:
-            used.append('skew')
+            used.append('skew of K')
         if used:
             names = ', '.join(sorted(set(used)))
             warnings.warn(
-                f'{self.source}: lens distortion ({names}) '
+                f'{self.source}: lens distortion or skew ({names}) '
                 'is not used, the camera is taken as a pinhole: undistort '
                 'the images first where pixels must be exact',
                 stacklevel=3,

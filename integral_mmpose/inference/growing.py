@@ -43,11 +43,6 @@ class GrowingJson:
         with open(self.partial, encoding='utf-8') as file:
             yield from map(json.loads, file)
 
-    def discard(self) -> None:
-        """Write no file: one of an earlier run stays."""
-        self._file.close()
-        self.partial.unlink()
-
     def finish(self, head: str = '[', tail: str = ']', cut=str.strip) -> None:
         """Join the entries to one file and remove the partial one.
 

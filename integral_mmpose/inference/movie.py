@@ -1,6 +1,7 @@
 """Write a video: H.264 by PyAV where it is there, else MPEG-4 by OpenCV."""
 
 import logging
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -17,7 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 class MovieWriter:
-    """An MP4 file that grows picture by picture.
+    """An MP4 file that grows picture by picture, beside its place.
+
+    Until it is closed it is ``NAME.partial.mp4``: a killed run leaves the
+    file of an earlier one as it was.
 
     Args:
         path (str | Path): The file.
@@ -28,7 +32,8 @@ class MovieWriter:
     """
 
     def __init__(self, path: Union[str, Path], fps: float) -> None:
-        self.path, self.fps = str(path), fps
+        self.path, self.fps = Path(path), fps
+        self.partial = self.path.with_suffix('.partial.mp4')
         self._writer: Any = None
         self._last: Any = None
         self._missing = 0
@@ -45,7 +50,7 @@ class MovieWriter:
         if self._writer is None:
             height, width = picture.shape[:2]  # type: ignore[union-attr]
             kind = _OpenCV if av is None else _PyAV
-            self._writer = kind(self.path, self.fps, width, height)
+            self._writer = kind(str(self.partial), self.fps, width, height)
             self._size = width, height
         if picture is not None:
             # Frames of a folder differ in size; the first gives the movie's.
@@ -58,6 +63,7 @@ class MovieWriter:
         """Finish the file."""
         if self._writer is not None:
             self._writer.close()
+            os.replace(self.partial, self.path)
 
 
 def fit_within(picture: np.ndarray, width: int, height: int) -> np.ndarray:

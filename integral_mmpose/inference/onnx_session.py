@@ -23,7 +23,7 @@ def open_session(path: str, threads: Optional[int] = None):
     """
     try:
         import onnxruntime
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ImportError(
             'onnxruntime is not installed: pip install onnxruntime'
         ) from error

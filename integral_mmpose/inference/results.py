@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional, Union
+from typing import Any, Dict, Iterable, List, Optional, Union
 
 import numpy as np
 
@@ -153,7 +153,10 @@ class ResultWriter:
     ) -> None:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
         self._video, self._head = video, head or {}
-        self._frames: Any = None  # a GrowingJson of a video
+        self._frames: Optional[GrowingJson] = None
+        self._frames_path: Optional[Path] = None
+        self._waiting: List[dict] = []  # frames before the first result
+        self._count = 0
         self._movie: Optional[MovieWriter] = None
         self._any_result = False
         self._names = names or FreeNames()
@@ -172,8 +175,8 @@ class ResultWriter:
             return
         self._video_stem = self._names.stem(video.name, self._outputs)
         if pred_out_dir:
-            path = Path(pred_out_dir, f'{self._video_stem}.json')
-            self._frames = GrowingJson(path)
+            stem = self._video_stem
+            self._frames_path = Path(pred_out_dir, f'{stem}.json')
         if vis_out_dir:
             path = Path(vis_out_dir, f'{self._video_stem}.mp4')
             self._movie = MovieWriter(path, video.fps)
@@ -189,8 +192,8 @@ class ResultWriter:
             if self._movie is not None:
                 # The first picture stands in for those before it.
                 self._movie.add(picture if self._any_result else None)
-            if self._frames is not None:
-                self._frames.add(self._entry(result))
+            if self._frames_path is not None:
+                self._add_frame(self._entry(result))
             return self._video_stem
         if result.error:
             return ''
@@ -207,14 +210,21 @@ class ResultWriter:
         """Finish the files of a video."""
         if self._movie is not None:
             self._movie.close()
-        if self._frames is not None and not self._any_result:
-            self._frames.discard()
-        elif self._frames is not None:
+        if self._frames is not None:
             head = json.dumps(self._head)[:-1] + ', ' * bool(self._head)
             self._frames.finish(f'{head}"frames": [', ']}')
 
+    def _add_frame(self, entry: dict) -> None:
+        """Append it; no file is touched before there is a result."""
+        self._waiting.append(entry)
+        if self._frames is None and self._any_result and self._frames_path:
+            self._frames = GrowingJson(self._frames_path)
+        while self._frames is not None and self._waiting:
+            self._frames.add(self._waiting.pop(0))
+
     def _entry(self, result: ImageResult) -> dict:
-        entry = dict(frame_id=self._frames.count)
+        entry: Dict[str, Any] = dict(frame_id=self._count)
+        self._count += 1
         if result.time_ms is not None:
             entry['time_ms'] = round(result.time_ms, 3)
         entry['instances'] = [person.to_dict() for person in result.people]

@@ -159,11 +159,14 @@ def list_images(
                 'images and be read as such the next time. Write them into '
                 'a folder outside'
             )
+        # Results below the images are no images.
+        folder = Path(path).resolve()
+        below = out if out and folder in out.parents else None
         files = sorted(
             (
                 p
                 for p in Path(path).rglob('*')
-                if p.is_file() and out not in p.resolve().parents
+                if p.is_file() and below not in p.resolve().parents
             ),
             key=_order,
         )

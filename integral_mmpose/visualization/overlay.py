@@ -54,8 +54,11 @@ def draw_skeleton_2d(
     check_shape(scores, f'{joints}', 'scores')
     image, points = enlarge(image, points, min_side)
     size = max(image.shape[:2])
-    shown = (scores >= score_thr) & _drawable(points, 4 * size)
+    near = _drawable(points, 4 * size)
+    shown = (scores >= score_thr) & near
     opacity = 0.3 + 0.7 * np.clip(np.nan_to_num(scores), 0, 1)
+    if near.any():  # small people in a large picture: fine lines
+        size = min(size, 2 * np.ptp(points[near], axis=0).max())
     thickness = max(1, round(size / 130))
     for (a, b), color in zip(skeleton.links, skeleton.link_colors):
         if shown[a] and shown[b]:

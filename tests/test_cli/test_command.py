@@ -111,6 +111,36 @@ def test_given_boxes_are_all_used_unless_a_threshold_is_given(run, photos):
         assert [p['bbox_score'] for p in people] == pytest.approx(scores)
 
 
+def test_a_killed_run_leaves_the_video_of_an_earlier_one(
+    run, write_video, onnx_model, monkeypatch
+):
+    """And a run without a result leaves what the killed one has written."""
+    video = write_video(4)
+    assert run(video) == 0
+    before = {p.name: p.read_bytes() for p in Path('poses').iterdir()}
+    assert set(before) == {'walk.json', 'walk.mp4'}
+    code = (
+        'import os; from integral_mmpose.cli import run as module;'
+        'from integral_mmpose.cli.main import main;'
+        'real = module.render_frame; seen = [];'
+        'module.render_frame = lambda *a: (seen.append(1), '
+        'len(seen) == 3 and os.kill(os.getpid(), 9), real(*a))[-1];'
+        f'main([{str(video)!r}, "--model", {str(onnx_model)!r}])'
+    )
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    done = subprocess.run([sys.executable, '-c', code], env=environment)
+    assert done.returncode == -9
+    kept = {p.name: p.read_bytes() for p in Path('poses').iterdir()}
+    assert {name: kept[name] for name in before} == before
+    assert len(kept['walk.json.partial'].splitlines()) == 2
+    Path('none.json').write_text('{}')
+    assert run(video, '--boxes', 'none.json') == 1
+    assert (
+        Path('poses/walk.json.partial').read_bytes()
+        == (kept['walk.json.partial'])
+    )
+
+
 def test_an_error_of_every_frame_is_counted(run, write_video, capsys):
     """Ten are printed; the others are a number. Earlier files stay."""
     video = write_video(25)
@@ -169,7 +199,7 @@ def test_a_warning_is_one_line(run, photos, capsys):
     Path('camera.json').write_text(json.dumps(camera))
     assert run('photos', '--camera', 'camera.json', '--json') == 0
     error = capsys.readouterr().err
-    assert 'warning: camera.json: lens distortion (k) is not' in error
+    assert 'warning: camera.json: lens distortion or skew (k) is not' in error
     assert 'UserWarning' not in error and '.py' not in error
 
 

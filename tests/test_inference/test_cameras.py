@@ -40,7 +40,9 @@ def test_distortion_that_is_not_used_is_told(distortion, named):
     if named is None:  # warnings are errors here
         CameraReader(camera)
         return
-    with pytest.warns(UserWarning, match=f'camera: lens distortion {named}'):
+    with pytest.warns(
+        UserWarning, match=f'camera: lens distortion or skew {named}'
+    ):
         reader = CameraReader(camera)
     assert reader.camera_of(IMAGE).focal.tolist() == [500, 510]
 
@@ -96,6 +98,31 @@ def test_what_is_no_camera(bad, tmp_path):
 def test_what_is_no_field_of_view(fov):
     with pytest.raises(ValueError, match='fov must be degrees'):
         CameraReader(dict(fov=fov))
+
+
+@pytest.mark.parametrize(
+    'matrix',
+    [
+        [[300, 0, 0], [0, 300, 0], [80, 100, 1]],  # transposed
+        [[600, 0, 160], [0, 600, 200], [0, 0, 2]],
+        [[600, 0, 160], [3, 600, 200], [0, 0, 1]],
+    ],
+)
+def test_matrices_that_are_no_intrinsics(matrix):
+    with pytest.raises(ValueError, match='is not a camera'):
+        CameraReader(dict(K=matrix))
+
+
+@pytest.mark.parametrize('key', ['skew', 'k1', 'distCoeffs'])
+def test_what_is_left_out_is_told(key):
+    matrix = [[300, 0, 80], [0, 300, 100], [0, 0, 1]]
+    camera = dict(K=matrix)
+    if key == 'skew':
+        matrix[0][1] = 5
+    else:
+        camera[key] = [0.1]
+    with pytest.warns(UserWarning, match=f'{key}.* is not used'):
+        CameraReader(camera)
 
 
 def test_files(tmp_path):

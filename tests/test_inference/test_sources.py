@@ -54,6 +54,10 @@ def test_results_in_a_folder_of_images_are_no_images(tmp_path, image):
     found = list_images([tmp_path], str(tmp_path / 'out'))
     assert found == [str(tmp_path / n) for n in ('a.png', 'outer/b.png')]
     assert len(list_images([tmp_path])) == 3
+    # The folder of the results may be above that of the images.
+    assert list_images([tmp_path / 'out'], str(tmp_path)) == [
+        str(tmp_path / 'out/a.png')
+    ]
     by_name = [str(tmp_path / 'out/a.png')]
     assert list_images(by_name, str(tmp_path / 'out')) == by_name
     with pytest.raises(ValueError, match='into a folder outside'):
