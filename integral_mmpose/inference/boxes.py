@@ -14,6 +14,8 @@ from .cameras import finite_numbers, is_number, read_json
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
+#: Lowest score of a detector's box that is a person.
+DETECTED_THR = 0.3
 FORMS = (
     'boxes: {"name.jpg": [[left, top, right, bottom]]} in px, a COCO '
     'detection list or a COCO annotation file'
@@ -240,7 +242,7 @@ class DetectedBoxes:
     """
 
     def __init__(
-        self, detector, bbox_thr: float = 0.3, nms_thr: float = 0.65
+        self, detector, bbox_thr: float = DETECTED_THR, nms_thr: float = 0.65
     ) -> None:
         check_fractions(bbox_thr=bbox_thr, nms_thr=nms_thr)
         self.detector = detector

@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Union
 
 from integral_mmpose.geometry import Person
 
-from .boxes import DetectedBoxes, GivenBoxes
+from .boxes import DETECTED_THR, DetectedBoxes, GivenBoxes
 from .cameras import is_count
 from .find_people import ImageResult, find_people
 from .frames import DEFAULT_FPS
@@ -16,8 +16,6 @@ from .sources import open_source
 from .tracking import PoseSmoother
 from .yolox import YoloxDetector
 
-#: Lowest score of a detected box.
-DETECTED_THR = 0.3
 #: What :class:`PoseInferencer` needs of a model.
 MODEL = ('crop', 'predict', 'joint_names', 'skeleton', 'depth_range_mm')
 

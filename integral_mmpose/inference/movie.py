@@ -50,6 +50,11 @@ class MovieWriter:
         if self._writer is None:
             height, width = picture.shape[:2]  # type: ignore[union-attr]
             kind = _OpenCV if av is None else _PyAV
+            if av is None:
+                logger.warning(
+                    f'{self.path}: is written as MPEG-4, which browsers do '
+                    "not play: pip install 'integral_mmpose[video]' for H.264"
+                )
             self._writer = kind(str(self.partial), self.fps, width, height)
             self._size = width, height
         if picture is not None:
@@ -102,10 +107,6 @@ class _OpenCV:
         self._writer = cv2.VideoWriter(path, code, fps, (width, height))
         if not self._writer.isOpened():
             raise OSError(f'{path}: cannot be written as a video')
-        logger.warning(
-            f'{path}: is written as MPEG-4, which browsers do not play: pip '
-            "install 'integral_mmpose[video]' for H.264"
-        )
 
     def add(self, picture) -> None:
         self._writer.write(np.ascontiguousarray(picture[..., ::-1]))

@@ -41,6 +41,17 @@ def photos(tmp_path, image):
     return folder
 
 
+@pytest.fixture
+def signals():
+    """The command sets handlers: afterwards they are as before."""
+    kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    # Ignored in what a shell starts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
 def result(path='poses/poses.json'):
     return json.loads(Path(path).read_text())
 
@@ -423,7 +434,7 @@ def test_what_failed_before_an_error_is_told(run, photos, monkeypatch, capsys):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_that_python_drops_stops_the_run(
-    run, photos, monkeypatch, number, capsys
+    run, photos, signals, monkeypatch, number, capsys
 ):
     """Exceptions in __del__ and in callbacks are only printed."""
     real, seen = module.render, []
@@ -441,19 +452,13 @@ def test_a_signal_that_python_drops_stops_the_run(
         return real(*args, **options)
 
     monkeypatch.setattr(module, 'render', stop)
-    kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        assert run('photos', '--batch-size', 1) == 130
-    finally:
-        for kind, handler in kept.items():
-            signal.signal(kind, handler)
+    assert run('photos', '--batch-size', 1) == 130
     assert len(seen) == 1 and 'stopped: ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_keeps_what_is_done(
-    run, photos, monkeypatch, number, capsys
+    run, photos, signals, monkeypatch, number, capsys
 ):
     """The signal comes while the second of two images is drawn."""
     real, seen = module.render, []
@@ -465,14 +470,7 @@ def test_a_stopped_run_keeps_what_is_done(
         return real(*args, **options)
 
     monkeypatch.setattr(module, 'render', stop)
-    kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-    # Ignored in what a shell starts in the background.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        assert run('photos', '--batch-size', 1) == 130
-    finally:
-        for kind, handler in kept.items():
-            signal.signal(kind, handler)
+    assert run('photos', '--batch-size', 1) == 130
     assert 'stopped: ' in capsys.readouterr().out
     assert list(result()['images']) == ['photos/a.png']
 
