@@ -99,3 +99,19 @@ def onnx_model(config, checkpoint, tmp_path_factory):
         export_program(PoseGraph(model)), path, describe_model(model, 'a.py')
     )
     return path
+
+
+@pytest.fixture
+def autocast():
+    """torch.autocast on the CPU; torch before 2.3 has no float16 there."""
+    torch = pytest.importorskip('torch')
+
+    def autocast(dtype):
+        try:
+            return torch.autocast('cpu', dtype=dtype)
+        except UserWarning as warning:
+            if 'dtype is not supported' not in str(warning):
+                raise
+            return pytest.skip(f'torch {torch.__version__}: {warning}')
+
+    return autocast

@@ -16,6 +16,7 @@ module opens the door exactly as wide as mmengine needs it:
    the loaders here drop that entry (mmengine itself writes none).
 """
 
+import _codecs
 import os
 import os.path as osp
 import zipfile
@@ -28,9 +29,11 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
+from .old_torch import allow_globals
+
 PACKAGE = Path(__file__).resolve().parents[1]
 #: torch goes on with how to switch its protection off.
-_BAD_ADVICE = 'In PyTorch 2.6'
+_REFUSED = 'Weights only load failed.'
 _STATISTICS = ('min', 'max', 'mean', 'current')
 _MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
 
@@ -39,21 +42,22 @@ def allow_history_buffers() -> List[Any]:
     """Let ``weights_only`` read mmengine's logger histories, nothing else.
 
     Returns:
-        list: What was added to torch's list; empty where torch (before 2.4)
-        has no such list.
+        list: What was added to torch's list.
     """
-    if not hasattr(torch.serialization, 'add_safe_globals'):
-        return []
     multiarray = (
         np.core.multiarray if np.__version__ < '2' else np._core.multiarray
     )
     allowed = [HistoryBuffer, np.ndarray, np.dtype]
+    allowed.append(_codecs.encode)  # bytes; torch 2.5 has it in its own list
     allowed += [type(np.dtype(name)) for name in ('f8', 'f4', 'i8', 'u1')]
     for module in _MULTIARRAY:
         for name in ('_reconstruct', 'scalar'):
             allowed.append(_alias(getattr(multiarray, name), module, name))
     allowed.append(_alias(_history_getattr, 'builtins', 'getattr'))
-    torch.serialization.add_safe_globals(allowed)
+    if hasattr(torch.serialization, 'add_safe_globals'):
+        torch.serialization.add_safe_globals(allowed)
+    else:
+        allow_globals(torch._weights_only_unpickler, allowed)
     return allowed
 
 
@@ -117,7 +121,7 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
         raise
     except Exception as error:  # damaged bytes raise anything
         first = str(error).strip().split('\n')[0]
-        first = first.partition(_BAD_ADVICE)[0].strip()
+        first = _REFUSED if first.startswith(_REFUSED) else first
         raise ValueError(
             f'checkpoint {filename} cannot be read: '
             f'{type(error).__name__}: {first}'
@@ -207,16 +211,12 @@ def without_code(checkpoint: Any) -> Any:
 
 
 def install() -> None:
-    """Put the safe loaders in the place of mmengine's.
-
-    torch before 2.4 cannot read logger histories with ``weights_only``:
-    there local files are loaded as mmengine does it, see SECURITY.md.
-    """
+    """Put the safe loaders in the place of mmengine's."""
+    allow_history_buffers()
     mmengine_checkpoint.load_url = load_url
-    if allow_history_buffers():
-        mmengine_checkpoint.CheckpointLoader.register_scheme(
-            '', load_from_local, force=True
-        )
+    mmengine_checkpoint.CheckpointLoader.register_scheme(
+        '', load_from_local, force=True
+    )
 
 
 def _history_getattr(owner: Any, name: str) -> Callable:

@@ -260,7 +260,7 @@ def test_a_detector_of_something_else(tool, checkpoint, tmp_path, capsys):
     detector = SimpleNamespace(dataset_meta=dict(classes=('cat', 'dog')))
     with pytest.raises(ValueError, match='no class "person"'):
         person_label(detector)
-    content = torch.load(checkpoint)
+    content = torch.load(checkpoint, weights_only=True)
     content['meta']['dataset_meta']['classes'] = ('cat',)
     torch.save(content, tmp_path / 'cat.pth')
     assert tool(weights=tmp_path / 'cat.pth') == 1
@@ -270,7 +270,7 @@ def test_a_detector_of_something_else(tool, checkpoint, tmp_path, capsys):
 def test_weights_that_are_torn_or_would_stay_random(
     tool, checkpoint, tmp_path, capsys
 ):
-    content = torch.load(checkpoint)
+    content = torch.load(checkpoint, weights_only=True)
     name = next(n for n in content['state_dict'] if 'bbox_head' in n)
     del content['state_dict'][name]
     torch.save(content, tmp_path / 'half.pth')

@@ -291,7 +291,10 @@ def run_two(folder, jobs):
     ]
     codes = [rank.wait(timeout=600) for rank in ranks]
     assert codes == [0, 0]
-    results = [torch.load(f'{folder}/{rank}.pt') for rank in range(2)]
+    results = [
+        torch.load(f'{folder}/{rank}.pt', weights_only=True)
+        for rank in range(2)
+    ]
     return list(zip(*results))
 
 
@@ -300,7 +303,7 @@ def run_rank(rank, folder):
     dist.init_process_group(
         'gloo', init_method=f'file://{folder}/store', rank=rank, world_size=2
     )
-    jobs = torch.load(f'{folder}/jobs.pt')
+    jobs = torch.load(f'{folder}/jobs.pt', weights_only=True)
     run = functools.partial(train, folder=f'{folder}/work')
     torch.save([run(**job) for job in jobs], f'{folder}/{rank}.pt')
     dist.destroy_process_group()

@@ -8,13 +8,17 @@ import pytest
 import torch
 
 import integral_mmpose.functional as functional
+from integral_mmpose.functional.fused import AVAILABLE
 
 MODULES = (
     'check',
     'divergence',
     'errors',
     'flip',
-    'fused',
+    pytest.param(
+        'fused',
+        marks=pytest.mark.skipif(not AVAILABLE, reason='needs torch 2.6'),
+    ),
     'grid',
     'integral',
     'local',

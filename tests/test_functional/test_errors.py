@@ -222,12 +222,12 @@ def test_batches_and_the_input(function, shape):
 
 @pytest.mark.parametrize('function', ERRORS)
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
-def test_half_precision(function, dtype):
+def test_half_precision(function, dtype, autocast):
     """float32 inside: within 1e-4 of float64 of the same rounded logits."""
     logits, points = example((2, 3, 8, 8, 8))
     logits = (logits * 5).to(dtype)
     exact = function(logits.double(), points)
-    with torch.autocast('cpu', dtype=dtype):
+    with autocast(dtype):
         inside = function(logits, points.float())
     for got in (function(logits, points.float()), inside):
         assert got.dtype == torch.float32

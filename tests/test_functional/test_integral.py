@@ -20,6 +20,7 @@ from integral_mmpose.functional import (
     softmax,
     vectors_to_coordinates,
 )
+from integral_mmpose.functional.fused import AVAILABLE
 
 SHAPES = [(1, 2, 3, 4, 5), (2, 3, 5, 7)]
 FUNCTIONS = [
@@ -159,7 +160,8 @@ def test_two_step_equals_one_step(shape, figure):
     two_step = vectors_to_coordinates(plain_marginals(logits.float()))
     difference = two_step - integral_one_step(logits.float())
     figure('R3', 'two-step and one-step', difference.abs().max(), 3e-6)
-    assert (integral(logits.float()) - exact).abs().max() <= 6e-6
+    limit = 6e-6 if AVAILABLE else 2e-5
+    assert (integral(logits.float()) - exact).abs().max() <= limit
 
 
 @pytest.mark.parametrize('function', FUNCTIONS)

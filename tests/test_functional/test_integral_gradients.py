@@ -136,14 +136,16 @@ def test_extreme_values():
     'dtype, tolerance', [(torch.float16, 0.01), (torch.bfloat16, 0.06)]
 )
 @pytest.mark.parametrize('function', [integral, integral_one_step])
-def test_half_precision_over_64_bins(function, dtype, tolerance, figure):
+def test_half_precision_over_64_bins(
+    function, dtype, tolerance, figure, autocast
+):
     """Against float64 of the same rounded logits, in and out of autocast."""
     logits = random_logits((1, 2, 64, 64, 64), 0, dtype).detach()
     logits[..., 40, 50, 60] += 14
     exact = integral(logits.double())
     what = f'64 bins in {dtype}'.replace('torch.', '')
     figure('R2', what, (function(logits) - exact).abs().max(), tolerance)
-    with torch.autocast('cpu', dtype=dtype):
+    with autocast(dtype):
         error = (function(logits) - exact).abs().max()
         figure('R2', f'{what}, autocast', error, tolerance)
         product = torch.ones(4, 4) @ torch.ones(4, 4)
@@ -163,10 +165,10 @@ def test_half_precision_over_64_bins(function, dtype, tolerance, figure):
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
-def test_half_precision_log_marginals(dtype, figure):
+def test_half_precision_log_marginals(dtype, figure, autocast):
     logits = random_logits((2, 3, 16, 16, 16), 0, dtype).detach() * 5
     exact = log_marginals(logits.double())
-    with torch.autocast('cpu', dtype=dtype):
+    with autocast(dtype):
         for got, expected in zip(log_marginals(logits), exact):
             error = (got - expected).abs().max()
             figure('R2', 'log heat vectors in autocast', error, 1e-4)

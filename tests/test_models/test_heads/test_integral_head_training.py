@@ -250,7 +250,7 @@ def test_an_i_head_takes_the_weights_of_its_h_head(depth, build_head):
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize('name', ['I-2D', 'H1+I-3D', 'H2+I-two'])
 def test_50_steps_in_autocast_are_finite(
-    name, dtype, build_head, make_samples
+    name, dtype, build_head, make_samples, autocast
 ):
     config, depth, _ = METHODS[name]
     torch.manual_seed(0)
@@ -260,7 +260,7 @@ def test_50_steps_in_autocast_are_finite(
     feats, samples = torch.randn(4, 4, 3, 2), make_samples(labels_for(depth))
     history = []
     for _ in range(50):
-        with torch.autocast('cpu', dtype=dtype):
+        with autocast(dtype):
             losses = head.loss((feats,), samples)
         loss = sum(v for k, v in losses.items() if 'loss' in k)
         assert loss.dtype == torch.float32

@@ -116,11 +116,11 @@ def test_weights_and_the_fixed_count(shape):
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
-def test_in_autocast(dtype):
+def test_in_autocast(dtype, autocast):
     logits, labels, weights = batch(SHAPES[1])
     logits = logits.detach().to(dtype)
     exact = build()(logits.double(), labels, weights)
-    with torch.autocast('cpu', dtype=dtype):
+    with autocast(dtype):
         got = build()(logits, labels.float(), weights.float())
     assert got.dtype == torch.float32
     assert abs(got.item() - exact.item()) <= 1e-4

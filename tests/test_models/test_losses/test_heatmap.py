@@ -210,12 +210,12 @@ def test_how_a_score_is_read(name, score):
 
 @pytest.mark.parametrize('name', VOLUME + MARGINAL)
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
-def test_in_autocast(name, dtype):
+def test_in_autocast(name, dtype, autocast):
     logits, labels, weights = batch(SHAPE_3D)
     logits = logits.detach().to(dtype)
     loss = MODELS.build(dict(type=name))
     exact = loss(logits.double(), labels, weights)
-    with torch.autocast('cpu', dtype=dtype):
+    with autocast(dtype):
         got = loss(logits, labels.float(), weights.float())
     assert got.dtype == torch.float32
     assert abs(got.item() - exact.item()) <= 1e-4
