@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / 'docs/install.md'
 LANES = {  # the Python, and the settings of tools/setup_env.py
+    '3.10': ('3.10', {}),
     '3.11': ('3.11', {}),
     '3.12': ('3.12', {}),
     '3.13': ('3.13', {}),
