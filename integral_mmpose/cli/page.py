@@ -222,7 +222,7 @@ def serve_page(
     Args:
         argv (list[str]): Options.
         add_models (Callable, optional): Adds the options of the models to a
-            parser. By default those of the command.
+            parser. By default those of the command, with its inferencer.
         check_models (Callable, optional): Of the parser and the options.
         make_inferencer (Callable, optional): Of the options.
         prog (str): Name of the command.
@@ -240,6 +240,7 @@ def serve_page(
     parser.add_argument('--port', type=int, default=7860)
     if add_models is None:
         from .main import add_model_options as add_models
+        from .main import make_inferencer
     add_models(parser)
     add_people_options(parser)
     args = parser.parse_args(argv)
@@ -254,10 +255,7 @@ def serve_page(
         import gradio as gr
         import plotly  # noqa: F401
 
-        if make_inferencer is None:
-            infer = PoseInferencer(args.model, args.detector)
-        else:
-            infer = make_inferencer(args)
+        infer = make_inferencer(args)
         app = PoseApp(infer, stream_options(args))
         page = build_page(app, infer.detector is not None)
         check_address(args.host, args.port)

@@ -39,6 +39,8 @@ class PoseInferencer:
             Without one and without boxes, the whole image is taken as one
             person.
         threads (int, optional): Of ONNX Runtime; by default its choice.
+        flip_test (bool): Also run the mirrored crops, and average: more
+            exact, in twice the time. For an ONNX file; an object has its own.
 
     Attributes:
         joint_names (list[str]): Names of the K joints.
@@ -54,9 +56,12 @@ class PoseInferencer:
         model: Union[None, str, Path, Any] = None,
         detector: Union[None, str, Path, Any] = None,
         threads: Optional[int] = None,
+        flip_test: bool = False,
     ) -> None:
         if model is None or isinstance(model, (str, Path)):
-            model = OnnxPoseModel(model, threads)
+            model = OnnxPoseModel(model, threads, flip_test)
+        elif flip_test:
+            raise ValueError('flip_test is for an ONNX file, not an object')
         if isinstance(detector, (str, Path)):
             detector = YoloxDetector(detector, threads)
         check_methods(model, MODEL, 'model')

@@ -163,6 +163,42 @@ def test_deviations_are_those_of_the_heat_vectors(models, write, picture):
     np.testing.assert_allclose(person.std_mm, pose.std[:, 2])
 
 
+def test_flip_test_is_the_mean_with_the_mirrored_picture(write):
+    """By name and hand; and a mirrored picture gives the mirrored pose."""
+    path = write('integral_3d')
+    plain, model = OnnxPoseModel(path), OnnxPoseModel(path, flip_test=True)
+    width, height = model.metadata.input_size
+    rng = np.random.default_rng(0)
+    crops = rng.integers(0, 256, (2, 3, height, width)).astype(np.float32)
+    names = model.joint_names
+    sides = dict(left='right', right='left')
+
+    def by_hand(results):
+        points, *others = (array.copy() for array in results)
+        points[..., 0] = width - 1 - points[..., 0]
+        parts = [name.split('_') for name in names]
+        order = [
+            names.index('_'.join([sides.get(part[0], part[0]), *part[1:]]))
+            for part in parts
+        ]
+        assert order != sorted(order)
+        return [array[:, order] for array in (points, *others)]
+
+    here, mirrored = plain(crops), by_hand(plain(crops[..., ::-1]))
+    assert np.abs(here[0] - mirrored[0]).max() > 1  # px: it does something
+    for got, a, b, back in zip(
+        model(crops), here, mirrored, by_hand(model(crops[..., ::-1]))
+    ):
+        np.testing.assert_allclose(got, (a + b) / 2, rtol=1e-6)
+        np.testing.assert_allclose(back, got, rtol=1e-6, atol=1e-4)
+
+
+def test_flip_test_is_for_files(write):
+    model = OnnxPoseModel(write('integral_3d'))
+    with pytest.raises(ValueError, match='flip_test is for an ONNX file'):
+        PoseInferencer(model, flip_test=True)
+
+
 def test_models_without_probabilities_have_no_deviations(write, picture):
     for kind in ('argmax_3d', 'direct_3d'):
         [person] = PoseInferencer(write(kind))(picture)[0]

@@ -3,11 +3,12 @@ r"""Measure an exported model on photographs with MPII's annotations.
 
     python tools/deployment/measure_onnx.py pose.onnx data/lsp --split val
 
-Prints PCKh@0.5, PCKh@0.1 and AUC over the 12 joints of the limbs without flip
-test, and, for a 3D model, what needs no true depth: how far the pose of the
-mirrored photograph is from the mirrored pose, and how far left and right
-bones differ in length. The box of a person is that of the labelled joints,
-1.1 times as large. Needs scipy for the .mat file, but no torch.
+Prints PCKh@0.5, PCKh@0.1 and AUC over the 12 joints of the limbs, without
+flip test unless it is asked for, and, for a 3D model, what needs no true
+depth: how far the pose of the mirrored photograph is from the mirrored pose,
+and how far left and right bones differ in length. The box of a person is that
+of the labelled joints, 1.1 times as large. Needs scipy for the .mat file, but
+no torch.
 """
 
 import argparse
@@ -174,9 +175,12 @@ def main() -> int:
     parser.add_argument('data', type=Path, help='folder in the MPII layout')
     parser.add_argument('--split', default='val')
     parser.add_argument('--threads', type=int, help='of ONNX Runtime')
+    parser.add_argument('--flip-test', action='store_true')
     args = parser.parse_args()
     try:
-        infer = PoseInferencer(args.model, threads=args.threads)
+        infer = PoseInferencer(
+            args.model, threads=args.threads, flip_test=args.flip_test
+        )
         numbers = measure(infer, args.data, args.split)
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
