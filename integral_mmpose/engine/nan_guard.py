@@ -28,11 +28,12 @@ class NaNGuardHook(Hook):
     priority = 'HIGHEST'
 
     def before_train(self, runner) -> None:
-        """A training has an iteration at least.
+        """A training has an iteration at least, and changes the weights.
 
         Raises:
-            ValueError: If the training data are fewer than a batch, or
-                ``max_epochs`` or ``max_iters`` is below 1.
+            ValueError: If the training data are fewer than a batch; if
+                ``max_epochs``, ``max_iters`` or ``val_interval`` is below 1;
+                if gradients are clipped to nothing.
         """
         loader = runner.train_dataloader
         if len(loader) == 0:
@@ -46,6 +47,13 @@ class NaNGuardHook(Hook):
                 f'train_cfg asks for {runner.max_epochs} epochs and '
                 f'{runner.max_iters} iterations: nothing would be trained'
             )
+        interval = getattr(runner.train_loop, 'val_interval', 1)
+        if runner.val_loop is not None and interval < 1:
+            raise ValueError(
+                f'train_cfg.val_interval is {interval}: it must be at least '
+                '1. --no-validate trains without a validation'
+            )
+        _require_positive_clip(runner.optim_wrapper)
 
     def after_train_iter(
         self,
@@ -87,6 +95,18 @@ class NaNGuardHook(Hook):
             FloatingPointError: Names iteration and weight.
         """
         _require_finite(checkpoint['state_dict'], runner.iter)
+
+
+def _require_positive_clip(optim_wrapper) -> None:
+    clip = getattr(optim_wrapper, 'clip_grad_kwargs', None)
+    for name in ('max_norm', 'clip_value'):
+        value = (clip or {}).get(name, 1)
+        if not value > 0:
+            raise ValueError(
+                f'optim_wrapper.clip_grad.{name} is {value}: every gradient '
+                'would be 0 or turned round, and nothing learned. It must be '
+                'positive; clip_grad=None clips nothing'
+            )
 
 
 def _require_finite(weights: dict, iteration: int) -> None:

@@ -1,5 +1,6 @@
 """A loss that is not finite stops the training before it is saved."""
 
+import copy
 import math
 from types import SimpleNamespace
 
@@ -100,6 +101,39 @@ def test_every_process_looks_at_its_weights(tiny_model):
     torch.nn.init.constant_(model.head.bias, math.nan)
     with pytest.raises(FloatingPointError, match='iteration 8: .*head.bias'):
         NaNGuardHook().after_train_epoch(runner)
+
+
+@pytest.mark.parametrize(
+    'clip, name',
+    [
+        (dict(max_norm=0), 'max_norm is 0'),
+        (dict(max_norm=-1.0), 'max_norm is -1.0'),
+        (dict(max_norm=float('nan')), 'max_norm is nan'),
+        (dict(type='value', clip_value=0.0), 'clip_value is 0.0'),
+    ],
+)
+def test_a_clip_to_nothing_is_an_error(make_runner, clip, name):
+    """Negative control: without the hook nothing is learned, in silence."""
+    optimizer = dict(type='Adam', lr=1e-2)
+    wrapper = dict(optimizer=optimizer, clip_grad=clip)
+    guard = [dict(type='NaNGuardHook')]
+    runner = make_runner(
+        optim_wrapper=copy.deepcopy(wrapper), custom_hooks=guard
+    )
+    with pytest.raises(ValueError, match=f'clip_grad.{name}'):
+        runner.train()
+    clip.update({key: 1.0 for key in clip if key != 'type'})
+    make_runner(optim_wrapper=wrapper, custom_hooks=guard).train()
+
+
+@pytest.mark.parametrize('interval', [0, -1])
+def test_a_validation_of_no_interval_is_an_error(make_runner, interval):
+    """mmengine divides by it after the first epoch."""
+    runner = make_runner(val_interval=1, custom_hooks=[])
+    runner.register_hook(dict(type='NaNGuardHook'))
+    runner._train_loop['val_interval'] = interval
+    with pytest.raises(ValueError, match=f'val_interval is {interval}'):
+        runner.train()
 
 
 def test_a_training_of_no_epoch_is_an_error(make_runner):
