@@ -88,10 +88,15 @@ def summary(records: List[dict]) -> str:
             *_backbones(runs),
             '',
             '```bash',
-            *sorted({run['command'] for run in runs}),
+            *sorted({_today(run['command']) for run in runs}),
             '```',
         ]
     )
+
+
+def _today(command: str) -> str:
+    """The tool has moved since the first records."""
+    return command.replace('tools/reproduce.py', 'reproduction/reproduce.py')
 
 
 def _backbones(runs: List[dict]) -> List[str]:

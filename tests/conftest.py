@@ -34,7 +34,9 @@ def write_video(tmp_path):
         code = cv2.VideoWriter_fourcc(*'MJPG')
         writer = cv2.VideoWriter(path, code, fps, size)
         for number in range(count):
-            writer.write(np.full((size[1], size[0], 3), 20 * number, np.uint8))
+            writer.write(
+                np.full((size[1], size[0], 3), 20 * number % 256, np.uint8)
+            )
         writer.release()
         return path
 

@@ -93,7 +93,7 @@ def test_the_wheel_of_an_sdist_is_the_same(source, wheel, tmp_path):
     """What ``python -m build`` and an index make of it."""
     _build(source, 'setup.py', '-q', 'sdist', '-d', str(tmp_path))
     (archive,) = tmp_path.glob('*.tar.gz')
-    shutil.unpack_archive(archive, tmp_path / 'unpacked')
+    shutil.unpack_archive(archive, tmp_path / 'unpacked', filter='data')
     (unpacked,) = (tmp_path / 'unpacked').iterdir()
     _build(unpacked, 'setup.py', '-q', 'bdist_wheel', '-d', str(tmp_path))
     (path,) = tmp_path.glob('*.whl')
