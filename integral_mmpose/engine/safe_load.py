@@ -7,58 +7,31 @@ ways out would be holes: ``weights_only=False`` runs any code in the file, and
 so does allowing ``getattr``, as torch's message suggests. Importing this
 module opens the door exactly as wide as mmengine needs it:
 
-1. :func:`allow_history_buffers` names the classes of a logger history.
-   ``HistoryBuffer`` pickles its statistics as ``getattr(HistoryBuffer,
-   'mean')``; the stand-in for ``getattr`` answers four such calls.
+1. :mod:`.history_globals` names the classes of a logger history, with
+   stand-ins that hold numbers only. ``HistoryBuffer`` pickles its statistics
+   as ``getattr(HistoryBuffer, 'mean')``; four such calls are answered.
 2. mmengine loads ``http(s)://``, ``torchvision://`` and ``open-mmlab://``
    without ``weights_only``: :func:`load_url` sets it.
 3. mmengine's resume executes ``meta['config']`` of the checkpoint as Python:
    the loaders here drop that entry (mmengine itself writes none).
 """
 
-import _codecs
 import os
 import os.path as osp
+import tarfile
 import zipfile
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, Optional
 from urllib.parse import urlparse
 
 import mmengine.runner.checkpoint as mmengine_checkpoint
-import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer
 
-from .old_torch import allow_globals
+from .history_globals import allow_history_buffers
 
 PACKAGE = Path(__file__).resolve().parents[1]
 #: torch goes on with how to switch its protection off.
 _REFUSED = 'Weights only load failed.'
-_STATISTICS = ('min', 'max', 'mean', 'current')
-_MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
-
-
-def allow_history_buffers() -> List[Any]:
-    """Let ``weights_only`` read mmengine's logger histories, nothing else.
-
-    Returns:
-        list: What was added to torch's list.
-    """
-    multiarray = (
-        np.core.multiarray if np.__version__ < '2' else np._core.multiarray
-    )
-    allowed = [HistoryBuffer, np.ndarray, np.dtype]
-    allowed.append(_codecs.encode)  # bytes; torch 2.5 has it in its own list
-    allowed += [type(np.dtype(name)) for name in ('f8', 'f4', 'i8', 'u1')]
-    for module in _MULTIARRAY:
-        for name in ('_reconstruct', 'scalar'):
-            allowed.append(_alias(getattr(multiarray, name), module, name))
-    allowed.append(_alias(_history_getattr, 'builtins', 'getattr'))
-    if hasattr(torch.serialization, 'add_safe_globals'):
-        torch.serialization.add_safe_globals(allowed)
-    else:
-        allow_globals(torch._weights_only_unpickler, allowed)
-    return allowed
 
 
 def weights_only() -> bool:
@@ -74,6 +47,8 @@ def load_url(
     url: str,
     model_dir: Optional[str] = None,
     file_name: Optional[str] = None,
+    progress: bool = True,
+    check_hash: bool = False,
     **kwargs,
 ) -> Dict[str, Any]:
     """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``.
@@ -81,14 +56,16 @@ def load_url(
     Raises:
         ValueError: If the downloaded file is damaged; names it.
     """
-    kwargs['weights_only'] = weights_only()
-    checkpoint = torch.hub.load_state_dict_from_url(
-        url, model_dir, file_name=file_name, **kwargs
-    )
     path = osp.join(
         model_dir or osp.join(torch.hub.get_dir(), 'checkpoints'),
         file_name or osp.basename(urlparse(url).path),
     )
+    if not osp.isfile(path):
+        os.makedirs(osp.dirname(path), exist_ok=True)
+        found = check_hash and torch.hub.HASH_REGEX.search(osp.basename(path))
+        torch.hub.download_url_to_file(
+            url, path, found[1] if found else None, progress
+        )
     try:
         check_archive(path)
     except zipfile.BadZipFile as error:
@@ -96,7 +73,15 @@ def load_url(
             f'checkpoint {path}, downloaded from {url}: {error}. Remove it, '
             'and it is downloaded again'
         ) from error
-    return without_code(checkpoint)
+    return without_code(
+        torch.hub.load_state_dict_from_url(
+            url,
+            model_dir,
+            file_name=file_name,
+            weights_only=weights_only(),
+            **kwargs,
+        )
+    )
 
 
 def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
@@ -182,18 +167,29 @@ def require_file(filename: str) -> None:
 
 
 def check_archive(filename: str) -> None:
-    """Compare the content of a torch archive with its CRC-32.
+    """Compare a file with its CRC-32, and refuse what may hold programs.
 
     Files before torch 1.6 are no archives, and some writers leave all sums 0
     (``torch.serialization.set_crc32_options``): nothing is compared then.
+    torch before 2.6 runs TorchScript and unpacks tar files even with
+    ``weights_only`` (CVE-2025-32434).
 
     Raises:
-        zipfile.BadZipFile: If they differ; names the member.
+        zipfile.BadZipFile: If the sums differ; names the member.
+        ValueError: If it is TorchScript or a tar file.
     """
     if not zipfile.is_zipfile(filename):
+        if weights_only() and tarfile.is_tarfile(filename):
+            raise ValueError(f'{filename} is a tar file, no checkpoint')
         return
     with zipfile.ZipFile(filename) as archive:
-        summed = any(member.CRC for member in archive.infolist())
+        members = archive.infolist()
+        if weights_only() and any(
+            osp.basename(member.filename) == 'constants.pkl'
+            for member in members
+        ):
+            raise ValueError(f'{filename} is TorchScript, no checkpoint')
+        summed = any(member.CRC for member in members)
         member = archive.testzip() if summed else None
     if member:
         raise zipfile.BadZipFile(
@@ -217,27 +213,6 @@ def install() -> None:
     mmengine_checkpoint.CheckpointLoader.register_scheme(
         '', load_from_local, force=True
     )
-
-
-def _history_getattr(owner: Any, name: str) -> Callable:
-    """What ``getattr`` may do in a checkpoint: four methods of one class."""
-    if owner is HistoryBuffer and name in _STATISTICS:
-        return getattr(HistoryBuffer, name)
-    raise ValueError(
-        f'the checkpoint asks for attribute {name!r} of '
-        f'{owner!r}: this is not a checkpoint of mmengine, and '
-        'may be an attack. Do not load it.'
-    )
-
-
-def _alias(function: Callable, module: str, name: str) -> Callable:
-    """A function that torch's unpickler finds as ``module.name``."""
-
-    def alias(*args):
-        return function(*args)
-
-    alias.__module__, alias.__qualname__, alias.__name__ = module, name, name
-    return alias
 
 
 install()

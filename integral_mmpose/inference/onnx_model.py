@@ -51,7 +51,8 @@ class OnnxPoseModel:
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is no ONNX file, or not one of this package.
+        ValueError: If it is no ONNX file, or not one of this package, or
+            has no flip pairs for a flip test.
         ImportError: If onnxruntime is not installed.
     """
 
@@ -67,6 +68,8 @@ class OnnxPoseModel:
         entries = self.session.get_modelmeta().custom_metadata_map
         self.metadata = PoseMetadata.from_json(entries.get(KEY), self.path)
         self._outputs = self._check_graph()
+        if flip_test and not self.metadata.flip_pairs:
+            raise ValueError(f'{self.path}: no flip pairs, so no flip test')
         self.name = Path(self.path).name
         self.joint_names = list(self.metadata.keypoint_names)
         self.skeleton = skeleton_from_metainfo(vars(self.metadata))

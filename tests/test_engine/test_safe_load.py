@@ -2,7 +2,9 @@
 
 import pickle
 import shutil
+import tarfile
 import threading
+import warnings
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +27,16 @@ class RunsCode:
 
     def __reduce__(self):
         return open, (self.path, 'w')
+
+
+class Reduces:
+    """Pickles as what it is told."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __reduce__(self):
+        return self.parts
 
 
 class TakesAttribute:
@@ -89,7 +101,10 @@ def test_the_list_is_exactly_this():
     }
     dtypes = {
         f'{cls.__module__}.{cls.__qualname__}'
-        for cls in (type(np.dtype(n)) for n in ('f8', 'f4', 'i8', 'u1'))
+        for cls in (
+            type(np.dtype(name))
+            for name in ('f8', 'f4', 'f2', 'i8', 'i4', 'u4', 'u1', 'b1')
+        )
     }
     assert names == dtypes | {
         'mmengine.logging.history_buffer.HistoryBuffer',
@@ -146,6 +161,93 @@ def test_getattr_exploit_is_refused(tmp_path, canary):
         with pytest.raises((UnpicklingError, ValueError)):
             load(str(path))
     assert not canary.exists()
+
+
+def _history(**state):
+    """Pickles as a HistoryBuffer with any state."""
+    return Reduces(HistoryBuffer, (), state)
+
+
+MEAN = TakesAttribute(HistoryBuffer, 'mean')
+MAX = TakesAttribute(HistoryBuffer, 'max')
+NUMBERS = np.arange(3.0)
+STATE = dict(_log_history=NUMBERS, _count_history=NUMBERS, max_length=9)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(_log_history=[torch.Tensor]),
+        dict(_count_history=np.array(['a'])),
+        dict(max_length='9'),
+        dict(as_subclass=MEAN),
+        dict(statistics_methods=dict(mean=MAX)),
+        dict(statistics_methods=dict(more=MAX)),
+    ],
+)
+def test_a_history_holds_numbers(tmp_path, change):
+    """Negative control: mmengine's class takes any state, for all of it."""
+    torch.save(dict(x=_history(**STATE)), tmp_path / 'a.pth')
+    loaded = torch.load(tmp_path / 'a.pth', weights_only=True)['x']
+    assert type(loaded) is HistoryBuffer and loaded.mean() == 1
+    torch.save(dict(x=_history(**{**STATE, **change})), tmp_path / 'a.pth')
+    with pytest.raises(
+        (UnpicklingError, ValueError), match='logger|global|BUILD'
+    ):
+        torch.load(tmp_path / 'a.pth', weights_only=True)
+    assert HistoryBuffer([1.0, 2, 3], [1, 1, 1]).statistics('mean') == 2
+    assert 'more' not in HistoryBuffer._statistics_methods
+    plain = HistoryBuffer()
+    plain.__setstate__({**STATE, 'canary': 1})
+    assert plain.canary == 1
+
+
+def test_no_class_gets_an_attribute(tmp_path):
+    """torch's rebuilding of tensors calls and sets what the file says."""
+    inner = _history(_log_history=[torch.Tensor])
+    outer = _history(_log_history=[_history(as_subclass=MEAN)])
+    attack = Reduces(
+        torch._tensor._rebuild_from_type_v2,
+        (TakesAttribute(HistoryBuffer, 'current'), inner, (outer,), dict(a=1)),
+    )
+    torch.save(attack, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match='cannot be read'):
+        CheckpointLoader.load_checkpoint(str(tmp_path / 'a.pth'))
+    assert not hasattr(torch.Tensor, 'a')
+
+
+def test_objects_are_no_scalars(tmp_path):
+    scalar = np.float64(1).__reduce__()[0]
+    attack = Reduces(scalar, (Reduces(np.dtype, ('O',)), torch.Tensor))
+    torch.save(attack, tmp_path / 'a.pth')
+    with pytest.raises((UnpicklingError, ValueError), match='object'):
+        torch.load(tmp_path / 'a.pth', weights_only=True)
+
+
+class Scripted(torch.nn.Module):
+    def forward(self, x):
+        return x
+
+
+def test_programs_and_archives_of_files_are_refused(tmp_path, web):
+    """torch before 2.6 runs the one and unpacks the other."""
+    script, archive = tmp_path / 'script.pth', tmp_path / 'files.pth'
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        torch.jit.script(Scripted()).save(str(script))
+    with tarfile.open(archive, 'w') as file:
+        file.addfile(tarfile.TarInfo('storages'))
+    for path, kind in ((script, 'TorchScript'), (archive, 'a tar file')):
+        for name in (str(path), f'{web}/{path.name}'):
+            with pytest.raises(ValueError, match=f'is {kind}, no checkpoint'):
+                CheckpointLoader.load_checkpoint(name)
+
+
+def test_the_hash_in_a_name_is_compared(tmp_path, web):
+    torch.save(dict(state_dict={}), tmp_path / 'a-0123abcd.pth')
+    with pytest.raises(RuntimeError, match='hash'):
+        safe_load.load_url(f'{web}/a-0123abcd.pth', check_hash=True)
+    safe_load.load_url(f'{web}/a-0123abcd.pth')
 
 
 @pytest.mark.skipif(
