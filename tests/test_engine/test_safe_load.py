@@ -192,7 +192,7 @@ def test_a_history_holds_numbers(tmp_path, change):
     assert type(loaded) is HistoryBuffer and loaded.mean() == 1
     torch.save(dict(x=_history(**{**STATE, **change})), tmp_path / 'a.pth')
     with pytest.raises(
-        (UnpicklingError, ValueError), match='logger|global|BUILD'
+        (UnpicklingError, ValueError), match='logger|Weights only|BUILD'
     ):
         torch.load(tmp_path / 'a.pth', weights_only=True)
     assert HistoryBuffer([1.0, 2, 3], [1, 1, 1]).statistics('mean') == 2
