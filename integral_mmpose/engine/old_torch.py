@@ -16,8 +16,7 @@ import torch
 _DICTS = (dict, OrderedDict, Counter)
 # What newer versions of torch read, too.
 _VALUES = (set, complex, bytearray, Counter, torch.device)
-# Names of classes and functions by other ways than their name, and objects
-# of them: not in files of torch.
+# Opcodes that torch.save does not write.
 _REFUSED = (
     'INST', 'OBJ', 'EXT1', 'EXT2', 'EXT4', 'STACK_GLOBAL', 'NEWOBJ_EX',
     'PERSID', 'NEXT_BUFFER', 'READONLY_BUFFER', 'ADDITEMS', 'FROZENSET',

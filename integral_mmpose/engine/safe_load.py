@@ -54,7 +54,8 @@ def load_url(
     """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``.
 
     Raises:
-        ValueError: If the downloaded file is damaged; names it.
+        ValueError: If the downloaded file is damaged, TorchScript or a tar
+            file; names it.
     """
     path = osp.join(
         model_dir or osp.join(torch.hub.get_dir(), 'checkpoints'),

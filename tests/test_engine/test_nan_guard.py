@@ -113,7 +113,6 @@ def test_every_process_looks_at_its_weights(tiny_model):
     ],
 )
 def test_a_clip_to_nothing_is_an_error(make_runner, clip, name):
-    """Negative control: without the hook nothing is learned, in silence."""
     optimizer = dict(type='Adam', lr=1e-2)
     wrapper = dict(optimizer=optimizer, clip_grad=clip)
     guard = [dict(type='NaNGuardHook')]
@@ -126,9 +125,28 @@ def test_a_clip_to_nothing_is_an_error(make_runner, clip, name):
     make_runner(optim_wrapper=wrapper, custom_hooks=guard).train()
 
 
+@pytest.mark.parametrize(
+    'clip', [dict(max_norm=0), dict(type='value', clip_value=0.0)]
+)
+def test_mmengine_learns_nothing_in_silence(make_runner, tiny_model, clip):
+    """Negative control: without the hook the weights stay as they were."""
+    model = tiny_model()
+    before = copy.deepcopy(model.state_dict())
+    optimizer = dict(type='Adam', lr=1e-2)
+    wrapper = dict(optimizer=optimizer, clip_grad=clip)
+    make_runner(model, optim_wrapper=wrapper, param_scheduler=None).train()
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
 @pytest.mark.parametrize('interval', [0, -1])
 def test_a_validation_of_no_interval_is_an_error(make_runner, interval):
-    """mmengine divides by it after the first epoch."""
+    """Negative control: mmengine divides by it after the first epoch."""
+    if interval == 0:
+        runner = make_runner(val_interval=1)
+        runner._train_loop['val_interval'] = interval
+        with pytest.raises(ZeroDivisionError):
+            runner.train()
     runner = make_runner(val_interval=1, custom_hooks=[])
     runner.register_hook(dict(type='NaNGuardHook'))
     runner._train_loop['val_interval'] = interval

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -25,7 +26,7 @@ from integral_mmpose.inference import (
     PoseInferencer,
     read_image,
 )
-from integral_mmpose.inference.metadata import KEY
+from integral_mmpose.inference.metadata import KEY, PoseMetadata
 
 #: Inside, across the border, larger than the image; the last is detected.
 BOXES = np.array(
@@ -197,6 +198,18 @@ def test_flip_test_is_for_files(write):
     model = OnnxPoseModel(write('integral_3d'))
     with pytest.raises(ValueError, match='flip_test is for an ONNX file'):
         PoseInferencer(model, flip_test=True)
+
+
+def test_flip_test_needs_flip_pairs(write, monkeypatch):
+    """Negative control: without a flip test the file needs none."""
+    path = write('integral_3d')
+    known = OnnxPoseModel(path).metadata
+    monkeypatch.setattr(
+        PoseMetadata, 'from_json', lambda *_: replace(known, flip_pairs=())
+    )
+    OnnxPoseModel(path)
+    with pytest.raises(ValueError, match='no flip pairs'):
+        OnnxPoseModel(path, flip_test=True)
 
 
 def test_models_without_probabilities_have_no_deviations(write, picture):
