@@ -1,5 +1,6 @@
 """A picture, videos, a web server and a random model of `make demo`."""
 
+import gc
 import http.server
 import threading
 from pathlib import Path
@@ -17,6 +18,11 @@ from tests.figures import (  # noqa: F401
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_finish():
+    """What is imported lives on: mmengine collects garbage for each dataset."""
+    gc.freeze()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from integral_mmpose.synthetic.generate import Scale, generate
+from tests.configs import read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted((ROOT / 'configs').glob('body_*/**/*.py'))
@@ -21,7 +22,7 @@ NAMES = [path.stem for path in CONFIGS]
 
 @functools.cache
 def _read(path):
-    return Config.fromfile(path)
+    return read_config(path)
 
 
 def read(path):
@@ -359,7 +360,7 @@ def test_names_tell_what_is_the_same(paths):
 )
 def test_trains_and_validates_one_step(path, change, roots, tmp_path):
     init_default_scope('mmpose')
-    cfg = shorten(change(Config.fromfile(path)), tmp_path)
+    cfg = shorten(change(read_config(path)), tmp_path)
     cfg.experiment_name = f'{path.stem}_{tmp_path.name}'
     cfg.visualizer.name = cfg.experiment_name
     runner = Runner.from_cfg(cfg)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from mmengine.config import Config
 from mmengine.runner import Runner
 
 from integral_mmpose.synthetic.generate import Scale, generate
+from tests.configs import read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / (
@@ -22,7 +22,7 @@ def make_data(out):
 
 def small_config(data, work_dir, options=None):
     """An eighth of the width; half Human3.6M, half MPII in every batch."""
-    cfg = Config.fromfile(CONFIG)
+    cfg = read_config(CONFIG)
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = str(work_dir).replace('/', '_')
     cfg.visualizer.name = cfg.experiment_name

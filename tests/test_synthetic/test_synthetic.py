@@ -19,7 +19,7 @@ from integral_mmpose.synthetic import (
 from integral_mmpose.synthetic.actions import ACTIONS, sample_motion
 from integral_mmpose.synthetic.render import Canvas, Ellipsoid
 
-SMALL = generate.Scale(2, 2, 1, (4, 3), (3, 3))
+SMALL = generate.Scale(1, 2, 1, (4, 3), (3, 3))
 
 
 @pytest.fixture(scope='module')
@@ -315,12 +315,13 @@ def test_complete_is_kept_and_foreign_is_refused(folder, tmp_path):
 
 
 def test_half_made_is_made_again(tmp_path):
-    generate.generate(tmp_path, 3, SMALL, 1, lambda line: None)
+    scale = generate.Scale(1, 1, 0, (1, 1), (1, 1))
+    generate.generate(tmp_path, 3, scale, 1, lambda line: None)
     manifest = json.loads((tmp_path / generate.MANIFEST).read_text())
     manifest['complete'] = False
     (tmp_path / generate.MANIFEST).write_text(json.dumps(manifest))
     (tmp_path / 'mpii/annotations/mpii_val.json').unlink()
-    assert generate.generate(tmp_path, 3, SMALL, 1, lambda line: None)[
+    assert generate.generate(tmp_path, 3, scale, 1, lambda line: None)[
         'complete'
     ]
     assert (tmp_path / 'mpii/annotations/mpii_val.json').is_file()
