@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_collection_finish():
-    """What is imported lives on: mmengine collects garbage for each dataset."""
+    """What is imported stays: mmengine collects garbage at every dataset."""
     gc.freeze()
 
 
