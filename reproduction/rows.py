@@ -195,6 +195,7 @@ CURES = [
         ('I1-js', 'H1'),
         ('I1-mjs', 'H1'),
         ('I1-expected', 'H1'),
+        ('I1-local', 'H1'),
         ('I1-debiased', 'H1'),
         ('I*', 'H1'),
         ('I*-prior', 'H1'),

@@ -113,8 +113,8 @@ def test_cures_start_as_i1_does():
     }
     after_h1 = ('I1', 'I1-ce', 'I1-js', 'I1-mjs', 'I1-expected')
     expected = {name: [20] for name in (*after_h1, 'I1-debiased')}
-    scratch = {'H1': [], 'I*': [], 'I*-prior': []}
-    assert factors == dict(expected, **{'I1-sharp': [30]}, **scratch)
+    none = {name: [] for name in ('H1', 'I*', 'I*-prior', 'I1-local')}
+    assert factors == dict(expected, **{'I1-sharp': [30]}, **none)
     parents = {job_of(row, 'photographs', 0).parent for row in select('P')}
     assert len(parents - {None}) == 1
 

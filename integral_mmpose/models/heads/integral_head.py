@@ -43,6 +43,8 @@ class IntegralHead(MapReadout, HeatmapHead):
                    Marginal* )                     marginal_argmax)
     I*, I1-3       None              JointL1Loss   integral
     joint variant  both              both          integral
+    local          Volume*           LocalJoint-   local_integral
+                                     L1Loss
     =============  ================  ============  ===================
 
     Convention: channel k * D + z of the last layer is depth bin z of joint
@@ -62,17 +64,18 @@ class IntegralHead(MapReadout, HeatmapHead):
             there which maps it needs), ``'argmax'`` of the map or volume,
             ``'marginal_argmax'`` of each heat vector,
             ``'local_integral'`` around the argmax: for maps of any
-            training. By default the integral with a joint loss, without one
+            training. By default what the joint loss trains, without one
             the argmax of what the heat map loss trains.
         window (dict, optional): ``radius`` and ``temperature`` of
-            ``functional.local_integral``. Defaults to a radius of 2 cells
-            and to 0.1 for the maps of H1, else 1.
+            ``functional.local_integral``. Defaults to those of the joint
+            loss, else to a radius of 2 cells and to 0.1 for the maps of H1
+            and 1 for others.
         decoder (dict): Config of the codec.
         init_cfg (dict, optional): Defaults to N(0, 1e-3).
 
     Raises:
-        ValueError: If no loss is given, ``readout`` is unknown, or the depth
-            contradicts the codec.
+        ValueError: If no loss is given, ``readout`` is unknown, the depth
+            contradicts the codec, or a joint loss lacks its heat map loss.
     """
 
     def __init__(
@@ -111,16 +114,45 @@ class IntegralHead(MapReadout, HeatmapHead):
         self.heatmap_loss = heatmap_loss and MODELS.build(heatmap_loss)
         self.joint_loss = joint_loss and MODELS.build(joint_loss)
         check_joint_loss(self.joint_loss)
+        self._check_local(readout)
         self.out_channels = out_channels
         self.depth = depth
         self.readout = readout or self._trained_readout()
-        in_0_1 = joint_loss is None and self.heatmap_loss.score == 'peak'
-        self.window = dict(radius=2, temperature=0.1 if in_0_1 else 1.0)
+        self.window = self._trained_window()
         self.window.update(window or {})
         F.check_window(**self.window)
         check_decoder(self, f'depth={depth}')
 
+    @property
+    def joint_loss_is_local(self) -> bool:
+        """Whether the maps stay those of the heat map loss."""
+        return getattr(self.joint_loss, 'needs_heatmap_loss', False)
+
+    def _check_local(self, readout: Optional[str]) -> None:
+        if not self.joint_loss_is_local:
+            return
+        name = type(self.joint_loss).__name__
+        if not self.heatmap_loss:
+            raise ValueError(
+                f'{name} places a joint that another loss has found: give '
+                'the head a heatmap_loss, such as VolumeMSELoss'
+            )
+        if readout in ('integral', 'debiased_integral'):
+            raise ValueError(
+                f'readout={readout!r} reads the whole map and {name} trains '
+                "a window: set readout='local_integral' or None"
+            )
+
+    def _trained_window(self) -> dict:
+        if self.joint_loss_is_local:
+            loss = self.joint_loss
+            return dict(radius=loss.radius, temperature=loss.temperature)
+        in_0_1 = not self.joint_loss and self.heatmap_loss.score == 'peak'
+        return dict(radius=2, temperature=0.1 if in_0_1 else 1.0)
+
     def _trained_readout(self) -> str:
+        if self.joint_loss_is_local:
+            return 'local_integral'
         if self.joint_loss is not None:
             return 'integral'
         if isinstance(self.heatmap_loss, MarginalLoss):

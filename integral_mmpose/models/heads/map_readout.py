@@ -9,7 +9,7 @@ from integral_mmpose import functional as F
 
 from .common import check_flip_indices, merge_flipped
 
-#: These find a joint by an argmax: no loss trains them.
+#: These find a joint by an argmax: no joint loss trains where.
 ARGMAXES = ('argmax', 'marginal_argmax', 'local_integral')
 READOUTS = ('integral', 'debiased_integral', *ARGMAXES)
 
@@ -17,8 +17,8 @@ READOUTS = ('integral', 'debiased_integral', *ARGMAXES)
 class MapReadout:
     """The part of ``IntegralHead`` that reads its logits.
 
-    It uses ``readout``, ``window``, the two losses, ``depth``, ``num_axes``
-    and ``out_channels``.
+    It uses ``readout``, ``window``, the two losses, ``joint_loss_is_local``,
+    ``depth``, ``num_axes`` and ``out_channels``.
     """
 
     def expectation(self, logits: Tensor) -> Tensor:
@@ -46,7 +46,8 @@ class MapReadout:
     @property
     def score_kind(self) -> str:
         """How a score is read: that of the loss whose maps are read."""
-        alone = self.readout == 'local_integral' and not self.joint_loss
+        kept = not self.joint_loss or self.joint_loss_is_local
+        alone = self.readout == 'local_integral' and kept
         if self.heatmap_loss and (alone or self.readout == 'argmax'):
             return self.heatmap_loss.score
         return 'spread'

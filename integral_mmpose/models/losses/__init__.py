@@ -9,12 +9,14 @@ from .heatmap import (
     VolumeMSELoss,
 )
 from .joint import JointL1Loss, JointL2Loss
+from .local import LocalJointL1Loss
 from .regularisers import MarginalJSLoss, VolumeJSLoss
 
 __all__ = [
     'ExpectedErrorLoss',
     'JointL1Loss',
     'JointL2Loss',
+    'LocalJointL1Loss',
     'MarginalCrossEntropyLoss',
     'MarginalJSLoss',
     'MarginalMSELoss',

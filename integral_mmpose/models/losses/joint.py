@@ -20,6 +20,8 @@ class JointLoss(nn.Module):
 
     #: Whether ``pred`` is the logits, and not their expectation.
     takes_logits = False
+    #: Whether it leaves it to a heat map loss to find the joint.
+    needs_heatmap_loss = False
 
     def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()

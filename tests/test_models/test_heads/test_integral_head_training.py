@@ -360,3 +360,42 @@ def test_expected_error_takes_the_maps(depth, identity_head, make_samples):
     assert found['acc_pose'] == plain['acc_pose']
     chunked = head.loss((logits,), make_samples(labels), dict(chunk_joints=2))
     torch.testing.assert_close(chunked['loss_joint'], expected)
+
+
+@pytest.mark.parametrize('depth', [1, 5])
+def test_the_local_loss_trains_what_is_read(
+    depth, identity_head, make_samples
+):
+    """Loss, readout, window and score are those of H1's maps."""
+    torch.manual_seed(0)
+    axes = 2 if depth == 1 else 3
+    logits = torch.rand(2, 3 * depth, 6, 8)
+    joint = dict(type='LocalJointL1Loss', radius=1, temperature=0.2)
+    heat_map = dict(type='VolumeMSELoss')
+    head = identity_head(depth=depth, joint_loss=joint, heatmap_loss=heat_map)
+    assert (head.readout, head.score_kind) == ('local_integral', 'peak')
+    assert head.window == dict(radius=1, temperature=0.2)
+    maps = logits if depth == 1 else logits.view(2, 3, depth, 6, 8)
+    # What is read has no loss: training it to itself changes nothing.
+    read = head.coordinates(maps)
+    found = head.loss((logits,), make_samples(read))
+    assert found['loss_joint'] == 0 and found['acc_pose'] == 1
+    ones = torch.ones(2, 3, axes)
+    expected = MODELS.build(heat_map)(maps, read, ones)
+    torch.testing.assert_close(found['loss_heatmap'], expected)
+    labels = read + 0.5 / 8
+    whole = head.loss((logits,), make_samples(labels))
+    chunked = head.loss((logits,), make_samples(labels), dict(chunk_joints=2))
+    torch.testing.assert_close(chunked['loss_joint'], whole['loss_joint'])
+
+
+def test_the_local_loss_needs_another_and_its_own_readout(identity_head):
+    joint = dict(type='LocalJointL1Loss')
+    with pytest.raises(ValueError, match='give the head a heatmap_loss'):
+        identity_head(joint_loss=joint)
+    heat_map = dict(type='VolumeMSELoss')
+    for readout in ('integral', 'debiased_integral'):
+        with pytest.raises(ValueError, match="set readout='local_integral'"):
+            identity_head(
+                joint_loss=joint, heatmap_loss=heat_map, readout=readout
+            )
