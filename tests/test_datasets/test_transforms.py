@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from scipy import stats
 from integral_mmpose.datasets.joints import H36M18_METAINFO, build_metainfo
 from integral_mmpose.datasets.transforms import (
     ConvertJoints,
+    IntegralReadImage,
     LoadImageChecked,
     OfficialBBoxTransform,
     RandomChannelScale,
@@ -281,6 +284,13 @@ def test_missing_image(tmp_path):
             LoadImageChecked()(dict(img_path=str(tmp_path / name)))
     with pytest.raises(ValueError, match='ignore_empty'):
         LoadImageChecked(ignore_empty=True)
+
+
+@pytest.mark.parametrize('kind', [LoadImageChecked, IntegralReadImage])
+def test_a_pipe_is_not_waited_for(tmp_path, kind):
+    os.mkfifo(tmp_path / 'pipe.jpg')
+    with pytest.raises(ValueError, match='pipe.jpg is a named pipe'):
+        kind()(dict(img_path=str(tmp_path / 'pipe.jpg')))
 
 
 @pytest.mark.parametrize('kind', [UniformBBoxTransform, OfficialBBoxTransform])

@@ -1,5 +1,6 @@
 """Loading that names the file it could not load."""
 
+from pathlib import Path
 from typing import Optional
 
 import mmcv
@@ -80,7 +81,10 @@ def read_file(path: str, backend_args: Optional[dict] = None) -> bytes:
 
     Raises:
         FileNotFoundError: If the file does not exist.
+        ValueError: If it is a pipe, which would wait for its other end.
     """
+    if Path(path).is_fifo():
+        raise ValueError(f'the image {path} is a named pipe and no file')
     try:
         return get(path, backend_args=backend_args)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
