@@ -11,6 +11,7 @@ import re
 import runpy
 import sys
 import time
+import traceback
 from pathlib import Path
 from urllib.error import URLError
 
@@ -43,8 +44,9 @@ def main(name: str) -> None:
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if (ROOT / 'integral_mmpose').is_dir():
         sys.path.insert(0, str(ROOT))
+    given = list(sys.argv)
     try:
-        refuse_idle_options(sys.argv)
+        refuse_idle_options(given)
         if name == 'train.py':
             args, cfg = read_training()
             reserve_folder(cfg)
@@ -52,11 +54,18 @@ def main(name: str) -> None:
         sys.argv += join_without_gpu(sys.argv)
         runpy.run_path(str(find_tool(name)), run_name='__main__')
         leave_group()
-    except (*USER_ERRORS, TypeError, RuntimeError) as error:
-        if debug or not of_a_user(error):
+    except Exception as error:
+        options = given_options(given)
+        if debug or not (of_a_user(error) or options):
             raise
-        report(name, error)
-        sys.exit(1)
+        if of_a_user(error):
+            report(name, error)
+            sys.exit(1)
+        traceback.print_exc()
+        sys.exit(
+            f'{name}: {type(error).__name__}: {error}. The lines above say '
+            f'where. Check --cfg-options {" ".join(options)} first'
+        )
     except KeyboardInterrupt:
         if debug:
             raise
@@ -76,11 +85,9 @@ def refuse_idle_options(argv: list) -> None:
 
     from mmengine.runner import Runner
 
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument('--cfg-options', nargs='+', action='extend')
-    options = parser.parse_known_args(argv[1:])[0].cfg_options or []
     read = {*signature(Runner.__init__).parameters, *MORE_SETTINGS}
-    for name in [option.split('=')[0].split('.')[0] for option in options]:
+    for option in given_options(argv):
+        name = option.split('=')[0].split('.')[0]
         if name not in read:
             raise ValueError(
                 f'--cfg-options {name}: nothing reads `{name}` once the '
@@ -91,6 +98,13 @@ def refuse_idle_options(argv: list) -> None:
             )
 
 
+def given_options(argv: list) -> list:
+    """What ``--cfg-options`` sets."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('--cfg-options', nargs='+', action='extend')
+    return parser.parse_known_args(argv[1:])[0].cfg_options or []
+
+
 def of_a_user(error: Exception) -> bool:
     """Whether a user can have caused it, as by a wrong option in a config.
 
@@ -99,9 +113,10 @@ def of_a_user(error: Exception) -> bool:
     """
     if isinstance(error, RuntimeError):
         return str(error).startswith(_LOST_WORKER)
-    return not isinstance(error, TypeError) or bool(
-        re.search(r'\.__init__\(\) (got an unexpected|missing)', str(error))
-    )
+    if isinstance(error, TypeError):
+        wrong = r'\.__init__\(\) (got an unexpected|missing)'
+        return bool(re.search(wrong, str(error)))
+    return isinstance(error, USER_ERRORS)
 
 
 def report(name: str, error: Exception) -> None:

@@ -235,6 +235,34 @@ def test_a_wrong_option_of_a_config_is_the_user_s(tool):
     assert tool.of_a_user(ValueError())
 
 
+@pytest.mark.parametrize(
+    ('argv', 'ends'),
+    [
+        ([], 'AttributeError'),
+        (['--cfg-options', 'model.head=None', 'work_dir=x'], 'SystemExit'),
+        (['--cfg-options', 'model.head=None', '--debug'], 'AttributeError'),
+    ],
+)
+def test_a_surprise_names_the_options_that_were_given(
+    tool, monkeypatch, capsys, argv, ends
+):
+    """After MMPose's own lines; without options there are these alone."""
+
+    def fail(*args, **kwargs):
+        raise AttributeError("'NoneType' object has no attribute 'copy'")
+
+    monkeypatch.setattr(tool.runpy, 'run_path', fail)
+    monkeypatch.setattr(sys, 'argv', ['test.py', 'i1.py', 'i1.pth', *argv])
+    with pytest.raises((AttributeError, SystemExit)) as raised:
+        tool.main('test.py')
+    assert raised.type.__name__ == ends
+    if ends == 'SystemExit':
+        assert 'Traceback' in capsys.readouterr().err
+        assert 'Check --cfg-options model.head=None work_dir=x first' in str(
+            raised.value
+        )
+
+
 def test_processes_talk_by_gloo_without_a_gpu(tool, monkeypatch):
     """MMPose's own parser reads what is added as MMDDP needs it."""
     from mmengine.config import DictAction
