@@ -4,10 +4,18 @@ from integral_mmpose.inference.metadata import PoseMetadata
 
 from .describe import describe_model
 from .pose_graph import PoseGraph
-from .verify import Difference, compare, milliseconds, run_model, run_module
+from .verify import (
+    MOST,
+    Difference,
+    compare,
+    milliseconds,
+    run_model,
+    run_module,
+)
 from .writers import export_program, read_torch, write_onnx, write_torch
 
 __all__ = [
+    'MOST',
     'Difference',
     'PoseGraph',
     'PoseMetadata',

@@ -16,6 +16,8 @@ from integral_mmpose.inference.metadata import PoseMetadata
 Run = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
 #: Sizes of the batches of a comparison: none is the size that was traced.
 BATCHES = (1, 3, 8)
+#: In half precision an argmax may find another cell of noise.
+MOST = 0.98
 
 
 class Difference(NamedTuple):
@@ -23,13 +25,15 @@ class Difference(NamedTuple):
 
     Where half precision makes an argmax jump, the largest is a whole cell and
     the mean says how rare that is. ``fraction`` is the larger one of px over
-    the longer side of the input and of mm over the depth range.
+    the longer side of the input and of mm over the depth range; 49 of 50
+    joints are within ``most``.
     """
 
     px: float
     mm: Optional[float]  #: None in 2D
     score: float
     fraction: float
+    most: float
     mean_px: float
     mean_mm: Optional[float]  #: None in 2D
 
@@ -110,14 +114,21 @@ def compare(
         scores.append(wanted[1] - found[1])
     keypoints = _absolute(keypoints, 'keypoints')
     px, depth = keypoints[..., :2], keypoints[..., 2:]
-    fraction = float(px.max()) / max(metadata.input_size)
+    fractions = px.max(-1) / max(metadata.input_size)
     mm = mean_mm = None
     if metadata.depth_range_mm is not None:
         mm, mean_mm = float(depth.max()), float(depth.mean())
-        fraction = max(fraction, mm / metadata.depth_range_mm)
-    score = float(_absolute(scores, 'keypoint scores').max())
+        fractions = np.maximum(
+            fractions, depth[..., 0] / metadata.depth_range_mm
+        )
     return Difference(
-        float(px.max()), mm, score, fraction, float(px.mean()), mean_mm
+        px=float(px.max()),
+        mm=mm,
+        score=float(_absolute(scores, 'keypoint scores').max()),
+        fraction=float(fractions.max()),
+        most=float(np.quantile(fractions, MOST, method='higher')),
+        mean_px=float(px.mean()),
+        mean_mm=mean_mm,
     )
 
 

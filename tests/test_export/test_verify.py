@@ -48,6 +48,20 @@ def test_largest_differences_by_hand(metadata):
     assert found.fraction == pytest.approx(0.005)  # of the input size
 
 
+@pytest.mark.parametrize(('jumps', 'most'), [(4, 0.005), (5, 0.25)])
+def test_one_joint_in_fifty_may_jump(metadata, jumps, most):
+    """Four of 216 by a quarter of the input, the others by 0.48 px."""
+    keypoints = np.zeros((12, 18, 3), np.float32)
+    keypoints[..., 0] = 0.48
+    keypoints.reshape(-1, 3)[:jumps, 1] = 24
+    scores = np.full((12, 18), 0.5, np.float32)
+    found = compare(
+        answer(), lambda crops: (keypoints, scores), CROPS, metadata, (12,)
+    )
+    assert found.most == pytest.approx(most)
+    assert found.fraction == pytest.approx(0.25)
+
+
 def test_2d_has_no_mm(models):
     metadata = describe_model(models['integral_2d'], 'a.py')
     found = compare(answer((0, 0)), answer((0, 0.96)), CROPS, metadata)

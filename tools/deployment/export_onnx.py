@@ -118,14 +118,19 @@ def verify(args, model, metadata) -> bool:
     expected = D.run_model(model)
     actual = open_file(args)
     good = True
+    # Rounding moves an expectation little, and an argmax to another mode.
+    jumps = args.half and getattr(model.head, 'finds_by_argmax', False)
     kinds = {'random': noise, 'real': read_crops(args.images or [], model)}
     for kind, crops in kinds.items():
         if len(crops) == 0:
             continue
         crops = np.asarray(crops, np.float32)
         found = D.compare(expected, actual, crops, metadata)
-        good &= found.fraction <= args.tolerance
+        most = found.most if jumps else found.fraction
+        good &= most <= args.tolerance
         print(f'{len(crops)} {kind} crops: {describe(found)}')
+        if jumps:
+            print(f'{D.MOST:.0%} of the joints: {most:.2g} of the input size')
     print(f'at most {args.tolerance:g} of the input size is allowed')
     batch = np.asarray(noise[:TIMED_BATCH], np.float32)
     graph = D.run_module(D.PoseGraph(model))

@@ -29,7 +29,7 @@ from .common import (
     gather_labels,
     pose_accuracy,
 )
-from .map_readout import ARGMAXES, READOUTS, MapReadout
+from .map_readout import READOUTS, MapReadout
 
 
 @MODELS.register_module()
@@ -243,7 +243,7 @@ class IntegralHead(MapReadout, HeatmapHead):
             losses['loss_joint'] = self.joint_loss(
                 logits if of_maps else pred, labels, weights
             )
-        if self.joint_loss is None or self.readout in ARGMAXES:
+        if self.joint_loss is None or self.finds_by_argmax:
             with torch.no_grad():
                 pred = self.coordinates(logits)
         return losses, pred.detach()

@@ -44,6 +44,11 @@ class MapReadout:
         return F.bins_to_norm(bins, F.map_sizes(logits))
 
     @property
+    def finds_by_argmax(self) -> bool:
+        """Whether a small difference of the maps may find another cell."""
+        return self.readout in ARGMAXES
+
+    @property
     def score_kind(self) -> str:
         """How a score is read: that of the loss whose maps are read."""
         kept = not self.joint_loss or self.joint_loss_is_local
@@ -84,7 +89,7 @@ class MapReadout:
         that of ``functional.merge_flipped_maps``.
         """
         pairs, size = meta['flip_indices'], meta['input_size']
-        if self.readout not in ARGMAXES:
+        if not self.finds_by_argmax:
             return merge_flipped(
                 self.coordinates(logits),
                 self.coordinates(flipped),

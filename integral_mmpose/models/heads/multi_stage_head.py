@@ -104,6 +104,11 @@ class IntegralMultiStageHead(BaseHead):
         last, logits = self.before_last_head(feats)
         return [*logits, self.heads[-1](last)]
 
+    @property
+    def finds_by_argmax(self) -> bool:
+        """That of the last stage."""
+        return self.heads[-1].finds_by_argmax
+
     def coordinates(self, outputs: List[Tensor]) -> Tensor:
         """Normalised coordinates (B, K, 2 or 3) of the last stage."""
         return self.heads[-1].coordinates(outputs[-1])
