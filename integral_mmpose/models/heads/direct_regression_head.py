@@ -42,8 +42,8 @@ class DirectRegressionHead(RegressionHead):
         init_cfg (dict, optional): Defaults to N(0, 1e-3), as the paper's.
 
     Raises:
-        ValueError: If ``num_axes`` contradicts the codec, or the features
-            are not pooled.
+        ValueError: If ``num_axes`` contradicts the codec, the loss takes
+            heat maps, or the features are not pooled.
     """
 
     def __init__(
@@ -66,6 +66,12 @@ class DirectRegressionHead(RegressionHead):
         )
         self.num_axes = num_axes
         check_joint_loss(self.loss_module)
+        if getattr(self.loss_module, 'takes_logits', False):
+            raise ValueError(
+                f'{type(self.loss_module).__name__} takes heat maps, and '
+                f'{type(self).__name__} has none: take JointL1Loss, or '
+                'IntegralHead'
+            )
         self.fc = nn.Linear(in_channels, num_joints * num_axes)
         check_decoder(self, f'num_axes={num_axes}')
 

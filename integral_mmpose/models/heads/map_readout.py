@@ -9,7 +9,7 @@ from integral_mmpose import functional as F
 
 from .common import check_flip_indices, merge_flipped
 
-#: These find a joint by an argmax: no joint loss trains where.
+#: These find the cell of a joint by an argmax, which has no gradient.
 ARGMAXES = ('argmax', 'marginal_argmax', 'local_integral')
 READOUTS = ('integral', 'debiased_integral', *ARGMAXES)
 

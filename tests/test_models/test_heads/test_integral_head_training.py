@@ -399,3 +399,11 @@ def test_the_local_loss_needs_another_and_its_own_readout(identity_head):
             identity_head(
                 joint_loss=joint, heatmap_loss=heat_map, readout=readout
             )
+
+
+@pytest.mark.parametrize('name', ['ExpectedErrorLoss', 'LocalJointL1Loss'])
+def test_direct_regression_has_no_maps(name):
+    config = dict(type='DirectRegressionHead', in_channels=4, num_joints=3)
+    MODELS.build(config)
+    with pytest.raises(ValueError, match=f'{name} takes heat maps.*JointL1'):
+        MODELS.build(dict(config, joint_loss=dict(type=name)))
