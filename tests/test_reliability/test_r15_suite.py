@@ -52,15 +52,20 @@ def test_coverage(tmp_path, figure):
 
 
 @pytest.mark.slow  # --suite-runs times the short suite
-def test_no_flake(request, record_property, figure):
+def test_no_flake(request, figure):
     count = request.config.getoption('suite_runs')
     if not count:
         pytest.skip('--suite-runs N: each takes the minutes of make test')
+    log = ROOT / 'work_dirs/suite_runs.log'
+    log.parent.mkdir(exist_ok=True)
     failures = 0
     for _ in range(count):
         done = run('-n', 'auto', '--maxprocesses', '4', '--dist', 'worksteal')
         failures += done.returncode != 0
-        record_property('run', done.stdout.splitlines()[-1])
+        lines = done.stdout.splitlines()
+        failed = [x for x in lines if x.startswith(('FAILED', 'ERROR'))]
+        with open(log, 'a') as file:  # hours of runs, each kept as it ends
+            print(*failed, lines[-1], sep='\n', file=file)
     figure('R15', f'failing runs of the short suite, of {count}', failures, 0)
 
 
