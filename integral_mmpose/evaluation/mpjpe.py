@@ -12,12 +12,11 @@ PA-MPJPE-sim    with scale over the 17 joints: most later work
 ==============  ==================================================
 """
 
-import json
-from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
+from mmengine.fileio import dump
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
@@ -215,12 +214,10 @@ class IntegralMPJPE(BaseMetric):
             )
             for n, result in enumerate(results)
         ]
-        path = Path(self.outfile)
-        path.parent.mkdir(parents=True, exist_ok=True)
         content = dict(
             mode=self.evaluation_mode, metrics=metrics, frames=frames
         )
-        path.write_text(json.dumps(content), 'utf-8')
+        dump(content, self.outfile, 'json')
 
 
 def _paper_order(action: str):

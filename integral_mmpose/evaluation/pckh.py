@@ -7,12 +7,11 @@ of the mean, and joints are weighted by how often they are labelled. Other
 joint sets follow the metainfo of their data set.
 """
 
-import json
-from pathlib import Path
 from typing import Dict, Optional, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
+from mmengine.fileio import dump
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
@@ -190,34 +189,24 @@ class PCKhCurve(BaseMetric):
             'joints, boxes of the data set'
         )
         if self.outfile:
-            self._write(
-                dict(
-                    alpha=ALPHAS.tolist(),
-                    PCKh=total.tolist(),
-                    PCKh_per_joint={
-                        str(j): pck[:, j].tolist()
-                        for j in counted
-                        if counts[j]
-                    },
-                    counts=counts.tolist(),
-                    counted=counted,
-                    groups={k: list(j) for k, j in groups.items()},
-                    metrics=metrics,
-                    distances=[
-                        [
-                            round(distance, DIGITS) if seen else None
-                            for distance, seen in zip(*person)
-                        ]
-                        for person in zip(distances.tolist(), visible)
-                    ],
-                )
+            content = dict(
+                alpha=ALPHAS,
+                PCKh=total,
+                PCKh_per_joint={j: pck[:, j] for j in counted if counts[j]},
+                counts=counts,
+                counted=counted,
+                groups=groups,
+                metrics=metrics,
+                distances=[
+                    [
+                        round(distance, DIGITS) if seen else None
+                        for distance, seen in zip(*person)
+                    ]
+                    for person in zip(distances.tolist(), visible)
+                ],
             )
+            dump(content, self.outfile, 'json')
         return metrics
-
-    def _write(self, content: dict) -> None:
-        path = Path(self.outfile)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content), 'utf-8')
 
 
 def _truth(sample: dict, people: int, joint_count: int):

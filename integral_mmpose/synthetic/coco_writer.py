@@ -1,9 +1,9 @@
 """Write pictures of several people in COCO's layout, and detections."""
 
-import json
 from pathlib import Path
 
 import numpy as np
+from mmengine.fileio import dump
 
 from .figure import seen
 from .people import random_person
@@ -132,27 +132,18 @@ def write_annotations(root, seed, split, results):
         keypoints=KEYPOINTS,
         skeleton=SKELETON,
     )
-    folder = Path(root, 'annotations')
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f'person_keypoints_{split}.json').write_text(
-        json.dumps(
-            dict(
-                info=dict(description='synthetic'),
-                licenses=[],
-                images=[info for info, _ in results],
-                annotations=annotations,
-                categories=[category],
-            )
-        )
+    content = dict(
+        info=dict(description='synthetic'),
+        licenses=[],
+        images=[info for info, _ in results],
+        annotations=annotations,
+        categories=[category],
     )
-    if split != 'val2017':
-        return
-    folder = Path(root, 'person_detection_results')
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng([seed, 29])
-    (folder / 'COCO_val2017_detections.json').write_text(
-        json.dumps(_detections(rng, results))
-    )
+    dump(content, Path(root, f'annotations/person_keypoints_{split}.json'))
+    if split == 'val2017':
+        found = _detections(np.random.default_rng([seed, 29]), results)
+        folder = Path(root, 'person_detection_results')
+        dump(found, folder / 'COCO_val2017_detections.json')
 
 
 def _detections(rng, results):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from mmengine.fileio import dump
 
 from . import coco_writer, h36m_writer, mpii_writer
 
@@ -78,7 +79,7 @@ def generate(out, seed, scale, jobs=1, progress=print):
     out.mkdir(parents=True, exist_ok=True)
     for name in ('h36m', 'mpii', 'coco'):
         shutil.rmtree(out / name, ignore_errors=True)
-    _write_manifest(out, dict(wanted, complete=False))
+    dump(dict(wanted, complete=False), out / MANIFEST)
     with _workers(jobs) as pool:
         counts = dict(
             **_h36m(out / 'h36m', seed, sizes, pool, progress),
@@ -102,7 +103,7 @@ def generate(out, seed, scale, jobs=1, progress=print):
             ),
         )
     manifest = dict(wanted, complete=True, counts=counts)
-    _write_manifest(out, manifest)
+    dump(manifest, out / MANIFEST)
     return manifest
 
 
@@ -178,7 +179,3 @@ def _read_manifest(out):
         return json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise ValueError(f'{path} is broken ({error}): delete {out}') from None
-
-
-def _write_manifest(out, content):
-    (out / MANIFEST).write_text(json.dumps(content))

@@ -5,10 +5,10 @@ one smooth trial. Frames are numbered as at 50 per second: the training set
 has every ``TRAIN_STEP``-th frame, the test set every 64th.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
+from mmengine.fileio import dump
 
 from integral_mmpose.datasets.body.h36m_files import make_rows
 
@@ -125,9 +125,7 @@ def write_cameras(root, seed):
             )
             for camera_id, camera in subject_cameras(seed, subject).items()
         }
-    folder = Path(root, 'annotations')
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'cameras.json').write_text(json.dumps(content))
+    dump(content, Path(root, 'annotations/cameras.json'))
 
 
 def plan(train_frames, test_frames, extra_frames):

@@ -3,10 +3,10 @@
 MPII is 1-based: 1 is added to every pixel of the annotation.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
+from mmengine.fileio import dump
 
 from integral_mmpose.datasets.mat_files import mpii_truth
 
@@ -124,8 +124,7 @@ def write_annotations(root, split, results):
     entries = [entry for entry, _ in results]
     boxes = np.stack([box for _, box in results], -1)
     folder = Path(root, 'annotations')
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f'mpii_{split}.json').write_text(json.dumps(entries))
+    dump(entries, folder / f'mpii_{split}.json')
     visible = np.array([e['joints_vis'] for e in entries])
     joints = np.array([e['joints'] for e in entries])
     content = mpii_truth(boxes, joints, visible)
@@ -141,27 +140,12 @@ def write_benchmark(root, train, val):
         val (list): The same of val.
     """
     write_annotations(root, 'trainval', train + val)
-    people = [
-        {key: entry[key] for key in ('image', 'center', 'scale')}
-        for entry, _ in val
-    ]
-    entries = [
-        dict(person, image_index=n, annorect_index=1)
-        for n, person in enumerate(people, 1)
-    ]
-    images = [
-        dict(
-            image=person['image'],
-            people=[
-                dict(
-                    center=person['center'],
-                    scale=person['scale'],
-                    predict=True,
-                )
-            ],
-        )
-        for person in people
-    ]
+    entries, images = [], []
+    for n, (entry, _) in enumerate(val, 1):
+        image = dict(image=entry['image'])
+        person = dict(center=entry['center'], scale=entry['scale'])
+        entries.append(dict(image, **person, image_index=n, annorect_index=1))
+        images.append(dict(image, people=[dict(person, predict=True)]))
     folder = Path(root, 'annotations')
-    (folder / 'mpii_test.json').write_text(json.dumps(entries))
-    (folder / 'mpii_test_images.json').write_text(json.dumps(images))
+    dump(entries, folder / 'mpii_test.json')
+    dump(images, folder / 'mpii_test_images.json')
