@@ -7,8 +7,7 @@ nose, eyes and ears, which lie on the surface of the head.
 
 import numpy as np
 
-from .body import EXTRAS, JOINTS
-from .render import Capsule, Ellipsoid
+from .render import CAPSULE_ROWS, Capsule, Ellipsoid
 
 # part, first and second end, radii in metres
 LIMBS = (
@@ -17,6 +16,7 @@ LIMBS = (
     ('foot', 'foot', 'toe', 0.043, 0.034),
     ('upper', 'shoulder', 'elbow', 0.055, 0.042),
     ('lower', 'elbow', 'wrist', 0.042, 0.031),
+    ('hand', 'wrist', 'hand', 0.034, 0.038),
 )
 HEAD_RADII = (0.098, 0.08, 0.117)
 # A joint is seen when no surface is this far in front of it, metres
@@ -33,57 +33,42 @@ COVER = dict(
 )
 
 
-def named_points(joints, extras):
-    """Points by name: joints (17, 3) and extras (9, 3) to a dict."""
-    out = dict(zip(JOINTS, joints))
-    out.update(zip(EXTRAS, extras))
-    return out
-
-
-def build_figure(posed, moment, bones, textures, camera):
+def build_figure(points, axes, bones, textures):
     """Primitives of one person in a camera's space.
 
     Args:
-        posed (Posed): From forward kinematics.
-        moment (int): Which of its T moments.
+        points (dict[str, np.ndarray]): The person's points by name.
+        axes (dict[str, np.ndarray]): (3, 3) of ``pelvis``, ``chest`` and
+            ``head``.
         bones (dict[str, float]): The person's proportions.
         textures (dict[str, np.ndarray]): The person's appearance.
-        camera (Camera): The viewpoint.
 
     Returns:
         list[Ellipsoid | Capsule]: In no particular order.
     """
-    points = named_points(
-        camera.to_camera(posed.joints[moment]),
-        camera.to_camera(posed.extras[moment]),
-    )
-    axes = {
-        part: camera.rotation @ getattr(posed, part)[moment]
-        for part in ('pelvis', 'chest', 'head')
-    }
-    girth = bones['girth']
+    girth, skin = bones['girth'], textures['skin']
     out = _trunk(points, axes, girth, textures)
     out += _head(points, axes['head'], bones['head'], textures)
     for side in ('left', 'right'):
-        for part, first, second, ra, rb in LIMBS:
-            ends = np.stack(
-                [points[f'{side}_{first}'], points[f'{side}_{second}']]
-            )
+        for part, first, second, *radii in LIMBS:
             out.append(
-                Capsule(
-                    ends,
-                    np.array([ra, rb]) * girth,
-                    textures[f'{side}_{part}'],
+                _rod(
+                    points,
+                    (f'{side}_{first}', f'{side}_{second}'),
+                    np.multiply(radii, girth),
+                    textures.get(f'{side}_{part}', skin),
                 )
             )
-        wrist, tip = points[f'{side}_wrist'], points[f'{side}_hand']
-        skin = np.tile(textures['skin'], (32, 1))
-        out.append(
-            Capsule(
-                np.stack([wrist, tip]), np.array([0.034, 0.038]) * girth, skin
-            )
-        )
     return out
+
+
+def _rod(points, ends, radii, texture):
+    """A capsule between two points by name, textured or of one colour."""
+    return Capsule(
+        np.stack([points[end] for end in ends]),
+        radii,
+        np.broadcast_to(texture, (CAPSULE_ROWS, 3)),
+    )
 
 
 def _trunk(points, axes, girth, textures):
@@ -107,31 +92,23 @@ def _trunk(points, axes, girth, textures):
         np.array([0.118, 0.178, 0.13]) * girth,
         textures['hips'],
     )
-    out = [chest, belly, hips]
-    for side in ('left', 'right'):
-        ends = np.stack([points['thorax'], points[f'{side}_shoulder']])
-        out.append(
-            Capsule(
-                ends,
-                np.array([0.062, 0.056]) * girth,
-                np.tile(textures['collar'], (32, 1)),
-            )
-        )
-    return out
+    radii = np.array([0.062, 0.056]) * girth
+    collar = [
+        _rod(points, ('thorax', shoulder), radii, textures['collar'])
+        for shoulder in ('left_shoulder', 'right_shoulder')
+    ]
+    return [chest, belly, hips, *collar]
 
 
 def _head(points, axes, size, textures):
-    skull = Ellipsoid(
+    ball = Ellipsoid(
         points['head_centre'],
         axes,
         np.array(HEAD_RADII) * size,
         textures['head'],
     )
-    neck = Capsule(
-        np.stack([points['thorax'], points['head_centre']]),
-        np.array([0.06, 0.05]) * size,
-        np.tile(textures['skin'], (32, 1)),
-    )
+    radii = np.array([0.06, 0.05]) * size
+    neck = _rod(points, ('thorax', 'head_centre'), radii, textures['skin'])
     nose = Ellipsoid(
         points['neck_base'] - 0.014 * size * axes[:, 0],
         axes,
@@ -147,19 +124,11 @@ def _head(points, axes, size, textures):
         )
         for side in ('left', 'right')
     ]
-    return [skull, neck, nose, *ears]
+    return [ball, neck, nose, *ears]
 
 
-def head_box(points, axes, size, camera):
-    """Box x1, y1, x2, y2 in px of the projected skull.
-
-    Args:
-        points (dict[str, np.ndarray]): From :func:`named_points`, camera
-            space.
-        axes (np.ndarray): (3, 3) the head's axes in camera space.
-        size (float): The person's head factor.
-        camera (Camera): The viewpoint.
-    """
+def skull(points, axes, size):
+    """(144, 3) points on the surface of the skull, camera space."""
     angle = np.linspace(0, np.pi, 9)
     around = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     ring = np.stack(
@@ -170,12 +139,10 @@ def head_box(points, axes, size, camera):
         ],
         -1,
     )
-    surface = (
+    return (
         points['head_centre']
         + (ring.reshape(-1, 3) * HEAD_RADII * size) @ axes.T
     )
-    pixels = camera.project(surface)[:, :2]
-    return np.concatenate([pixels.min(0), pixels.max(0)])
 
 
 def seen(canvas, points, names, camera, owner):

@@ -6,8 +6,8 @@ import numpy as np
 
 from .actions import sample_free_pose
 from .appearance import sample_appearance
-from .body import forward_kinematics, sample_proportions
-from .figure import build_figure, head_box, named_points
+from .body import EXTRAS, JOINTS, forward_kinematics, sample_proportions
+from .figure import build_figure, skull
 
 
 class Person(NamedTuple):
@@ -19,26 +19,30 @@ class Person(NamedTuple):
 
     def points(self, camera, moment=0):
         """Points by name in the camera's space, metres."""
-        return named_points(
-            camera.to_camera(self.posed.joints[moment]),
-            camera.to_camera(self.posed.extras[moment]),
-        )
+        joints = camera.to_camera(self.posed.joints[moment])
+        extras = camera.to_camera(self.posed.extras[moment])
+        return dict(zip(JOINTS + EXTRAS, (*joints, *extras)))
+
+    def axes(self, part, camera, moment=0):
+        """(3, 3) axes of a part of :class:`Posed` in the camera's space."""
+        return camera.rotation @ getattr(self.posed, part)[moment]
 
     def draw(self, canvas, camera, moment=0, owner=1):
         """Draw the person and mark the pixels with ``owner``."""
-        canvas.draw(
-            build_figure(
-                self.posed, moment, self.bones, self.textures, camera
-            ),
-            owner,
-        )
+        axes = {
+            part: self.axes(part, camera, moment)
+            for part in ('pelvis', 'chest', 'head')
+        }
+        points = self.points(camera, moment)
+        figure = build_figure(points, axes, self.bones, self.textures)
+        canvas.draw(figure, owner)
 
-    def head_box(self, camera, moment=0):
+    def head_box(self, camera):
         """Box x1, y1, x2, y2 in px of the projected skull."""
-        axes = camera.rotation @ self.posed.head[moment]
-        return head_box(
-            self.points(camera, moment), axes, self.bones['head'], camera
-        )
+        axes = self.axes('head', camera)
+        surface = skull(self.points(camera), axes, self.bones['head'])
+        pixels = camera.project(surface)[:, :2]
+        return np.concatenate([pixels.min(0), pixels.max(0)])
 
 
 def random_person(rng, ground):
