@@ -147,6 +147,28 @@ KEYS = dict(
 )
 
 
+# Standard deviation in degrees of what a trial adds to its keys
+_VARY = dict(
+    sh_flex=14,
+    sh_abd=9,
+    sh_rot=16,
+    el_flex=14,
+    hip_flex=7,
+    hip_abd=5,
+    hip_rot=8,
+    kn_flex=8,
+    pitch=3,
+    roll=3,
+    lean=6,
+    side=5,
+    twist=8,
+    head_pitch=9,
+    head_yaw=16,
+    head_roll=5,
+)
+VARY = np.array([_VARY[d[2:] if d[1:2] == '_' else d] for d in DOFS], float)
+
+
 class Motion(NamedTuple):
     """A trial at T moments: ``angles`` (T, D) and ``yaw`` (T,) in degrees,
     ``ground`` (T, 2) metres: where the pelvis is above the floor plan."""
@@ -183,7 +205,7 @@ def sample_motion(rng, action, frames):
     keys = np.stack([_vary(rng, pose_vector(k)) for k in KEYS[action]])
     keys = keys[rng.permutation(len(keys))[:3]]
     angles = _wander(rng, keys, seconds)
-    angles = angles + _sway(rng, len(DOFS), seconds) * _sway_size()
+    angles = angles + _sway(rng, len(DOFS), seconds) * (0.55 * VARY)
     turn = rng.choice([-1.0, 1.0])
     yaw0, pace = rng.uniform(0, 360), rng.uniform(0.8, 1.15)
     if action in GAIT_ACTIONS:
@@ -213,38 +235,12 @@ def sample_free_pose(rng):
     """
     action = ACTIONS[rng.integers(len(ACTIONS))]
     base = sample_motion(rng, action, [rng.integers(0, 3000)]).angles[0]
-    far = clip_to_limits(rng.normal(0, 1, len(DOFS)) * _vary_size() * 3 + base)
+    far = clip_to_limits(rng.normal(0, 1, len(DOFS)) * VARY * 3 + base)
     return clip_to_limits(base + rng.uniform(0, 1) ** 2 * (far - base))
 
 
-def _vary_size():
-    big = dict(
-        sh_flex=14,
-        sh_abd=9,
-        sh_rot=16,
-        el_flex=14,
-        hip_flex=7,
-        hip_abd=5,
-        hip_rot=8,
-        kn_flex=8,
-        pitch=3,
-        roll=3,
-        lean=6,
-        side=5,
-        twist=8,
-        head_pitch=9,
-        head_yaw=16,
-        head_roll=5,
-    )
-    return np.array([big[d[2:] if d[1:2] == '_' else d] for d in DOFS], float)
-
-
-def _sway_size():
-    return _vary_size() * 0.55
-
-
 def _vary(rng, key):
-    key = key + rng.normal(0, 1, len(DOFS)) * _vary_size()
+    key = key + rng.normal(0, 1, len(DOFS)) * VARY
     return mirror(key) if rng.random() < 0.5 else key
 
 

@@ -120,8 +120,8 @@ def _annotation(canvas, person, camera, owner, image_id):
     )
 
 
-def write_annotations(root, seed, split, results):
-    """Write the annotations of one split and, for val2017, detections."""
+def write_annotations(root, split, results):
+    """Write the annotations of one split."""
     annotations = [a for _, found in results for a in found]
     for number, annotation in enumerate(annotations, 1):
         annotation['id'] = number
@@ -140,42 +140,36 @@ def write_annotations(root, seed, split, results):
         categories=[category],
     )
     dump(content, Path(root, f'annotations/person_keypoints_{split}.json'))
-    if split == 'val2017':
-        found = _detections(np.random.default_rng([seed, 29]), results)
-        folder = Path(root, 'person_detection_results')
-        dump(found, folder / 'COCO_val2017_detections.json')
 
 
-def _detections(rng, results):
-    """Jittered boxes of the people, and some that hold nobody."""
-    out = []
-    for info, annotations in results:
+def write_benchmark(root, seed, train, val):
+    """Write detections of val2017: jittered boxes, and some of nobody.
+
+    Args:
+        root (str): The ``coco`` folder.
+        seed (int): Of the data set.
+        train (list): Not used: the benchmark detects on val2017 only.
+        val (list): What ``write_image`` returned for each picture.
+    """
+    rng, found = np.random.default_rng([seed, 29]), []
+    for info, annotations in val:
         for annotation in annotations:
             x, y, w, h = annotation['bbox']
-            shift = rng.normal(0, 0.04, 4) * [w, h, w, h]
-            out.append(
-                (
-                    info['id'],
-                    np.array([x, y, w, h]) + shift,
-                    rng.uniform(0.6, 1.0),
-                )
-            )
+            box = rng.normal(0, 0.04, 4) * [w, h, w, h] + [x, y, w, h]
+            found.append(_detection(info, box, rng.uniform(0.6, 1.0)))
         for _ in range(rng.integers(0, 3)):
             size = rng.uniform(20, 120, 2)
             place = rng.uniform(0, 1, 2) * (np.array(SIZE) - size)
-            out.append(
-                (
-                    info['id'],
-                    np.concatenate([place, size]),
-                    rng.uniform(0.05, 0.5),
-                )
-            )
-    return [
-        dict(
-            image_id=image,
-            category_id=1,
-            bbox=[round(float(v), 2) for v in box],
-            score=round(float(score), 4),
-        )
-        for image, box, score in out
-    ]
+            box = np.concatenate([place, size])
+            found.append(_detection(info, box, rng.uniform(0.05, 0.5)))
+    folder = Path(root, 'person_detection_results')
+    dump(found, folder / 'COCO_val2017_detections.json')
+
+
+def _detection(info, box, score):
+    return dict(
+        image_id=info['id'],
+        category_id=1,
+        bbox=[round(float(v), 2) for v in box],
+        score=round(float(score), 4),
+    )

@@ -6,8 +6,7 @@ neither the number of processes nor the size of the set changes it.
 
 import json
 import shutil
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -81,27 +80,14 @@ def generate(out, seed, scale, jobs=1, progress=print):
         shutil.rmtree(out / name, ignore_errors=True)
     dump(dict(wanted, complete=False), out / MANIFEST)
     with _workers(jobs) as pool:
-        counts = dict(
-            **_h36m(out / 'h36m', seed, sizes, pool, progress),
-            **_pictures(
-                mpii_writer,
-                out / 'mpii',
-                seed,
-                sizes.mpii,
-                pool,
-                progress,
-                'mpii',
-            ),
-            **_pictures(
-                coco_writer,
-                out / 'coco',
-                seed,
-                sizes.coco,
-                pool,
-                progress,
-                'coco',
-            ),
-        )
+        counts = _h36m(out / 'h36m', seed, sizes, pool, progress)
+        for writer, root, numbers in (
+            (mpii_writer, out / 'mpii', sizes.mpii),
+            (coco_writer, out / 'coco', sizes.coco),
+        ):
+            counts.update(
+                _pictures(writer, root, seed, numbers, pool, progress)
+            )
     manifest = dict(wanted, complete=True, counts=counts)
     dump(manifest, out / MANIFEST)
     return manifest
@@ -109,25 +95,11 @@ def generate(out, seed, scale, jobs=1, progress=print):
 
 def _workers(jobs):
     if jobs == 1:
-        return _ThisProcess()
+        return ThreadPoolExecutor(1)
     # A fork would copy the locks of OpenCV's and torch's threads.
     return ProcessPoolExecutor(
-        jobs, get_context('spawn'), initializer=_one_thread
+        jobs, get_context('spawn'), cv2.setNumThreads, (1,)
     )
-
-
-class _ThisProcess(nullcontext):
-    """An executor that works here, in order."""
-
-    def __enter__(self):
-        return self
-
-    def map(self, job, work, chunksize=1):
-        return map(job, work)
-
-
-def _one_thread():
-    cv2.setNumThreads(1)
 
 
 def _h36m(root, seed, sizes, pool, progress):
@@ -136,8 +108,8 @@ def _h36m(root, seed, sizes, pool, progress):
     plan = h36m_writer.plan(*sizes[:3])
     for split, work in plan.items():
         rows = []
-        job = partial(_sequence, str(root), seed)
-        for done, part in enumerate(pool.map(job, work), 1):
+        job = partial(h36m_writer.write_sequences, str(root), seed)
+        for done, part in enumerate(pool.map(job, *zip(*work)), 1):
             rows.append(part)
             if done % 15 == 0 or done == len(work):
                 progress(f'h36m {split}: {done} of {len(work)} actions')
@@ -149,11 +121,7 @@ def _h36m(root, seed, sizes, pool, progress):
     return counts
 
 
-def _sequence(root, seed, work):
-    return h36m_writer.write_sequences(root, seed, *work)
-
-
-def _pictures(writer, root, seed, numbers, pool, progress, name):
+def _pictures(writer, root, seed, numbers, pool, progress):
     counts, everything = {}, []
     for split, number in zip(writer.SPLITS, numbers):
         results = []
@@ -161,13 +129,11 @@ def _pictures(writer, root, seed, numbers, pool, progress, name):
         for result in pool.map(job, range(number), chunksize=8):
             results.append(result)
             if len(results) % 500 == 0 or len(results) == number:
-                progress(f'{name} {split}: {len(results)} of {number}')
-        arguments = (root, seed, split) if name == 'coco' else (root, split)
-        writer.write_annotations(*arguments, results)
-        counts[f'{name}_{split}'] = number
+                progress(f'{root.name} {split}: {len(results)} of {number}')
+        writer.write_annotations(root, split, results)
+        counts[f'{root.name}_{split}'] = number
         everything.append(results)
-    if name == 'mpii':
-        writer.write_benchmark(root, *everything)
+    writer.write_benchmark(root, seed, *everything)
     return counts
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.fileio import dump
 
+from integral_mmpose.datasets.joints import MPII_NAMES
 from integral_mmpose.datasets.mat_files import mpii_truth
 
 from .people import random_person
@@ -15,50 +16,39 @@ from .render import Canvas
 from .scene import clutter, finish, look_at, write_jpeg
 
 SIZE = (256, 256)
-#: MPII's 16 joints by point; a pair is the middle of two points.
-MPII_POINTS = (
-    'right_foot',
-    'right_knee',
-    'right_hip',
-    'left_hip',
-    'left_knee',
-    'left_foot',
-    ('left_hip', 'right_hip'),
-    ('left_shoulder', 'right_shoulder'),
-    'thorax',
-    'head',
-    'right_wrist',
-    'right_elbow',
-    'right_shoulder',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
+#: MPII's joints that are called otherwise; a pair is the middle of two points.
+POINTS = dict(
+    right_ankle='right_foot',
+    left_ankle='left_foot',
+    pelvis=('left_hip', 'right_hip'),
+    thorax=('left_shoulder', 'right_shoulder'),
+    upper_neck='thorax',
+    head_top='head',
 )
 SPLITS = ('train', 'val')
 
 
-def random_camera(rng, size, distance=(3.2, 6.5)):
+def random_camera(rng):
     """A camera that looks at about the middle of a person at the origin."""
-    away, angle = rng.uniform(*distance), rng.uniform(0, 2 * np.pi)
+    away, angle = rng.uniform(3.2, 6.5), rng.uniform(0, 2 * np.pi)
     position = np.array(
         [away * np.cos(angle), away * np.sin(angle), rng.uniform(0.6, 2.2)]
     )
     target = np.array([*rng.uniform(-0.25, 0.25, 2), rng.uniform(0.7, 1.1)])
-    focal = rng.uniform(0.42, 0.62) * away * size[1]
-    return look_at(position, target, focal, size, rng.uniform(-8, 8))
+    focal = rng.uniform(0.42, 0.62) * away * SIZE[1]
+    return look_at(position, target, focal, SIZE, rng.uniform(-8, 8))
 
 
 def mpii_joints(points, camera):
     """(16, 2) px of named camera-space points."""
-    joints = np.stack(
-        [
-            points[name]
-            if isinstance(name, str)
-            else (points[name[0]] + points[name[1]]) / 2
-            for name in MPII_POINTS
-        ]
-    )
-    return camera.project(joints)[:, :2]
+    names = [POINTS.get(name, name) for name in MPII_NAMES]
+    joints = [
+        points[name]
+        if isinstance(name, str)
+        else (points[name[0]] + points[name[1]]) / 2
+        for name in names
+    ]
+    return camera.project(np.stack(joints))[:, :2]
 
 
 def write_image(root, seed, split, number):
@@ -75,7 +65,7 @@ def write_image(root, seed, split, number):
         both 1-based.
     """
     rng = np.random.default_rng([seed, 10 + SPLITS.index(split), number])
-    camera = random_camera(rng, SIZE)
+    camera = random_camera(rng)
     person = random_person(rng, (0.0, 0.0))
     canvas = Canvas(SIZE, camera.focal, camera.principal)
     if rng.random() < 0.3:
@@ -131,11 +121,12 @@ def write_annotations(root, split, results):
     (folder / f'mpii_gt_{split}.mat').write_bytes(content)
 
 
-def write_benchmark(root, train, val):
+def write_benchmark(root, seed, train, val):
     """Write the splits trainval and test; test is val without its truth.
 
     Args:
         root (str): The ``mpii`` folder.
+        seed (int): Not used: nothing is random here.
         train (list): What ``write_image`` returned for each picture of train.
         val (list): The same of val.
     """

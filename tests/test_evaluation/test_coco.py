@@ -535,7 +535,7 @@ def test_ground_truth_through_the_data_set_is_perfect(tmp_path):
         coco_writer.write_image(root, 0, 'val2017', number)
         for number in range(3)
     ]
-    coco_writer.write_annotations(root, 0, 'val2017', found)
+    coco_writer.write_annotations(root, 'val2017', found)
     size = (64, 64)
     codec = dict(type='IntegralLabel', input_size=size)
     data = CocoCheckedDataset(
