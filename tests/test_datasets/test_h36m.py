@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmpose.registry import DATASETS
 
-from integral_mmpose.datasets.body import H36MImageDataset
+from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.body.h36m_files import ACTIONS, parse_name
 
 FILE = 'h36m_train.npz'

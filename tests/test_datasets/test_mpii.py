@@ -9,7 +9,7 @@ import pytest
 from mmpose.datasets.datasets import MpiiDataset
 from scipy.io import savemat
 
-from integral_mmpose.datasets.body import MpiiExactDataset
+from integral_mmpose.datasets import MpiiExactDataset
 from integral_mmpose.datasets.body import mpii as module
 from integral_mmpose.datasets.joints import MPII_NAMES, build_metainfo
 from integral_mmpose.evaluation import PCKhCurve

@@ -17,8 +17,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS
 from scipy.io import loadmat, savemat
 
-from integral_mmpose.datasets import mat_files
-from integral_mmpose.datasets.body import MpiiExactDataset
+from integral_mmpose.datasets import MpiiExactDataset, mat_files
 from mpii import split as mpii_split
 from mpii.release import read_release
 from mpii.split import KNOWN_IMAGES, split_people
