@@ -131,9 +131,8 @@ class FiniteCocoMetric(CocoMetric):
                     f'{keypoints.shape[:2]}, got {np.shape(scores)}'
                 )
             if 'bbox_scales' in (sample.get('gt_instances') or {}):
-                shape = (None, 2)
                 required_numbers(
-                    sample, 'bbox_scales', 'CocoMetric', shape, positive=True
+                    sample, 'bbox_scales', 'CocoMetric', 'N 2', positive=True
                 )
             for field in ('id', 'img_id', 'gt_instances'):
                 required(sample, field, 'CocoMetric')

@@ -6,9 +6,11 @@ that is not finite: no metric goes on without naming image and field.
 """
 
 from collections import Counter
-from typing import Optional, Sequence
+from typing import Sequence
 
 import numpy as np
+
+from integral_mmpose.geometry import check_shape
 
 #: What a model gives besides the keypoints; NMS and rescoring read it.
 SCORES = ('keypoint_scores', 'bbox_scores')
@@ -36,11 +38,7 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
     if found is None or 'keypoints' not in found:
         raise ValueError(f'{start}: no predicted keypoints')
     keypoints = as_numbers(found['keypoints'], f'{start}: keypoints')
-    if keypoints.ndim != 3:
-        raise ValueError(
-            f'{start}: the predicted keypoints must have the axes (N, K, C), '
-            f'got the shape {keypoints.shape}'
-        )
+    check_shape(keypoints, 'N K C', f'{start}: the predicted keypoints')
     fix = (
         'The model has diverged: take an earlier checkpoint or a lower '
         'learning rate'
@@ -111,7 +109,7 @@ def required_numbers(
     data_sample: dict,
     field: str,
     metric: str,
-    shape: Optional[Sequence[Optional[int]]] = None,
+    shape: str,
     positive: bool = False,
 ) -> np.ndarray:
     """A ground-truth field as finite numbers of a known shape.
@@ -120,7 +118,7 @@ def required_numbers(
         data_sample (dict): As :func:`required`.
         field (str): Name of the field.
         metric (str): Name of the metric, for the message.
-        shape (Sequence, optional): Expected shape; None is any size.
+        shape (str): Its axes, for :func:`check_shape`.
         positive (bool): Whether every number must be above 0.
 
     Returns:
@@ -132,17 +130,7 @@ def required_numbers(
     """
     start = f'{metric}: {name_of(data_sample)}: {field}'
     numbers = as_numbers(required(data_sample, field, metric), start)
-    if shape is not None and (
-        numbers.ndim != len(shape)
-        or any(
-            want not in (None, size)
-            for want, size in zip(shape, numbers.shape)
-        )
-    ):
-        sizes = ', '.join('N' if n is None else str(n) for n in shape)
-        raise ValueError(
-            f'{start} must have the shape ({sizes}), got {numbers.shape}'
-        )
+    check_shape(numbers, shape, start)
     if not (np.abs(numbers) <= MAX_COORDINATE).all():
         raise ValueError(
             f'{start} holds numbers that are not finite or above '

@@ -103,9 +103,7 @@ class IntegralMPJPE(BaseMetric):
         """
         for sample in data_samples:
             keypoints = finite_keypoints(sample, 'MPJPE')
-            truth = required_numbers(
-                sample, 'keypoints_cam', 'MPJPE', (1, None, 3)
-            )
+            truth = required_numbers(sample, 'keypoints_cam', 'MPJPE', '1 K 3')
             if keypoints.shape != truth.shape or (
                 truth.shape[1] < self.num_joints
             ):
@@ -116,18 +114,13 @@ class IntegralMPJPE(BaseMetric):
                     f'{self.num_joints} joints. Evaluate a 3D model with the '
                     'joints of the data set'
                 )
-            depth = required_numbers(
-                sample,
-                ROOT_DEPTHS[self.root_depth],
-                'MPJPE',
-                (),
-                positive=True,
-            )
+            field = ROOT_DEPTHS[self.root_depth]
+            depth = required_numbers(sample, field, 'MPJPE', '', positive=True)
             self._check_depth_source(sample)
             focal = required_numbers(
-                sample, 'focal', 'MPJPE', (2,), positive=True
+                sample, 'focal', 'MPJPE', '2', positive=True
             )
-            principal = required_numbers(sample, 'principal', 'MPJPE', (2,))
+            principal = required_numbers(sample, 'principal', 'MPJPE', '2')
             points = keypoints[0] + [0, 0, float(depth)]
             self.results.append(
                 dict(

@@ -211,7 +211,7 @@ class PCKhCurve(BaseMetric):
 
 def _truth(sample: dict, people: int, joint_count: int):
     """Visible (N, K), joints (N, K, 2) in px and head sizes (N,) in px."""
-    shape = (people, joint_count)
+    shape = f'{people} {joint_count}'
     visible = required_numbers(sample, 'keypoints_visible', 'PCKh', shape) > 0
     truth = sample.get('gt_instances') or {}
     if 'head_size' not in truth and sample.get('head_size') is None:
@@ -219,7 +219,7 @@ def _truth(sample: dict, people: int, joint_count: int):
             f'PCKh: {name_of(sample)}: `head_size` is missing: {HEAD_BOXES}'
         )
     head = required_numbers(
-        sample, 'head_size', 'PCKh', (people,), positive=True
+        sample, 'head_size', 'PCKh', f'{people}', positive=True
     )
     # An unlabelled joint may hold any number; a third axis is depth.
     joints = as_numbers(
@@ -232,7 +232,7 @@ def _truth(sample: dict, people: int, joint_count: int):
         dict(sample, gt_instances=dict(keypoints=joints)),
         'keypoints',
         'PCKh',
-        (*shape, 2),
+        f'{shape} 2',
     )
     return visible, joints, head
 

@@ -29,7 +29,8 @@ def check_shape(
     Args:
         array: A tensor or an array.
         pattern (str): Axis names split by blanks. A number is a fixed size,
-            a leading ``...`` stands for any number of axes.
+            a leading ``...`` stands for any number of axes, and nothing for
+            a single number.
         what (str): The name of the argument, for the message.
         known (dict, optional): Sizes of axes that are known already.
 
@@ -45,7 +46,7 @@ def check_shape(
     """
     names = pattern.split()
     shape = tuple(array.shape)
-    open_ended = names[0] == '...'
+    open_ended = names[:1] == ['...']
     if open_ended:
         names = names[1:]
     if len(shape) < len(names) or (

@@ -32,6 +32,7 @@ def test_known_sizes_are_compared_and_not_changed():
         ((3,), '... K 3', r'axes \(\.\.\., K, 3\), got the shape \(3,\)'),
         ((2, 5, 2), 'B K 3', 'the axis 3 must have the size 3, got 2'),
         ((2, 4, 5), 'B N N', 'the axis N must have the size 4, got 5'),
+        ((2,), '', r'pose must have the axes \(\), got the shape \(2,\)'),
     ],
 )
 def test_wrong_shape(shape, pattern, message):
