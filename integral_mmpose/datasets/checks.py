@@ -8,6 +8,7 @@ unpickles.
 import json
 import os.path as osp
 import re
+from functools import partial
 from typing import Dict, Sequence
 
 import numpy as np
@@ -196,34 +197,25 @@ def numbers(
         >>> numbers([1, 2], 'a.json', 0, 'center', (2, ))
         array([1., 2.], dtype=float32)
     """
+    error = partial(annotation_error, file, id_, field)
     try:
         array = np.asarray(value)
         if array.dtype.kind not in 'iuf' or _has_boolean(value):
             raise ValueError
     except (ValueError, TypeError, OverflowError, RecursionError):
-        raise annotation_error(
-            file,
-            id_,
-            field,
-            f'must hold numbers of the shape {shape}, got {shown(value)}',
-        ) from None
+        problem = f'must hold numbers of the shape {shape}, got {shown(value)}'
+        raise error(problem) from None
     if array.shape != shape:
-        raise annotation_error(
-            file,
-            id_,
-            field,
+        raise error(
             f'must have the shape {shape}, got {array.shape}',
             'Correct or remove it, or describe other joints by the metainfo '
             'of the dataset.',
         )
     array = array.astype(np.float64)
     if not (np.abs(array) <= limit).all():
-        raise annotation_error(
-            file,
-            id_,
-            field,
+        raise error(
             'holds a number that is not finite or larger '
-            f'than {limit:.0f}: {shown(value)}',
+            f'than {limit:.0f}: {shown(value)}'
         )
     return array.astype(np.float32)
 

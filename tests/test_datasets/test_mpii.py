@@ -309,7 +309,7 @@ def test_a_person_that_is_no_dict(mpii):
 @pytest.mark.parametrize(
     'boxes,message',
     [
-        (np.ones((2, 2, 4)), 'must have the shape'),
+        (np.ones((2, 2, 4)), r'numbers of the shape \(2, 2, 5\), got .*4\)'),
         (np.zeros((2, 2, 5)), 'id 0: field `headboxes_src`'),
         (np.full((2, 2, 5), np.nan), 'id 0: field `headboxes_src`'),
     ],

@@ -9,11 +9,10 @@ Convention: `keypoints` are (1, K, 3): x, y in image px and z in mm relative
 to the root. `keypoints_cam` are (1, K, 3) in camera-space mm.
 """
 
+import os.path as osp
 from typing import Optional
 
 import numpy as np
-from mmengine.fileio import join_path
-from mmengine.utils import is_abs
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from integral_mmpose.geometry import (
@@ -218,11 +217,7 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
             )
 
     def _in_root(self, path: str) -> str:
-        return (
-            path
-            if is_abs(path) or not self.data_root
-            else join_path(self.data_root, path)
-        )
+        return osp.join(self.data_root or '', path)
 
 
 def _encoded(values: np.ndarray) -> np.ndarray:

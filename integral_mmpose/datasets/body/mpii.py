@@ -27,15 +27,16 @@ from ..checks import (
     MAX_PX,
     TEXT,
     annotation_error,
+    check_array,
     check_fields,
     load_json,
     number_within,
     numbers,
-    require_file,
     require_root,
     shown,
 )
 from ..joints import MPII_METAINFO
+from ..mat_files import read_mat
 from ..metainfo import FlatMetainfo
 
 #: MPII's `scale` is the height of the person over 200 px.
@@ -106,7 +107,6 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             stem = osp.splitext(osp.basename(self.ann_file))[0]
             self.split = stem.rpartition('_')[2] or 'train'
         if not self.ann_file:
-            require_root(self.data_root, type(self).__name__)
             self.ann_file = self._find(f'*_{self.split}.json') or ''
         super()._join_prefix()
         if self.headbox_file is None:
@@ -214,37 +214,24 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
 
     def _head_sizes(self, count: int) -> Optional[np.ndarray]:
         """(n,) head sizes in px, or None without a file."""
-        if not self.headbox_file:
+        path, field = self.headbox_file, 'headboxes_src'
+        if not path:
             return None
-        from scipy.io import loadmat
-
-        path = require_file(self.headbox_file, 'the head box file')
-        try:
-            boxes = np.asarray(loadmat(path)['headboxes_src'], np.float64)
-        except Exception as error:  # scipy raises many kinds on bad files
-            raise ValueError(
-                f'{path}: field `headboxes_src` is not readable ({error!r}). '
-                'Point to mpii_gt_val.mat or leave headbox_file out.'
-            ) from error
-        if boxes.shape != (2, 2, count):
-            raise annotation_error(
-                path,
-                'all',
-                'headboxes_src',
-                f'must have the shape (2, 2, {count}), one head box for each '
-                f'annotation of {self.ann_file}, got {boxes.shape}',
-                'Name the file of this split by headbox_file.',
-            )
-        sizes = HEAD_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0)
+        boxes = read_mat(path, 'the head box file', [field])[field]
+        fix = (
+            f'Each annotation of {self.ann_file} needs a head box: name the '
+            'file of this split by headbox_file.'
+        )
+        check_array(boxes, (2, 2, count), path, 'all', field, fix)
+        low, high = boxes.astype(np.float64)
+        sizes = HEAD_FACTOR * np.linalg.norm(high - low, axis=0)
         bad = np.flatnonzero(~((sizes >= 1) & (sizes <= MAX_PX)))
         if len(bad):
-            raise annotation_error(
-                path,
-                bad[0],
-                'headboxes_src',
+            problem = (
                 f'must span a box of 1 to {MAX_PX:.0f} px, got '
-                f'{boxes[..., bad[0]].tolist()}',
+                f'{boxes[..., bad[0]].tolist()}'
             )
+            raise annotation_error(path, bad[0], field, problem)
         return sizes.astype(np.float32)
 
 
