@@ -53,10 +53,10 @@ class PCKhCurve(BaseMetric):
             a group. By default from the names of the joints, see
             :func:`~integral_mmpose.datasets.joints.pckh_groups`; MPII's own
             groups leave out pelvis and thorax.
-        outfile (str, optional): JSON file for the whole curve, and for the
-            distance of every joint of every person in head sizes (null where
-            it is not labelled), which
-            ``tools/analysis_tools/compare_pckh.py`` reads.
+        outfile (str, optional): JSON file for the whole curves, in total and
+            of each group, and for the distance of every joint of every person
+            in head sizes; null where nobody is labelled. ``plot_pckh.py`` and
+            ``compare_pckh.py`` of ``tools/analysis_tools`` read it.
         **kwargs: Of ``BaseMetric``.
     """
 
@@ -180,8 +180,8 @@ class PCKhCurve(BaseMetric):
             'PCKh@0.1': float(total[10]),
             'AUC': float(pck_auc(total)),
         }
-        for name, joints in groups.items():
-            curve = _mean(pck, counts, joints)
+        curves = {name: _mean(pck, counts, j) for name, j in groups.items()}
+        for name, curve in curves.items():
             if curve is not None:
                 metrics[f'PCKh@0.5/{name}'] = float(curve[50])
         MMLogger.get_current_instance().info(
@@ -192,10 +192,9 @@ class PCKhCurve(BaseMetric):
             content = dict(
                 alpha=ALPHAS,
                 PCKh=total,
-                PCKh_per_joint={j: pck[:, j] for j in counted if counts[j]},
+                PCKh_per_group=curves,
                 counts=counts,
                 counted=counted,
-                groups=groups,
                 metrics=metrics,
                 distances=[
                     [

@@ -1,8 +1,6 @@
 """Figure 2 of the paper: PCKh over the normalised distance on MPII.
 
-The files are those that the metric ``PCKhCurve`` writes by ``outfile``. A
-group's curve is the mean of its joints, weighted by how often each is
-labelled, as the metric's ``PCKh@0.5/<group>``.
+The files are those that the metric ``PCKhCurve`` writes by ``outfile``.
 """
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
@@ -12,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from integral_mmpose.datasets.checks import load_json, require_file
-from integral_mmpose.datasets.joints import MPII_GROUPS
 from integral_mmpose.geometry import pck_auc
 from integral_mmpose.visualization import save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
@@ -53,7 +50,7 @@ def read_pckh(path: str) -> PckhCurves:
     what = 'the PCKh curve'
     require_file(path, what, FIX)
     content = load_json(path, what, dict)
-    for field in ('alpha', 'PCKh', 'PCKh_per_joint', 'counts'):
+    for field in ('alpha', 'PCKh', 'PCKh_per_group'):
         if field not in content:
             raise ValueError(f'{path}: no field {field!r}. {FIX}')
     alpha = _numbers(content['alpha'], path, 'alpha')
@@ -63,25 +60,15 @@ def read_pckh(path: str) -> PckhCurves:
             f'distances), got {alpha.size}: {alpha.ravel()[:4].tolist()}... '
             f'Curves of other distances do not compare. {FIX}'
         )
-    if not isinstance(content['PCKh_per_joint'], dict):
-        raise ValueError(f'{path}: PCKh_per_joint must be a dict. {FIX}')
-    members_of = content.get('groups', MPII_GROUPS)
-    joints = 1 + max(j for members in members_of.values() for j in members)
-    if members_of is not MPII_GROUPS:  # joints in no group may follow
-        joints = max(joints, len(content['counts']))
-    counts = _numbers(content['counts'], path, 'counts', (joints,))
-    curves_of = {
-        name: _percent(curve, path, f'PCKh_per_joint[{name!r}]')
-        for name, curve in content['PCKh_per_joint'].items()
+    if not isinstance(content['PCKh_per_group'], dict):
+        raise ValueError(f'{path}: PCKh_per_group must be a dict. {FIX}')
+    groups = {
+        name: _percent(curve, path, f'PCKh_per_group[{name!r}]')
+        for name, curve in content['PCKh_per_group'].items()
+        if curve is not None
     }
-    groups = {}
-    for name, members in members_of.items():
-        seen = [j for j in members if counts[j] > 0 and str(j) in curves_of]
-        if seen:
-            curves = np.stack([curves_of[str(j)] for j in seen])
-            groups[name] = np.average(curves, 0, counts[seen])
     total = _percent(content['PCKh'], path, 'PCKh')
-    return PckhCurves(total, groups, tuple(members_of))
+    return PckhCurves(total, groups, tuple(content['PCKh_per_group']))
 
 
 def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:

@@ -131,6 +131,18 @@ def test_build_metainfo_says_what_is_wrong():
         joints.build_metainfo('x', ['a', 'b'], [(0, 2)], [0, 0])
 
 
+def test_groups_of_mpiis_benchmark():
+    assert list(joints.pckh_groups(joints.MPII_NAMES).items()) == [
+        ('Head', (8, 9)),
+        ('Shoulder', (12, 13)),
+        ('Elbow', (11, 14)),
+        ('Wrist', (10, 15)),
+        ('Hip', (2, 3)),
+        ('Knee', (1, 4)),
+        ('Ankle', (0, 5)),
+    ]
+
+
 def test_flip_pairs_of_the_official_code():
     info = parse_pose_metainfo(joints.H36M18_METAINFO)
     assert info['flip_indices'] == [

@@ -72,16 +72,28 @@ def test_curves_go_through_the_metrics_numbers(measure):
 
 def test_a_group_is_weighted_by_its_joints(tmp_path):
     """3 right wrists at 100 %, 1 left wrist at 0 %: 75 %."""
-    counts = [0] * 16
-    counts[10], counts[15] = 3, 1
-    content = dict(
-        alpha=(np.arange(51) / 100).tolist(),
-        PCKh=[75.0] * 51,
-        PCKh_per_joint={'10': [100.0] * 51, '15': [0.0] * 51},
-        counts=counts,
-    )
     path = tmp_path / 'a.json'
-    path.write_text(json.dumps(content))
+    metric = PCKhCurve(outfile=str(path))
+    for right, left in ((1, 0), (1, 0), (1, 1)):
+        visible, found = np.zeros((1, 16)), np.zeros((1, 16, 2))
+        visible[0, [10, 15]] = right, left
+        found[0, 15] = 100.0
+        truth = dict(
+            keypoints=np.zeros((1, 16, 2)),
+            keypoints_visible=visible,
+            head_size=np.array([25.0]),
+        )
+        metric.process(
+            {},
+            [
+                dict(
+                    pred_instances=dict(keypoints=found),
+                    gt_instances=truth,
+                    img_path='a.jpg',
+                )
+            ],
+        )
+    metric.evaluate(3)
     groups = read_pckh(str(path)).groups
     assert list(groups) == ['Wrist']
     assert groups['Wrist'].tolist() == [75.0] * 51
@@ -91,14 +103,12 @@ def test_groups_of_another_joint_set(tmp_path, figures):
     content = dict(
         alpha=(np.arange(51) / 100).tolist(),
         PCKh=[50.0] * 51,
-        PCKh_per_joint={str(j): [20.0 * j] * 51 for j in range(3)},
-        counts=[1, 1, 3],
-        groups={'Arm': [1, 2], 'Head': [0]},
+        PCKh_per_group={'Arm': [35.0] * 51, 'Head': None},
     )
     path = tmp_path / 'a.json'
     path.write_text(json.dumps(content))
     groups = read_pckh(str(path)).groups
-    assert groups['Arm'].tolist() == [(20 + 3 * 40) / 4] * 51
+    assert list(groups) == ['Arm'] and groups['Arm'].tolist() == [35.0] * 51
     plot_pckh({'I1': str(path)}, str(tmp_path / 'a.png'))
     titles = [axes.get_title() for axes in figures[0].axes]
     assert titles == ['Total', 'Arm', 'Head']
@@ -150,7 +160,7 @@ def test_the_legend_is_in_the_picture(
     'change,message',
     [
         (lambda c: c.pop('alpha'), "no field 'alpha'"),
-        (lambda c: c.pop('counts'), "no field 'counts'"),
+        (lambda c: c.pop('PCKh_per_group'), "no field 'PCKh_per_group'"),
         (lambda c: c.update(alpha=c['alpha'][:50]), 'alpha must be 0, 0.01'),
         (
             lambda c: c.update(alpha=[2 * a for a in c['alpha']]),
@@ -161,12 +171,11 @@ def test_the_legend_is_in_the_picture(
         (lambda c: c.update(PCKh=[101.0] * 51), 'PCKh must lie in 0..100'),
         (lambda c: c.update(PCKh=[float('nan')] * 51), 'PCKh must be finite'),
         (lambda c: c.update(PCKh=None), 'PCKh must have the shape'),
-        (lambda c: c.update(PCKh_per_joint=[]), 'PCKh_per_joint must be a'),
+        (lambda c: c.update(PCKh_per_group=[]), 'PCKh_per_group must be a'),
         (
-            lambda c: c['PCKh_per_joint'].update({'3': 'x'}),
-            "PCKh_per_joint.'3'. must be numbers",
+            lambda c: c['PCKh_per_group'].update(Knee='x'),
+            "PCKh_per_group.'Knee'. must be numbers",
         ),
-        (lambda c: c.update(counts=[1, 2]), 'counts must have the shape'),
     ],
 )
 def test_wrong_content_is_named(measure, change, message):
