@@ -66,10 +66,10 @@ def refuse_many(ids: Sequence, total: int, file: str, problem: str) -> None:
         )
 
 
-def require_file(path: str, what: str, fix: str = GET_DATA) -> str:
-    """Return ``path`` if it is a file."""
+def require_file(path: str, what: str, fix: str = GET_DATA) -> None:
+    """Check that there is a file."""
     if osp.isfile(path):
-        return path
+        return
     folder = osp.dirname(path)
     if folder and not osp.isdir(folder):
         raise FileNotFoundError(

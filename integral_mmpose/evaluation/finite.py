@@ -129,7 +129,15 @@ def required_numbers(
             above 1e9, or not positive.
     """
     start = f'{metric}: {name_of(data_sample)}: {field}'
-    numbers = as_numbers(required(data_sample, field, metric), start)
+    value = required(data_sample, field, metric)
+    return finite_numbers(value, start, shape, positive)
+
+
+def finite_numbers(
+    value, start: str, shape: str, positive: bool = False
+) -> np.ndarray:
+    """A value as :func:`required_numbers`; ``start`` is of the message."""
+    numbers = as_numbers(value, start)
     check_shape(numbers, shape, start)
     if not (np.abs(numbers) <= MAX_COORDINATE).all():
         raise ValueError(

@@ -21,6 +21,7 @@ from integral_mmpose.functional import pck_auc, pck_curve
 from .finite import (
     as_numbers,
     finite_keypoints,
+    finite_numbers,
     name_of,
     refuse_twice,
     required,
@@ -221,19 +222,11 @@ def _truth(sample: dict, people: int, joint_count: int):
         sample, 'head_size', 'PCKh', f'{people}', positive=True
     )
     # An unlabelled joint may hold any number; a third axis is depth.
-    joints = as_numbers(
-        required(sample, 'keypoints', 'PCKh'),
-        f'PCKh: {name_of(sample)}: keypoints',
-    )
+    start = f'PCKh: {name_of(sample)}: keypoints'
+    joints = as_numbers(required(sample, 'keypoints', 'PCKh'), start)
     if joints.shape[:-1] == visible.shape:
         joints = np.where(visible[..., None], joints[..., :2], 0)
-    joints = required_numbers(
-        dict(sample, gt_instances=dict(keypoints=joints)),
-        'keypoints',
-        'PCKh',
-        f'{shape} 2',
-    )
-    return visible, joints, head
+    return visible, finite_numbers(joints, start, f'{shape} 2'), head
 
 
 def _mean(

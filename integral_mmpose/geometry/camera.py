@@ -119,12 +119,8 @@ def root_depth_from_box(box_px, focal, box_mm: float = BOX_MM):
     assumed, s times as far away, gives the same.
 
     The error is that of the assumption: a child, a person who sits or whose
-    legs are hidden has a smaller box and seems farther away. On the 600 test
-    frames of the synthetic Human3.6M with tight boxes its absolute value is
-    7.1 % in the median and 14.2 % in the mean (docs/reference/conventions.md
-    has the code); signed medians run from -6 % (Posing) to +49 %
-    (SittingDown). From 2000 mm boxes it is 0, because ground truth depth
-    made them.
+    legs are hidden has a smaller box and seems farther away
+    (docs/reference/conventions.md measures it).
 
     Args:
         box_px: (..., 2) width and height in px of the box that counts as

@@ -108,16 +108,9 @@ def studio_background(camera):
     image = np.broadcast_to(
         np.array([128.0, 132.0, 120.0]) - 26 * rows, (h, w, 3)
     ).astype(np.uint8)
+    square = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
     for side, colour in ((3.5, (88, 98, 108)), (2.1, (72, 92, 132))):
-        corners = np.array(
-            [
-                [-side, -side, 0],
-                [side, -side, 0],
-                [side, side, 0],
-                [-side, side, 0],
-            ]
-        )
-        image = fill_ground(image.copy(), camera, corners, colour)
+        image = fill_ground(image.copy(), camera, side * square, colour)
     return image
 
 

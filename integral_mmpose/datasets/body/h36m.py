@@ -1,12 +1,7 @@
 """Human3.6M as images with 18 joints, for image -> 3D pose.
 
-mmpose's own Human3.6M data set feeds lifters: no image, no box. This one gives
-what a top-down 3D network needs: image, box, pixels with root-relative depth,
-camera, and the keys of the evaluation protocols.
-
-Convention: `keypoints` are (1, 18, 3): x, y in image px and z in mm relative
-to the root (joint 0). `keypoints_cam` are (1, 18, 3) in camera-space mm. Joint
-17 is the middle of the shoulders in space.
+Convention: that of :mod:`.camera_space`; the root is joint 0, and joint 17 is
+the middle of the shoulders in space.
 """
 
 from typing import Optional, Sequence
