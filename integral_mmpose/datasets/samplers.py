@@ -93,10 +93,6 @@ class ShareBatchSampler(Sampler):
         for _ in range(self.num_batches):
             yield [index for source in sources for index in next(source)]
 
-    def set_epoch(self, epoch: int) -> None:
-        """Hand the epoch to the sampler that carries it."""
-        self.sampler.set_epoch(epoch)
-
     def _source(self, source: int) -> Iterator[List[SeededIndex]]:
         """Endless pieces of one source for this process."""
         count, first = self.counts[source], sum(self.lens[:source])

@@ -174,7 +174,7 @@ def test_upstreams_sampler_repeats_epoch_0_after_a_resume(h36m, mpii):
         sampler = ShareBatchSampler(
             IntegralSeededSampler(data, seed=0), 4, [1, 1]
         )
-        sampler.set_epoch(epoch)
+        sampler.sampler.set_epoch(epoch)
         ours.append(list(sampler))
     assert upstream[0] == upstream[1]
     assert ours[0] != ours[1]

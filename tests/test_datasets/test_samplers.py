@@ -68,7 +68,7 @@ def test_every_batch_has_the_exact_shares(lens, batch_size, shares):
 def test_order_depends_on_seed_and_epoch_only():
     def order(seed, epoch):
         sampler = make(seed=seed)
-        sampler.set_epoch(epoch)
+        sampler.sampler.set_epoch(epoch)
         return list(sampler)
 
     assert order(3, 5) == order(3, 5)
@@ -76,9 +76,9 @@ def test_order_depends_on_seed_and_epoch_only():
     assert order(3, 5) != order(4, 5)
     sampler = make()
     for epoch in range(5):  # with a past, the same
-        sampler.set_epoch(epoch)
+        sampler.sampler.set_epoch(epoch)
         list(sampler)
-    sampler.set_epoch(5)
+    sampler.sampler.set_epoch(5)
     assert list(sampler) == order(3, 5)
 
 
@@ -178,7 +178,7 @@ def test_loader_of_mmengine_and_its_hook():
     expected = make()
     assert [b for b in loader] == list(expected)
     DistSamplerSeedHook().before_train_epoch(FakeRunner)
-    expected.set_epoch(4)
+    expected.sampler.set_epoch(4)
     assert [b for b in loader] == list(expected)
     assert len(loader) == 6
 
