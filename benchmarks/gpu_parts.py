@@ -268,8 +268,8 @@ def detector(size: Size) -> Iterator[dict]:
     if found == 'not available':
         yield common.not_measured(
             case,
-            'mmcv was compiled without them, so detectors run on the CPU; '
-            'FORCE_CUDA=1 make setup compiles them',
+            'mmcv has none, so detectors run on the CPU; '
+            'MMCV_OPS=compile FORCE_CUDA=1 make setup compiles them',
         )
         return
     yield common.figure(case, 'ours', None, '', note=f'for CUDA {found}')

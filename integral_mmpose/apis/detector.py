@@ -66,8 +66,8 @@ def require_cuda_operators() -> None:
     """
     if get_compiling_cuda_version() == 'not available':
         raise ValueError(
-            'mmcv was compiled without CUDA, so the detector cannot run '
-            'there: take device cpu, or compile it (FORCE_CUDA=1 make setup)'
+            'mmcv has no CUDA operators, so the detector cannot run on a '
+            'GPU: use device cpu, or MMCV_OPS=compile FORCE_CUDA=1 make setup'
         )
 
 

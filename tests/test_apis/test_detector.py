@@ -120,5 +120,6 @@ def test_a_gpu_needs_operators_for_it(monkeypatch):
     monkeypatch.setattr(
         module, 'get_compiling_cuda_version', lambda: 'not available'
     )
-    with pytest.raises(ValueError, match='FORCE_CUDA=1 make setup'):
+    fix = 'MMCV_OPS=compile FORCE_CUDA=1 make setup'
+    with pytest.raises(ValueError, match=fix):
         load_detector('human', None, 'cuda:0')

@@ -125,7 +125,7 @@ def test_a_smaller_gpu_gets_a_smaller_batch(parts, monkeypatch):
 
 def test_mmcv_without_cuda_operators(parts, monkeypatch):
     for found, words in (
-        ('not available', 'so detectors run on the CPU; FORCE_CUDA=1'),
+        ('not available', 'MMCV_OPS=compile FORCE_CUDA=1 make setup'),
         ('12.4', 'for CUDA 12.4'),
     ):
         monkeypatch.setattr(
