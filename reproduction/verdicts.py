@@ -28,21 +28,22 @@ COUNTED = 'counted'
 NARROW = 1.0
 EXPLANATIONS = Path(__file__).with_name('explanations.json')
 
-ABOUT_CLAIMS = """Claims against the printed numbers of other works (X) are
-not run; "counted" are multiply-adds and parameters at the paper's
-scale: N41 holds there by construction, its step times are in the
-[measurements](../benchmarks/RESULTS.md#step). C21 is about MPII's test set.
-C34 takes its 2D half from photographs where its own data has none of the
-scale. Computed from the means over seeds. A claim of which one comparison
-fails does not hold, even if other cells of it were not run."""
+ABOUT_CLAIMS = """Verdicts are computed from the means over seeds. If one
+comparison of a claim fails, the claim does not hold, even if its other
+comparisons were not run. C and N are claims of the paper (N: of its text). X
+are claims against the printed numbers of other works; they are not run. C21
+needs MPII's test set. "counted" are multiply-adds and parameters at the scale
+of the paper: N41 holds there by construction, and the
+[measurements](../benchmarks/RESULTS.md#step) have its step times. C34 takes
+its 2D part from other data if its own have no 2D results at that scale."""
 
-ABOUT_CONTROLS = """Not the paper's claims: each rules out another reason for
-the claim of its number, which stays open to it where the control was not
-run."""
+ABOUT_CONTROLS = """Controls are not claims of the paper. Control Kn rules
+out an alternative explanation of claim Cn or Nn. If the control was not run,
+the alternative explanation remains possible."""
 
-ABOUT_NARROW = """By less than one point or mm (C34: of a factor) in the
-comparison named. Compare the ± of its rows below; where there is none, another
-seed could turn it."""
+ABOUT_NARROW = """These claims hold by less than one point or mm (C34: a
+ratio) in the given comparison. Compare the margin with the ± of the rows
+below. Without a ±, another seed could change the verdict."""
 
 #: Name of a set -> id of a claim -> verdict.
 Verdicts = Dict[str, Dict[str, Verdict]]
@@ -161,7 +162,7 @@ def explanations(found: Verdicts) -> List[str]:
                 broken = '; '.join(f'`{b}`' for b in verdict.broken[:4])
                 more = len(verdict.broken) - 4
                 tail = f' and {more} more' if more > 0 else ''
-                lines.append(f'- {name}, {key}: not so: {broken}{tail}. {why}')
+                lines.append(f'- {name}, {key}: failed: {broken}{tail}. {why}')
     return ['### What does not hold', '', *lines, ''] if lines else []
 
 

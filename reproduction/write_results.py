@@ -33,11 +33,13 @@ from reproduction.verdicts import (  # noqa: E402
 
 HEAD = """# Results: the paper's tables, run here
 
-Written by `python reproduction/write_results.py` from `records.jsonl`; do not
-edit. Each number is the mean over seeds, ± is their standard deviation;
-without it, one seed. Arrows: the gain over the row
-that the paper compares with (points; percent for mm). – : blank in the paper,
-or not run."""
+`python reproduction/write_results.py` writes this page from `records.jsonl`;
+do not edit it. A number with ± is the mean and the standard deviation over
+seeds; a number without ± is of one seed. An arrow is the gain over the row
+that the paper compares with (points; percent for mm). A dash means blank in
+the paper, or not run. The reference explains the
+[method names](../docs/reference/configs.md#file-names) and the
+[scales](../docs/reference/cli.md#reproductionreproducepy)."""
 
 
 def set_section(measured: Measured, images: Path) -> str:
@@ -79,10 +81,10 @@ def summary(records: List[dict]) -> str:
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
     return '\n'.join(
         [
-            f'{len(records)} trainings, {minutes:.0f} minutes without '
+            f'{len(records)} trainings, {minutes:.0f} minutes, not counting '
             'the first halves that H and I share '
-            f'({len(records) - len(trained)} of them by an earlier command: '
-            'neither their time nor their commit is known); '
+            f'(time and commit of {len(records) - len(trained)} of them '
+            'were not recorded); '
             f'{_all(runs, "device")}; commits {_all(trained, "commit")}; '
             f'{versions}.',
             *_backbones(runs),
