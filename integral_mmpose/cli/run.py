@@ -173,8 +173,8 @@ class Run:
                 '--detector yolox_nano.onnx' if by_onnx else '--det-config'
             )
             print(
-                'no detector: each image is taken as one person. For several '
-                f'people name a detector ({option}) or give --boxes',
+                'no detector: each image is treated as one person. For '
+                f'several people, give a detector ({option}) or --boxes',
                 file=sys.stderr,
             )
 

@@ -12,37 +12,37 @@ FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'MPO')
 
 
 def check_upload(path: Optional[str]) -> None:
-    """Refuse what is no picture, before it is decoded.
+    """Refuse a file that is not a supported image, before decoding it.
 
     Raises:
-        ValueError: Saying what the page takes.
+        ValueError: If there is no file, or its format or size is refused.
     """
     if not path:
-        raise ValueError('Drop a picture first.')
+        raise ValueError('Drop an image first.')
     try:
         with Image.open(path) as image:
             size, kind = image.size, image.format
     except Image.DecompressionBombError as error:
         raise ValueError(
-            f'The picture is too large ({error}); at most '
-            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
+            f'The image is too large ({error}). The limit is '
+            f'{MAX_PIXELS // 10**6} million pixels. Scale it down.'
         ) from error
     except (UnidentifiedImageError, OSError):
         kind = None
     if kind not in FORMATS:
         raise ValueError(
-            'This file is no picture that the page reads: '
+            'This file is not a supported image. Supported formats: '
             + ', '.join(FORMATS[:-1])
         )
     if size[0] * size[1] > MAX_PIXELS:
         raise ValueError(
-            f'The picture has {size[0]} x {size[1]} pixels; at most '
-            f'{MAX_PIXELS // 10**6} million are taken: make it smaller.'
+            f'The image has {size[0]} x {size[1]} pixels. The limit is '
+            f'{MAX_PIXELS // 10**6} million pixels. Scale it down.'
         )
 
 
 def without_folders(text: str) -> str:
-    """A message for visitors: no folder of the server.
+    """Remove the server's folders from a message for visitors.
 
     Example:
         >>> without_folders('/tmp/gradio/5f/a.png: is broken')

@@ -15,7 +15,7 @@ def check_display() -> None:
     """
     command = [sys.executable, '-c', 'import cv2; cv2.namedWindow("poses")']
     if subprocess.run(command, capture_output=True).returncode:
-        raise ValueError('--show: there is no display: leave it out')
+        raise ValueError('--show: there is no display. Omit --show')
 
 
 def window_closed(picture: np.ndarray, wait_ms: int = 1) -> bool:

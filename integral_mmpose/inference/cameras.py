@@ -177,7 +177,7 @@ def read_json(path: Union[str, Path], what: str):
         return json.loads(Path(path).read_text('utf-8-sig'))
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f'{path}: is no JSON file with {what} ({error})'
+            f'{path}: is not a JSON file with {what} ({error})'
         ) from error
 
 

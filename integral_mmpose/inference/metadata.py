@@ -134,9 +134,9 @@ class PoseMetadata:
             RecursionError,
         ) as error:
             raise ValueError(
-                f'{path}: is no pose model of this package (no metadata '
-                f'"{KEY}"): make it with tools/deployment/export_onnx.py. A '
-                'detector is given as such, not as the pose model'
+                f'{path}: is not a pose model of this package (no metadata '
+                f'"{KEY}"). Write it with tools/deployment/export_onnx.py. '
+                'If it is a detector, pass it as the detector'
             ) from error
         content.pop('convention', None)
         try:

@@ -59,7 +59,7 @@ def result(path='poses/poses.json'):
 def test_a_folder(run, photos, capsys):
     assert run('photos') == 0
     printed = capsys.readouterr()
-    assert printed.err.startswith('no detector: each image is taken as one')
+    assert printed.err.startswith('no detector: each image is treated as one')
     assert 'a detector (--detector' in printed.err.splitlines()[0]
     assert printed.err.count('no detector') == 1
     assert printed.out == '2 people in 2 images -> poses\n'
@@ -306,10 +306,13 @@ def test_a_video_without_frames_is_an_error(run, write_video, capsys):
         (['empty'], 'empty: the folder has no image'),
         (['torn.png'], 'torn.png: cannot be decoded'),
         (['photos', '--boxes', 'none.json'], 'none.json: No such file'),
-        (['photos', '--boxes', 'torn.png'], 'is no JSON file with boxes: {'),
+        (
+            ['photos', '--boxes', 'torn.png'],
+            'is not a JSON file with boxes: {',
+        ),
         (['photos', '--boxes', 'empty'], 'empty: is a folder, not a JSON'),
         (['photos/a.png', '--boxes', 'b.json'], 'b.json: no entry for a.png'),
-        (['photos', '--camera', 'torn.png'], 'torn.png: is no JSON'),
+        (['photos', '--camera', 'torn.png'], 'torn.png: is not a JSON'),
         (['photos', '--camera', 'empty'], 'empty: is a folder, not a JSON'),
         (['photos', '--fov', 60, '--root-depth', 'x'], "neither 'estimate'"),
         (['photos', '--detector', 'torn.png'], 'torn.png: ONNX Runtime'),
@@ -373,7 +376,8 @@ def test_a_model_without_our_metadata_is_named(run, photos, tmp_path, capsys):
     onnx.save(make_model(graph, opset_imports=[opset], ir_version=9), 'f.onnx')
     assert run('photos', model='f.onnx') == 1
     assert (
-        'f.onnx: is no pose model of this package' in capsys.readouterr().err
+        'f.onnx: is not a pose model of this package'
+        in capsys.readouterr().err
     )
 
 

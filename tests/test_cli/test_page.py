@@ -93,7 +93,7 @@ def test_a_photograph_is_shown_upright(app, demo, tmp_path):
 def test_other_files_are_refused(app, demo, tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(ValueError, match='no picture that the page reads'):
+    with pytest.raises(ValueError, match='not a supported image'):
         app(str(path), demo.WHOLE)
 
 
@@ -148,7 +148,7 @@ def test_why_a_picture_has_no_result_is_said(demo, infer, picture):
 
 
 def test_no_picture_asks_for_one(app, demo):
-    with pytest.raises(ValueError, match='Drop a picture'):
+    with pytest.raises(ValueError, match='Drop an image'):
         app(None, demo.WHOLE)
 
 

@@ -62,7 +62,9 @@ def test_json_round_trip(metadata):
 
 @pytest.mark.parametrize('text', [None, '', '{}', '{"a": 1}', '[1]', 'no'])
 def test_foreign_files_are_named(text):
-    with pytest.raises(ValueError, match=r'a\.onnx: is no pose model of this'):
+    with pytest.raises(
+        ValueError, match=r'a\.onnx: is not a pose model of this'
+    ):
         PoseMetadata.from_json(text, 'a.onnx')
 
 

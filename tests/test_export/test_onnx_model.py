@@ -245,7 +245,9 @@ def test_a_foreign_file_is_named(tmp_path):
     path = tmp_path / 'foreign.onnx'
     opset = onnx.helper.make_opsetid('', 18)
     onnx.save(make_model(graph, opset_imports=[opset], ir_version=9), path)
-    with pytest.raises(ValueError, match=r'foreign\.onnx: is no pose model'):
+    with pytest.raises(
+        ValueError, match=r'foreign\.onnx: is not a pose model'
+    ):
         OnnxPoseModel(path)
 
 

@@ -50,7 +50,7 @@ def test_bad_boxes_are_named(tmp_path, bad):
 
 def test_files_that_are_no_boxes(tmp_path):
     path = tmp_path / 'boxes.json'
-    for text, reason in (('{', 'is no JSON'), ('3', 'must hold')):
+    for text, reason in (('{', 'is not a JSON'), ('3', 'must hold')):
         path.write_text(text)
         with pytest.raises(ValueError, match=f'boxes.json: {reason}'):
             load_boxes(str(path))

@@ -129,7 +129,7 @@ def test_files(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.json'):
         CameraReader(tmp_path / 'none.json')
     (tmp_path / 'text.json').write_text('f=500')
-    with pytest.raises(ValueError, match='text.json: is no JSON file'):
+    with pytest.raises(ValueError, match='text.json: is not a JSON file'):
         CameraReader(tmp_path / 'text.json')
 
 
