@@ -117,7 +117,7 @@ def test_far_too_many_pixels_are_said_to_be(demo, tmp_path, monkeypatch):
     monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
     path = tmp_path / 'bomb.png'
     Image.new('1', (20, 11)).save(path)
-    with pytest.raises(ValueError, match='220 pixels.*make it smaller'):
+    with pytest.raises(ValueError, match='220 pixels.*Scale it down'):
         demo.check_upload(str(path))
 
 
