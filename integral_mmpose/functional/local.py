@@ -89,7 +89,8 @@ def local_integral(
         shape[-1 - axis] = size
         inside = inside & near.reshape(shape)
     # From the peak, which is in the window: no temperature overflows.
-    peak = maps.flatten(2).amax(-1).reshape(*maps.shape[:2], *[1] * len(sizes))
+    peak = maps.detach().flatten(2).amax(-1)
+    peak = peak.reshape(*maps.shape[:2], *[1] * len(sizes))
     logits = (maps - peak) / temperature
     logits = logits.masked_fill(~inside, float('-inf'))
     return vectors_to_coordinates(plain_marginals(logits))

@@ -74,6 +74,15 @@ def test_two_processes_equal_one(job, pairs, figure):
 
 
 @pytest.mark.dist
+def test_the_local_loss_finds_joints_in_its_windows(pairs):
+    """The same maps as H1's, whose loss alone it would be without."""
+    h1, local = (pairs[str(dict(case=case))] for case in ('h1', 'local'))
+    for alone, both in ((h1[0], local[0]), (h1[1][0], local[1][0])):
+        for without, with_it in zip(alone['losses'], both['losses']):
+            assert with_it - without > 0.01
+
+
+@pytest.mark.dist
 @pytest.mark.parametrize('job', ADAM, ids=['adam', 'bfloat16', 'unused'])
 def test_other_trainings(job, pairs):
     one, two = pairs[str(job)]

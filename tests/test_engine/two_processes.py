@@ -80,6 +80,15 @@ CASES = {
         ),
         {},
     ),
+    'local': (
+        RESNET,
+        None,
+        integral_head(
+            heatmap_loss=dict(type='VolumeMSELoss'),
+            joint_loss=dict(type='LocalJointL1Loss'),
+        ),
+        {},
+    ),
     'integral': (RESNET, None, integral_head(joint_loss=JOINT), {}),
     'integral_3d': (RESNET, None, integral_head(4, joint_loss=JOINT), {}),
     'chunked': (

@@ -112,6 +112,17 @@ def test_gradient():
     assert all(maps.grad[0, 0, y, x] == 0 for y, x in outside)
 
 
+def test_a_tie_outside_the_window_has_no_gradient():
+    """The argmax carries none, nor does the maximum that it finds."""
+    torch.manual_seed(0)
+    maps = torch.randn(2, 3, 12, 12)
+    maps[..., 2, 3] = maps[..., 9, 9] = 6.0
+    maps.requires_grad_()
+    local_integral(maps, 2, 0.7).sum().backward()
+    assert maps.grad[..., :5, 1:6].any()
+    assert not maps.grad[..., 5:, :].any()
+
+
 def test_errors():
     maps = torch.zeros(1, 1, 5, 9)
     local_integral(maps, 2)
