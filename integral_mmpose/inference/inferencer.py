@@ -39,8 +39,8 @@ class PoseInferencer:
             Without one and without boxes, the whole image is taken as one
             person.
         threads (int, optional): Of ONNX Runtime; by default its choice.
-        flip_test (bool): Also run the mirrored crops, and average: more
-            exact, in twice the time. For an ONNX file; an object has its own.
+        flip_test (bool): See :class:`OnnxPoseModel`. For an ONNX file; an
+            object has its own.
 
     Attributes:
         joint_names (list[str]): Names of the K joints.

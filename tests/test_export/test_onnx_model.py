@@ -194,6 +194,39 @@ def test_flip_test_is_the_mean_with_the_mirrored_picture(write):
         np.testing.assert_allclose(back, got, rtol=1e-6, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ('apart', 'scores', 'expected'),
+    [
+        (5.9, (0.5, 0.9), 32.95),  # 6 px are 1/16 of the 96 px
+        (6.1, (0.5, 0.9), 36.1),
+        (6.1, (0.9, 0.5), 30.0),
+        (6.1, (1.0, 1.0), 33.05),  # as R1, which has no scores
+    ],
+)
+def test_flip_test_takes_one_of_two_modes(
+    write, monkeypatch, apart, scores, expected
+):
+    """By hand, for a joint without a partner; the others agree."""
+    model = OnnxPoseModel(write('integral_3d'), flip_test=True)
+    joint = model.joint_names.index('root')
+    runs = []
+    for x, z, score in zip((30, 95 - 30 - apart), (40, 60), scores):
+        keypoints = np.full((2, 18, 3), (47.5, 20, 0), np.float32)
+        keypoints[1, joint] = x, 20, z
+        both = np.full((2, 18), 0.5, np.float32)
+        both[1, joint] = score
+        runs.append([keypoints, both, np.ones_like(keypoints)])
+    monkeypatch.setattr(model, '_run', lambda _: runs.pop(0))
+    keypoints, found, std = model(np.zeros((2, 3, 64, 96), np.float32))
+    assert keypoints.dtype == found.dtype == np.float32
+    assert keypoints[1, joint, 0] == pytest.approx(expected)
+    z = {30.0: 40, 36.1: 60}.get(expected, 50)  # of the same mode
+    assert keypoints[1, joint, 2] == pytest.approx(z)
+    assert found[1, joint] == pytest.approx(sum(scores) / 2)
+    rest = np.delete(keypoints.reshape(-1, 3), 18 + joint, 0)
+    np.testing.assert_allclose(rest, [(47.5, 20, 0)] * 35, rtol=1e-6)
+
+
 def test_flip_test_is_for_files(write):
     model = OnnxPoseModel(write('integral_3d'))
     with pytest.raises(ValueError, match='flip_test is for an ONNX file'):
