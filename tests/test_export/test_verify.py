@@ -62,6 +62,25 @@ def test_one_joint_in_fifty_may_jump(metadata, jumps, most):
     assert found.fraction == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize(('wrong', 'usual'), [(6, 0.005), (7, 0.25)])
+def test_a_joint_that_is_wrong_in_most_crops(metadata, wrong, usual):
+    """One of 18, in so many of 12 crops; the others by 0.48 of 96 px."""
+    keypoints = np.zeros((12, 18, 3), np.float32)
+    keypoints[..., 0] = 0.48
+    keypoints[:wrong, 7, 1] = 24
+    keypoints[wrong - 1, 7, 1] = 0.48 if wrong == 6 else 24
+    scores = np.full((12, 18), 0.5, np.float32)
+    found = compare(
+        answer(), lambda crops: (keypoints, scores), CROPS, metadata, (12,)
+    )
+    assert found.usual == pytest.approx(usual)
+    scores = scores - np.eye(18, dtype=np.float32)[3] * 0.1
+    found = compare(
+        answer(), lambda crops: (keypoints * 0, scores), CROPS, metadata, (12,)
+    )
+    assert found.usual == pytest.approx(0.1)
+
+
 def test_2d_has_no_mm(models):
     metadata = describe_model(models['integral_2d'], 'a.py')
     found = compare(answer((0, 0)), answer((0, 0.96)), CROPS, metadata)

@@ -23,6 +23,8 @@ if (ROOT / 'integral_mmpose').is_dir():
 #: Largest difference of --verify, of the input size and the depth range;
 #: float16 keeps three digits, so its error is measured more than limited.
 TOLERANCE = {False: 1e-4, True: 1e-2}
+#: Of that, what float16 may err by in half of the crops of noise.
+USUAL = 0.25
 RANDOM_CROPS = 24
 TIMED_BATCH = 8
 
@@ -126,11 +128,18 @@ def verify(args, model, metadata) -> bool:
             continue
         crops = np.asarray(crops, np.float32)
         found = D.compare(expected, actual, crops, metadata)
-        most = found.most if jumps else found.fraction
-        good &= most <= args.tolerance
         print(f'{len(crops)} {kind} crops: {describe(found)}')
+        most = found.most if jumps else found.fraction
         if jumps:
             print(f'{D.MOST:.0%} of the joints: {most:.2g} of the input size')
+        if not args.half:
+            most = max(most, found.score)
+        elif kind == 'random':  # real ones may be too few for a median
+            usual = USUAL * args.tolerance
+            print(f'worst joint, half of the crops: {found.usual:.2g}')
+            print(f'at most {usual:g} is allowed there')
+            good &= found.usual <= usual
+        good &= most <= args.tolerance
     print(f'at most {args.tolerance:g} of the input size is allowed')
     batch = np.asarray(noise[:TIMED_BATCH], np.float32)
     graph = D.run_module(D.PoseGraph(model))
