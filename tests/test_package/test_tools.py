@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import multiprocessing
 import os
 import runpy
 import signal
@@ -176,20 +177,40 @@ def test_options_that_change_nothing(tool, mmpose_config, name):
     tool.refuse_idle_options(['train.py', 'i1.py', *OTHER, 'work_dir=here'])
 
 
-def test_an_error_in_a_worker_of_the_loader(tool):
-    """torch's text is a traceback; the sentence of the error is enough."""
+def error_of_a_worker(item):
+    """The error of a loader that gets its only sample by ``item()``.
+
+    What is raised holds the loader, and the loader its worker: kept in a
+    traceback, it would end in a later test, whenever garbage is collected,
+    or signal there that its worker is gone.
+    """
     from torch.utils.data import DataLoader
 
-    class Broken(list):
+    class Samples(list):
         def __getitem__(self, index):
-            raise ValueError('the image a.jpg is corrupt.\nGet it again')
+            return item()
 
-    with pytest.raises(ValueError, match='Original Traceback') as raised:
-        next(iter(DataLoader(Broken([1]), num_workers=1)))
-    assert (
-        tool.explain(raised.value)
-        == 'the image a.jpg is corrupt.\nGet it again'
-    )
+    before = set(multiprocessing.active_children())
+    loader = iter(DataLoader(Samples([1]), num_workers=1))
+    try:
+        next(loader)
+    except Exception as error:
+        found = type(error)(str(error))
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+    del loader
+    assert set(multiprocessing.active_children()) <= before
+    return found
+
+
+def test_an_error_in_a_worker_of_the_loader(tool):
+    """torch's text is a traceback; the sentence of the error is enough."""
+
+    def broken():
+        raise ValueError('the image a.jpg is corrupt.\nGet it again')
+
+    error = error_of_a_worker(broken)
+    assert type(error) is ValueError and 'Original Traceback' in str(error)
+    assert tool.explain(error) == 'the image a.jpg is corrupt.\nGet it again'
 
 
 def test_an_interrupt_is_a_line(tool, monkeypatch):
@@ -207,16 +228,10 @@ def test_an_interrupt_is_a_line(tool, monkeypatch):
 
 def test_a_lost_worker_of_the_loader(tool):
     """The kernel kills it when the memory is used up."""
-    from torch.utils.data import DataLoader
-
-    class Killed(list):
-        def __getitem__(self, index):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with pytest.raises(RuntimeError) as raised:
-        next(iter(DataLoader(Killed([1]), num_workers=1)))
-    assert tool.of_a_user(raised.value)
-    assert 'lack of memory' in tool.explain(raised.value)
+    error = error_of_a_worker(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    assert type(error) is RuntimeError
+    assert tool.of_a_user(error)
+    assert 'lack of memory' in tool.explain(error)
     assert not tool.of_a_user(RuntimeError('a size does not fit'))
 
 
