@@ -16,8 +16,11 @@ module opens the door exactly as wide as mmengine needs it:
    the loaders here drop that entry (mmengine itself writes none).
 """
 
+import hashlib
+import logging
 import os
 import os.path as osp
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -26,6 +29,7 @@ from urllib.parse import urlparse
 
 import mmengine.runner.checkpoint as mmengine_checkpoint
 import torch
+from mmengine.logging import print_log
 
 from .history_globals import allow_history_buffers
 
@@ -68,21 +72,22 @@ def load_url(
             url, path, found[1] if found else None, progress
         )
     try:
-        check_archive(path)
+        summed = check_archive(path)
     except zipfile.BadZipFile as error:
         raise ValueError(
             f'checkpoint {path}, downloaded from {url}: {error}. Remove it, '
             'and it is downloaded again'
         ) from error
-    return without_code(
-        torch.hub.load_state_dict_from_url(
-            url,
-            model_dir,
-            file_name=file_name,
-            weights_only=weights_only(),
-            **kwargs,
-        )
+    checkpoint = torch.hub.load_state_dict_from_url(
+        url,
+        model_dir,
+        file_name=file_name,
+        weights_only=weights_only(),
+        **kwargs,
     )
+    if not summed:
+        warn_without_checksum(path)
+    return without_code(checkpoint)
 
 
 def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
@@ -95,7 +100,7 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
     filename = osp.expanduser(filename)
     require_file(filename)
     try:
-        check_archive(filename)
+        summed = check_archive(filename)
         checkpoint = without_code(
             torch.load(
                 filename,
@@ -113,6 +118,8 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
             f'{type(error).__name__}: {first}'
         ) from error
     check_content(checkpoint, filename)
+    if not summed:
+        warn_without_checksum(filename)
     return checkpoint
 
 
@@ -167,13 +174,16 @@ def require_file(filename: str) -> None:
     raise FileNotFoundError(f'checkpoint {filename} does not exist{advice}')
 
 
-def check_archive(filename: str) -> None:
+def check_archive(filename: str) -> bool:
     """Compare a file with its CRC-32, and refuse what may hold programs.
 
     Files before torch 1.6 are no archives, and some writers leave all sums 0
     (``torch.serialization.set_crc32_options``): nothing is compared then.
     torch before 2.6 runs TorchScript and unpacks tar files even with
     ``weights_only`` (CVE-2025-32434).
+
+    Returns:
+        bool: Whether it has sums.
 
     Raises:
         zipfile.BadZipFile: If the sums differ; names the member.
@@ -182,7 +192,7 @@ def check_archive(filename: str) -> None:
     if not zipfile.is_zipfile(filename):
         if weights_only() and tarfile.is_tarfile(filename):
             raise ValueError(f'{filename} is a tar file, no checkpoint')
-        return
+        return False
     with zipfile.ZipFile(filename) as archive:
         members = archive.infolist()
         if weights_only() and any(
@@ -196,6 +206,29 @@ def check_archive(filename: str) -> None:
         raise zipfile.BadZipFile(
             f'{member} differs from its checksum, the file is damaged'
         )
+    return summed
+
+
+def warn_without_checksum(filename: str) -> None:
+    """Say that damage would go unnoticed, unless the name has the hash.
+
+    ``resnet50-19c8e357.pth``: the beginning of the file's SHA-256.
+    """
+    named = re.search(r'-([0-9a-f]{8,64})\b', osp.basename(filename))
+    if named:
+        digest = hashlib.sha256()
+        with open(filename, 'rb') as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        if digest.hexdigest().startswith(named[1]):
+            return
+    print_log(
+        f'checkpoint {filename} has no checksum, as files of torch before '
+        '1.6: a damaged one loads unnoticed. Compare it with its source, and '
+        'save it again with torch.save',
+        'current',
+        logging.WARNING,
+    )
 
 
 def without_code(checkpoint: Any) -> Any:

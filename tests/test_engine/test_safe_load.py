@@ -1,5 +1,6 @@
 """Trust: checkpoints load, and no code in a checkpoint runs."""
 
+import hashlib
 import pickle
 import shutil
 import tarfile
@@ -447,3 +448,24 @@ def test_files_without_sums_load(saved):
         torch.serialization.set_crc32_options(True)
     assert zipfile.ZipFile(saved).testzip()
     assert CheckpointLoader.load_checkpoint(str(saved))['w'].sum() == 96
+
+
+@pytest.mark.parametrize('part', ['right', 'wrong', 'none', 'zip'])
+def test_a_file_without_sums_is_named(saved, tmp_path, monkeypatch, part):
+    """A flipped byte loads; a hash in the name says that none is."""
+    warned = []
+    monkeypatch.setattr(
+        safe_load, 'print_log', lambda text, *_: warned.append(text)
+    )
+    if part != 'zip':
+        weights = torch.load(saved, weights_only=True)
+        torch.save(weights, saved, _use_new_zipfile_serialization=False)
+    name = hashlib.sha256(saved.read_bytes()).hexdigest()[:8]
+    if part == 'wrong':
+        _flip(saved)
+    named = tmp_path / ('a.pth' if part == 'none' else f'a-{name}.pth')
+    saved.rename(named)
+    found = CheckpointLoader.load_checkpoint(str(named))['w']
+    assert (found.min() == 0) == (part == 'wrong')
+    assert len(warned) == (part in ('wrong', 'none'))
+    assert all(f'{named} has no checksum' in text for text in warned)
