@@ -18,13 +18,19 @@ HEADER = b'MATLAB 5.0 MAT-file'
 _HEADER_SIZE = 116
 
 
-def read_mat(path: str, what: str, variables: Sequence[str]) -> Dict:
+def read_mat(
+    path: str,
+    what: str,
+    variables: Sequence[str],
+    optional: Sequence[str] = (),
+) -> Dict:
     """Read variables of a .mat file (MATLAB v5 to v7).
 
     Args:
         path (str): The file.
         what (str): What it should be, for the message.
         variables (Sequence[str]): Their names.
+        optional (Sequence[str]): Those that are read where they are there.
 
     Returns:
         dict: Name -> np.ndarray.
@@ -39,7 +45,9 @@ def read_mat(path: str, what: str, variables: Sequence[str]) -> Dict:
     try:
         found = [name for name, _, _ in whosmat(path)]
         content = loadmat(
-            path, variable_names=list(variables), struct_as_record=False
+            path,
+            variable_names=[*variables, *optional],
+            struct_as_record=False,
         )
     except NotImplementedError as error:
         raise ValueError(
@@ -57,7 +65,8 @@ def read_mat(path: str, what: str, variables: Sequence[str]) -> Dict:
             f'{path}: the variable `{missing[0]}` is missing; the file has '
             f'{sorted(found)}. Point to {what}.'
         )
-    return {name: content[name] for name in variables}
+    present = [name for name in optional if name in content]
+    return {name: content[name] for name in (*variables, *present)}
 
 
 def mat_bytes(content: dict) -> bytes:

@@ -322,6 +322,43 @@ def test_wrong_head_boxes(mpii, boxes, message):
     assert 'mpii_gt_train.mat' in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ('order', 'wrong'), [([0, 1, 2, 3, 4], None), ([0, 1, 3, 2, 4], 2)]
+)
+def test_head_boxes_in_another_order(mpii, order, wrong):
+    """2 and 3 are on one image. Negative control: without the joints."""
+    people = mpii.people()
+    joints = np.array([person['joints'] for person in people])
+    joints[1, 5:8] += 60  # a few may differ: the median counts
+    boxes = np.zeros((2, 2, 5))
+    boxes[1] = 20 + np.arange(5)
+    path = Path(mpii.root, 'annotations', 'mpii_gt_train.mat')
+    content = dict(headboxes_src=boxes[..., order])
+    savemat(path, content)
+    build(mpii.root)
+    content['pos_gt_src'] = joints[order].transpose(1, 2, 0)
+    savemat(path, content)
+    if wrong is None:
+        sizes = [build(mpii.root).get_data_info(0)['head_size'][0]]
+        assert sizes == pytest.approx([0.6 * 20 * 2**0.5])
+        return
+    with pytest.raises(ValueError, match='are in another order') as error:
+        build(mpii.root)
+    assert f'mpii_gt_train.mat: id {wrong}: ' in str(error.value)
+    assert 'mpii_train.json' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'joints', ['text', np.zeros((16, 2, 4)), np.full((16, 2, 5), np.nan)]
+)
+def test_joints_beside_head_boxes_may_be_of_another_kind(mpii, joints):
+    boxes = np.zeros((2, 2, 5))
+    boxes[1] = 20
+    path = Path(mpii.root, 'annotations', 'mpii_gt_train.mat')
+    savemat(path, dict(headboxes_src=boxes, pos_gt_src=joints))
+    assert len(build(mpii.root)) == 5
+
+
 @pytest.mark.parametrize('content', [b'', b'not a mat file' * 20])
 def test_broken_head_box_file(mpii, content):
     Path(mpii.root, 'annotations', 'mpii_gt_train.mat').write_bytes(content)

@@ -24,10 +24,8 @@ from integral_mmpose.geometry import BOX_MM
 
 from ..checks import (
     ANY,
-    MAX_PX,
     TEXT,
     annotation_error,
-    check_array,
     check_fields,
     load_json,
     number_within,
@@ -36,15 +34,13 @@ from ..checks import (
     shown,
 )
 from ..joints import MPII_METAINFO
-from ..mat_files import read_mat
 from ..metainfo import FlatMetainfo
+from .head_boxes import head_sizes
 
 #: MPII's `scale` is the height of the person over 200 px.
 PIXEL_STD = 200.0
 #: The official code moves the centre down by 15 px at scale 1.
 CENTER_SHIFT = 15.0
-#: Head size of PCKh: 0.6 times the diagonal of the head box.
-HEAD_FACTOR = 0.6
 FIELDS = dict(image=TEXT, center=ANY, scale=ANY, joints=ANY, joints_vis=ANY)
 #: Fields that only labelled people have.
 LABELS = ('joints', 'joints_vis')
@@ -150,7 +146,14 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 people, self.metainfo['num_keypoints']
             )
         instances = [self._person(p, i) for i, p in enumerate(people)]
-        heads = self._head_sizes(len(people))
+        heads = None
+        if self.headbox_file:
+            heads = head_sizes(
+                self.headbox_file,
+                self.ann_file,
+                instances,
+                self.metainfo['keypoint_id2name'].values(),
+            )
         self._metainfo['head_boxes'] = heads is not None  # asked by PCKh
         image_ids = _image_ids([info['img_path'] for info in instances])
         images = {}
@@ -211,28 +214,6 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             # No camera: the box counts as the 2000 mm box of the 3D data.
             mm_per_px=BOX_MM / side,
         )
-
-    def _head_sizes(self, count: int) -> Optional[np.ndarray]:
-        """(n,) head sizes in px, or None without a file."""
-        path, field = self.headbox_file, 'headboxes_src'
-        if not path:
-            return None
-        boxes = read_mat(path, 'the head box file', [field])[field]
-        fix = (
-            f'Each annotation of {self.ann_file} needs a head box: name the '
-            'file of this split by headbox_file.'
-        )
-        check_array(boxes, (2, 2, count), path, 'all', field, fix)
-        low, high = boxes.astype(np.float64)
-        sizes = HEAD_FACTOR * np.linalg.norm(high - low, axis=0)
-        bad = np.flatnonzero(~((sizes >= 1) & (sizes <= MAX_PX)))
-        if len(bad):
-            problem = (
-                f'must span a box of 1 to {MAX_PX:.0f} px, got '
-                f'{boxes[..., bad[0]].tolist()}'
-            )
-            raise annotation_error(path, bad[0], field, problem)
-        return sizes.astype(np.float32)
 
 
 def marked_unlabelled(joints: np.ndarray) -> np.ndarray:
