@@ -13,6 +13,8 @@ from typing import Dict, Sequence
 
 import numpy as np
 
+from integral_mmpose.geometry import unique_keys
+
 #: JPEG's longest side: larger pixel coordinates are errors.
 MAX_PX = 65535.0
 #: More malformed annotations than this share stop the run.
@@ -93,7 +95,7 @@ def load_json(path: str, what: str, kind: type):
     try:
         # Windows editors write a byte-order mark.
         with open(path, encoding='utf-8-sig') as file:
-            data = json.load(file)
+            data = json.load(file, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError, OverflowError) as error:
         raise ValueError(
             f'{path}: {what} is not readable as JSON ({error}). Write it '

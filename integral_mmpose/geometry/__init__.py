@@ -21,7 +21,7 @@ from .camera import (
     tight_to_box_px,
     weak_perspective_mm,
 )
-from .check import check_finite, check_shape, is_tensor
+from .check import check_finite, check_shape, is_tensor, unique_keys
 from .depth import DEPTH_RANGE_MM, mm_to_norm, norm_to_mm
 from .person import UNITS, Person
 
@@ -47,5 +47,6 @@ __all__ = [
     'root_depth_from_box',
     'similarity_align',
     'tight_to_box_px',
+    'unique_keys',
     'weak_perspective_mm',
 ]

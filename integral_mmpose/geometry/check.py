@@ -6,7 +6,7 @@ what was expected and what came. Arrays and tensors are checked alike; torch
 is not imported.
 """
 
-from typing import Dict, Optional
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -92,3 +92,23 @@ def check_finite(array, what: str) -> None:
         f'{what}: {(~finite).sum()} of {finite.size} numbers are not '
         f'finite, the first at index {first}'
     )
+
+
+def unique_keys(pairs: List[Tuple[str, object]]) -> dict:
+    """A JSON object, for ``json.load(..., object_pairs_hook=unique_keys)``.
+
+    Python keeps the last of two values without a word.
+
+    Raises:
+        ValueError: Naming the first key that stands twice.
+
+    Example:
+        >>> unique_keys([('id', 1), ('name', 'a')])
+        {'id': 1, 'name': 'a'}
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(n for i, n in enumerate(names) if n in names[:i])
+        raise ValueError(f'the key {name!r:.60} stands twice in one object')
+    return found

@@ -13,6 +13,8 @@ from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
+from integral_mmpose.geometry import unique_keys
+
 CameraLike = Union[str, Path, Mapping]
 
 #: A gigapixel panorama has fewer px a side.
@@ -174,7 +176,8 @@ def read_json(path: Union[str, Path], what: str):
     if Path(path).is_dir():
         raise ValueError(f'{path}: is a folder, not a JSON file with {what}')
     try:
-        return json.loads(Path(path).read_text('utf-8-sig'))
+        text = Path(path).read_text('utf-8-sig')
+        return json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f'{path}: is not a JSON file with {what} ({error})'

@@ -1,10 +1,12 @@
 import doctest
+import json
 
 import numpy as np
 import pytest
 
 from integral_mmpose.datasets import checks, joints, seeding
 from integral_mmpose.datasets.body import h36m_files
+from integral_mmpose.inference import cameras
 
 
 @pytest.mark.parametrize('module', [checks, joints, seeding, h36m_files])
@@ -24,3 +26,19 @@ def test_load_npz_reads_only_what_is_asked(tmp_path):
     np.savez(path, a=np.ones(2), evil=np.array([object()]))
     data = checks.load_npz(str(path), 'the file', ['a'])
     assert list(data) == ['a'] and data['a'].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize('read', ['annotations', 'boxes'])
+def test_a_key_that_stands_twice(tmp_path, read):
+    """Negative control: Python keeps the last value in silence."""
+    text = '[{"image_id": 1, "bbox": [{"image_id": 3}], "image_id": 2}]'
+    assert json.loads(text)[0]['image_id'] == 2
+    path = tmp_path / 'a.json'
+    path.write_text(text)
+    with pytest.raises(ValueError, match="a.json.*'image_id' stands twice"):
+        if read == 'boxes':
+            cameras.read_json(path, 'boxes')
+        else:
+            checks.load_json(str(path), 'the file', list)
+    path.write_text(text.replace('"image_id": 2', '"id": 2'))
+    assert checks.load_json(str(path), 'the file', list)[0]['id'] == 2
