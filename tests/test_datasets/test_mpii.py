@@ -346,6 +346,10 @@ def test_head_boxes_in_another_order(mpii, order, wrong):
         build(mpii.root)
     assert f'mpii_gt_train.mat: id {wrong}: ' in str(error.value)
     assert 'mpii_train.json' in str(error.value)
+    # Joints of other names may stand in another order in each file.
+    names = [f'joint_{number}' for number in range(16)]
+    own = build_metainfo('own', names, [], range(16))
+    assert len(build(mpii.root, metainfo=own)) == 5
 
 
 @pytest.mark.parametrize(
