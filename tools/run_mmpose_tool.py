@@ -87,6 +87,11 @@ def refuse_idle_options(argv: list) -> None:
 
     read = {*signature(Runner.__init__).parameters, *MORE_SETTINGS}
     for option in given_options(argv):
+        if '=' not in option:
+            raise ValueError(
+                f'--cfg-options {option}: must be name=value; put quotes '
+                'around a value with blanks'
+            )
         name = option.split('=')[0].split('.')[0]
         if name not in read:
             raise ValueError(

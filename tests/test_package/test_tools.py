@@ -172,6 +172,10 @@ def test_options_that_change_nothing(tool, mmpose_config, name):
     assert mmpose_config(*options).randomness.seed == 1
     with pytest.raises(ValueError, match=f'nothing reads `{name[:5]}'):
         tool.refuse_idle_options(['train.py', 'i1.py', *options])
+    with pytest.raises(ValueError, match=r'2\]: must be name=value'):
+        tool.refuse_idle_options(
+            ['train.py', *options[:2], 'model.x=[1,', '2]']
+        )
     options = ['--resume', *options[:2], 'model.head.x=1', 'sync_bn=torch']
     tool.refuse_idle_options(['train.py', 'i1.py', *options])
     tool.refuse_idle_options(['train.py', 'i1.py', *OTHER, 'work_dir=here'])
