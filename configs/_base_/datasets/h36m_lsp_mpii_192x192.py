@@ -11,12 +11,7 @@ from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
 )
 
 lsp_root = '{{$LSP_ROOT:data/lsp-lspet}}'
-codec = dict(
-    type='IntegralLabel',
-    input_size=(192, 192),
-    depth_range_mm=2000.0,
-    depth_unit='crop',
-)
+codec = dict(_base_.codec, input_size=(192, 192))
 meta_keys = (*_base_.meta_keys, 'source')
 seed_only = dict(type='SeedSample')
 to_h36m = dict(type='ConvertJoints', mapping='mpii_to_h36m', dim=3)

@@ -1,25 +1,11 @@
 # Strategy 2 at 128 px: half Human3.6M, half MPII in every batch
 _base_ = ['./h36m_mpii_256x256.py']
+from integral_mmpose.config import with_codec  # noqa: E402 (MMEngine's format)
 
-codec = dict(
-    type='IntegralLabel',
-    input_size=(128, 128),
-    depth_range_mm=2000.0,
-    depth_unit='crop',
-)
+codec = dict(_base_.codec, input_size=(128, 128))
 
-train_pipeline = _base_.train_pipeline
-val_pipeline = _base_.val_pipeline
-[
-    step.update(input_size=codec['input_size'])
-    for step in train_pipeline + val_pipeline
-    if step['type'] in ('TopdownAffine', 'ReadCrop')
-]
-[
-    step.update(encoder=codec)
-    for step in train_pipeline
-    if step['type'] == 'GenerateTarget'
-]
+train_pipeline = with_codec(_base_.train_pipeline, codec)
+val_pipeline = with_codec(_base_.val_pipeline, codec)
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))

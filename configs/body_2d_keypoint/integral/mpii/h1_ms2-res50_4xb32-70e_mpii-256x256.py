@@ -1,16 +1,4 @@
 # Table 4, 2 stages: H1, the first half of its epochs, and of I1's
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/mpii_256x256.py',
-    '../../../_base_/models/integral_ms_res50.py',
-]
+_base_ = ['./h1_ms4-res50_4xb32-70e_mpii-256x256.py']
 
-model = dict(
-    head=dict(
-        heatmap_loss=dict(type='VolumeMSELoss'),
-        joint_loss=None,
-        readout='argmax',
-        decoder=_base_.codec,
-        num_stages=2,
-    )
-)
+model = dict(head=dict(num_stages=2))

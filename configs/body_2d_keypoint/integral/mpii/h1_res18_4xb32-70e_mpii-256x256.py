@@ -1,15 +1,9 @@
 # Table 3, ResNet-18: H1, the first half of its epochs, and of I1's
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/mpii_256x256.py',
-    '../../../_base_/models/integral_res18.py',
-]
+_base_ = ['./h1_res50_4xb32-70e_mpii-256x256.py']
 
 model = dict(
-    head=dict(
-        heatmap_loss=dict(type='VolumeMSELoss'),
-        joint_loss=None,
-        readout='argmax',
-        decoder=_base_.codec,
-    )
+    backbone=dict(
+        depth=18, init_cfg=dict(checkpoint='torchvision://resnet18')
+    ),
+    head=dict(in_channels=512),
 )

@@ -1,17 +1,4 @@
 # Table 8, two stages, d = 1, 64: H1, the first half of its epochs, and of I1's
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/h36m_256x256.py',
-    '../../../_base_/models/integral_hg_3d.py',
-]
+_base_ = ['./h1_hg1_4xb32-70e_h36m-256x256.py']
 
-model = dict(
-    head=dict(
-        heatmap_loss=dict(type='VolumeMSELoss'),
-        joint_loss=None,
-        readout='argmax',
-        decoder=_base_.codec,
-        num_stages=2,
-        depths=(1, 64),
-    )
-)
+model = dict(head=dict(num_stages=2, depths=(1, 64)))

@@ -1,17 +1,4 @@
 # Table 9 (d): H2, the first half of its epochs, and of I2's
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/h36m_mpii_128x128.py',
-    '../../../_base_/models/integral_res50_3d.py',
-]
+_base_ = ['./h2_res50_4xb32-70e_h36m-mpii-128x128.py']
 
-model = dict(
-    head=dict(
-        heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
-        joint_loss=None,
-        readout='marginal_argmax',
-        decoder=_base_.codec,
-        depth=16,
-        deconv_out_channels=(256, 256),
-    )
-)
+model = dict(head=dict(depth=16, deconv_out_channels=(256, 256)))

@@ -1,9 +1,5 @@
 # Table 8, two stages, d = 1, 64, I1: MPJPE 64.1 mm; Table 12, per action
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/h36m_256x256.py',
-    '../../../_base_/models/integral_hg_3d.py',
-]
+_base_ = ['./i1_hg1_4xb32-70+70e_h36m-256x256.py']
 
-model = dict(head=dict(decoder=_base_.codec, num_stages=2, depths=(1, 64)))
+model = dict(head=dict(num_stages=2, depths=(1, 64)))
 load_from = 'work_dirs/h1_hg2_4xb32-70e_h36m-256x256/epoch_70.pth'

@@ -7,12 +7,7 @@ from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
     with_codec,
 )
 
-codec = dict(
-    type='IntegralLabel',
-    input_size=(128, 128),
-    depth_range_mm=2000.0,
-    depth_unit='crop',
-)
+codec = dict(_base_.codec, input_size=(128, 128))
 train_pipeline = with_codec(_base_.train_pipeline, codec)
 val_pipeline = with_codec(_base_.val_pipeline, codec)
 

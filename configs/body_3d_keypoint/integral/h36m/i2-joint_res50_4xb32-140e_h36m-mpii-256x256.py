@@ -1,13 +1,4 @@
 # Strategy 2 with H2 and the joint loss together, on the heat vectors
-_base_ = [
-    '../../../_base_/schedules/adam_140e.py',
-    '../../../_base_/datasets/h36m_mpii_256x256.py',
-    '../../../_base_/models/integral_res50_3d.py',
-]
+_base_ = ['./istar_res50_4xb32-140e_h36m-mpii-256x256.py']
 
-model = dict(
-    head=dict(
-        heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
-        decoder=_base_.codec,
-    )
-)
+model = dict(head=dict(heatmap_loss=dict(type='MarginalCrossEntropyLoss')))

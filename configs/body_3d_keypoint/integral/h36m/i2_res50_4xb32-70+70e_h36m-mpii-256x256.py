@@ -1,9 +1,4 @@
 # Table 7, Strategy 2, I2: MPJPE 52.4 mm
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/h36m_mpii_256x256.py',
-    '../../../_base_/models/integral_res50_3d.py',
-]
+_base_ = ['./i1_res50_4xb32-70+70e_h36m-mpii-256x256.py']
 
-model = dict(head=dict(decoder=_base_.codec))
 load_from = 'work_dirs/h2_res50_4xb32-70e_h36m-mpii-256x256/epoch_70.pth'

@@ -1,11 +1,24 @@
-# make demo: I*, Strategy 2, nine epochs
+# make demo: I*, Strategy 2 at 64 px, nine epochs
 _base_ = [
     '../../../_base_/schedules/small_9e.py',
-    '../../../_base_/datasets/h36m_mpii_64x64.py',
+    '../../../_base_/datasets/h36m_mpii_256x256.py',
     '../../../_base_/models/integral_res18w32-2deconv_3d.py',
 ]
+from integral_mmpose.config import with_codec  # noqa: E402 (MMEngine's format)
 
-model = dict(head=dict(decoder=_base_.codec))
-train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
-val_dataloader = dict(num_workers=0, persistent_workers=False)
+codec = dict(_base_.codec, input_size=(64, 64))
+train_pipeline = with_codec(_base_.train_pipeline, codec)
+val_pipeline = with_codec(_base_.val_pipeline, codec)
+
+model = dict(head=dict(decoder=codec))
+train_dataloader = dict(
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(pipeline=val_pipeline),
+)
 test_dataloader = val_dataloader

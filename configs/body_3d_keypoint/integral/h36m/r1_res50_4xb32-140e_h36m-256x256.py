@@ -2,7 +2,7 @@
 _base_ = [
     '../../../_base_/schedules/adam_140e.py',
     '../../../_base_/datasets/h36m_256x256.py',
-    '../../../_base_/models/direct_res50_3d.py',
+    '../../../_base_/models/direct_res50.py',
 ]
 
-model = dict(head=dict(decoder=_base_.codec))
+model = dict(head=dict(num_joints=18, num_axes=3, decoder=_base_.codec))
