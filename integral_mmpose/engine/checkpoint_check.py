@@ -24,7 +24,7 @@ _ALLOW = (
     'custom_hooks = edit(_base_.custom_hooks, CheckCheckpointHook=dict('
     "allow=['head.final_layer']))"
 )
-_STAGE = re.compile(r'(?:module\.)?head\.stages\.(\d+)\.')
+_STAGE = re.compile(r'head\.stages\.(\d+)\.')
 
 
 class Difference(NamedTuple):
@@ -42,10 +42,6 @@ def compare_weights(
 
     torch itself loads, so that the modules' own renaming of old names works.
     """
-    state_dict = {
-        re.sub(r'^module\.', '', name): value
-        for name, value in state_dict.items()
-    }
     own = model.state_dict()
     try:
         missing, unexpected = model.load_state_dict(state_dict, strict=False)
@@ -89,7 +85,10 @@ def check_weights(
         ValueError: Names the checkpoint, the first weights that differ, and
             what to do.
     """
-    weights = checkpoint.get('state_dict', checkpoint)
+    weights = {
+        re.sub(r'^module\.', '', name): value
+        for name, value in checkpoint.get('state_dict', checkpoint).items()
+    }
     _check_values(model, weights, source)
     difference = compare_weights(model, weights)
     if partial:
@@ -133,7 +132,6 @@ def _check_values(
     """Refuse what torch would copy: NaN, and whole or complex numbers."""
     own = model.state_dict()
     for name, value in weights.items():
-        name = re.sub(r'^module\.', '', name)
         if name not in own or not isinstance(value, torch.Tensor):
             continue
         if own[name].is_floating_point() and not value.is_floating_point():
@@ -155,7 +153,7 @@ def _within_common_parts(
 ) -> Difference:
     """Forget the parts that only one of the two has."""
     common = {_part(name) for name in model.state_dict()} & {
-        _part(re.sub(r'^module\.', '', name)) for name in weights
+        _part(name) for name in weights
     }
     if not common:
         return difference
