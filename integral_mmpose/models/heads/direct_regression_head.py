@@ -13,7 +13,7 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor, nn
 
-from integral_mmpose.functional import at_least_float32, check_finite
+from integral_mmpose.functional import at_least_float32
 
 from .common import (
     check_decoder,
@@ -130,7 +130,6 @@ class DirectRegressionHead(RegressionHead):
         """Predict poses; see :meth:`IntegralHead.predict`."""
         flip_test = (test_cfg or {}).get('flip_test', False)
         coordinates = self.forward(feats[0] if flip_test else feats)
-        check_finite(coordinates, f'{type(self).__name__}: coordinates')
         if flip_test:
             meta = batch_data_samples[0].metainfo
             coordinates = merge_flipped(
