@@ -18,7 +18,7 @@ from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import HeatVectors
 from integral_mmpose.geometry import TIGHT_PADDING
 from integral_mmpose.inference import Pose
-from integral_mmpose.inference.crop import MAX_SIDE
+from integral_mmpose.inference.crop import check_sides
 from integral_mmpose.visualization import skeleton_from_metainfo
 
 
@@ -129,12 +129,7 @@ class TopdownPoseModel:
         Raises:
             ValueError: If the image is larger than OpenCV cuts from.
         """
-        if max(image.shape[:2]) > MAX_SIDE:
-            raise ValueError(
-                f'the image has {image.shape[1]} x {image.shape[0]} px, and '
-                f'OpenCV cuts from {MAX_SIDE} px a side at most: scale it '
-                'down'
-            )
+        check_sides(image)
         factor = TIGHT_PADDING / self._padded
         center, half = (box[:2] + box[2:4]) / 2, (box[2:4] - box[:2]) / 2
         scaled = np.concatenate(

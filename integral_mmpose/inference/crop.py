@@ -55,11 +55,7 @@ def crop_person(
     Raises:
         ValueError: If the image is larger than OpenCV cuts from.
     """
-    if max(image.shape[:2]) > MAX_SIDE:
-        raise ValueError(
-            f'the image has {image.shape[1]} x {image.shape[0]} px, and '
-            f'OpenCV cuts from {MAX_SIDE} px a side at most: scale it down'
-        )
+    check_sides(image)
     box = np.asarray(box, np.float32)
     width, height = input_size
     center = (box[:2] + box[2:4]) / 2
@@ -79,3 +75,12 @@ def crop_person(
         image, matrix, (int(width), int(height)), flags=cv2.INTER_LINEAR
     )
     return Crop(pixels, center, size)
+
+
+def check_sides(image: np.ndarray) -> None:
+    """Raise ValueError if an image is larger than OpenCV cuts from."""
+    if max(image.shape[:2]) > MAX_SIDE:
+        raise ValueError(
+            f'the image has {image.shape[1]} x {image.shape[0]} px, and '
+            f'OpenCV cuts from {MAX_SIDE} px a side at most: scale it down'
+        )
