@@ -61,14 +61,12 @@ def run_command(args, make_inferencer, after_image=None) -> int:
     except KeyboardInterrupt:
         report.stopped = True
     except (ValueError, OSError, ImportError) as error:
-        if stop_asked():
-            report.stopped = True
-            report.show(args.out)
-            return report.status()
-        if report.images or report.frames or report.errors:
-            report.show(args.out)
-        print(f'error: {reason_of(error)}', file=sys.stderr)
-        return 1
+        report.stopped = stop_asked()
+        if not report.stopped:
+            if report.images or report.frames or report.errors:
+                report.show(args.out)
+            print(f'error: {reason_of(error)}', file=sys.stderr)
+            return 1
     report.show(args.out)
     return report.status()
 
