@@ -13,6 +13,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import common
 import numpy as np
 from mmengine.registry import init_default_scope
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -40,25 +41,8 @@ def time_of(function, seconds=0.0):
 
 def row(case, formulation, timing, unit='s', **more):
     """A row; times in s are written in ``unit``."""
-    factor = dict(s=1.0, ms=1e3)[unit]
-    common = dict(target='', reached=None, floor=None, note='')
-    return dict(
-        common,
-        case=case,
-        formulation=formulation,
-        median=factor * timing[0],
-        iqr=factor * timing[1],
-        unit=unit,
-        **more,
-    )
-
-
-def copy_bandwidth():
-    """Bytes read and written per second by a copy of 256 MB."""
-    source = np.ones(1 << 25)
-    target = np.empty_like(source)
-    middle, _ = time_of(lambda: np.copyto(target, source))
-    return 2 * source.nbytes / middle
+    median, iqr = (dict(s=1.0, ms=1e3)[unit] * time for time in timing)
+    return common.figure(case, formulation, median, unit, iqr=iqr, **more)
 
 
 def procrustes(count):
@@ -66,7 +50,7 @@ def procrustes(count):
     truth = 300 * rng.normal(size=(count, 17, 3))
     poses = truth + rng.normal(scale=50, size=truth.shape)
     case = f'PA-MPJPE of {count:,} poses'
-    floor = 3 * truth.nbytes / copy_bandwidth()
+    floor = 3 * truth.nbytes / common.copy_bandwidth()
     rows = []
     for name, align in (
         (OURS, functional.rigid_align),
@@ -119,7 +103,7 @@ def pck(count):
     case = f'PCK curve, {count:,} people, 51 thresholds'
     ours = time_of(lambda: functional.pck_curve(distances, ALPHAS), 2)
     loop = time_of(lambda: loop_over_thresholds(distances, ALPHAS), 2)
-    floor = 1e3 * distances.nbytes / copy_bandwidth()
+    floor = 1e3 * distances.nbytes / common.copy_bandwidth()
     return [
         row(case, OURS, ours, 'ms', floor=floor, note='one pass'),
         row(case, 'loop over thresholds', loop, 'ms'),

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Dict, List, Tuple
 
+import common
 import cv2
 import numpy as np
 import torch
@@ -101,15 +102,13 @@ def rows_of(name: str, times: Dict[int, list], people: int) -> List[dict]:
     for batch_size, formulation in ((BATCH_SIZE, 'ours'), (1, 'one by one')):
         median, iqr = spread([1e3 * t / people for t, _ in times[batch_size]])
         rows.append(
-            dict(
-                case=f'a person, {name}',
-                formulation=formulation,
-                median=median,
+            common.figure(
+                f'a person, {name}',
+                formulation,
+                median,
+                'ms',
                 iqr=iqr,
-                unit='ms',
                 target='>= 1.5x one by one' if not rows else '',
-                reached=None,
-                floor=None,
                 note=f'batch {batch_size}',
             )
         )
@@ -119,15 +118,14 @@ def rows_of(name: str, times: Dict[int, list], people: int) -> List[dict]:
     extra, iqr = spread([1e3 * (t - n) / people for t, n in times[BATCH_SIZE]])
     share, _ = spread([(t - n) / n for t, n in times[BATCH_SIZE]])
     rows.append(
-        dict(
-            case=f'overhead of a person, {name}',
-            formulation='ours',
-            median=extra,
+        common.figure(
+            f'overhead of a person, {name}',
+            'ours',
+            extra,
+            'ms',
             iqr=iqr,
-            unit='ms',
             target='< 10 % of the network at batch 8',
             reached=share < 0.1,
-            floor=None,
             note=f'{100 * share:.1f} % of the network',
         )
     )
@@ -173,15 +171,14 @@ def share_row(paths: List[str], rounds: int) -> dict:
     """The row of the network's share in ONNX Runtime."""
     found = 100 * shares(paths, rounds)
     median, iqr = spread(found[:, 0].tolist())
-    return dict(
-        case='share of the network, model that ships, ONNX Runtime',
-        formulation='ours',
-        median=median,
+    return common.figure(
+        'share of the network, model that ships, ONNX Runtime',
+        'ours',
+        median,
+        '%',
         iqr=iqr,
-        unit='%',
         target='>= 85 % at batch 8',
         reached=median >= 85,
-        floor=None,
         note=f'CPU time; of the time {np.median(found[:, 1]):.1f} %',
     )
 
@@ -197,8 +194,3 @@ def run(quick: bool) -> List[dict]:
             rows += rows_of(name, times, len(BOXES) * len(paths))
         rows.append(share_row(paths, 3 if quick else 9))
     return rows
-
-
-if __name__ == '__main__':
-    for row in run(quick=True):
-        print(row)

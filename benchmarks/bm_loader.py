@@ -14,6 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 from unittest import mock
 
+import common
 import cv2
 import numpy as np
 import torch
@@ -193,15 +194,14 @@ def rows_of(name, root, size, seconds):
     for formulation, (low, median, high) in rates.items():
         ratio = float(median / rates[PEER][1])
         rows.append(
-            dict(
-                case=case,
-                formulation=formulation,
-                median=float(median),
+            common.figure(
+                case,
+                formulation,
+                float(median),
+                'images/s',
                 iqr=float(high - low),
-                unit='images/s',
                 target=TARGET if formulation == OURS else '',
                 reached=ratio >= 3 if formulation == OURS else None,
-                floor=None,
                 note=f"{ratio:.1f}x MMPose's, one core",
             )
         )
@@ -209,16 +209,12 @@ def rows_of(name, root, size, seconds):
         found = stages(data[formulation], max(2, int(3 * seconds)))
         for stage, (low, median, high) in found.items():
             rows.append(
-                dict(
-                    case=f'{case}: stage {stage}',
-                    formulation=formulation,
-                    median=float(median),
+                common.figure(
+                    f'{case}: stage {stage}',
+                    formulation,
+                    float(median),
+                    'ms',
                     iqr=float(high - low),
-                    unit='ms',
-                    target='',
-                    reached=None,
-                    floor=None,
-                    note='',
                 )
             )
     return rows

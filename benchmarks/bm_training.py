@@ -19,9 +19,9 @@ import time
 from copy import deepcopy
 from pathlib import Path
 
+import common
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
 #: A row of the paper, at the small scale of the reproduction.
 CONFIG = 'istar_res50_4xb32-140e_mpii-256x256'
 #: Name to workers and the environment of the process.
@@ -186,7 +186,7 @@ def measure(name, root, batch, steps):
     environment = dict(os.environ, OMP_NUM_THREADS='2')
     environment.pop('OMP_WAIT_POLICY', None)
     environment.update(FORMULATIONS[name][1])
-    paths = [str(ROOT), environment.get('PYTHONPATH', '')]
+    paths = [str(common.ROOT), environment.get('PYTHONPATH', '')]
     environment['PYTHONPATH'] = os.pathsep.join(filter(None, paths))
     command = [sys.executable, __file__, name, str(root), batch, steps]
     done = subprocess.run(
@@ -223,15 +223,14 @@ def run(quick: bool) -> list:
             if peer != name
         )
         rows.append(
-            dict(
-                case=f'training, ResNet-18, 64 px, batch {batch}, two threads',
-                formulation=name,
-                median=float(middle),
+            common.figure(
+                f'training, ResNet-18, 64 px, batch {batch}, two threads',
+                name,
+                float(middle),
+                'images/s',
                 iqr=float(high - low),
-                unit='images/s',
                 target='>= 80 images/s' if is_target else '',
                 reached=bool(middle >= 80) if is_target else None,
-                floor=None,
                 note=f'{shares}; mean {means[name]:.0f} images/s',
             )
         )
