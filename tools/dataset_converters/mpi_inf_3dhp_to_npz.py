@@ -11,7 +11,6 @@ the one in the picture. The annotations are written last, and not after an
 error.
 """
 
-import io
 import json
 import sys
 from collections import Counter
@@ -22,6 +21,7 @@ import cv2
 import numpy as np
 
 from h36m.recording import MAX_LOST_FRAMES
+from h36m.rows import join_rows, npz_bytes
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
@@ -162,16 +162,12 @@ def _check_fit(reasons: np.ndarray, video: Video) -> None:
 
 
 def _write(out: Path, parts: List[dict], table: dict) -> None:
-    columns = {
-        key: np.concatenate([part[key] for part in parts]) for key in parts[0]
-    }
+    columns = join_rows(parts)
     if not len(columns['imgname']):
         raise ValueError(f'{out}: no usable frame is left to write')
-    file = io.BytesIO()
-    np.savez(file, **columns)
     folder = out / 'annotations'
     write_atomically(folder / 'cameras.json', json.dumps(table).encode())
-    write_atomically(folder / 'mpi_inf_3dhp_train.npz', file.getvalue())
+    write_atomically(folder / 'mpi_inf_3dhp_train.npz', npz_bytes(columns))
 
 
 @reports_errors

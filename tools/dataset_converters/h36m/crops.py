@@ -27,9 +27,17 @@ from integral_mmpose.datasets.body.h36m_files import (
 from integral_mmpose.datasets.checks import load_npz
 from integral_mmpose.datasets.jpeg import read_reduced
 from integral_mmpose.datasets.transforms.loading import checked, read_file
+from integral_mmpose.files import write_atomically
 
 from .recording import JPEG_QUALITY
-from .rows import Camera, Rows, crop_boxes, crop_image, crop_rows
+from .rows import (
+    Camera,
+    Rows,
+    crop_boxes,
+    crop_image,
+    crop_rows,
+    join_rows,
+)
 
 FIELDS = ('imgname', 'center', 'scale', 'part', 'S')
 
@@ -86,10 +94,8 @@ def plan_crops(
         boxes.append(cut)
         order.append(places)
     back = np.argsort(np.concatenate(order))
-    return {
-        field: np.concatenate([part[field] for part in cropped])[back]
-        for field in cropped[0]
-    }, np.concatenate(boxes)[back]
+    rows = {field: array[back] for field, array in join_rows(cropped).items()}
+    return rows, np.concatenate(boxes)[back]
 
 
 def write_crops(
@@ -161,21 +167,16 @@ def claim_folder(
                 f'cameras than the crops in {out} are of. Choose another '
                 f'--out, or delete {out}.'
             )
-        _write(note, dict(wanted, sha256=known | splits))
+        content = dict(wanted, sha256=known | splits)
+        write_atomically(note, json.dumps(content).encode())
         return
     if Path(out, 'images').exists() or Path(out, 'annotations').exists():
         raise ValueError(
             f'{out} holds images or annotations that are not from here. '
             'Choose an empty or a new folder for --out.'
         )
-    Path(out).mkdir(parents=True, exist_ok=True)
-    _write(note, dict(wanted, sha256=splits))
-
-
-def _write(note: Path, content: dict) -> None:
-    temporary = note.with_suffix('.part')
-    temporary.write_text(json.dumps(content), 'utf-8')
-    temporary.replace(note)
+    content = dict(wanted, sha256=splits)
+    write_atomically(note, json.dumps(content).encode())
 
 
 def _digest(rows: Rows, boxes: np.ndarray) -> str:
