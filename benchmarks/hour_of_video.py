@@ -9,7 +9,6 @@ the resident size as it goes, and the growth from the first tenth to the end;
 the exit status is 1 above 50 MB.
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from integral_mmpose.command import make_parser
 from integral_mmpose.inference import PoseInferencer
 from integral_mmpose.inference.frames import ImageSource
 from integral_mmpose.inference.metadata import (
@@ -145,10 +145,7 @@ def growth_mb(sizes: np.ndarray) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--frames', type=int, default=FRAMES)
     parser.add_argument('--model', help='default: the mean of the crop')
     args = parser.parse_args()

@@ -30,16 +30,14 @@ from integral_mmpose.cli.options import (
     stream_options,
 )
 from integral_mmpose.cli.run import run_command
+from integral_mmpose.command import make_parser
 from integral_mmpose.inference import CameraReader
 from integral_mmpose.visualization import save_contact_sheet
 
 
 def parse_args() -> argparse.Namespace:
     """Options of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         'inputs',
         nargs='+',

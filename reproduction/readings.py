@@ -10,8 +10,6 @@ several windows and temperatures. It shows how much of an I row's gain is its
 reading, and which window to choose (--data lsp-select holds people out).
 """
 
-import argparse
-import re
 import sys
 from pathlib import Path
 from typing import Iterator, List, NamedTuple
@@ -26,10 +24,13 @@ from mmengine.registry import init_default_scope  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 from mmpose.apis import init_model  # noqa: E402
 
+from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
+from integral_mmpose.engine.find_checkpoint import (  # noqa: E402
+    checkpoints_in,
+)
 from integral_mmpose.evaluation import PCKhCurve  # noqa: E402
 from integral_mmpose.models.heads.common import decode_batch  # noqa: E402
 
-EPOCH = re.compile(r'epoch_(\d+)\.pth')
 COLUMNS = ('PCKh@0.5', 'PCKh@0.1', 'AUC')
 
 
@@ -87,28 +88,22 @@ def last_checkpoint(folder: Path) -> Path:
     Raises:
         FileNotFoundError: If there is none.
     """
-    found = [path for path in folder.glob('*.pth') if EPOCH.match(path.name)]
+    found = checkpoints_in(folder)
     if not found:
         raise FileNotFoundError(
             f'{folder} has no epoch_N.pth: give the folder of a training, '
             'such as OUT/lsp-photographs/runs/NAME/seed0'
         )
-    return max(found, key=lambda path: int(EPOCH.match(path.name)[1]))
+    return Path(found[0])
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Print the table; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('folder', type=Path, help='of a trained 2D row')
     folder = parser.parse_args().folder
-    try:
-        checkpoint = last_checkpoint(folder)
-    except OSError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    checkpoint = last_checkpoint(folder)
     MMLogger.get_current_instance().setLevel('WARNING')
     cfg = Config.fromfile(folder / 'config.py')
     cfg.model.backbone.init_cfg = None
@@ -122,7 +117,6 @@ def main() -> int:
         found = score(model, batches, reading, loader.dataset.metainfo)
         cells = ' | '.join(f'{found[f"pckh/{name}"]:.1f}' for name in COLUMNS)
         print(f'| {reading.title} | {cells} |', flush=True)
-    return 0
 
 
 if __name__ == '__main__':

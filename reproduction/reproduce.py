@@ -18,6 +18,7 @@ import os
 import shlex
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, Sequence
 
@@ -63,7 +64,7 @@ from reproduction.scales import (  # noqa: E402
     NotAtScaleError,
     load_setting,
 )
-from reproduction.schedule import flush_print, run_plan  # noqa: E402
+from reproduction.schedule import run_plan  # noqa: E402
 from reproduction.store import KEPT, read_records  # noqa: E402
 from reproduction.tables import (  # noqa: E402
     Measured,
@@ -162,7 +163,7 @@ def reproduce(args: argparse.Namespace) -> int:
         args.jobs,
         args.launcher,
     )
-    failed = run_plan(todo, options, write, flush_print)
+    failed = run_plan(todo, options, write, partial(print, flush=True))
     write()  # also if nothing was to do
     if is_first_node(args.launcher):
         draw_table(args.table, measured(), out)

@@ -135,8 +135,3 @@ def _work(job: Job, options: Options, children: Children, slots) -> None:
         run_job(job, options, children, slot)
     finally:
         slots.put(slot)
-
-
-def flush_print(line: str) -> None:
-    """Print at once, also into a file."""
-    print(line, flush=True)

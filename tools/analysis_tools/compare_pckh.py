@@ -13,7 +13,6 @@ adds how far each model is from the first one, over all joints, with the 95 %
 bootstrap interval over test people (not of training again).
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -21,15 +20,15 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import bootstrap
 
+from integral_mmpose.command import make_parser, reports_errors
+
 COLUMNS = ('joints', 'PCKh@0.5', 'PCKh@0.1', 'AUC', 'median')
 
 
-def main() -> int:
+@reports_errors
+def main() -> None:
     """Parse the options and print two tables; 1 on an error."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('files', nargs='+', help='of PCKhCurve(outfile=...)')
     parser.add_argument(
         '--labels', nargs='+', help='names of the models; the file names'
@@ -56,12 +55,8 @@ def main() -> int:
         parser.error(f'--bootstrap must be >= 0, got {args.bootstrap}')
     if len(labels) != len(args.files):
         parser.error(f'{len(args.files)} files need as many --labels')
-    try:
-        models = [read_distances(path) for path in args.files]
-        check_same_joints(models, args.files)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    models = [read_distances(path) for path in args.files]
+    check_same_joints(models, args.files)
     distances = np.stack([distance for distance, _ in models])
     counted = models[0][1]
     found = counted & (distances <= args.within).all(0)
@@ -71,7 +66,6 @@ def main() -> int:
     print_table(title, labels, distances[:, found], alphas)
     if args.bootstrap:
         print_differences(labels, distances, counted, alphas, args.bootstrap)
-    return 0
 
 
 def read_distances(path: str):

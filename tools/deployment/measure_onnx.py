@@ -11,7 +11,6 @@ of the labelled joints, 1.1 times as large. Needs scipy for the .mat file, but
 no torch.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -21,6 +20,7 @@ import numpy as np
 from scipy.io import loadmat
 from tqdm import tqdm
 
+from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.geometry import pck_auc, pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
 
@@ -165,30 +165,23 @@ def people_per_second(model: OnnxPoseModel, seconds: float = 3.0) -> float:
     return count / (time.perf_counter() - start)
 
 
-def main() -> int:
-    """Print the numbers; 1 after an error that the user can mend."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+@reports_errors
+def main() -> None:
+    """Print the numbers; 1 on an error."""
+    parser = make_parser(__doc__)
     parser.add_argument('model', help='ONNX file')
     parser.add_argument('data', type=Path, help='folder in the MPII layout')
     parser.add_argument('--split', default='val')
     parser.add_argument('--threads', type=int, help='of ONNX Runtime')
     parser.add_argument('--flip-test', action='store_true')
     args = parser.parse_args()
-    try:
-        infer = PoseInferencer(
-            args.model, threads=args.threads, flip_test=args.flip_test
-        )
-        numbers = measure(infer, args.data, args.split)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    infer = PoseInferencer(
+        args.model, threads=args.threads, flip_test=args.flip_test
+    )
+    numbers = measure(infer, args.data, args.split)
     numbers['people a second, network'] = people_per_second(infer.model)
     for name, number in numbers.items():
         print(f'{name}: {number:.1f}')
-    return 0
 
 
 if __name__ == '__main__':
