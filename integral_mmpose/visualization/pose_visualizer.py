@@ -22,7 +22,7 @@ from .heat_vectors import overlay_heatmaps
 from .overlay import MIN_SIDE, enlarge
 from .panel import beside
 from .rendering import GAP, VIEW_SIDES, draw_people, draw_views
-from .skeleton import MIDDLE, Skeleton
+from .skeleton import MIDDLE, Skeleton, skeleton_from_metainfo
 
 
 @VISUALIZERS.register_module()
@@ -135,14 +135,13 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
     def _skeleton(self, people: List[Person]) -> Skeleton:
         """The data set's bones and colours; joints only without its meta."""
         joints = len(people[0].scores) if people else 0
-        links = tuple((int(a), int(b)) for a, b in self.skeleton or ())
-        children = {child for _, child in links}
-        roots = [i for i in range(joints) if i not in children]
-        return Skeleton(
-            links,
-            _colors(self.link_color, len(links)),
-            _colors(self.kpt_color, joints),
-            roots[0] if len(roots) == 1 else 0,
+        links = self.skeleton or ()
+        return skeleton_from_metainfo(
+            dict(
+                skeleton_links=links,
+                skeleton_link_colors=_colors(self.link_color, len(links)),
+                keypoint_colors=_colors(self.kpt_color, joints),
+            )
         )
 
     def _enlarge(self, image: np.ndarray) -> np.ndarray:
@@ -231,7 +230,7 @@ def _colors(colors, count: int):
     """A colour for each of ``count``: as given if they fit, else blue."""
     if colors is None or isinstance(colors, str) or len(colors) != count:
         return (MIDDLE,) * count
-    return tuple(tuple(int(c) for c in color) for color in colors)
+    return colors
 
 
 def _numpy(array) -> np.ndarray:
