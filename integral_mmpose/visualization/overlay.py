@@ -46,7 +46,7 @@ def draw_skeleton_2d(
     Raises:
         ValueError: If the numbers of joints differ, or the image is not one.
     """
-    image = _rgb(image)
+    image = as_rgb(image)
     points = np.asarray(keypoints_px, np.float64)[..., :2]
     joints = len(skeleton.colors)
     check_shape(points, f'{joints} 2', 'keypoints_px')
@@ -141,7 +141,8 @@ def write_labels(
                 )
 
 
-def _rgb(image) -> np.ndarray:
+def as_rgb(image) -> np.ndarray:
+    """An image, or one in grey, as (H, W, 3) uint8."""
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
         raise ValueError(

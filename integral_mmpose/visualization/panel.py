@@ -9,7 +9,7 @@ import numpy as np
 from integral_mmpose.files import write_atomically
 
 from .figure import canvas_to_rgb, new_figure
-from .overlay import draw_skeleton_2d, enlarge
+from .overlay import as_rgb, draw_skeleton_2d, enlarge
 from .skeleton import Skeleton
 from .views import render_views
 
@@ -47,9 +47,7 @@ def draw_panel(
     overlay = draw_skeleton_2d(
         image, keypoints_px, skeleton, scores, score_thr, size
     )
-    plain, _ = enlarge(np.asarray(image), np.zeros(2), size)
-    if plain.ndim == 2:
-        plain = plain[..., None].repeat(3, -1)
+    plain, _ = enlarge(as_rgb(image), np.zeros(2), size)
     cells = [fit_height(plain, size), fit_height(overlay, size)]
     if keypoints_mm is not None:
         cells.append(

@@ -92,3 +92,13 @@ def test_views_of_arrays_are_taken_as_images():
     image[..., 0] = 200
     panel = draw_panel(image[..., ::-1], PIXELS, None, SKELETON, size=128)
     assert tuple(panel[30, 3]) == (60, 60, 200)
+
+
+def test_a_grey_image_is_drawn_as_one_of_three_equal_channels():
+    grey = np.random.default_rng(0).integers(0, 256, (30, 40), np.uint8)
+    rgb = grey[..., None].repeat(3, -1)
+    panels = [
+        draw_panel(image, PIXELS / 10, None, SKELETON, size=90)
+        for image in (grey, rgb)
+    ]
+    np.testing.assert_array_equal(*panels)
