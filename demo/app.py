@@ -19,8 +19,8 @@ if __name__ == '__main__':
         serve_page(
             sys.argv[1:],
             add_model_options,
-            check_model_options,
             make_inferencer,
+            check_model_options,
             'demo/app.py',
         )
     )

@@ -34,7 +34,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     if argv[:1] == ['web']:
         from .page import serve_page
 
-        return serve_page(argv[1:])
+        return serve_page(argv[1:], add_model_options, make_inferencer)
     parser = argparse.ArgumentParser(
         prog='integral-pose',
         description=__doc__,

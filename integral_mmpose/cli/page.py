@@ -212,19 +212,18 @@ def build_page(app: PoseApp, has_detector: bool):
 
 def serve_page(
     argv: List[str],
-    add_models: Optional[Callable] = None,
+    add_models: Callable,
+    make_inferencer: Callable,
     check_models: Optional[Callable] = None,
-    make_inferencer: Optional[Callable] = None,
     prog: str = 'integral-pose web',
 ) -> int:
     """Serve the page; 1 after an error that the user can mend.
 
     Args:
         argv (list[str]): Options.
-        add_models (Callable, optional): Adds the options of the models to a
-            parser. By default those of the command, with its inferencer.
+        add_models (Callable): Adds the options of the models to a parser.
+        make_inferencer (Callable): Of the options.
         check_models (Callable, optional): Of the parser and the options.
-        make_inferencer (Callable, optional): Of the options.
         prog (str): Name of the command.
     """
     parser = argparse.ArgumentParser(
@@ -238,9 +237,6 @@ def serve_page(
         help='address to listen on; 0.0.0.0 lets other machines in',
     )
     parser.add_argument('--port', type=int, default=7860)
-    if add_models is None:
-        from .main import add_model_options as add_models
-        from .main import make_inferencer
     add_models(parser)
     add_people_options(parser)
     args = parser.parse_args(argv)

@@ -17,6 +17,7 @@ from PIL import Image
 
 from integral_mmpose.apis import TopdownPoseModel, load_pose_model
 from integral_mmpose.cli import page as demo_page
+from integral_mmpose.cli.main import main
 from integral_mmpose.geometry import Person
 from integral_mmpose.inference import ImageResult, PoseInferencer
 
@@ -161,7 +162,7 @@ def test_nobody_found_is_said(demo):
     assert 'No person was found' in demo.summary_of([], demo.DETECTOR)
 
 
-def test_only_this_machine_by_default(demo, app, monkeypatch):
+def test_only_this_machine_by_default(demo, monkeypatch):
     pages = []
 
     def build(*_):
@@ -173,23 +174,21 @@ def test_only_this_machine_by_default(demo, app, monkeypatch):
 
     monkeypatch.setattr(demo, 'check_address', lambda *_: None)
     monkeypatch.setattr(demo, 'build_page', build)
-    monkeypatch.setattr(demo, 'PoseInferencer', lambda *_: app.infer)
-    assert demo.serve_page([]) == 0
+    assert main(['web']) == 0
     assert pages[0]['server_name'] == '127.0.0.1' and not pages[0]['share']
 
 
 @pytest.mark.parametrize('port', ['0', '65536', '99999', '-1', 'x'])
-def test_a_port_that_cannot_be_is_a_usage_error(demo, port):
+def test_a_port_that_cannot_be_is_a_usage_error(port):
     with pytest.raises(SystemExit, match='2'):
-        demo.serve_page(['--port', port])
+        main(['web', '--port', port])
 
 
-def test_a_port_that_is_taken_is_named(demo, infer, monkeypatch, capsys):
+def test_a_port_that_is_taken_is_named(demo, capsys):
     pytest.importorskip('gradio')
-    monkeypatch.setattr(demo, 'PoseInferencer', lambda *_: infer)
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
-        assert demo.serve_page(['--port', str(port)]) == 1
+        assert main(['web', '--port', str(port)]) == 1
     error = capsys.readouterr().err
     assert f'127.0.0.1, port {port}: Address already in use' in error
     assert 'another --port' in error and 'GRADIO' not in error
@@ -206,24 +205,21 @@ def test_a_port_that_is_taken_is_named(demo, infer, monkeypatch, capsys):
         (['--fov', '60', '--root-depth', '-1'], 'positive number of mm'),
     ],
 )
-def test_a_camera_that_cannot_be_is_told_at_once(
-    demo, infer, monkeypatch, capsys, options, reason
-):
+def test_a_camera_that_cannot_be_is_told_at_once(capsys, options, reason):
     pytest.importorskip('gradio')
-    monkeypatch.setattr(demo, 'PoseInferencer', lambda *_: infer)
-    assert demo.serve_page(options) == 1
+    assert main(['web', *options]) == 1
     assert reason in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('option', ['--boxes', '--box'])
-def test_the_page_takes_no_boxes(demo, option):
+def test_the_page_takes_no_boxes(option):
     with pytest.raises(SystemExit, match='2'):
-        demo.serve_page([option, '1', '2', '3', '4'])
+        main(['web', option, '1', '2', '3', '4'])
 
 
-def test_what_the_page_needs_is_named(demo, monkeypatch, capsys):
+def test_what_the_page_needs_is_named(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, 'gradio', None)
-    assert demo.serve_page([]) == 1
+    assert main(['web']) == 1
     assert "pip install 'integral_mmpose[web]'" in capsys.readouterr().err
 
 
