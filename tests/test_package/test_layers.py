@@ -1,6 +1,8 @@
 """Imports go one way: geometry at the bottom, tools at the top."""
 
 import ast
+import functools
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -38,10 +40,24 @@ ARROWS = {
 LOSSES = {'functional', 'geometry'}
 
 
+@functools.lru_cache(maxsize=None)
+def tree_of(path):
+    """The syntax tree of a file.
+
+    In Python 3.11 before 3.11.8 a garbage collection on the way lets another
+    thread in, and its compiling breaks this one (python/cpython#106905).
+    """
+    gc.disable()
+    try:
+        return ast.parse(path.read_text('utf-8'))
+    finally:
+        gc.enable()
+
+
 def imported_modules(path):
     """Absolute names of the modules that a file imports."""
     package = ('integral_mmpose',) + path.relative_to(PACKAGE).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -105,7 +121,7 @@ def test_the_runtime_knows_no_torch(path):
     assert not used & {'mmpose', 'mmengine', 'mmcv', 'mmdet', 'torchvision'}
     top = {
         name.name if isinstance(node, ast.Import) else node.module
-        for node in ast.parse(path.read_text('utf-8')).body
+        for node in tree_of(path).body
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for name in node.names
     }
@@ -181,7 +197,7 @@ def test_shipped_modules_run_no_data():
         + sorted((ROOT / 'reproduction').rglob('*.py'))
     )
     for path in shipped:
-        for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+        for node in ast.walk(tree_of(path)):
             name = _dangerous(node)
             if name:
                 found.append((path.name, name))
