@@ -65,19 +65,6 @@ class HeatmapLoss(nn.Module):
         raise NotImplementedError
 
 
-class GaussianLoss(HeatmapLoss):
-    """A loss whose target is a Gaussian around the joint.
-
-    Args:
-        sigma (float): Standard deviation in bins. Defaults to 1.
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
-
-    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
-        super().__init__(loss_weight)
-        self.sigma = sigma
-
-
 class VolumeLoss(HeatmapLoss):
     """A loss on all cells at once: it needs every axis of a joint."""
 
@@ -98,10 +85,19 @@ class MarginalLoss(HeatmapLoss):
 
 
 @MODELS.register_module()
-class VolumeMSELoss(GaussianLoss, VolumeLoss):
-    """H1 on a map or volume: squared error to a Gaussian of peak 1."""
+class VolumeMSELoss(VolumeLoss):
+    """H1 on a map or volume: squared error to a Gaussian of peak 1.
+
+    Args:
+        sigma (float): Standard deviation in bins. Defaults to 1.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
 
     score = 'peak'
+
+    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        self.sigma = sigma
 
     def map_errors(self, logits, coordinates):
         return map_squared_error(logits, coordinates, self.sigma)
@@ -139,8 +135,17 @@ class VolumeBCELoss(VolumeLoss):
 
 
 @MODELS.register_module()
-class MarginalMSELoss(GaussianLoss, MarginalLoss):
-    """H1 on heat vectors: squared error to a Gaussian that sums to 1."""
+class MarginalMSELoss(MarginalLoss):
+    """H1 on heat vectors: squared error to a Gaussian that sums to 1.
+
+    Args:
+        sigma (float): Standard deviation in bins. Defaults to 1.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
+
+    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        self.sigma = sigma
 
     def vectors(self, logits):
         return marginals(logits)
