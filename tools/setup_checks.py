@@ -122,7 +122,7 @@ def _works(name):
 
 
 def check_disk(venv, needed_gb):
-    """Enough free space where the environment will be.
+    """Enough free space where the environment will be; returns it in GB.
 
     Raises:
         SetupError: If there is less.
@@ -138,6 +138,7 @@ def check_disk(venv, needed_gb):
                 needed_gb, folder, free_gb
             )
         )
+    return free_gb
 
 
 def probe(python, code):

@@ -31,6 +31,7 @@ class Pip:
         self.python = os.path.join(venv, 'bin', 'python')
         self.log = os.path.join(venv, 'setup.log')
         self.constraints = os.path.join(venv, 'constraints.txt')
+        self.cache = True  # what is downloaded is kept for the next time
 
     def write_constraints(self, pair, lesser=True):
         """Copy the constraints, with the torch that is there, if any."""
@@ -66,7 +67,8 @@ class Pip:
             'off',
             '-c',
             self.constraints,
-        ] + list(arguments)
+        ]
+        command += ['--no-cache-dir'] * (not self.cache) + list(arguments)
         code, tail = stream(command, self.log, environment)
         if code and any(
             'No matching distribution' in line

@@ -49,12 +49,47 @@ def test_this_python_passes(no_environment):
     checks.check_python(no_environment + '/bin/python')
 
 
-def test_small_disk_is_refused(no_environment, monkeypatch):
-    usage = namedtuple('usage', 'total used free')(100, 0, 9_900_000_000)
+def _fake_python(folder, script):
+    """An environment whose Python answers what a shell script prints."""
+    python = folder / 'bin/python'
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.write_text(f'#!/bin/sh\n{script}\n')
+    python.chmod(0o755)
+    return str(python)
+
+
+def _free(monkeypatch, free):
+    usage = namedtuple('usage', 'total used free')(100, 0, free)
     monkeypatch.setattr(checks.shutil, 'disk_usage', lambda path: usage)
-    with pytest.raises(checks.SetupError, match=r'10 GB .*9\.9 are free'):
+
+
+def test_small_disk_is_refused(no_environment, monkeypatch):
+    _free(monkeypatch, 7_900_000_000)
+    with pytest.raises(checks.SetupError, match=r'8 GB .*7\.9 are free'):
         checks.check_disk(no_environment, env.FULL_GB)
-    checks.check_disk(no_environment, env.REST_GB)
+    assert checks.check_disk(no_environment, env.REST_GB) == 7.9
+
+
+@pytest.mark.parametrize('free, kept', [(11.9, False), (12.1, True)])
+def test_pip_keeps_no_cache_on_a_small_disk(tmp_path, monkeypatch, free, kept):
+    """The arguments that pip gets, where torch is still to be installed."""
+    _free(monkeypatch, int(free * 1e9))
+    # It has pip, no torch, and nothing installs.
+    _fake_python(
+        tmp_path,
+        f'echo "$@" >> {tmp_path}/calls\n'
+        'case "$*" in\n'
+        '*version_info*) echo "[3, 11]";;\n'
+        '*--version) ;;\n'
+        '*ensurepip*) ;;\n'
+        '*) exit 1;;\n'
+        'esac',
+    )
+    with pytest.raises(checks.SetupError, match='pip install'):
+        env.set_up(str(tmp_path))
+    last = (tmp_path / 'calls').read_text().splitlines()[-1]
+    assert ' install ' in last
+    assert ('--no-cache-dir' not in last) == kept
 
 
 def test_no_compiler_is_refused(no_environment, monkeypatch, tmp_path):
@@ -78,15 +113,6 @@ def test_no_compiler_is_refused(no_environment, monkeypatch, tmp_path):
     (tmp_path / 'g++').write_text('#!/bin/sh\n')
     (tmp_path / 'g++').chmod(0o755)
     checks.check_compiler(python)
-
-
-def _fake_python(folder, script):
-    """An environment whose Python answers what a shell script prints."""
-    python = folder / 'bin/python'
-    python.parent.mkdir(parents=True, exist_ok=True)
-    python.write_text(f'#!/bin/sh\n{script}\n')
-    python.chmod(0o755)
-    return str(python)
 
 
 def test_an_environment_of_another_checkout_is_left(tmp_path):
