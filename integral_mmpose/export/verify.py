@@ -12,8 +12,12 @@ from torch import nn
 from integral_mmpose.geometry import check_finite
 from integral_mmpose.inference.metadata import PoseMetadata
 
-#: Crops (N, 3, H, W) float32 -> keypoints (N, K, C) and scores (N, K).
-Run = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
+from .pose_graph import PoseGraph
+
+#: Crops (N, 3, H, W) float32 -> keypoints (N, K, C), scores (N, K) and, where
+#: the maps are probabilities, standard deviations (N, K, C).
+Run = Callable[[np.ndarray], Tuple[np.ndarray, ...]]
+OUTPUTS = ('keypoints', 'keypoint scores', 'standard deviations')
 #: Sizes of the batches of a comparison: none is the size that was traced.
 BATCHES = (1, 3, 8)
 #: In half precision an argmax may find another cell of noise.
@@ -28,6 +32,7 @@ class Difference(NamedTuple):
     the longer side of the input and of mm over the depth range; 49 of 50
     joints are within ``most``, and in half of the crops every joint and its
     score are within ``usual``: a joint that is wrong is wrong in most crops.
+    ``std`` is what ``fraction`` is, of the standard deviations.
     """
 
     px: float
@@ -38,15 +43,16 @@ class Difference(NamedTuple):
     usual: float
     mean_px: float
     mean_mm: Optional[float]  #: None in 2D
+    std: Optional[float]  #: None where there are none
 
 
 def run_module(module: nn.Module) -> Run:
     """A module of crops as a function of arrays, without gradients."""
 
-    def run(crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def run(crops: np.ndarray) -> Tuple[np.ndarray, ...]:
         with torch.no_grad():
-            keypoints, scores, *_ = module(torch.from_numpy(crops))
-        return keypoints.numpy(), scores.numpy()
+            outputs = module(torch.from_numpy(crops))
+        return tuple(output.numpy() for output in outputs)
 
     return run
 
@@ -55,13 +61,15 @@ def run_model(model: nn.Module) -> Run:
     """A model's own prediction, without its flip test, as a function.
 
     Unlike :class:`PoseGraph` it goes through MMPose's data preprocessor, data
-    samples and the head's ``predict``.
+    samples and the head's ``predict``, which has no standard deviations:
+    those are of the graph.
 
     Args:
         model (nn.Module): From ``mmpose.apis.init_model``.
     """
+    graph = run_module(PoseGraph(model))
 
-    def run(crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def run(crops: np.ndarray) -> Tuple[np.ndarray, ...]:
         samples = [
             PoseDataSample(metainfo=dict(input_size=crop.shape[:0:-1]))
             for crop in crops
@@ -75,6 +83,7 @@ def run_model(model: nn.Module) -> Run:
         return (
             np.concatenate([person.keypoints for person in found]),
             np.concatenate([person.keypoint_scores for person in found]),
+            *graph(crops)[2:],
         )
 
     return run
@@ -103,36 +112,32 @@ def compare(
         ValueError: If shapes differ or a number is not finite: a comparison
             with NaN would be silent.
     """
-    keypoints, scores = [], []
+    parts = []
     for part in _cut(crops, batches):
-        wanted, found = expected(part), actual(part)[:2]
-        for a, b, name in zip(wanted, found, ('keypoints', 'scores')):
-            if a.shape != b.shape:
-                raise ValueError(
-                    f'{name}: the model gives the shape {a.shape} and the '
-                    f'file {b.shape} for a batch of {len(part)}'
-                )
-        keypoints.append(wanted[0] - found[0])
-        scores.append(wanted[1] - found[1])
-    keypoints = _absolute(keypoints, 'keypoints')
+        wanted, found = expected(part), actual(part)
+        shapes = [[array.shape for array in run] for run in (wanted, found)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f'{", ".join(OUTPUTS)}: the model gives the shapes '
+                f'{shapes[0]} and the file {shapes[1]}'
+            )
+        parts.append([a - b for a, b in zip(wanted, found)])
+    keypoints, score, *std = (
+        _absolute(differences, name)
+        for name, differences in zip(OUTPUTS, zip(*parts))
+    )
     px, depth = keypoints[..., :2], keypoints[..., 2:]
-    fractions = px.max(-1) / max(metadata.input_size)
-    mm = mean_mm = None
-    if metadata.depth_range_mm is not None:
-        mm, mean_mm = float(depth.max()), float(depth.mean())
-        fractions = np.maximum(
-            fractions, depth[..., 0] / metadata.depth_range_mm
-        )
-    score = _absolute(scores, 'keypoint scores')
+    fractions = _fractions(keypoints, metadata)
     return Difference(
         px=float(px.max()),
-        mm=mm,
+        mm=float(depth.max()) if depth.size else None,
         score=float(score.max()),
         fraction=float(fractions.max()),
         most=float(np.quantile(fractions, MOST, method='higher')),
         usual=float(np.median(np.maximum(fractions, score), 0).max()),
         mean_px=float(px.mean()),
-        mean_mm=mean_mm,
+        mean_mm=float(depth.mean()) if depth.size else None,
+        std=float(_fractions(std[0], metadata).max()) if std else None,
     )
 
 
@@ -167,7 +172,16 @@ def _cut(crops: np.ndarray, sizes: Sequence[int]) -> List[np.ndarray]:
     return parts
 
 
-def _absolute(differences: List[np.ndarray], what: str) -> np.ndarray:
+def _fractions(lengths: np.ndarray, metadata: PoseMetadata) -> np.ndarray:
+    """(…, 2 or 3) px and mm -> (…) of the input size or the depth range."""
+    fractions = lengths[..., :2].max(-1) / max(metadata.input_size)
+    if lengths.shape[-1] == 3:
+        depth = lengths[..., 2] / metadata.depth_range_mm
+        fractions = np.maximum(fractions, depth)
+    return fractions
+
+
+def _absolute(differences: Sequence[np.ndarray], what: str) -> np.ndarray:
     result = np.abs(np.concatenate(differences))
     check_finite(result, f'difference of {what}')
     return result

@@ -156,6 +156,7 @@ def test_an_argmax_may_jump_in_half_precision(
         usual=0.001,
         mean_px=0.1,
         mean_mm=0.1,
+        std=0.001,
     )
     monkeypatch.setattr(model.head, 'readout', readout)
     monkeypatch.setattr(tool, 'open_file', lambda args: None)
@@ -174,32 +175,37 @@ def test_an_argmax_may_jump_in_half_precision(
 WIDTH, BINS = 96, 16
 
 
-def _swapped(keypoints, scores):
+def _swapped(keypoints, scores, std):
     keypoints[:, [3, 6]] = keypoints[:, [6, 3]]
 
 
-def _half_a_bin(keypoints, scores):
+def _half_a_bin(keypoints, scores, std):
     keypoints[:, 5, 0] += WIDTH / BINS / 2
 
 
-def _deeper(keypoints, scores):
+def _deeper(keypoints, scores, std):
     keypoints[..., 2] *= 1.05
 
 
-def _another_size(keypoints, scores):
+def _another_size(keypoints, scores, std):
     keypoints[..., :2] *= (WIDTH + 4) / WIDTH
 
 
-def _low(keypoints, scores):
+def _low(keypoints, scores, std):
     scores *= 0.95
 
 
-def _scores_swapped(keypoints, scores):
+def _scores_swapped(keypoints, scores, std):
     scores[:, [3, 6]] = scores[:, [6, 3]]
+
+
+def _narrow(keypoints, scores, std):
+    std *= 0.9
 
 
 FAULTS = [
     _swapped, _half_a_bin, _deeper, _another_size, _low, _scores_swapped,
+    _narrow,
 ]  # fmt: skip
 
 
@@ -215,15 +221,15 @@ def test_a_fault_of_one_joint_is_no_rounding(
     run, rng = export.run_model(model), np.random.default_rng(0)
 
     def actual(crops):
-        keypoints, scores = (array.copy() for array in run(crops))
+        keypoints, scores, std = (array.copy() for array in run(crops))
         if half:
             keypoints += rng.normal(0, 0.02, keypoints.shape)
             scores += rng.normal(0, 1e-3, scores.shape)
             jumps = rng.random(scores.shape) < 1 / 100
             keypoints[jumps, :2] += 30
         if fault:
-            fault(keypoints, scores)
-        return keypoints, scores
+            fault(keypoints, scores, std)
+        return keypoints, scores, std
 
     monkeypatch.setattr(tool, 'open_file', lambda args: actual)
     monkeypatch.setattr(export, 'milliseconds', lambda *args: (2.0, 1.0))

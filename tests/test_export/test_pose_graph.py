@@ -61,7 +61,7 @@ def test_half_ends_before_the_softmax(models, crops):
     graph.model.head.register_forward_hook(
         lambda module, inputs, output: logits.append(output)
     )
-    keypoints, scores = run_module(graph)(crops)
+    keypoints, scores, _ = run_module(graph)(crops)
     assert logits[0].dtype == torch.float16
     assert keypoints.dtype == scores.dtype == np.float32
     probs = logits[0].double().flatten(2).softmax(-1).view_as(logits[0])

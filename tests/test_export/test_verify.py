@@ -23,12 +23,15 @@ def metadata(models):
     return describe_model(models['integral_3d'], 'a.py')
 
 
-def answer(keypoint=(0, 0, 0), score=0.5, joints=18):
+def answer(keypoint=(0, 0, 0), score=0.5, joints=18, std=None):
     """A run that gives every joint of every crop the same place."""
 
     def run(crops):
         keypoints = np.tile(np.float32(keypoint), (len(crops), joints, 1))
-        return keypoints, np.full(keypoints.shape[:2], np.float32(score))
+        scores = np.full(keypoints.shape[:2], np.float32(score))
+        if std is None:
+            return keypoints, scores
+        return keypoints, scores, keypoints * 0 + np.float32(std)
 
     return run
 
@@ -46,6 +49,18 @@ def test_largest_differences_by_hand(metadata):
     assert found.fraction == pytest.approx(0.01)  # of the depth range
     found = compare(answer(), answer((0.48, 0, 1.0)), CROPS, metadata)
     assert found.fraction == pytest.approx(0.005)  # of the input size
+
+
+@pytest.mark.parametrize(
+    ('std', 'difference'), [((0.96, 2, 3), 0.01), ((1, 2, 43), 0.02)]
+)
+def test_standard_deviations_by_hand(metadata, std, difference):
+    """0.96 of 96 px or 40 of 2000 mm more; the places are the same."""
+    first = (0, 2, 3) if std[2] == 3 else (1, 2, 3)
+    found = compare(answer(std=first), answer(std=std), CROPS, metadata)
+    assert found.std == pytest.approx(difference)
+    assert found.fraction == 0
+    assert compare(answer(), answer(), CROPS, metadata).std is None
 
 
 @pytest.mark.parametrize(('jumps', 'most'), [(4, 0.005), (5, 0.25)])
@@ -103,6 +118,9 @@ def test_nan_is_no_agreement(metadata):
     nan = answer((np.nan, 0, 0))
     with pytest.raises(ValueError, match='keypoints.*not finite'):
         compare(nan, nan, CROPS, metadata)
+    with pytest.raises(ValueError, match='deviations.*not finite'):
+        bad = answer(std=(1, 1, np.nan))
+        compare(bad, bad, CROPS, metadata)
     with pytest.raises(ValueError, match='scores.*not finite'):
         compare(answer(), answer(score=np.nan), CROPS, metadata)
 
@@ -139,3 +157,8 @@ def test_times_are_medians_taken_in_turns(monkeypatch):
     found = milliseconds((run('slow'), run('fast')), CROPS, repeats=3)
     assert order == ['slow', 'fast'] * 4
     assert found == pytest.approx([30, 2])
+
+
+def test_a_file_without_standard_deviations_is_named(metadata):
+    with pytest.raises(ValueError, match='standard deviations: the model'):
+        compare(answer(std=(1, 1, 1)), answer(), CROPS, metadata)

@@ -65,7 +65,8 @@ def test_export_with_another_batch(models, kind, crops, figure):
         describe_model(models[kind], 'a.py'),
         (1, 3, 8),
     )
-    figure('R13', 'torch.export, share of the range', found.fraction, 1e-5)
+    worst = max(found.fraction, found.std)
+    figure('R13', 'torch.export, share of the range', worst, 1e-5)
 
 
 def test_upstream_a_trace_keeps_its_batch():

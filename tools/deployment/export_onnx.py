@@ -139,7 +139,7 @@ def verify(args, model, metadata) -> bool:
             print(f'worst joint, half of the crops: {found.usual:.2g}')
             print(f'at most {usual:g} is allowed there')
             good &= found.usual <= usual
-        good &= most <= args.tolerance
+        good &= max(most, found.std or 0) <= args.tolerance
     print(f'at most {args.tolerance:g} of the input size is allowed')
     batch = np.asarray(noise[:TIMED_BATCH], np.float32)
     graph = D.run_module(D.PoseGraph(model))
@@ -157,9 +157,11 @@ def describe(found) -> str:
     mm = ''
     if found.mm is not None:
         mm = f', {found.mm:.2g} mm (mean {found.mean_mm:.2g})'
+    std = '' if found.std is None else f', standard deviation {found.std:.2g}'
     return (
         f'largest difference {found.px:.2g} px (mean {found.mean_px:.2g}){mm},'
-        f' score {found.score:.2g}: {found.fraction:.2g} of the input size'
+        f' score {found.score:.2g}: {found.fraction:.2g}{std} of the input '
+        'size'
     )
 
 
