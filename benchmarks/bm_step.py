@@ -200,7 +200,7 @@ def _saving(name, peaks):
     return dict(
         target='saves >= 25 %',
         reached=share >= 0.25,
-        note=f'{100 * share:.0f} % less than without',
+        note=f'{100 * share:.1f} % less than without',
     )
 
 
