@@ -11,6 +11,12 @@ import json
 from pathlib import Path
 from typing import List
 
+from integral_mmpose.datasets.body.head_boxes import (
+    BOXES,
+    JOINTS,
+    head_sizes,
+)
+from integral_mmpose.datasets.body.mpii_joints import read_joints
 from integral_mmpose.datasets.checks import TEXT, check_fields, load_json
 from integral_mmpose.datasets.mat_files import mat_bytes, read_mat
 from integral_mmpose.files import write_atomically
@@ -41,7 +47,7 @@ def merge_lsp(base: Path, out: Path, held_out: int = 0) -> Path:
     if held_out:
         val = parts['lsp'][-held_out:]
         parts['lsp'] = parts['lsp'][:-held_out]
-        truth = _last_heads(base / 'lsp' / 'lsp_gt_train.mat', held_out)
+        truth = _last_heads(base / 'lsp', held_out)
     else:
         val = _people(base, 'lsp', '_val')
         truth = _require(base / 'lsp' / 'lsp_gt_val.mat').read_bytes()
@@ -75,11 +81,14 @@ def _people(base: Path, name: str, suffix: str) -> List[dict]:
     return [dict(p, image=f'{name}/{p["image"]}') for p in people]
 
 
-def _last_heads(path: Path, count: int) -> bytes:
-    """The head boxes of the last people of a split, as a .mat file."""
-    name = 'headboxes_src'
-    boxes = read_mat(str(_require(path)), 'the head box file', [name])[name]
-    return mat_bytes({name: boxes[..., -count:]})
+def _last_heads(folder: Path, count: int) -> bytes:
+    """The head boxes of the last people of LSP train, as a .mat file."""
+    people = str(folder / 'lsp_train.json')
+    truth = str(_require(folder / 'lsp_gt_train.mat'))
+    _, joints, labelled = read_joints(people)
+    head_sizes(truth, people, joints, labelled)  # refuses another order
+    content = read_mat(truth, 'the head box file', [BOXES], [JOINTS])
+    return mat_bytes({name: v[..., -count:] for name, v in content.items()})
 
 
 def _require(path: Path) -> Path:

@@ -153,6 +153,10 @@ MM = ('mmpose', 'mmengine', 'mmcv', 'mmdet')
         ('integral_mmpose.inference', (*MM, 'torch', 'torchvision')),
         ('integral_mmpose.visualization', (*MM, 'torch', 'torchvision')),
         ('integral_mmpose.cli.main', (*MM, 'torch', 'torchvision')),
+        (
+            'integral_mmpose.datasets.body.head_boxes',
+            (*MM, 'torch', 'torchvision'),
+        ),
         ('integral_mmpose.functional', (*MM, 'cv2', 'matplotlib')),
     ],
 )

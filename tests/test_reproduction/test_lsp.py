@@ -86,6 +86,27 @@ def test_people_of_lsp_train_are_held_out(base, tmp_path, monkeypatch):
     assert len(read(find(out), 'val')) == 3
 
 
+@pytest.mark.parametrize('order', [[0, 1], [1, 0]])
+def test_head_boxes_in_another_order(base, tmp_path, monkeypatch, order):
+    """Negative control: the same joints in the people's order."""
+    monkeypatch.setattr('reproduction.data.HELD_OUT', 1)
+    path = base / 'lsp/lsp_train.json'
+    people = json.loads(path.read_text())
+    people[1]['joints'] = [[200, 20]] * 16
+    path.write_text(json.dumps(people))
+    boxes = np.zeros((2, 2, 2))
+    boxes[1] = [[3, 6], [4, 8]]
+    joints = np.array([people[n]['joints'] for n in order])
+    content = dict(headboxes_src=boxes, pos_gt_src=joints.transpose(1, 2, 0))
+    savemat(base / 'lsp/lsp_gt_train.mat', content)
+    if order == [0, 1]:
+        root = find_data('lsp-select', [ISTAR], None, tmp_path)['MPII_ROOT']
+        assert read(root, 'val')[0]['head_size'] == pytest.approx([6])
+        return
+    with pytest.raises(ValueError, match='lsp_gt_train.mat: id 0: .* order'):
+        find_data('lsp-select', [ISTAR], None, tmp_path)
+
+
 def test_it_follows_its_sources(base, tmp_path):
     """Made again: unchanged files stay, others are replaced."""
     root = find(tmp_path / 'data')

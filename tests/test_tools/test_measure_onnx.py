@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 from integral_mmpose.geometry import Person
 
@@ -67,7 +67,7 @@ def folder(tmp_path):
     rng = np.random.default_rng(0)
     people, all_joints = [], []
     for number in range(2):
-        joints = rng.uniform(20, 80, (16, 2))
+        joints = rng.integers(20, 80, (16, 2)).astype(float)
         for right, left in zip((0, 1, 2, 10, 11, 12), (5, 4, 3, 15, 14, 13)):
             joints[left] = joints[right] + [4, 0]
         image = np.full((100, 100, 3), number, np.uint8)
@@ -100,6 +100,21 @@ def test_pckh_by_hand(tool, folder, off_px, at_half, at_tenth):
     assert found['PCKh@0.5'] == at_half and found['PCKh@0.1'] == at_tenth
     if off_px == 2.0:  # right from 0.20 on: 31 of 51
         assert found['AUC'] == pytest.approx(100 * 31 / 51)
+
+
+@pytest.mark.parametrize('order', [[0, 1], [1, 0]])
+def test_head_boxes_in_another_order(tool, folder, order):
+    """Negative control: the same boxes and joints in the people's order."""
+    path, joints = folder
+    truth = path / 'own_gt_val.mat'
+    content = dict(headboxes_src=loadmat(truth)['headboxes_src'])
+    content['pos_gt_src'] = joints[order].transpose(1, 2, 0)
+    savemat(truth, content)
+    if order == [0, 1]:
+        assert tool.read_people(path, 'val')[3].tolist() == [10, 10]
+        return
+    with pytest.raises(ValueError, match='own_gt_val.mat: id 0: .* order'):
+        tool.read_people(path, 'val')
 
 
 def test_consistency_by_hand(tool, folder):

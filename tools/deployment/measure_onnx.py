@@ -11,16 +11,16 @@ of the labelled joints, 1.1 times as large. Needs scipy for the .mat file, but
 no torch.
 """
 
-import json
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 from tqdm import tqdm
 
 from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.datasets.body.head_boxes import head_sizes
+from integral_mmpose.datasets.body.mpii_joints import read_joints
 from integral_mmpose.geometry import pck_auc, pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
 
@@ -48,20 +48,17 @@ BONES = (
 )
 ALPHAS = np.arange(51) / 100
 JOINTS_TO_BOX = 1.1
-HEAD_FACTOR = 0.6  # of the diagonal of MPII's head box
 BATCH = 8
 
 
 def read_people(folder: Path, split: str) -> tuple:
     """Images, joints (N, 16, 2), labelled (N, 16), head sizes (N,), px."""
     name = folder.resolve().name
-    people = json.loads((folder / f'{name}_{split}.json').read_text())
-    truth = loadmat(folder / f'{name}_gt_{split}.mat')
-    boxes = truth['headboxes_src']
-    heads = HEAD_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0)
-    joints = np.array([person['joints'] for person in people]) - 1
-    labelled = np.array([person['joints_vis'] for person in people]) > 0
-    images = [folder / 'images' / person['image'] for person in people]
+    file = str(folder / f'{name}_{split}.json')
+    names, joints, labelled = read_joints(file)
+    truth = str(folder / f'{name}_gt_{split}.mat')
+    heads = head_sizes(truth, file, joints, labelled)
+    images = [folder / 'images' / name for name in names]
     return images, joints, labelled, heads
 
 

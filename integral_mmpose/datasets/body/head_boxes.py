@@ -4,7 +4,7 @@ A head box belongs to a person by its place in the file alone. The file has
 the joints, too (``pos_gt_src``): they say whether both files have one order.
 """
 
-from typing import List, Sequence
+from typing import Sequence
 
 import numpy as np
 
@@ -20,17 +20,21 @@ BOXES, JOINTS = 'headboxes_src', 'pos_gt_src'
 
 
 def head_sizes(
-    path: str, ann_file: str, people: List[dict], names: Sequence[str]
+    path: str,
+    ann_file: str,
+    keypoints: np.ndarray,
+    labelled: np.ndarray,
+    names: Sequence[str] = MPII_NAMES,
 ) -> np.ndarray:
     """Head sizes of the people of an annotation file.
 
     Args:
         path (str): The .mat file with ``headboxes_src`` (2, 2, n).
         ann_file (str): The annotations, for messages.
-        people (list[dict]): n people with ``keypoints`` (1, K, 2) and
-            ``keypoints_visible`` (1, K).
-        names (Sequence[str]): Of the K joints. The order is compared for
-            MPII's, which ``pos_gt_src`` has.
+        keypoints (np.ndarray): (n, K, 2) 0-based px.
+        labelled (np.ndarray): (n, K), 0 where a joint has no label.
+        names (Sequence[str]): Of the K joints. The order of the people is
+            compared for MPII's joints, which ``pos_gt_src`` has.
 
     Returns:
         np.ndarray: (n,) float32, px.
@@ -40,11 +44,11 @@ def head_sizes(
     """
     content = read_mat(path, 'the head box file', [BOXES], [JOINTS])
     fix = (
-        f'Each annotation of {ann_file} needs a head box: name the file of '
-        'this split by headbox_file.'
+        f'Each annotation of {ann_file} needs a head box: take the file of '
+        'this split (headbox_file of the data set).'
     )
     boxes = content[BOXES]
-    check_array(boxes, (2, 2, len(people)), path, 'all', BOXES, fix)
+    check_array(boxes, (2, 2, len(keypoints)), path, 'all', BOXES, fix)
     low, high = boxes.astype(np.float64)
     sizes = HEAD_FACTOR * np.linalg.norm(high - low, axis=0)
     bad = np.flatnonzero(~((sizes >= 1) & (sizes <= MAX_PX)))
@@ -56,28 +60,26 @@ def head_sizes(
         raise annotation_error(path, bad[0], BOXES, problem)
     if tuple(names) != tuple(MPII_NAMES):
         return sizes.astype(np.float32)
-    for id_, distance in _distances(content.get(JOINTS), people):
+    for id_, distance in _distances(content.get(JOINTS), keypoints, labelled):
         if distance > sizes[id_] + FRAMES:
             problem = (
                 f'is of another person than in {ann_file}, {distance:.0f} px '
                 'away: the head boxes are in another order'
             )
             fix = (
-                'Write both files anew, or name the file of this split by '
-                'headbox_file.'
+                'Write both files anew, or take the file of this split '
+                '(headbox_file of the data set).'
             )
             raise annotation_error(path, id_, JOINTS, problem, fix)
     return sizes.astype(np.float32)
 
 
-def _distances(joints, people: List[dict]):
+def _distances(joints, keypoints: np.ndarray, labelled: np.ndarray):
     """(id, median distance of the labelled joints in px) of each person."""
-    shape = (*people[0]['keypoints'].shape[1:], len(people))
+    shape = (*keypoints.shape[1:], len(keypoints))
     if np.shape(joints) != shape or joints.dtype.kind not in 'iuf':
         return
-    for id_, person in enumerate(people):
-        labelled = person['keypoints_visible'][0] > 0
-        if labelled.any():
-            apart = joints[..., id_] - person['keypoints'][0]
-            distances = np.linalg.norm(apart[labelled], axis=-1)
-            yield id_, np.median(distances)
+    apart = np.linalg.norm(joints.transpose(2, 0, 1) - keypoints, axis=-1)
+    for id_, (distances, known) in enumerate(zip(apart, labelled > 0)):
+        if known.any():
+            yield id_, np.median(distances[known])

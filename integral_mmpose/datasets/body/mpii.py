@@ -27,7 +27,6 @@ from ..checks import (
     TEXT,
     annotation_error,
     check_fields,
-    load_json,
     number_within,
     numbers,
     require_root,
@@ -36,6 +35,7 @@ from ..checks import (
 from ..joints import MPII_METAINFO
 from ..metainfo import FlatMetainfo
 from .head_boxes import head_sizes
+from .mpii_joints import labelled_joints, load_people
 
 #: MPII's `scale` is the height of the person over 200 px.
 PIXEL_STD = 200.0
@@ -135,12 +135,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 f'{self.data_root}: no annotations/*_{self.split}.json and no '
                 f'*_{self.split}.json. Correct split or data_root.'
             )
-        people = load_json(self.ann_file, 'the MPII annotation file', list)
-        if not people:
-            raise ValueError(
-                f'{self.ann_file}: holds no annotation. Point to '
-                'the right file.'
-            )
+        people = load_people(self.ann_file)
         if self.test_mode:
             people = _with_hidden_joints(
                 people, self.metainfo['num_keypoints']
@@ -151,7 +146,8 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             heads = head_sizes(
                 self.headbox_file,
                 self.ann_file,
-                instances,
+                np.concatenate([i['keypoints'] for i in instances]),
+                np.concatenate([i['keypoints_visible'] for i in instances]),
                 self.metainfo['keypoint_id2name'].values(),
             )
         self._metainfo['head_boxes'] = heads is not None  # asked by PCKh
@@ -190,14 +186,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             raise annotation_error(file, id_, 'image', 'is empty')
         center = numbers(person['center'], file, id_, 'center', (2,))
         scale = number_within(person['scale'], file, id_, 'scale', *SCALES)
-        joints = numbers(person['joints'], file, id_, 'joints', (count, 2))
-        labelled = numbers(
-            person['joints_vis'], file, id_, 'joints_vis', (count,)
-        )
-        if ((labelled < 0) | (labelled > 1)).any():
-            problem = f'must be 0 or 1, got {shown(person["joints_vis"])}'
-            raise annotation_error(file, id_, 'joints_vis', problem)
-        visible = (labelled > 0) & ~marked_unlabelled(joints)
+        joints, visible = labelled_joints(person, file, id_, count)
         center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
         side = PIXEL_STD * scale * self.bbox_padding
         return dict(
@@ -208,22 +197,12 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 None
             ].astype(np.float32),
             bbox_score=np.ones(1, np.float32),
-            keypoints=joints[None] - 1,
+            keypoints=joints[None],
             keypoints_visible=visible[None].astype(np.float32),
             has_depth=np.zeros(1, np.float32),
             # No camera: the box counts as the 2000 mm box of the 3D data.
             mm_per_px=BOX_MM / side,
         )
-
-
-def marked_unlabelled(joints: np.ndarray) -> np.ndarray:
-    """Whether joints (..., 2) are (0, 0) or (-1, -1): nobody labelled them.
-
-    Example:
-        >>> marked_unlabelled(np.array([[0, 0], [-1, -1], [-4, -2]])).tolist()
-        [True, True, False]
-    """
-    return (joints == 0).all(-1) | (joints == -1).all(-1)
 
 
 def _with_hidden_joints(people: list, count: int) -> list:

@@ -4,6 +4,7 @@ from typing import List, NamedTuple
 
 import numpy as np
 
+from integral_mmpose.datasets.body.head_boxes import HEAD_FACTOR
 from integral_mmpose.datasets.mat_files import mat_bytes
 
 from .archive import Archive
@@ -21,8 +22,8 @@ CROP_FACTOR, CROP_MARGIN = 0.85, 8.0
 #: ``scale`` of MPII: 1.1 times the size over 200 px. Readers move the centre
 #: down by 15 * scale px, so the file has it moved up.
 SCALE_FACTOR, PIXEL_STD, CENTER_SHIFT = 1.1, 200.0, 15.0
-#: Head size of PCKh: 0.6 times the diagonal of the head box, at least 8 px.
-HEAD_FACTOR, MIN_HEAD = 0.6, 8.0
+#: Head size of PCKh in px at least.
+MIN_HEAD = 8.0
 
 
 class Person(NamedTuple):

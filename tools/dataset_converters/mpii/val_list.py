@@ -9,7 +9,7 @@ from typing import List, NamedTuple, Optional, Set
 
 import numpy as np
 
-from integral_mmpose.datasets.body.mpii import marked_unlabelled
+from integral_mmpose.datasets.body.mpii_joints import marked_unlabelled
 from integral_mmpose.datasets.checks import (
     annotation_error,
     load_json,
