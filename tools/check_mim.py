@@ -44,11 +44,12 @@ def main() -> int:
     venv, work = folder / 'venv', folder / 'work'
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    wheel = prepare(args.python, venv, work)
+    prepare(args.python, venv, work)
     failed = []
-    for name, step in steps(venv, wheel).items():
+    mim = Mim(venv, work)
+    for name, step in STEPS.items():
         try:
-            found = step(Mim(venv, work))
+            found = step(mim)
         except Exception as error:
             failed.append(name)
             found = f'failed: {error}'
@@ -56,8 +57,8 @@ def main() -> int:
     return int(bool(failed))
 
 
-def prepare(python: str, venv: Path, work: Path) -> Path:
-    """Make the environment without this package; return the built wheel."""
+def prepare(python: str, venv: Path, work: Path) -> None:
+    """Make the environment without this package, and the wheel in work."""
     setup = [python, ROOT / 'tools/setup_env.py', '--venv', venv]
     subprocess.run(setup, check=True)
     pip = [venv / 'bin/python', '-m', 'pip']
@@ -66,7 +67,6 @@ def prepare(python: str, venv: Path, work: Path) -> Path:
     subprocess.run([*pip, 'install', '-q', '--no-deps', MIM], check=True)
     build = [*pip, 'wheel', '-q', '--no-deps', '--no-build-isolation']
     subprocess.run([*build, '-w', work, ROOT], check=True)
-    return next(work.glob('*.whl'))
 
 
 class Mim:
@@ -108,21 +108,9 @@ class Mim:
         return done.stdout
 
 
-def steps(venv: Path, wheel: Path) -> dict:
-    """The check of each command, by its name."""
-    return dict(
-        install=partial(check_install, wheel=wheel),
-        list=check_list,
-        search=check_search,
-        run=check_run,
-        train=check_train,
-        test=check_test,
-        download=check_download,
-    )
-
-
-def check_install(mim, wheel: Path) -> str:
+def check_install(mim) -> str:
     """The wheel, and nothing of OpenMMLab beside what is there."""
+    [wheel] = mim.work.glob('*.whl')
     before = packages(mim)
     mim('install', wheel)
     added = packages(mim).keys() - before.keys()
@@ -213,6 +201,16 @@ def metrics(mim, config, weights: Path) -> str:
     [*_, line] = [li for li in printed.splitlines() if 'h36m/MPJPE' in li]
     return line[line.index('h36m/MPJPE') :].split('  ')[0]
 
+
+STEPS = dict(
+    install=check_install,
+    list=check_list,
+    search=check_search,
+    run=check_run,
+    train=check_train,
+    test=check_test,
+    download=check_download,
+)
 
 if __name__ == '__main__':
     sys.exit(main())

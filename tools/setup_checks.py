@@ -32,13 +32,10 @@ def check_python(python):
     Raises:
         SetupError: If it is another one.
     """
-    version, fix = sys.version_info[:2], 'say PYTHON=/path/to/python3.11'
-    if os.path.exists(python):
-        fix = 'remove that environment, or say VENV=/another/place'
-        code = 'import json, sys; print(json.dumps(sys.version_info[:2]))'
-        version = tuple(probe(python, code) or ())
-    else:
-        python = sys.executable
+    fix = 'remove that environment, or say VENV=/another/place'
+    if not os.path.exists(python):
+        python, fix = sys.executable, 'say PYTHON=/path/to/python3.11'
+    version = version_of(python)
     if not PYTHONS[0] <= version <= PYTHONS[1]:
         raise SetupError(
             'Python 3.10 to 3.13 is needed, and {} is {}: install one and '
@@ -49,6 +46,14 @@ def check_python(python):
             '{0} cannot make environments: install the package '
             'python{1}.{2}-venv'.format(python, *version)
         )
+
+
+def version_of(python):
+    """Of an environment, () if it is broken; of this Python if it is none."""
+    if python == sys.executable or not os.path.exists(python):
+        return sys.version_info[:2]
+    code = 'import json, sys; print(json.dumps(sys.version_info[:2]))'
+    return tuple(probe(python, code) or ())
 
 
 def check_checkout(python, root):
@@ -91,10 +96,7 @@ def check_compiler(python):
     Raises:
         SetupError: If nothing can do it.
     """
-    version = sys.version_info[:2]
-    if os.path.exists(python):
-        code = 'import json, sys; print(json.dumps(sys.version_info[:2]))'
-        version = tuple(probe(python, code))
+    version = version_of(python)
     needed = []
     if os.environ.get('MMCV_OPS') == 'compile':
         links = os.environ.get('PIP_FIND_LINKS', '').replace('file://', '')

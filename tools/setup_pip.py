@@ -56,18 +56,8 @@ class Pip:
         Raises:
             SetupError: With the name of the log and its last lines.
         """
-        command = [
-            self.python,
-            '-m',
-            'pip',
-            'install',
-            '--retries',
-            '2',
-            '--progress-bar',
-            'off',
-            '-c',
-            self.constraints,
-        ]
+        command = [self.python, '-m', 'pip', 'install', '--retries', '2']
+        command += ['--progress-bar', 'off', '-c', self.constraints]
         command += ['--no-cache-dir'] * (not self.cache) + list(arguments)
         code, tail = stream(command, self.log, environment)
         if code and any(
