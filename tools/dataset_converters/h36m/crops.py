@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-import cv2
 import numpy as np
 
 from integral_mmpose.datasets.body.camera_space_annotations import (
@@ -29,7 +28,6 @@ from integral_mmpose.datasets.jpeg import read_reduced
 from integral_mmpose.datasets.transforms.loading import checked, read_file
 from integral_mmpose.files import write_atomically
 
-from .recording import JPEG_QUALITY
 from .rows import (
     Camera,
     Rows,
@@ -38,6 +36,7 @@ from .rows import (
     crop_rows,
     join_rows,
 )
+from .video import write_image
 
 FIELDS = ('imgname', 'center', 'scale', 'part', 'S')
 
@@ -118,13 +117,7 @@ def write_crops(
             return 0
         source = str(Path(root, 'images', name))
         image = checked(read_reduced, source, read_file(source), 1)
-        options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-        crop = crop_image(image, box, side_px)
-        content = cv2.imencode('.jpg', crop, options)[1].tobytes()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_suffix('.part')
-        temporary.write_bytes(content)
-        temporary.replace(target)
+        write_image(target, crop_image(image, box, side_px))
         return 1
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -149,6 +142,7 @@ def claim_folder(
     note = Path(out, 'crops.json')
     wanted = dict(root=str(Path(root).resolve()), side_px=side_px)
     splits = {split: _digest(*plan) for split, plan in plans.items()}
+    known: Dict[str, str] = {}
     if note.is_file():
         try:
             found = json.loads(note.read_text('utf-8'))
@@ -167,15 +161,12 @@ def claim_folder(
                 f'cameras than the crops in {out} are of. Choose another '
                 f'--out, or delete {out}.'
             )
-        content = dict(wanted, sha256=known | splits)
-        write_atomically(note, json.dumps(content).encode())
-        return
-    if Path(out, 'images').exists() or Path(out, 'annotations').exists():
+    elif Path(out, 'images').exists() or Path(out, 'annotations').exists():
         raise ValueError(
             f'{out} holds images or annotations that are not from here. '
             'Choose an empty or a new folder for --out.'
         )
-    content = dict(wanted, sha256=splits)
+    content = dict(wanted, sha256=known | splits)
     write_atomically(note, json.dumps(content).encode())
 
 

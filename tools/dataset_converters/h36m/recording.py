@@ -10,7 +10,6 @@ import zipfile
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
-import cv2
 import numpy as np
 
 from integral_mmpose.datasets.body.h36m_files import make_rows
@@ -27,9 +26,8 @@ from .rows import (
     crop_rows,
     npz_bytes,
 )
-from .video import Video
+from .video import Video, write_image
 
-JPEG_QUALITY = 95
 #: A video may end a little before its poses: so many frames are left out.
 MAX_LOST_FRAMES = 5
 
@@ -148,18 +146,10 @@ def write_images(
     """
     video = Video(job.files.video)
     size, written = video.size, set()
-    folder = Path(job.out, 'images', job.recording.subject, job.recording.name)
-    folder.mkdir(parents=True, exist_ok=True)
     for frame, image in video.frames(frames):
         if boxes is not None:
             image = crop_image(image, boxes[frame], job.crop)
-        options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-        code = cv2.imencode('.jpg', image, options)[1]
-        path = Path(job.out, 'images', job.recording.image(frame))
-        # Not into a link to somebody's download.
-        temporary = path.with_suffix('.part')
-        temporary.write_bytes(code.tobytes())
-        temporary.replace(path)
+        write_image(Path(job.out, 'images', job.recording.image(frame)), image)
         written.add(frame)
     lost = frames[-1] + 1 - video.read_count
     if len(written) < len(frames) and lost > MAX_LOST_FRAMES:

@@ -1,10 +1,27 @@
-"""Frames out of a video, by their numbers."""
+"""Frames out of a video, by their numbers, and onto the disk."""
 
+from pathlib import Path
 from typing import Sequence, Tuple
 
 import cv2
+import numpy as np
 
 from integral_mmpose.datasets.checks import require_file
+
+JPEG_QUALITY = 95
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write a JPEG: whole or not there, and never into a link's target.
+
+    It is not waited for (fsync), as it is one of many.
+    """
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    code = cv2.imencode('.jpg', image, options)[1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix('.part')
+    temporary.write_bytes(code.tobytes())
+    temporary.replace(path)
 
 
 class Video:
