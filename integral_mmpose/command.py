@@ -2,8 +2,12 @@
 
 import argparse
 import functools
+import hashlib
 import sys
-from typing import Callable, Optional
+from pathlib import Path
+from typing import Callable, Optional, Union
+
+from .files import write_atomically
 
 
 def make_parser(text: Optional[str]) -> argparse.ArgumentParser:
@@ -12,6 +16,13 @@ def make_parser(text: Optional[str]) -> argparse.ArgumentParser:
         description=text,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def write_and_report(path: Union[str, Path], content: bytes) -> None:
+    """Write a file in one step; print its size and hash."""
+    write_atomically(path, content)
+    digest = hashlib.sha256(content).hexdigest()
+    print(f'{path}: {len(content)} bytes, sha256 {digest}')
 
 
 def reports_errors(main: Callable) -> Callable[..., int]:

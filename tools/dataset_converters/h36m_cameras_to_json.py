@@ -8,16 +8,16 @@ Nothing of the pickle is run: it may hold arrays of numbers, dicts, tuples and
 strings, and is refused otherwise.
 """
 
-import hashlib
 import json
 import sys
 from typing import List, Optional
 
-from h36m.camera_pickle import (
-    read_camera_pickle,
+from h36m.camera_pickle import read_camera_pickle
+from integral_mmpose.command import (
+    make_parser,
+    reports_errors,
+    write_and_report,
 )
-from integral_mmpose.command import make_parser, reports_errors
-from integral_mmpose.files import write_atomically
 
 
 @reports_errors
@@ -29,12 +29,9 @@ def main(argv: Optional[List[str]] = None) -> None:
     args = parser.parse_args(argv)
     cameras = read_camera_pickle(args.pickle)
     content = json.dumps(cameras, allow_nan=False).encode()
-    write_atomically(args.out, content)
+    write_and_report(args.out, content)
     count = sum(len(by_id) for by_id in cameras.values())
-    print(
-        f'{args.out}: {count} cameras of {len(cameras)} subjects, '
-        f'sha256 {hashlib.sha256(content).hexdigest()}'
-    )
+    print(f'{count} cameras of {len(cameras)} subjects')
 
 
 if __name__ == '__main__':

@@ -11,7 +11,6 @@ the one in the picture. The annotations are written last, and not after an
 error.
 """
 
-import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,7 +20,7 @@ import cv2
 import numpy as np
 
 from h36m.recording import MAX_LOST_FRAMES
-from h36m.rows import join_rows, npz_bytes
+from h36m.rows import write_annotations
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
@@ -142,8 +141,10 @@ def convert(
             ]
             parts.append(rows)
             left_out.update(reasons)
-    _write(Path(out), parts, table)
     kept = sum(len(part['imgname']) for part in parts)
+    if not kept:
+        raise ValueError(f'{out}: no usable frame is left to write')
+    write_annotations(out, dict(train=parts), table, 'mpi_inf_3dhp')
     print(f'{kept} frames of {len(parts)} videos in {out}')
     for reason, count in sorted(left_out.items()):
         print(f'left out, {reason}: {count}')
@@ -159,15 +160,6 @@ def _check_fit(reasons: np.ndarray, video: Video) -> None:
             f'annot3 in {wrong} of {len(reasons)} frames. '
             'camera.calibration is of another sequence.'
         )
-
-
-def _write(out: Path, parts: List[dict], table: dict) -> None:
-    columns = join_rows(parts)
-    if not len(columns['imgname']):
-        raise ValueError(f'{out}: no usable frame is left to write')
-    folder = out / 'annotations'
-    write_atomically(folder / 'cameras.json', json.dumps(table).encode())
-    write_atomically(folder / 'mpi_inf_3dhp_train.npz', npz_bytes(columns))
 
 
 @reports_errors

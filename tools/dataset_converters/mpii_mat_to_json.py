@@ -18,9 +18,12 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
-from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.command import (
+    make_parser,
+    reports_errors,
+    write_and_report,
+)
 from integral_mmpose.datasets.mat_files import mpii_truth
-from integral_mmpose.files import write_atomically
 from mpii.release import Image, read_release
 from mpii.split import (
     KNOWN_COUNTS,
@@ -144,7 +147,8 @@ def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
     val = None if val_list is None else read_val_list(val_list, images)
     split = split_people(images, None if val is None else val.people)
     train = sum(image.train for image in images)
-    print(f'{mat}: sha256 {hash_of(Path(mat).read_bytes())}')
+    digest = hashlib.sha256(Path(mat).read_bytes()).hexdigest()
+    print(f'{mat}: sha256 {digest}')
     print(f'{train} training images, {len(images) - train} test images')
     for reason, names in sorted(split.left_out.items()):
         print(f'left out, {reason}: {short(names)}')
@@ -159,9 +163,7 @@ def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
     for problem in warnings_of(images, split):
         warn(problem)
     for name, content in sorted(make_files(images, split).items()):
-        path = Path(out, 'annotations', name)
-        write_atomically(path, content)
-        print(f'{path}: {len(content)} bytes, sha256 {hash_of(content)}')
+        write_and_report(Path(out, 'annotations', name), content)
     counts = [f'{len(keys)} {name}' for name, keys in split.people.items()]
     print('persons: ' + ', '.join(sorted(counts)))
 
@@ -170,11 +172,6 @@ def short(names: List[str]) -> str:
     """The number of names and the first of them."""
     rest = ', ...' if len(names) > PRINTED_NAMES else ''
     return f'{len(names)} ({", ".join(names[:PRINTED_NAMES])}{rest})'
-
-
-def hash_of(content: bytes) -> str:
-    """The SHA-256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def warn(problem: str) -> None:

@@ -9,7 +9,6 @@ for each image then.
 Convention: 0-based pixels; u' is what ``TopdownAffine`` makes of u.
 """
 
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -18,11 +17,11 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
+from integral_mmpose.command import write_and_report
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
 )
 from integral_mmpose.datasets.checks import MAX_PX, annotation_error
-from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import BOX_MM, box_side_px, project
 
 from .names import TEST_SUBJECTS, Recording
@@ -189,24 +188,22 @@ def join_rows(parts: List[Rows]) -> Rows:
 
 
 def write_annotations(
-    out: str, parts: Dict[str, List[Rows]], cameras: dict
+    out: str, parts: Dict[str, List[Rows]], cameras: dict, stem: str = 'h36m'
 ) -> None:
     """Write the folder ``annotations``, and print counts and hashes.
 
     Args:
-        out (str): The ``h36m`` folder.
+        out (str): The folder of the data set.
         parts (dict): Rows of recordings by split.
         cameras (dict): Entries by subject and camera id.
+        stem (str): What the file names of the splits begin with.
     """
     files = {'cameras.json': json.dumps(cameras, allow_nan=False).encode()}
     for split, rows in parts.items():
         if rows:
-            files[f'h36m_{split}.npz'] = npz_bytes(join_rows(rows))
+            files[f'{stem}_{split}.npz'] = npz_bytes(join_rows(rows))
     for name, content in files.items():
-        path = Path(out, 'annotations', name)
-        write_atomically(path, content)
-        digest = hashlib.sha256(content).hexdigest()
-        print(f'{path}: {len(content)} bytes, sha256 {digest}')
+        write_and_report(Path(out, 'annotations', name), content)
     for split, rows in parts.items():
         print(f'{split}: {sum(len(part["imgname"]) for part in rows)} frames')
 

@@ -5,7 +5,7 @@ from typing import List, NamedTuple
 import numpy as np
 
 from integral_mmpose.datasets.body.head_boxes import HEAD_FACTOR
-from integral_mmpose.datasets.mat_files import mat_bytes
+from integral_mmpose.datasets.mat_files import mpii_truth
 
 from .archive import Archive
 
@@ -108,8 +108,6 @@ def truth_mat(people: List[Person]) -> bytes:
     sides = np.array([p.head for p in people]) / HEAD_FACTOR / np.sqrt(2)
     boxes = np.zeros((2, 2, len(people)))
     boxes[1] = sides
-    joints = np.stack([p.entry['joints'] for p in people], -1)
-    missing = 1 - np.stack([p.entry['joints_vis'] for p in people], -1)
-    return mat_bytes(
-        dict(headboxes_src=boxes, pos_gt_src=joints, jnt_missing=missing)
-    )
+    joints = np.stack([p.entry['joints'] for p in people])
+    labelled = np.stack([p.entry['joints_vis'] for p in people])
+    return mpii_truth(boxes, joints, labelled)
