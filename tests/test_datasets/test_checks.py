@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from integral_mmpose.datasets import checks, joints, seeding
-from integral_mmpose.datasets.body import h36m_files
+from integral_mmpose.datasets.body import h36m_files, mpii_joints
 from integral_mmpose.inference import cameras
 
 
-@pytest.mark.parametrize('module', [checks, joints, seeding, h36m_files])
+@pytest.mark.parametrize(
+    'module', [checks, joints, seeding, h36m_files, mpii_joints]
+)
 def test_examples_in_docstrings(module):
     result = doctest.testmod(module)
     assert result.failed == 0 and result.attempted > 0
