@@ -2,10 +2,13 @@
 _base_ = [
     '../../../_base_/schedules/adam_70e.py',
     '../../../_base_/datasets/coco_256x256.py',
-    '../../../_base_/models/integral_res101.py',
+    '../../../_base_/models/integral_res50.py',
 ]
 
 model = dict(
+    backbone=dict(
+        depth=101, init_cfg=dict(checkpoint='torchvision://resnet101')
+    ),
     head=dict(
         out_channels=17,
         deconv_out_channels=(256, 256, 256),
@@ -13,5 +16,5 @@ model = dict(
         joint_loss=None,
         readout='argmax',
         decoder=_base_.codec,
-    )
+    ),
 )

@@ -1,15 +1,15 @@
 # Table 6, I1, tested on test-dev: AP 67.8, .5 88.2, .75 74.8, M 63.9, L 74.0
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/coco_test-dev_256x256.py',
-    '../../../_base_/models/integral_res101.py',
-]
+# The test writes the file that the server takes.
+_base_ = ['./i1_res101_4xb32-70+70e_coco-256x256.py']
 
-model = dict(
-    head=dict(
-        out_channels=17,
-        deconv_out_channels=(256, 256, 256),
-        decoder=_base_.codec,
+test_dataloader = dict(
+    dataset=dict(
+        ann_file='annotations/image_info_test-dev2017.json',
+        bbox_file='person_detection_results/COCO_test-dev2017_det*.json',
+        data_prefix=dict(img='test2017/'),
     )
 )
-load_from = 'work_dirs/h1_res101_4xb32-70e_coco-256x256/epoch_70.pth'
+test_evaluator = dict(
+    format_only=True,
+    outfile_prefix='work_dirs/coco_test-dev2017/person',
+)

@@ -1,15 +1,8 @@
 # Table 3, ResNet-101: H1, the first half of its epochs, and of I1's
-_base_ = [
-    '../../../_base_/schedules/adam_70e.py',
-    '../../../_base_/datasets/mpii_256x256.py',
-    '../../../_base_/models/integral_res101.py',
-]
+_base_ = ['./h1_res50_4xb32-70e_mpii-256x256.py']
 
 model = dict(
-    head=dict(
-        heatmap_loss=dict(type='VolumeMSELoss'),
-        joint_loss=None,
-        readout='argmax',
-        decoder=_base_.codec,
+    backbone=dict(
+        depth=101, init_cfg=dict(checkpoint='torchvision://resnet101')
     )
 )
