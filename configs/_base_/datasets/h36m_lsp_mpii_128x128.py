@@ -1,23 +1,21 @@
-# Strategy 2 with photographs, 192 px: half Human3.6M, 3/8 the photographs of
+# Strategy 2 with photographs, 128 px: half Human3.6M, 3/8 the photographs of
 # LSP and LSPET, 1/16 LSP alone (its labels are clean), 1/16 MPII in every
 # batch; an epoch is one pass over the photographs. Validation: PCKh on LSP
 # val, MPJPE on Human3.6M. LSP_ROOT is the merged data of
 # reproduction/reproduce.py --data lsp.
-_base_ = ['./h36m_mpii_256x256.py']
+_base_ = ['./h36m_mpii_128x128.py']
 from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
     edit,
     insert_after,
-    with_codec,
 )
 
 lsp_root = '{{$LSP_ROOT:data/lsp-lspet}}'
-codec = dict(_base_.codec, input_size=(192, 192))
 meta_keys = (*_base_.meta_keys, 'source')
 seed_only = dict(type='SeedSample')
 to_h36m = dict(type='ConvertJoints', mapping='mpii_to_h36m', dim=3)
 
 train_pipeline = edit(
-    with_codec(_base_.train_pipeline, codec),
+    _base_.train_pipeline,
     # Boxes of photographs are tighter than Human3.6M's of 2000 mm.
     UniformBBoxTransform=dict(scale_factor=(0.7, 1.3), rotate_factor=40.0),
 )
@@ -25,8 +23,7 @@ train_pipeline = insert_after(
     train_pipeline, 'ReadCrop', dict(type='RandomChannelScale')
 )
 val_pipeline = edit(
-    with_codec(_base_.val_pipeline, codec),
-    PackPoseInputs=dict(meta_keys=meta_keys),
+    _base_.val_pipeline, PackPoseInputs=dict(meta_keys=meta_keys)
 )
 photographs = dict(
     type='MpiiExactDataset',

@@ -1,8 +1,8 @@
-# 40 epochs of AdamW 1e-3 for a batch of 32, cosine to 0 after a warm-up. The
+# 6 epochs of AdamW 1e-3 for a batch of 32, cosine to 0 after a warm-up. The
 # last checkpoint is the result: none is chosen on validation data.
 _base_ = ['../default_runtime.py']
 
-train_cfg = dict(by_epoch=True, max_epochs=40, val_interval=4)
+train_cfg = dict(by_epoch=True, max_epochs=6, val_interval=2)
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
     clip_grad=dict(max_norm=10.0, norm_type=2),
@@ -12,8 +12,8 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR',
         begin=0,
-        end=40,
-        T_max=40,
+        end=6,
+        T_max=6,
         by_epoch=True,
         convert_to_iter_based=True,
     ),
