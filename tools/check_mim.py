@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE, LISTED = 'integral_mmpose', 'integral-mmpose'
 CONFIG = 'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64'
-METAFILE = '.mim/configs/body_3d_keypoint/integral/h36m/metafile.yml'
+METAFILE = '.mim/configs/metafile.yml'
 MIM = 'openmim==0.3.9'
 # Without opendatalab, for data sets, which wants setuptools 60.
 MIM_NEEDS = (

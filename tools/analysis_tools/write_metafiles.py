@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write model-index.yml and the metafiles that it names: what mim searches.
+"""Write model-index.yml and the metafile that it names: what mim searches.
 
 Run it after adding a config. Every config gets an entry. Results are those of
 the stages of the model that ships, from docs/model_training.json; other
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Optional
 
 ROOT = Path(__file__).resolve().parents[2]
+METAFILE = 'configs/metafile.yml'
 COLLECTION = 'Integral Human Pose Regression'
 DATA = {'h36m': 'Human3.6M', 'lsp': 'LSP', 'mpii': 'MPII', 'coco': 'COCO'}
 TASKS = {
@@ -39,36 +40,29 @@ Collections:
 
 
 def metafiles(root: Path) -> dict:
-    """The text of every file, by its path relative to ``root``.
+    """The text of both files, by its path relative to ``root``.
 
     Args:
         root (Path): The repository.
     """
-    folders = sorted({p.parent for p in root.glob('configs/body_*/*/*/*.py')})
-    files = {
-        (folder / 'metafile.yml').relative_to(root).as_posix(): metafile(
-            folder, root
-        )
-        for folder in folders
+    return {
+        METAFILE: metafile(root),
+        'model-index.yml': f'Import:\n- {METAFILE}\n',
     }
-    files['model-index.yml'] = 'Import:\n' + ''.join(
-        f'- {name}\n' for name in sorted(files)
-    )
-    return files
 
 
-def metafile(folder: Path, root: Path) -> str:
-    """The metafile of one folder of configs."""
-    dataset = DATA[folder.name]
-    task = TASKS[folder.relative_to(root / 'configs').parts[0]]
+def metafile(root: Path) -> str:
+    """The paper and every config but the bases and the detectors."""
     stages = json.loads((root / 'docs/model_training.json').read_text())
     measured = {stage['config']: stage['validation'][-1] for stage in stages}
     text = HEAD + 'Models:\n'
-    for config in sorted(folder.glob('*.py')):
+    for config in sorted(root.glob('configs/body_*/*/*/*.py')):
+        path = config.relative_to(root)
+        dataset, task = DATA[path.parts[-2]], TASKS[path.parts[1]]
         text += (
             f"- Name: '{config.stem}'\n"
             f'  In Collection: {COLLECTION}\n'
-            f"  Config: '{config.relative_to(root).as_posix()}'\n"
+            f"  Config: '{path.as_posix()}'\n"
             '  Metadata:\n'
             f'    Training Data: {training_data(config, dataset)}\n'
             '  Results:\n' + results(measured.get(config.stem), task, dataset)
@@ -129,7 +123,7 @@ def main() -> int:
     if not check:
         for name in changed:
             (ROOT / name).write_text(metafiles(ROOT)[name])
-    print('\n'.join(changed) or 'all metafiles are current')
+    print('\n'.join(changed) or 'both files are current')
     return int(check and bool(changed))
 
 
