@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmpose.registry import MODELS
 
 from integral_mmpose.engine import folder_lock
+from integral_mmpose.models import losses
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -239,15 +241,15 @@ def test_a_lost_worker_of_the_loader(tool):
     assert not tool.of_a_user(RuntimeError('a size does not fit'))
 
 
-def test_a_wrong_option_of_a_config_is_the_user_s(tool):
-    from mmpose.registry import MODELS
-
-    import integral_mmpose  # noqa: F401
-
-    wrong = dict(type='VolumeMSELoss', of_no_loss=1)
-    with pytest.raises(TypeError, match='VolumeMSELoss.*of_no_loss') as raised:
-        MODELS.build(wrong)
+@pytest.mark.parametrize('name', losses.__all__)
+def test_a_wrong_option_names_the_class_of_the_config(tool, name):
+    """Not the base class that it has its ``__init__`` from."""
+    with pytest.raises(TypeError, match=f'^{name}.*of_no_loss') as raised:
+        MODELS.build(dict(type=name, of_no_loss=1))
     assert tool.of_a_user(raised.value)
+
+
+def test_errors_of_a_user(tool):
     with pytest.raises(TypeError) as raised:
         len(3)
     assert not tool.of_a_user(raised.value)

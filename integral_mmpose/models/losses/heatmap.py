@@ -8,7 +8,7 @@ visible. ``score`` says how a confidence is read from maps trained so.
 
 import torch
 from mmpose.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from integral_mmpose.functional import (
     log_marginals,
@@ -24,22 +24,16 @@ from integral_mmpose.functional import (
     vector_squared_error,
 )
 
+from .base import Loss
+
 #: The paper counts a cell as positive within 15 px of a 256 px input.
 DISC_RADIUS = 15 / 256
 
 
-class HeatmapLoss(nn.Module):
-    """Base: labels to bins, mask, reduction.
-
-    Args:
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
+class HeatmapLoss(Loss):
+    """Base: labels to bins, mask, reduction. Arguments: see ``Loss``."""
 
     score = 'spread'
-
-    def __init__(self, loss_weight: float = 1.0) -> None:
-        super().__init__()
-        self.loss_weight = loss_weight
 
     def forward(
         self, logits: Tensor, labels: Tensor, weights: Tensor
@@ -65,6 +59,21 @@ class HeatmapLoss(nn.Module):
         raise NotImplementedError
 
 
+class GaussianLoss(HeatmapLoss):
+    """A loss whose target is a Gaussian around the joint.
+
+    Args:
+        sigma (float): Standard deviation in bins. Defaults to 1.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
+
+    def __init__(
+        self, sigma: float = 1.0, loss_weight: float = 1.0, **unknown
+    ) -> None:
+        super().__init__(loss_weight, **unknown)
+        self.sigma = sigma
+
+
 class VolumeLoss(HeatmapLoss):
     """A loss on all cells at once: it needs every axis of a joint."""
 
@@ -85,19 +94,10 @@ class MarginalLoss(HeatmapLoss):
 
 
 @MODELS.register_module()
-class VolumeMSELoss(VolumeLoss):
-    """H1 on a map or volume: squared error to a Gaussian of peak 1.
-
-    Args:
-        sigma (float): Standard deviation in bins. Defaults to 1.
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
+class VolumeMSELoss(GaussianLoss, VolumeLoss):
+    """H1 on a map or volume: squared error to a Gaussian of peak 1."""
 
     score = 'peak'
-
-    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
-        super().__init__(loss_weight)
-        self.sigma = sigma
 
     def map_errors(self, logits, coordinates):
         return map_squared_error(logits, coordinates, self.sigma)
@@ -135,17 +135,8 @@ class VolumeBCELoss(VolumeLoss):
 
 
 @MODELS.register_module()
-class MarginalMSELoss(MarginalLoss):
-    """H1 on heat vectors: squared error to a Gaussian that sums to 1.
-
-    Args:
-        sigma (float): Standard deviation in bins. Defaults to 1.
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
-
-    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
-        super().__init__(loss_weight)
-        self.sigma = sigma
+class MarginalMSELoss(GaussianLoss, MarginalLoss):
+    """H1 on heat vectors: squared error to a Gaussian that sums to 1."""
 
     def vectors(self, logits):
         return marginals(logits)

@@ -1,7 +1,7 @@
 """Losses on joint coordinates: L1 (the paper's) and L2."""
 
 from mmpose.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from integral_mmpose.functional import (
     joint_l1,
@@ -10,22 +10,16 @@ from integral_mmpose.functional import (
     masked_mean,
 )
 
+from .base import Loss
 
-class JointLoss(nn.Module):
-    """Summed over joints and axes, divided by the batch size.
 
-    Args:
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
+class JointLoss(Loss):
+    """Summed over joints and axes, divided by the batch size."""
 
     #: Whether ``pred`` is the logits, and not their expectation.
     takes_logits = False
     #: Whether it leaves it to a heat map loss to find the joint.
     needs_heatmap_loss = False
-
-    def __init__(self, loss_weight: float = 1.0) -> None:
-        super().__init__()
-        self.loss_weight = loss_weight
 
     def forward(self, pred: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         """Compute the loss.

@@ -16,21 +16,12 @@ from integral_mmpose.functional import (
     map_sizes,
 )
 
-from .heatmap import MarginalLoss, VolumeLoss
+from .heatmap import GaussianLoss, MarginalLoss, VolumeLoss
 
 
 @MODELS.register_module()
-class VolumeJSLoss(VolumeLoss):
-    """Divergence of the softmax of a map or volume from a Gaussian.
-
-    Args:
-        sigma (float): Standard deviation in bins. Defaults to 1.
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
-
-    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
-        super().__init__(loss_weight)
-        self.sigma = sigma
+class VolumeJSLoss(GaussianLoss, VolumeLoss):
+    """Divergence of the softmax of a map or volume from a Gaussian."""
 
     def map_errors(self, logits, coordinates):
         log_probs = at_least_float32(logits).flatten(2).log_softmax(-1)
@@ -41,17 +32,8 @@ class VolumeJSLoss(VolumeLoss):
 
 
 @MODELS.register_module()
-class MarginalJSLoss(MarginalLoss):
-    """Divergence of each heat vector from a Gaussian; 2D data train x, y.
-
-    Args:
-        sigma (float): Standard deviation in bins. Defaults to 1.
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
-
-    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
-        super().__init__(loss_weight)
-        self.sigma = sigma
+class MarginalJSLoss(GaussianLoss, MarginalLoss):
+    """Divergence of each heat vector from a Gaussian; 2D data train x, y."""
 
     def vectors(self, logits):
         return log_marginals(logits)
