@@ -1,32 +1,16 @@
-# DSNT (Nibali et al., 2018). Its divergence gives NaN where a weight is 0
-# (mmpose issues 2455 and 2517). Without weights an unlabelled joint has the
-# target 0 everywhere, and a divergence of log(2) / 2 without a gradient.
-_base_ = ['./base.py']
-from integral_mmpose.config import with_codec  # noqa: E402
+# DSNT (Nibali et al., 2018): IPR with another heat map loss. Its divergence
+# gives NaN where a weight is 0 (mmpose issues 2455 and 2517). Without weights
+# an unlabelled joint has the target 0 everywhere, and a divergence of
+# log(2) / 2 without a gradient.
+_base_ = ['./ipr.py']
 
-codec = dict(
-    type='IntegralRegressionLabel',
-    input_size=(128, 128),
-    heatmap_size=(16, 16),
-    sigma=1.0,
-    normalize=True,
-)
-train_pipeline = with_codec(_base_.train_pipeline, codec)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 model = dict(
     head=dict(
-        type='DSNTHead',
-        in_channels=1280,
-        in_featuremap_size=(4, 4),
-        num_joints=16,
-        **_base_.deconvolutions,
         loss=dict(
-            type='MultipleLossWrapper',
             losses=[
                 dict(type='SmoothL1Loss', use_target_weight=True),
                 dict(type='JSDiscretLoss', use_target_weight=False),
-            ],
-        ),
-        decoder=codec,
+            ]
+        )
     )
 )

@@ -1,10 +1,8 @@
 # Heat map, UDP (Huang et al., 2020): crops and codec without the bias
-_base_ = ['./base.py']
+_base_ = ['./heatmap_msra.py']
 from integral_mmpose.config import edit, with_codec  # noqa: E402
 
-codec = dict(
-    type='UDPHeatmap', input_size=(128, 128), heatmap_size=(16, 16), sigma=1
-)
+codec = dict(_base_.codec, type='UDPHeatmap')
 crop = dict(type='TopdownAffine', input_size=(128, 128), use_udp=True)
 train_pipeline = edit(
     with_codec(_base_.train_pipeline, codec),
@@ -15,13 +13,4 @@ val_pipeline = edit(_base_.val_pipeline, TopdownAffine=crop)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
-model = dict(
-    head=dict(
-        type='HeatmapHead',
-        in_channels=1280,
-        out_channels=16,
-        **_base_.deconvolutions,
-        loss=dict(type='KeypointMSELoss', use_target_weight=True),
-        decoder=codec,
-    )
-)
+model = dict(head=dict(decoder=codec))
