@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Dict, List
 
-from .claims import (
+from .claims.judge import (
     CLAIMS,
     CONTROLS,
     COUNTS,

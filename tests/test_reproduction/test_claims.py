@@ -5,8 +5,15 @@ import re
 
 import pytest
 
-from reproduction.claims import CLAIMS, CONTROLS, COUNTS, judge
-from reproduction.claims.judge import Claim, largest, smallest
+from reproduction.claims.judge import (
+    CLAIMS,
+    CONTROLS,
+    COUNTS,
+    Claim,
+    judge,
+    largest,
+    smallest,
+)
 from reproduction.claims.judge import claim as add_claim
 from reproduction.tables import FACTS
 

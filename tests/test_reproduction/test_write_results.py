@@ -8,7 +8,7 @@ from itertools import zip_longest
 import pytest
 
 from reproduction import verdicts, write_results
-from reproduction.claims import CLAIMS, CONTROLS, Verdict
+from reproduction.claims.judge import CLAIMS, CONTROLS, Verdict
 from reproduction.complexity import complexity_cells
 from reproduction.rows import select
 from reproduction.store import write_lines
