@@ -167,21 +167,12 @@ def _scale_schedule(cfg: Config, setting: ConfigDict) -> None:
     numbers = setting.schedules[role(cfg)]
     for key in SCHEDULE_KEYS:
         cfg[key] = deepcopy(_load(SCHEDULE)[key])
-    _set_schedule(cfg, **numbers)
-
-
-def _set_schedule(
-    cfg: Config,
-    max_epochs: int,
-    val_interval: int,
-    milestones: list,
-    lr: float = 1e-3,
-) -> None:
-    cfg.train_cfg.update(max_epochs=max_epochs, val_interval=val_interval)
-    cfg.optim_wrapper.optimizer.lr = lr
+    epochs = numbers.max_epochs
+    cfg.train_cfg.update(max_epochs=epochs, val_interval=numbers.val_interval)
+    cfg.optim_wrapper.optimizer.lr = numbers.get('lr', 1e-3)
     for scheduler in cfg.param_scheduler:
         if scheduler.type == 'MultiStepLR':
-            scheduler.update(end=max_epochs, milestones=list(milestones))
+            scheduler.update(end=epochs, milestones=list(numbers.milestones))
 
 
 def _sharpen(cfg: Config, setting: ConfigDict) -> None:
