@@ -182,21 +182,14 @@ def write_config(job: Job, options: Options) -> Path:
 
 def train_command(config: Path, folder: Path, options: Options) -> List[str]:
     """tools/train.py, or the same in several processes."""
-    arguments = [str(config), '--work-dir', str(folder), '--resume']
+    script = [str(ROOT / 'tools/train.py'), str(config)]
+    script += ['--work-dir', str(folder), '--resume']
     if options.launcher == 'none':
-        return [sys.executable, str(ROOT / 'tools/train.py'), *arguments]
+        return [sys.executable, *script]
     # --standalone: one machine, on a port that is free.
     launch = ['-m', 'torch.distributed.run', '--standalone']
-    number = ['--nproc_per_node', str(processes(options))]
-    script = [str(ROOT / 'tools/train.py'), *arguments]
-    return [
-        sys.executable,
-        *launch,
-        *number,
-        *script,
-        '--launcher',
-        'pytorch',
-    ]
+    launch += ['--nproc_per_node', str(processes(options))]
+    return [sys.executable, *launch, *script, '--launcher', 'pytorch']
 
 
 def processes(options: Options) -> int:
