@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 from typing import Dict
 
-from integral_mmpose.files import write_atomically
-
 from .plan import load
 from .rows import ROOT, ROWS
+from .store import write_json
 
 sys.path.insert(0, str(ROOT / 'tools/analysis_tools'))
 FILE = Path(__file__).with_name('complexity.json')
@@ -38,8 +37,7 @@ def read_or_count(path: Path) -> dict:
                 GFLOPs=round(found.multiply_adds / 1e9, 4),
                 params_M=round(found.parameters / 1e6, 4),
             )
-        text = json.dumps(counted, indent=1, sort_keys=True) + '\n'
-        write_atomically(path, text.encode())
+        write_json(path, dict(sorted(counted.items())))
     return counted
 
 

@@ -10,12 +10,12 @@ from typing import Optional
 
 import torch
 
-from integral_mmpose.files import write_atomically
 from integral_mmpose.visualization.curves import read_scalars
 
 from .backbone import check_backbone
 from .plan import Job
 from .rows import ROOT
+from .store import write_json
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'numpy')
 DIGITS = 4
@@ -55,8 +55,7 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> None:
         first_half=run.get('first_half'),
         evaluation=circumstances(run['facts']),
     )
-    text = json.dumps(record, indent=1) + '\n'
-    write_atomically(path, text.encode())
+    write_json(path, record)
 
 
 def circumstances(facts: dict) -> dict:
@@ -107,19 +106,14 @@ def note_start(folder: Path, facts: dict) -> None:
         note.update(commit=', '.join(commits), seconds=before['seconds'])
         killed = before.get('killed', 0) + ('finished' not in before)
         note.update(dict(killed=killed) if killed else {})
-    _write(folder, note)
+    write_json(folder / TRAINING, note)
 
 
 def note_end(folder: Path, seconds: float) -> None:
     """Add the seconds of a start, and when it ended."""
     note = training_of(folder)
     note.update(seconds=round(note['seconds'] + seconds, 2), finished=now())
-    _write(folder, note)
-
-
-def _write(folder: Path, note: dict) -> None:
-    text = json.dumps(note, indent=1) + '\n'
-    write_atomically(Path(folder) / TRAINING, text.encode())
+    write_json(folder / TRAINING, note)
 
 
 def commit() -> str:

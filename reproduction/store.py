@@ -52,6 +52,12 @@ def write_lines(path: Path, records: Records) -> None:
     write_atomically(Path(path), ''.join(lines).encode())
 
 
+def write_json(path: Path, content: dict) -> None:
+    """Write a JSON file for people, in one step."""
+    text = json.dumps(content, indent=1, ensure_ascii=False) + '\n'
+    write_atomically(path, text.encode())
+
+
 def merge(kept: Records, new: Records, replace: bool) -> Tuple[Records, int]:
     """All records, and how many of ``new`` are added or differ.
 

@@ -10,7 +10,7 @@ from integral_mmpose.files import write_atomically
 from .plan import job_of
 from .rows import ROWS, TITLES, Row, select
 from .scales import NotAtScaleError
-from .store import Records
+from .store import Records, write_json
 
 FACTS = Path(__file__).with_name('paper_tables.json')
 #: Rows that the paper's file calls otherwise.
@@ -181,8 +181,7 @@ def _number(value, spread, gained: str) -> str:
 def write_table(number: str, measured: Measured, out: Path) -> Path:
     """Write ``tableN.json`` and ``tableN.md``; returns the latter's path."""
     table = table_of(number, measured)
-    text = json.dumps(table, indent=1, ensure_ascii=False) + '\n'
-    write_atomically(out / f'table{number}.json', text.encode())
+    write_json(out / f'table{number}.json', table)
     path = out / f'table{number}.md'
     title = f'# Table {number}: {measured.data} data, {measured.scale} scale'
     parts = [title, markdown(table), provenance(table)]
