@@ -2,6 +2,7 @@
 
 from integral_mmpose.datasets.actions import ACTIONS
 
+from .in_2d import auc_loss
 from .judge import OTHER_WORKS, TWO_SETS, claim
 
 HOURGLASSES = ('one_stage_d64', 'two_stage_d1_64')
@@ -123,13 +124,9 @@ def robustness_is_stronger_in_3d(t):
     Paper (c to d): H2 66.6 to 86.4 and I2 57.1 to 60.9 mm; in 2D H1 46.6 to
     34.1 and I1 50.7 to 47.2 of AUC.
     """
-    for large, small in ('cd', 'bd'):
-        in_2d = [
-            t(f'T2.{r}.{large}.AUC') - t(f'T2.{r}.{small}.AUC')
-            for r in ('H1', 'I1')
-        ]
-        in_3d = _loss(t, 'H2', large, small) / _loss(t, 'I2', large, small)
-        yield in_3d > in_2d[0] / in_2d[1]
+    for pair in ('cd', 'bd'):
+        in_2d = auc_loss(t, 'T2.H1', *pair) / auc_loss(t, 'T2.I1', *pair)
+        yield _loss(t, 'H2', *pair) / _loss(t, 'I2', *pair) > in_2d
 
 
 def _best_everywhere(t, others: tuple, nearest: str, lead: float):
