@@ -77,36 +77,26 @@ class UniformBBoxTransform(RandomBBoxTransform):
 class OfficialBBoxTransform(RandomBBoxTransform):
     """Scale and rotate the box as the paper's public code does.
 
-    Args:
-        scale_std (float): Scale is 1 + scale_std * clip(N(0, 1), +-1).
-        rotate_std (float): Rotation is rotate_std * clip(N(0, 1), +-2)
-            degrees.
-        rotate_prob (float): Share of samples that are rotated.
+    The scale is 1 + 0.25 * clip(N(0, 1), +-1), the rotation of 6 of 10
+    samples 30 * clip(N(0, 1), +-2) degrees.
     """
 
-    def __init__(
-        self,
-        scale_std: float = 0.25,
-        rotate_std: float = 30.0,
-        rotate_prob: float = 0.6,
-    ):
+    def __init__(self):
         super().__init__(
             shift_factor=0.0,
             shift_prob=0.0,
-            scale_factor=(1 - scale_std, 1 + scale_std),
+            scale_factor=(0.75, 1.25),
             scale_prob=1.0,
-            rotate_factor=2 * rotate_std,
-            rotate_prob=rotate_prob,
+            rotate_factor=60.0,
+            rotate_prob=0.6,
         )
-        self.scale_std = scale_std
-        self.rotate_std = rotate_std
 
     @cache_randomness
     def _get_transform_params(self, num_bboxes: int) -> Tuple:
         """Shift (n, 2), scale (n, 1) and rotation (n,) of n boxes."""
         normal = np.random.standard_normal((num_bboxes, 2)).astype(np.float32)
-        scale = 1 + self.scale_std * normal[:, :1].clip(-1, 1)
-        rotation = self.rotate_std * normal[:, 1].clip(-2, 2)
+        scale = 1 + 0.25 * normal[:, :1].clip(-1, 1)
+        rotation = 30.0 * normal[:, 1].clip(-2, 2)
         turned = np.random.rand(num_bboxes) < self.rotate_prob
         shift = np.zeros((num_bboxes, 2), np.float32)
         return shift, scale, np.where(turned, rotation, 0.0)
