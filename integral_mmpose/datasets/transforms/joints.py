@@ -95,9 +95,13 @@ class ConvertJoints(BaseTransform):
         in_camera = results.pop('keypoints_cam', None)
         if in_camera is not None and not missing.any():
             results['keypoints_cam'] = in_camera[:, self.mapping]
-        results['keypoints'] = _with_axes(results['keypoints'], self.dim)
         if self.dim == 2:
+            results['keypoints'] = results['keypoints'][..., :2].copy()
             results['has_depth'] = np.zeros(len(keypoints), np.float32)
+        elif self.dim == 3 and not has_z:
+            results['keypoints'] = np.pad(
+                results['keypoints'], ((0, 0), (0, 0), (0, 1))
+            )
         results.update(copy_metainfo(self.metainfo))
         return results
 
@@ -106,13 +110,3 @@ class ConvertJoints(BaseTransform):
             f'{type(self).__name__}(mapping={self.mapping.tolist()}, '
             f'target={self.metainfo["dataset_name"]}, dim={self.dim})'
         )
-
-
-def _with_axes(keypoints: np.ndarray, dim: Optional[int]) -> np.ndarray:
-    axes = keypoints.shape[-1]
-    if dim is None or dim == axes:
-        return keypoints
-    if dim < axes:
-        return keypoints[..., :dim].copy()
-    zeros = np.zeros((*keypoints.shape[:-1], dim - axes), keypoints.dtype)
-    return np.concatenate([keypoints, zeros], -1)
