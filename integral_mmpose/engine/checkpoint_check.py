@@ -91,12 +91,17 @@ def check_weights(
     }
     _check_values(model, weights, source)
     difference = compare_weights(model, weights)
-    if partial:
-        difference = _within_common_parts(difference, model, weights)
+    common = set(map(_part, model.state_dict())) & set(map(_part, weights))
+    compare_all = not partial or not common
     allowed = tuple(allow)
     difference = Difference(
         *(
-            [n for n in names if not n.startswith(allowed)]
+            [
+                name
+                for name in names
+                if (compare_all or _part(name) in common)
+                and not name.startswith(allowed)
+            ]
             for names in difference
         )
     )
@@ -144,24 +149,6 @@ def _check_values(
             f'checkpoint {source}: the weight {name} {problem}. Take an '
             'earlier checkpoint'
         )
-
-
-def _within_common_parts(
-    difference: Difference,
-    model: torch.nn.Module,
-    weights: Dict[str, torch.Tensor],
-) -> Difference:
-    """Forget the parts that only one of the two has."""
-    common = {_part(name) for name in model.state_dict()} & {
-        _part(name) for name in weights
-    }
-    if not common:
-        return difference
-    return Difference(
-        [name for name in difference.missing if _part(name) in common],
-        [name for name in difference.unexpected if _part(name) in common],
-        difference.shapes,
-    )
 
 
 def _part(name: str) -> str:
