@@ -3,10 +3,9 @@
 The files are those that the metric ``PCKhCurve`` writes by ``outfile``.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from integral_mmpose.datasets.checks import load_json, require_file
@@ -14,8 +13,8 @@ from integral_mmpose.geometry import pck_auc
 from integral_mmpose.visualization import save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
 
-#: 0, 0.01, …, 0.5 head sizes.
-DISTANCES = np.arange(51) / 100
+from .pckh import ALPHAS as DISTANCES
+
 #: As the curves lie close to each other, the dashes tell them apart too.
 LINE_STYLES = ('-', '--', '-.', ':')
 #: Longer names are cut in the legend.
@@ -96,10 +95,11 @@ def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
         axes.remove()
     for axes, title in zip(panels.flat, ('Total', *titles)):
         for number, (name, curves) in enumerate(models.items()):
-            curve = (
-                curves.total if title == 'Total' else curves.groups.get(title)
-            )
-            _draw(axes, curve, name, LINE_STYLES[number % len(LINE_STYLES)])
+            panel = dict(curves.groups, Total=curves.total)
+            # Empty, to keep the colours, where nobody is labelled.
+            curve = panel.get(title, np.full(len(DISTANCES), np.nan))
+            style = LINE_STYLES[number % len(LINE_STYLES)]
+            axes.plot(DISTANCES, curve, style, label=name, linewidth=1.6)
         axes.set_title(title, fontsize=11)
         axes.set(xlim=(0, 0.5), ylim=(0, 100), yticks=range(0, 101, 20))
         axes.grid(alpha=0.3)
@@ -114,14 +114,6 @@ def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
     picture = canvas_to_rgb(figure)
     save_image(picture, out)
     return picture
-
-
-def _draw(
-    axes: Axes, curve: Optional[np.ndarray], name: str, style: str
-) -> None:
-    """One line; empty, to keep the colours, where nobody is labelled."""
-    values = np.full(len(DISTANCES), np.nan) if curve is None else curve
-    axes.plot(DISTANCES, values, style, label=name, linewidth=1.6)
 
 
 def _add_legend(figure: Figure, texts: List[str]) -> None:
