@@ -13,8 +13,6 @@ from .scales import NotAtScaleError
 from .store import Records, write_json
 
 FACTS = Path(__file__).with_name('paper_tables.json')
-#: Rows that the paper's file calls otherwise.
-PAPER_NAMES = {'6': {'H1': 'H1 R101 256x256', 'I1': 'I1 R101 256x256'}}
 
 
 class Cell(NamedTuple):
@@ -35,16 +33,11 @@ class Cell(NamedTuple):
 
 def paper_cells(row: Row) -> Dict[str, Optional[float]]:
     """The paper's own numbers of a row; None where the text has none."""
-    blank = dict.fromkeys(row.cells)
     if row.table in TITLES:
-        return blank
+        return dict.fromkeys(row.cells)
     found = json.loads(FACTS.read_text('utf-8'))[f'table{row.table}']
     found = found.get('rows', found)
-    if row.table in PAPER_NAMES:
-        keys = [PAPER_NAMES[row.table][row.name]]
-    else:
-        keys = row.name.split('.')
-    for key in keys:
+    for key in row.name.split('.'):
         found = found[key]
     if not isinstance(found, dict):
         return {name: found for name in row.cells}

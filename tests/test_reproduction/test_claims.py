@@ -34,8 +34,8 @@ def paper_cells(tables):
 def flatten(node, prefix, out):
     """Dotted paths without ``rows`` and spaces, as in the claims."""
     for key, value in node.items():
-        # 'Mask R-CNN[25] R50-FPN' is written together, 'H1 R101 256x256'
-        # by its first word.
+        # 'Mask R-CNN[25] R50-FPN' is written together, 'G-RMI[36] R101
+        # 353x257' by its first word.
         for name in {key.replace(' ', ''), key.split(' ')[0]}:
             path = prefix if key == 'rows' else f'{prefix}{name}'
             if isinstance(value, dict):
