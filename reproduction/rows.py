@@ -94,12 +94,10 @@ def tables_2d() -> List[Row]:
         'c': ('res50-3deconv', 'mpii-128x128'),
         'd': ('res50', 'mpii-128x128'),
     }
-    networks = {'ResNet-18': 'res18', 'ResNet-50': 'res50'}
-    networks['ResNet-101'] = 'res101'
     stages = {'1': 'res50', **{str(n): f'ms{n}-res50' for n in (2, 3, 4)}}
     for table, prefix, variants in (
         ('2', '', sizes),
-        ('3', '', {name: (net, mpii) for name, net in networks.items()}),
+        ('3', '', {f'ResNet-{n}': (f'res{n}', mpii) for n in (18, 50, 101)}),
         ('4', 'MS-', {name: (net, mpii) for name, net in stages.items()}),
     ):
         for method, (name, variant) in product('HI', variants.items()):
