@@ -40,14 +40,9 @@ def _figure_2(measured: Measured) -> Figure:
         style, colour = STYLES[number // 4], f'C{number % 10}'
         if curves:
             curve = np.mean(curves, 0)
+            alphas = np.arange(len(curve)) / 100
             label = f'{row.name}: AUC {curve.mean():.1f}'
-            left.plot(
-                np.arange(len(curve)) / 100,
-                curve,
-                style,
-                c=colour,
-                label=label,
-            )
+            left.plot(alphas, curve, style, c=colour, label=label)
         for record in records[:1]:
             epochs, values = np.array(record['history']).reshape(-1, 2).T
             offset = record['epochs'] - max(epochs, default=0)
