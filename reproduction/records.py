@@ -118,17 +118,12 @@ def note_end(folder: Path, seconds: float) -> None:
 
 def commit() -> str:
     """The commit that ran, ``+changes`` if the tree was not clean."""
+    git = ['git', '-C', str(ROOT), 'describe', '--always', '--exclude=*']
+    git += ['--abbrev=12', '--dirty=+changes']
     try:
-        git = ['git', '-C', str(ROOT)]
-        head = subprocess.check_output(
-            [*git, 'rev-parse', '--short=12', 'HEAD'], text=True
-        ).strip()
-        changed = subprocess.check_output(
-            [*git, 'status', '--porcelain', '--untracked-files=no'], text=True
-        )
+        return subprocess.check_output(git, text=True).strip()
     except (OSError, subprocess.CalledProcessError):
         return 'no git'
-    return head + ('+changes' if changed.strip() else '')
 
 
 def environment() -> dict:
