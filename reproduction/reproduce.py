@@ -30,7 +30,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 import torch  # noqa: E402
 
-from integral_mmpose.command import make_parser  # noqa: E402
+from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
 from reproduction.backbone import VARIABLE as BACKBONE  # noqa: E402
 from reproduction.backbone import (  # noqa: E402
     check_backbone,
@@ -66,10 +66,7 @@ from reproduction.scales import (  # noqa: E402
 )
 from reproduction.schedule import run_plan  # noqa: E402
 from reproduction.store import KEPT, read_records  # noqa: E402
-from reproduction.tables import (  # noqa: E402
-    Measured,
-    write_table,
-)
+from reproduction.tables import Measured, write_table  # noqa: E402
 
 
 def parse_arguments(argv=None) -> argparse.Namespace:
@@ -232,6 +229,7 @@ def stop(*_) -> None:
     raise KeyboardInterrupt
 
 
+@reports_errors
 def main() -> int:
     """Parse and run; 1 on an error, 130 after a stop."""
     args = parse_arguments()
@@ -242,9 +240,6 @@ def main() -> int:
             list_rows(select(args.table, args.rows) if args.table else ROWS)
             return 0
         return reproduce(args)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print('stopped; the same command continues', file=sys.stderr)
         return 130
