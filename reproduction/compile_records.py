@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
-from reproduction.store import (  # noqa: E402
+from integral_mmpose.command import make_parser, reports_errors
+from reproduction.store import (
     KEPT,
     merge,
     read_folders,

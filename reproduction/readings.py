@@ -17,19 +17,17 @@ from typing import Iterator, List, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.logging import MMLogger  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmpose.apis import init_model  # noqa: E402
+import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpose.apis import init_model
 
-from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
-from integral_mmpose.engine.find_checkpoint import (  # noqa: E402
-    checkpoints_in,
-)
-from integral_mmpose.evaluation import PCKhCurve  # noqa: E402
-from integral_mmpose.models.heads.common import decode_batch  # noqa: E402
+from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.engine.find_checkpoint import checkpoints_in
+from integral_mmpose.evaluation import PCKhCurve
+from integral_mmpose.models.heads.common import decode_batch
 
 COLUMNS = ('PCKh@0.5', 'PCKh@0.1', 'AUC')
 

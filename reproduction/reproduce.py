@@ -28,45 +28,21 @@ sys.path.insert(0, str(ROOT))
 # Threads that sleep instead of spinning; read when torch is imported.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
-import torch  # noqa: E402
+import torch
 
-from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
-from reproduction.backbone import VARIABLE as BACKBONE  # noqa: E402
-from reproduction.backbone import (  # noqa: E402
-    check_backbone,
-    digest,
-    find_backbone,
-)
-from reproduction.data import (  # noqa: E402
-    DATA,
-    PUBLIC,
-    ROOTS,
-    find_data,
-    make_absolute,
-)
-from reproduction.pictures import draw_table  # noqa: E402
-from reproduction.plan import Job, job_of, plan, starts_from  # noqa: E402
-from reproduction.records import RECORDS  # noqa: E402
-from reproduction.rows import (  # noqa: E402
-    CONFIGS,
-    ROWS,
-    TITLES,
-    Row,
-    select,
-)
-from reproduction.runs import (  # noqa: E402
-    Options,
-    is_first_node,
-    unmeasured,
-)
-from reproduction.scales import (  # noqa: E402
-    SCALES,
-    NotAtScaleError,
-    load_setting,
-)
-from reproduction.schedule import run_plan  # noqa: E402
-from reproduction.store import KEPT, read_records  # noqa: E402
-from reproduction.tables import Measured, write_table  # noqa: E402
+from integral_mmpose.command import make_parser, reports_errors
+from reproduction.backbone import VARIABLE as BACKBONE
+from reproduction.backbone import check_backbone, digest, find_backbone
+from reproduction.data import DATA, PUBLIC, ROOTS, find_data, make_absolute
+from reproduction.pictures import draw_table
+from reproduction.plan import Job, job_of, plan, starts_from
+from reproduction.records import RECORDS
+from reproduction.rows import CONFIGS, ROWS, TITLES, Row, select
+from reproduction.runs import Options, is_first_node, unmeasured
+from reproduction.scales import SCALES, NotAtScaleError, load_setting
+from reproduction.schedule import run_plan
+from reproduction.store import KEPT, read_records
+from reproduction.tables import Measured, write_table
 
 
 def parse_arguments(argv=None) -> argparse.Namespace:

@@ -14,22 +14,18 @@ from typing import List
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
-from reproduction.pictures import draw_table  # noqa: E402
-from reproduction.rows import TITLES  # noqa: E402
-from reproduction.store import KEPT, read_lines  # noqa: E402
-from reproduction.tables import (  # noqa: E402
+from integral_mmpose.command import make_parser, reports_errors
+from reproduction.pictures import draw_table
+from reproduction.rows import TITLES
+from reproduction.store import KEPT, read_lines
+from reproduction.tables import (
     Measured,
     environment,
     markdown,
     table_of,
     tables_with,
 )
-from reproduction.verdicts import (  # noqa: E402
-    claims_section,
-    measured_sets,
-    verdicts,
-)
+from reproduction.verdicts import claims_section, measured_sets, verdicts
 
 HEAD = """# Results: the paper's tables, run here
 

@@ -26,11 +26,7 @@ from integral_mmpose.geometry import (
 )
 
 from .check import check_finite, check_logits, check_shape
-from .divergence import (
-    jensen_shannon,
-    log_gaussian_map,
-    log_gaussian_vector,
-)
+from .divergence import jensen_shannon, log_gaussian_map, log_gaussian_vector
 from .errors import (
     joint_l1,
     joint_l2,
@@ -44,12 +40,7 @@ from .errors import (
     vector_squared_error,
 )
 from .flip import flip_coordinates, flip_maps, merge_flipped_maps
-from .grid import (
-    bins_to_norm,
-    norm_to_bins,
-    norm_to_px,
-    px_to_norm,
-)
+from .grid import bins_to_norm, norm_to_bins, norm_to_px, px_to_norm
 from .integral import (
     HeatVectors,
     at_least_float32,

@@ -31,13 +31,7 @@ from ..checks import (
     shown,
 )
 from ..metainfo import FlatMetainfo
-from .coco_files import (
-    IMAGE_FIELDS,
-    PERSON,
-    check_person,
-    index_of,
-    read_coco,
-)
+from .coco_files import IMAGE_FIELDS, PERSON, check_person, index_of, read_coco
 
 DETECTION = dict(image_id=WHOLE, category_id=WHOLE, bbox=ANY, score=ANY)
 DETECT = 'Write it with tools/detect_persons.py.'

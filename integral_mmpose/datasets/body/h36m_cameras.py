@@ -7,13 +7,7 @@ codes leave it out.
 
 import numpy as np
 
-from ..checks import (
-    ANY,
-    annotation_error,
-    check_fields,
-    load_json,
-    numbers,
-)
+from ..checks import ANY, annotation_error, check_fields, load_json, numbers
 
 
 def read_cameras(
