@@ -121,10 +121,6 @@ def _check_entries(entries, file: str, what: str, fields: dict) -> None:
         check_fields(entry, dict(id=WHOLE), file, place)
         check_fields(entry, fields, file, entry['id'])
         if by_id.setdefault(entry['id'], entry) is not entry:
-            raise annotation_error(
-                file,
-                entry['id'],
-                'id',
-                f'stands twice in `{what}`',
-                'Count the ids anew: they tell one from the other.',
-            )
+            problem = f'stands twice in `{what}`'
+            fix = 'Count the ids anew: they tell one from the other.'
+            raise annotation_error(file, entry['id'], 'id', problem, fix)

@@ -146,15 +146,11 @@ def _intrinsics(
     present = [field for field in ('f', 'c') if field in data]
     if not present:
         return None
+    shape = (len(data['imgname']), 2)
+    fix = 'Write `f` and `c` of every image, or neither.'
     for field in ('f', 'c'):
-        check_array(
-            data.get(field, np.empty(0)),
-            (len(data['imgname']), 2),
-            path,
-            'all',
-            field,
-            'Write `f` and `c` of every image, or neither.',
-        )
+        array = data.get(field, np.empty(0))
+        check_array(array, shape, path, 'all', field, fix)
     return np.concatenate([data['f'], data['c']], 1)[ids]
 
 
@@ -170,39 +166,29 @@ def _check_step(frames: List[FrameName], step: int, path: str) -> None:
 
 
 def _check_shapes(data: dict, path: str) -> None:
-    count = len(data['imgname']) if data['imgname'].ndim == 1 else -1
-    if count < 0 or data['imgname'].dtype.kind != 'U':
-        raise annotation_error(
-            path,
-            'all',
-            'imgname',
-            'must be a one-dimensional array of '
-            f'strings, got {data["imgname"].dtype} of the shape '
-            f'{data["imgname"].shape}',
+    names, fix = data['imgname'], 'Write 17 joints for every image.'
+    if names.ndim != 1 or names.dtype.kind != 'U':
+        problem = (
+            'must be a one-dimensional array of strings, got '
+            f'{names.dtype} of the shape {names.shape}'
         )
+        raise annotation_error(path, 'all', 'imgname', problem)
     for field, axes in (('part', 2), ('S', 3)):
-        check_array(
-            np.atleast_1d(data[field])[..., :axes],
-            (count, 17, axes),
-            path,
-            'all',
-            field,
-            'Write 17 joints for every image.',
-        )
+        shape = (len(names), 17, axes)
+        array = np.atleast_1d(data[field])[..., :axes]
+        check_array(array, shape, path, 'all', field, fix)
 
 
 def _parse_names(names: np.ndarray, path: str) -> List[FrameName]:
     frames = [parse_name(name) for name in names.tolist()]
     for id_, frame in enumerate(frames):
         if frame is None or not is_file_name(names[id_]):
-            raise annotation_error(
-                path,
-                id_,
-                'imgname',
-                f'does not name subject, action, camera and frame: '
-                f'{names[id_]!r:.100}',
-                'Use S1_Directions_1.54138969_000001.jpg as a pattern.',
+            problem = (
+                'does not name subject, action, camera and frame: '
+                f'{names[id_]!r:.100}'
             )
+            fix = 'Use S1_Directions_1.54138969_000001.jpg as a pattern.'
+            raise annotation_error(path, id_, 'imgname', problem, fix)
     return frames
 
 

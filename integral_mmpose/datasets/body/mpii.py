@@ -219,12 +219,8 @@ def _place(person: dict, file: str, id_: int) -> dict:
     place = {field: person[field] for field in PLACE if field in person}
     for field, index in place.items():
         if type(index) is not int or index < 1:
-            raise annotation_error(
-                file,
-                id_,
-                field,
-                f'must be a whole number >= 1, got {shown(index)}',
-            )
+            problem = f'must be a whole number >= 1, got {shown(index)}'
+            raise annotation_error(file, id_, field, problem)
     return place
 
 
