@@ -110,17 +110,13 @@ def log_marginals(logits: Tensor) -> HeatVectors:
     """
     check_logits(logits)
     logits = at_least_float32(logits)
-    if logits.dim() == 4:
-        log_x, log_z = logits.logsumexp(2), None
-        log_y = logits.logsumexp(3)
-    else:
-        plane = logits.logsumexp(2)
-        log_x, log_y = plane.logsumexp(2), plane.logsumexp(3)
-        log_z = logits.logsumexp((3, 4))
+    plane = logits if logits.dim() == 4 else logits.logsumexp(2)
+    log_x, log_y = plane.logsumexp(2), plane.logsumexp(3)
     total = log_x.logsumexp(-1, keepdim=True)
-    return HeatVectors(
-        log_x - total, log_y - total, None if log_z is None else log_z - total
-    )
+    if logits.dim() == 4:
+        return HeatVectors(log_x - total, log_y - total)
+    log_z = logits.logsumexp((3, 4))
+    return HeatVectors(log_x - total, log_y - total, log_z - total)
 
 
 def expectation(vector: Tensor) -> Tensor:
