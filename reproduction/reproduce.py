@@ -177,10 +177,11 @@ def check_records(
     measured: Measured, rows: List[Row], environment: Dict[str, str]
 ) -> None:
     """What stands beside each other starts from the same backbone."""
+    facts = digest(environment)
     for row in rows:
         for record in measured.records(row):
             trained = record['training'] or record['evaluation']
-            check_backbone(record['job'], trained, digest(environment))
+            check_backbone(record['job'], trained, facts)
 
 
 def job_named(name: str, jobs: List[Job]) -> List[Job]:

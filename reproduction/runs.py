@@ -97,7 +97,7 @@ def _train(
         return
     start = time.monotonic()
     if is_first_node(options.launcher):
-        if job.parent and (first := first_half(job, options)):
+        if first := first_half(job, options):
             check_backbone(job.parent.name, first, facts(job, options))
         note_start(folder, facts(job, options))
     try:
