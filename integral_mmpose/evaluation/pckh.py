@@ -236,4 +236,4 @@ def _mean(
     joints = [joint for joint in joints if counts[joint]]
     if not joints:
         return None
-    return (pck[:, joints] * counts[joints]).sum(1) / counts[joints].sum()
+    return np.average(pck[:, joints], 1, counts[joints])
