@@ -47,7 +47,7 @@ def h3_gains_most(t):
 
 
 @claim('C04', '1')
-def integral_without_heat_mapauc_loss(t):
+def integral_without_heat_map_loss(t):
     """I*, without any heat map loss, outperforms H1, H2 and H3 on PCKh@0.1
     and AUC.
 
