@@ -79,7 +79,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--flip-test',
         action='store_true',
-        help='average with the mirrored picture: more exact, twice the time',
+        help='average with the mirrored image: more exact, twice the time',
     )
 
 

@@ -1,4 +1,4 @@
-r"""A web page: drop a picture, see the people in 2D and 3D.
+r"""A web page: drop an image, see the people in 2D and 3D.
 
     integral-pose web [--model FILE.onnx] [--detector FILE.onnx]
 
@@ -37,15 +37,15 @@ from .uploads import check_upload, without_folders
 MAX_UPLOAD_MB = 10
 #: Results that stay for a download.
 KEPT_FILES = 32
-DETECTOR, WHOLE = 'Find people', 'One person fills the picture'
+DETECTOR, WHOLE = 'Find people', 'One person fills the image'
 TITLE = 'Integral human pose regression'
 DOUBT = (
-    '. The picture may show several people, or one who does not fill it: cut '
+    '. The image may show several people, or one who does not fill it: cut '
     'one person out.'
 )
 ABOUT = (
-    'Drop a picture or take a photo. Each joint is the expectation of its '
-    'heat map (Sun et al., ECCV 2018). The picture stays on the machine that '
+    'Drop an image or take a photo. Each joint is the expectation of its '
+    'heat map (Sun et al., ECCV 2018). The image stays on the machine that '
     'runs this page and is removed within an hour.'
 )
 HINT = (
@@ -67,7 +67,7 @@ CSS = """
 
 
 class Answer(NamedTuple):
-    """What the page shows for a picture."""
+    """What the page shows for an image."""
 
     message: str
     overlay: np.ndarray
@@ -92,14 +92,14 @@ class PoseApp:
         self.is_3d = infer.model.depth_range_mm is not None
 
     def __call__(self, path: Optional[str], where: str) -> Answer:
-        """Find the people of a picture.
+        """Find the people of an image.
 
         Args:
             path (str, optional): The uploaded file.
             where (str): :data:`DETECTOR` or :data:`WHOLE`.
 
         Raises:
-            ValueError: If it is no picture, or too large a one, or if the
+            ValueError: If it is no image, or too large a one, or if the
                 camera or the root depth does not fit it.
         """
         check_upload(path)
@@ -128,7 +128,7 @@ class PoseApp:
         )
 
     def doubt(self, result: ImageResult, where: str) -> str:
-        """A sentence, if the picture seems not to show one person."""
+        """A sentence, if the image seems not to show one person."""
         if where == WHOLE and doubt_of(
             self.infer.model, result.image, result.people[0]
         ):
@@ -177,7 +177,7 @@ def build_page(app: PoseApp, has_detector: bool):
         with gr.Row():
             with gr.Column():
                 picture = gr.Image(
-                    label='Picture',
+                    label='Image',
                     sources=['upload', 'webcam', 'clipboard'],
                     type='filepath',
                     height=360,

@@ -263,7 +263,7 @@ class Run:
             report.notes.append(f'{source.name}: {doubt}')
         if unseen and read > failed and not args.json:
             report.notes.append(
-                f'{source.name}: where a frame has no picture, the MP4 shows '
+                f'{source.name}: where a frame has no image, the MP4 shows '
                 'the one before'
             )
         if not read:

@@ -5,9 +5,9 @@ from typing import Optional
 
 from PIL import Image, UnidentifiedImageError
 
-#: A picture of 10 MB can unpack to gigabytes.
+#: An image of 10 MB can unpack to gigabytes.
 MAX_PIXELS = 40_000_000
-#: MPO: the JPEG of phones that put a second picture behind the first.
+#: MPO: the JPEG of phones that put a second image behind the first.
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'MPO')
 
 

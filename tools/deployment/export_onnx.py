@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
         help='network in float16, softmax and integral in float32',
     )
     parser.add_argument('--verify', action='store_true')
-    parser.add_argument('--images', nargs='+', help='pictures for --verify')
+    parser.add_argument('--images', nargs='+', help='images for --verify')
     parser.add_argument(
         '--tolerance',
         type=float,
