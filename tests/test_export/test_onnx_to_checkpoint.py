@@ -1,0 +1,172 @@
+"""An exported network comes back as weights that can be trained."""
+
+import copy
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmpose.apis import init_model
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from integral_mmpose.export import (
+    PoseGraph,
+    describe_model,
+    export_program,
+    write_onnx,
+)
+from tests.test_reliability.training import make_data, small_config
+
+from .conftest import build_model, config_of
+
+TOOL = Path(__file__).resolve().parents[2] / (
+    'tools/model_converters/onnx_to_checkpoint.py'
+)
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('onnx_to_checkpoint', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def draw_norms(model):
+    """Batch norms as after a training: no factor is 1, no shift 0."""
+    torch.manual_seed(1)
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.normal_()
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 1.5)
+
+
+def export(model, path):
+    program = export_program(PoseGraph(model))
+    write_onnx(program, str(path), describe_model(model, 'a.py'))
+    return str(path)
+
+
+def joints(model, crops):
+    with torch.no_grad():
+        return PoseGraph(model)(torch.from_numpy(crops))[0]
+
+
+def maps(model, inputs):
+    with torch.no_grad():
+        output = model.head(model.extract_feat(inputs))
+    return (
+        torch.cat([part.flatten(1) for part in output], 1)
+        if (isinstance(output, list | tuple))
+        else output
+    )
+
+
+def inputs_of(model, crops):
+    data = dict(inputs=list(torch.from_numpy(crops)), data_samples=[])
+    return model.data_preprocessor(data)['inputs']
+
+
+def change_in_training(model, inputs):
+    """What the batch's own mean and variance, by torch, change of the maps."""
+    plain, model = maps(model, inputs), copy.deepcopy(model)
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.train()
+    return float((maps(model, inputs) - plain).abs().max() / plain.std())
+
+
+@pytest.mark.parametrize(
+    'kind', ['integral_3d', 'multi_stage_3d', 'direct_3d']
+)
+def test_the_network_comes_back(tool, kind, crops, tmp_path):
+    original = build_model(kind)
+    draw_norms(original)
+    path = export(original, tmp_path / 'a.onnx')
+    back = init_model(config_of(kind), None, device='cpu')
+    same = dict(atol=0.01, rtol=1e-4)  # px and mm
+    expected = joints(original, crops)
+    assert not torch.allclose(joints(back, crops), expected, **same)
+    inputs = inputs_of(back, crops)
+    norms = tool.load_folded(back, path, inputs)
+    assert set(norms) == {
+        module for module in back.modules() if isinstance(module, _BatchNorm)
+    }
+    torch.testing.assert_close(joints(back, crops), expected, **same)
+    if norms:
+        assert change_in_training(back, inputs) > 0.1
+    tool.measure_norms(back, norms, [inputs[:5], inputs[5:]])
+    torch.testing.assert_close(joints(back, crops), expected, **same)
+    assert change_in_training(back, inputs) < 1e-3
+
+
+def test_a_file_of_another_network_is_refused(tool, write, crops):
+    back = init_model(config_of('integral_2d'), None, device='cpu')
+    inputs = inputs_of(back, crops)
+    with pytest.raises(ValueError, match='final_layer.weight has the shape'):
+        tool.load_folded(back, write('integral_3d'), inputs)
+    # The same shapes, and another reading of the maps.
+    back = init_model(config_of('debiased_2d'), None, device='cpu')
+    tool.load_folded(back, write('integral_2d'), inputs)
+    file = tool.OnnxPoseModel(write('integral_2d'))
+    with pytest.raises(ValueError, match='Give the config of the file'):
+        tool.check_same(back, file)
+
+
+@pytest.fixture(scope='module')
+def small(tmp_path_factory):
+    """A folder with a small mixed training and its exported model."""
+    folder = tmp_path_factory.mktemp('small')
+    cfg = small_config(make_data(folder / 'data'), folder / 'work')
+    model = init_model(cfg, None, device='cpu')
+    draw_norms(model)
+    export(model, folder / 'a.onnx')
+    cfg.dump(folder / 'a.py')
+    return folder, model
+
+
+@pytest.fixture
+def run(tool, small, tmp_path, monkeypatch):
+    """The command line, by the file and further options."""
+    monkeypatch.chdir(small[0])
+
+    def start(file, *options):
+        argv = ['', 'a.py', file, '--out', str(tmp_path / 'new/b.pth')]
+        monkeypatch.setattr(sys, 'argv', argv + list(options))
+        return tool.main()
+
+    return start
+
+
+def test_the_command_writes_a_checkpoint(run, small, tmp_path, capsys, crops):
+    assert run('a.onnx', '--batches', '3') == 0
+    assert 'batch norms measured' in capsys.readouterr().out
+    model = small[1]
+    back = init_model('a.py', str(tmp_path / 'new/b.pth'), device='cpu')
+    crops = crops[:, :, :, :64]
+    torch.testing.assert_close(
+        joints(back, crops), joints(model, crops), atol=0.01, rtol=1e-4
+    )
+    assert (
+        back.dataset_meta['dataset_name'] == model.dataset_meta['dataset_name']
+    )
+
+
+@pytest.mark.parametrize(
+    'options, file, message',
+    [
+        (['--batches', '900'], 'a.onnx', 'give at most --batches'),
+        ([], 'a.py', 'a.py'),
+        ([], 'none.onnx', 'none.onnx'),
+    ],
+)
+def test_an_error_is_one_sentence_and_writes_nothing(
+    run, tmp_path, capsys, options, file, message
+):
+    assert run(file, *options) == 1
+    error = capsys.readouterr().err
+    assert error.startswith('error: ') and message in error
+    assert not (tmp_path / 'new').exists()
