@@ -109,9 +109,13 @@ def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
         )
     splits = job.steps.frames(job.recording, len(points))
     frames = sorted(set().union(*splits.values()))
-    ids = [f'frame {frame}' for frame in frames]
     check_poses(
-        pixels[frames], points[frames], job.camera, job.files.points, ids
+        [job.recording.image(frame) for frame in frames],
+        pixels[frames],
+        points[frames],
+        job.camera,
+        job.files.points,
+        [f'frame {frame}' for frame in frames],
     )
     boxes = crop_boxes(pixels, points, job.camera) if job.crop else None
     written, size = write_images(job, frames, boxes)
