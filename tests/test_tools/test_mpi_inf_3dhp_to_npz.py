@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 from scipy.io import savemat
 
@@ -23,6 +24,11 @@ CAMERA = """name          {name}
   extrinsic   {extrinsic} \n\
   radial      0
 """
+
+
+@pytest.fixture(autouse=True)
+def mmpose_scope():
+    init_default_scope('mmpose')
 
 
 def tool():
