@@ -240,7 +240,7 @@ def test_a_broken_video_is_named(raw, tmp_path, content):
         message = r'video_0\.avi: the video ends after 3 frames'
     else:
         path.write_bytes(content)
-        message = r'video_0\.avi: cannot be opened as a video'
+        message = r'video_0\.avi: not a readable video.*--no-images'
     with pytest.raises(ValueError, match=message):
         tool().convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
 
