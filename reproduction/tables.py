@@ -1,5 +1,6 @@
 """Tables: the paper's numbers beside ours, mean and spread over seeds."""
 
+import functools
 import json
 from pathlib import Path
 from statistics import mean, stdev
@@ -31,11 +32,16 @@ class Cell(NamedTuple):
         return stdev(self.ours) if len(self.ours) > 1 else None
 
 
+@functools.cache
+def _facts() -> dict:
+    return json.loads(FACTS.read_text('utf-8'))
+
+
 def paper_cells(row: Row) -> Dict[str, Optional[float]]:
     """The paper's own numbers of a row; None where the text has none."""
     if row.table in TITLES:
         return dict.fromkeys(row.cells)
-    found = json.loads(FACTS.read_text('utf-8'))[f'table{row.table}']
+    found = _facts()[f'table{row.table}']
     found = found.get('rows', found)
     for key in row.name.split('.'):
         found = found[key]

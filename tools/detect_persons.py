@@ -119,19 +119,21 @@ def detect(args) -> list:
     return [images, out.detections]
 
 
-def main() -> int:
-    """Run; 1 after an error that the user can mend."""
-    args = parse_args()
-    try:
-        images, detections = detect(args)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+def run(args) -> None:
+    """Detect, and print the counts."""
+    images, detections = detect(args)
     print(f'{len(detections)} boxes in {len(images)} images -> {args.out}')
     empty = len(images) - len({d['image_id'] for d in detections})
     if empty:
         print(f'no person was found in {empty} images', file=sys.stderr)
-    return 0
+
+
+def main() -> int:
+    """Run; 1 after an error that the user can mend."""
+    args = parse_args()
+    from integral_mmpose.command import reports_errors  # slow, not for --help
+
+    return reports_errors(run)(args)
 
 
 if __name__ == '__main__':

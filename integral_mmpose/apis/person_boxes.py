@@ -15,8 +15,8 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
-from integral_mmpose.datasets.body.coco_files import PERSON
-from integral_mmpose.datasets.checks import annotation_error, load_json
+from integral_mmpose.datasets.body.coco_files import PERSON, read_coco
+from integral_mmpose.datasets.checks import TEXT, WHOLE, load_json
 from integral_mmpose.files import write_atomically
 from integral_mmpose.inference.images import image_suffixes
 
@@ -68,8 +68,10 @@ def list_coco_images(folder: str, ann_file: str = '') -> List[Tuple[int, str]]:
     if not Path(folder).is_dir():
         raise FileNotFoundError(f'--images: the folder {folder} is missing')
     if ann_file:
-        content = load_json(ann_file, 'the COCO annotation file', dict)
-        names = _listed_names(content, ann_file)
+        content = read_coco(
+            ann_file, ['images'], dict(id=WHOLE, file_name=TEXT)
+        )
+        names = [(i['id'], i['file_name']) for i in content['images']]
     else:
         names = _numbered_names(folder)
     if not names:
@@ -83,22 +85,6 @@ def list_coco_images(folder: str, ann_file: str = '') -> List[Tuple[int, str]]:
             'complete the folder'
         )
     return pairs
-
-
-def _listed_names(content: dict, ann_file: str) -> List[Tuple[int, str]]:
-    images = content.get('images')
-    if not isinstance(images, list):
-        raise annotation_error(ann_file, 'all', 'images', 'is missing')
-    for number, image in enumerate(images):
-        for field in ('id', 'file_name'):
-            if not isinstance(image, dict) or field not in image:
-                raise annotation_error(
-                    ann_file, f'{number} (its place)', field, 'is missing'
-                )
-    names = [(image['id'], image['file_name']) for image in images]
-    if len(dict(names)) != len(names):
-        raise ValueError(f'{ann_file}: two images have the same id')
-    return names
 
 
 def _numbered_names(folder: str) -> List[Tuple[int, str]]:

@@ -50,16 +50,16 @@ def weights_only() -> bool:
 def load_url(
     url: str,
     model_dir: Optional[str] = None,
-    file_name: Optional[str] = None,
+    map_location=None,
     progress: bool = True,
     check_hash: bool = False,
-    **kwargs,
+    file_name: Optional[str] = None,
 ) -> Dict[str, Any]:
     """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``.
 
     Raises:
-        ValueError: If the downloaded file is damaged, TorchScript or a tar
-            file; names it.
+        ValueError: If the downloaded file is damaged or no checkpoint; names
+            the file and its URL.
     """
     path = osp.join(
         model_dir or osp.join(torch.hub.get_dir(), 'checkpoints'),
@@ -72,22 +72,12 @@ def load_url(
             url, path, found[1] if found else None, progress
         )
     try:
-        summed = check_archive(path)
-    except zipfile.BadZipFile as error:
+        return load_from_local(path, map_location)
+    except ValueError as error:
         raise ValueError(
-            f'checkpoint {path}, downloaded from {url}: {error}. Remove it, '
-            'and it is downloaded again'
+            f'{error} (downloaded from {url}). Remove it, and it is '
+            'downloaded again'
         ) from error
-    checkpoint = torch.hub.load_state_dict_from_url(
-        url,
-        model_dir,
-        file_name=file_name,
-        weights_only=weights_only(),
-        **kwargs,
-    )
-    if not summed:
-        warn_without_checksum(path)
-    return without_code(checkpoint)
 
 
 def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:

@@ -42,6 +42,8 @@ def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
         except BaseException as error:  # raised again by the reader
             put((_END, error))
 
+    # A daemon: the interpreter would wait for the thread of a pool, whose
+    # reader may be blocked.
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
     try:

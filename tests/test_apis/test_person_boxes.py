@@ -237,13 +237,17 @@ def test_unknown_ids_and_missing_files(folder, tmp_path):
         (3, str(folder / '000000000008.jpg'))
     ]
     ann.write_text(json.dumps(dict(images=listed * 2)))
-    with pytest.raises(ValueError, match='the same id'):
+    twice = r'ann.json: id 3: field `id` stands twice in `images`'
+    with pytest.raises(ValueError, match=twice):
         list_coco_images(str(folder), str(ann))
     ann.write_text(json.dumps(dict(images=[dict(id=3, file_name='no.jpg')])))
     with pytest.raises(FileNotFoundError, match='1 of 1 images.*no.jpg'):
         list_coco_images(str(folder), str(ann))
     ann.write_text(json.dumps(dict(images=[dict(id=3)])))
-    with pytest.raises(ValueError, match='`file_name` is missing'):
+    with pytest.raises(ValueError, match='id 3: .*`file_name` is missing'):
+        list_coco_images(str(folder), str(ann))
+    ann.write_text(json.dumps(dict(images=[dict(id='3', file_name='a')])))
+    with pytest.raises(ValueError, match='`id` must be a whole number'):
         list_coco_images(str(folder), str(ann))
     (folder / '9.png').write_bytes((folder / '000000000009.jpg').read_bytes())
     with pytest.raises(ValueError, match='the same id'):

@@ -69,12 +69,13 @@ def convert_recording(
     for split, numbers in frames.items():
         picked = chosen(images, numbers, path, recording.name)
         points = camera.to_camera(world_joints(subject, recording, picked))
-        ids = [f'{image.id} ({image.file_name})' for image in picked]
+        files = [image.file_name for image in picked]
+        ids = [image.id for image in picked]
         if (points[..., 2] > 0).all():
             pixels = project(points, camera.f, camera.c)[..., :2]
         else:
             pixels = np.zeros((*points.shape[:2], 2))
-        check_poses(pixels, points, camera, subject.joint_file, ids)
+        check_poses(files, pixels, points, camera, subject.joint_file, ids)
         names = [recording.image(frame) for frame in numbers]
         splits[split] = make_rows(names, pixels, points / 1000)
         needed.update({image.frame: image for image in picked})

@@ -16,19 +16,17 @@ from collections import Counter
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
-from h36m.recording import MAX_LOST_FRAMES
 from h36m.rows import write_annotations
+from h36m.video import Video as VideoFile
+from h36m.video import write_image
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
 )
 from integral_mmpose.datasets.body.h36m_files import make_rows
-from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
-from integral_mmpose.files import write_atomically
 from mpi_inf_3dhp.files import (
     NO_FIT,
     Video,
@@ -50,25 +48,12 @@ def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
         return set(paths)
     folder = video.sequence.folder / 'imageSequence'
     name = folder / f'video_{video.camera}.avi'
-    require_file(str(name), 'a video of MPI-INF-3DHP', 'Or --no-images.')
-    capture = cv2.VideoCapture(str(name))
-    if not capture.isOpened():
-        raise ValueError(f'{name}: cannot be opened as a video. Get it again')
-    written, frame = set(), 0
-    while len(written) < len(paths) and capture.grab():
-        if frame in paths:
-            good, image = capture.retrieve()
-            if good:
-                content = cv2.imencode('.jpg', image)[1].tobytes()
-                write_atomically(paths[frame], content)
-                written.add(frame)
-        frame += 1
-    capture.release()
-    if len(written) < len(paths) and max(frames) + 1 - frame > MAX_LOST_FRAMES:
-        raise ValueError(
-            f'{name}: the video ends after {frame} frames, but frame '
-            f'{max(frames)} has a pose. Get it again'
-        )
+    file = VideoFile(str(name), 'Get it again, or give --no-images.')
+    written = set()
+    for frame, image in file.frames(frames):
+        write_image(paths[frame], image)
+        written.add(frame)
+    file.check_end(frames[-1])
     return written
 
 

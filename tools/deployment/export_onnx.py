@@ -175,25 +175,24 @@ def open_file(args):
     return D.run_module(D.read_torch(args.out)[0])
 
 
+def run(args) -> None:
+    """Export, and verify when asked."""
+    from integral_mmpose.apis import load_pose_model
+
+    model = load_pose_model(args.config, args.checkpoint)
+    metadata = export(args, model)
+    if args.verify and not verify(args, model, metadata):
+        raise ValueError(
+            f'{args.out} differs from the model by more than the tolerance'
+        )
+
+
 def main() -> int:
     """Export, verify when asked; 1 after an error or a failed check."""
     args = parse_args()
-    from integral_mmpose.apis import load_pose_model
+    from integral_mmpose.command import reports_errors  # slow, not for --help
 
-    try:
-        model = load_pose_model(args.config, args.checkpoint)
-        metadata = export(args, model)
-        good = not args.verify or verify(args, model, metadata)
-    except (ValueError, OSError, ImportError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    if not good:
-        print(
-            f'error: {args.out} differs from the model by more than the '
-            'tolerance',
-            file=sys.stderr,
-        )
-    return 0 if good else 1
+    return reports_errors(run)(args)
 
 
 if __name__ == '__main__':

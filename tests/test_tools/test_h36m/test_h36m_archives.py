@@ -465,7 +465,7 @@ MP4 = 'S9/Videos/Eating 1.54138969.mp4'
             lambda root, tiny: tiny.write_cdf(
                 root / D2, np.full((130, 64), 500.0)
             ),
-            [D3, 'px away from its pixels'],
+            [D3, 'id frame ', '`pixels`', 'px away', 'from one data set'],
         ),
         (
             lambda root, tiny: (root / MP4).write_bytes(b'nothing'),

@@ -54,7 +54,7 @@ def test_crops_of_real_frames(tmp_path):
         rows = {field: array[row : row + 1] for field, array in real.items()}
         pixels = rows['part'][..., :2]
         points_mm = rows['S'][..., :3] * 1000
-        check_poses(pixels, points_mm, camera, name, [row])
+        check_poses([name], pixels, points_mm, camera, name, [row])
         boxes = crop_boxes(pixels, points_mm, camera)
         assert 350 < boxes[0, 2] < 900
         image = cv2.imread(str(root / name))

@@ -28,9 +28,6 @@ from .rows import (
 )
 from .video import Video, write_image
 
-#: A video may end a little before its poses: so many frames are left out.
-MAX_LOST_FRAMES = 5
-
 
 class Job(NamedTuple):
     """A recording to convert."""
@@ -109,9 +106,13 @@ def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
         )
     splits = job.steps.frames(job.recording, len(points))
     frames = sorted(set().union(*splits.values()))
-    ids = [f'frame {frame}' for frame in frames]
     check_poses(
-        pixels[frames], points[frames], job.camera, job.files.points, ids
+        [job.recording.image(frame) for frame in frames],
+        pixels[frames],
+        points[frames],
+        job.camera,
+        job.files.points,
+        [f'frame {frame}' for frame in frames],
     )
     boxes = crop_boxes(pixels, points, job.camera) if job.crop else None
     written, size = write_images(job, frames, boxes)
@@ -144,18 +145,13 @@ def write_images(
     Returns:
         tuple: The frames that the video has, and its w, h.
     """
-    video = Video(job.files.video)
+    hint = ', or leave it out (--skip-broken)' * job.recording.broken
+    video = Video(job.files.video, f'Download it again{hint}.')
     size, written = video.size, set()
     for frame, image in video.frames(frames):
         if boxes is not None:
             image = crop_image(image, boxes[frame], job.crop)
         write_image(Path(job.out, 'images', job.recording.image(frame)), image)
         written.add(frame)
-    lost = frames[-1] + 1 - video.read_count
-    if len(written) < len(frames) and lost > MAX_LOST_FRAMES:
-        hint = ' or leave it out (--skip-broken)' * job.recording.broken
-        raise ValueError(
-            f'{video.path}: the video ends after {video.read_count} frames, '
-            f'but frame {frames[-1]} has a pose. Download it again{hint}.'
-        )
+    video.check_end(frames[-1])
     return written, size

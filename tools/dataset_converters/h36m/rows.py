@@ -19,15 +19,23 @@ import numpy as np
 
 from integral_mmpose.command import write_and_report
 from integral_mmpose.datasets.body.camera_space_annotations import (
-    MAX_REPROJECTION_PX,
+    CameraSpaceAnnotations,
+    check_annotations,
 )
-from integral_mmpose.datasets.checks import MAX_PX, annotation_error
-from integral_mmpose.geometry import BOX_MM, box_side_px, project
+from integral_mmpose.geometry import BOX_MM, box_side_px
 
 from .names import TEST_SUBJECTS, Recording
 
 #: Room for the augmentation, whose largest scale it is.
 CROP_MARGIN = 1.25
+#: What messages call the fields of :class:`CameraSpaceAnnotations`.
+POSE_FIELDS = dict(
+    names='image',
+    pixels='pixels',
+    points_mm='pose',
+    focal='f of the camera',
+    principal='c of the camera',
+)
 
 Rows = Dict[str, np.ndarray]
 
@@ -71,6 +79,7 @@ class Steps(NamedTuple):
 
 
 def check_poses(
+    names: Sequence[str],
     pixels: np.ndarray,
     points_mm: np.ndarray,
     camera: Camera,
@@ -80,42 +89,18 @@ def check_poses(
     """Refuse poses that the data set class would refuse.
 
     Args:
+        names (Sequence[str]): (n,) of the images.
         pixels (np.ndarray): (n, 17, 2) px.
         points_mm (np.ndarray): (n, 17, 3) camera space in mm.
         camera (Camera): Of these frames.
         source (str): The file that the poses come from.
         ids (Sequence): (n,) what the file calls the frames.
     """
-    if not len(ids):
-        return
-    finite = np.isfinite(points_mm).all((1, 2))
-    finite &= (np.abs(pixels) <= MAX_PX).all((1, 2))
-    _refuse(~finite, source, ids, 'is not finite')
-    _refuse(
-        ~(points_mm[..., 2] > 0).all(1),
-        source,
-        ids,
-        'lies behind the camera (Z <= 0)',
+    intrinsics = np.tile([*camera.f, *camera.c], (len(names), 1))
+    frames = CameraSpaceAnnotations(
+        np.array(names, str), pixels, points_mm, intrinsics, ids=ids
     )
-    seen = project(points_mm, camera.f, camera.c)[..., :2]
-    error = np.linalg.norm(seen - pixels, axis=-1).mean(-1)
-    _refuse(
-        error > MAX_REPROJECTION_PX,
-        source,
-        ids,
-        f'is up to {error.max():.0f} px away from its pixels',
-    )
-
-
-def _refuse(bad: np.ndarray, source: str, ids: Sequence, problem: str):
-    if bad.any():
-        raise annotation_error(
-            source,
-            ids[int(bad.argmax())],
-            'pose',
-            problem,
-            'Take poses and cameras from the same release, in mm.',
-        )
+    check_annotations(frames, 17, source, POSE_FIELDS)
 
 
 def crop_boxes(

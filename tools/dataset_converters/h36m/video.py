@@ -9,6 +9,8 @@ import numpy as np
 from integral_mmpose.datasets.checks import require_file
 
 JPEG_QUALITY = 95
+#: A video may end a little before its poses: so many frames are left out.
+MAX_LOST_FRAMES = 5
 
 
 def write_image(path: Path, image: np.ndarray) -> None:
@@ -30,22 +32,20 @@ class Video:
     Seeking in these files is not exact, so all frames are read.
 
     Args:
-        path (str): The .mp4.
+        path (str): The .mp4 or .avi.
+        fix (str): What messages advise if it is missing or damaged.
 
     Raises:
         FileNotFoundError, ValueError: If it cannot be opened.
     """
 
-    def __init__(self, path: str):
-        require_file(path, 'the video', 'Download it again.')
-        self.path = path
+    def __init__(self, path: str, fix: str = 'Download it again.'):
+        require_file(path, 'the video', fix)
+        self.path, self.fix = path, fix
         self.read_count = 0
         self._capture = cv2.VideoCapture(path)
         if not self._capture.isOpened():
-            raise ValueError(
-                f'{path}: not a readable video. Download it again, or, if it '
-                "is the one of S11's Directions, leave it out (--skip-broken)."
-            )
+            raise ValueError(f'{path}: not a readable video. {fix}')
 
     @property
     def size(self) -> Tuple[int, int]:
@@ -76,3 +76,15 @@ class Video:
                 number = next(wanted, None)
             self.read_count += 1
         self._capture.release()
+
+    def check_end(self, last: int) -> None:
+        """Refuse a video that has ended long before its poses.
+
+        Args:
+            last (int): 0-based, the last frame of :meth:`frames`.
+        """
+        if last + 1 - self.read_count > MAX_LOST_FRAMES:
+            raise ValueError(
+                f'{self.path}: the video ends after {self.read_count} frames, '
+                f'but frame {last} has a pose. {self.fix}'
+            )
