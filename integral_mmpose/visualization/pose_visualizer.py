@@ -17,12 +17,13 @@ from mmpose.structures.utils import revert_heatmap
 from mmpose.visualization import PoseLocalVisualizer
 
 from integral_mmpose.geometry import Person, weak_perspective_mm
+from integral_mmpose.geometry.colors import MIDDLE
 
 from .heat_vectors import overlay_heatmaps
 from .overlay import MIN_SIDE, enlarge
 from .panel import beside
 from .rendering import GAP, VIEW_SIDES, draw_people, draw_views
-from .skeleton import MIDDLE, Skeleton, skeleton_from_metainfo
+from .skeleton import Skeleton, skeleton_from_metainfo
 
 
 @VISUALIZERS.register_module()

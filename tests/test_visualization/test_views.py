@@ -3,17 +3,17 @@ import pytest
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import proj3d
 
-from integral_mmpose.datasets.joints import H36M18_NAMES, H36M18_PARENTS
+from integral_mmpose.datasets.joints import H36M18_METAINFO
 from integral_mmpose.functional import weak_perspective_mm
+from integral_mmpose.geometry.colors import LEFT, RIGHT
 from integral_mmpose.visualization import (
     draw_skeleton_3d,
     render_views,
-    skeleton_from_parents,
+    skeleton_from_metainfo,
 )
-from integral_mmpose.visualization.skeleton import LEFT, RIGHT
 from integral_mmpose.visualization.views import VIEWS
 
-SKELETON = skeleton_from_parents(H36M18_PARENTS, H36M18_NAMES)
+SKELETON = skeleton_from_metainfo(H36M18_METAINFO)
 HEAD, LEFT_FOOT, LEFT_WRIST = 10, 6, 13
 
 
