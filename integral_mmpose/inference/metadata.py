@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from integral_mmpose.version import __version__
 
@@ -109,6 +109,14 @@ class PoseMetadata:
     def num_axes(self) -> int:
         """Number of axes of a keypoint: 2 or 3."""
         return 2 if self.depth_range_mm is None else 3
+
+    @property
+    def flip_indices(self) -> List[int]:
+        """(K,) partner of each joint in a mirror; itself without one."""
+        indices = list(range(len(self.keypoint_names)))
+        for left, right in self.flip_pairs:
+            indices[left], indices[right] = right, left
+        return indices
 
     def to_json(self) -> str:
         """The content of the entry :data:`KEY`."""
