@@ -153,7 +153,7 @@ class PoseMetadata:
             known = {field.name for field in fields(cls)}
             if set(content) - known:
                 raise ValueError(f'unknown {sorted(set(content) - known)}')
-            return cls(**{k: _tuples(v) for k, v in content.items()})
+            return cls(**{k: as_tuples(v) for k, v in content.items()})
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(
                 f'{path}: its metadata cannot be read ({error}): export the '
@@ -186,8 +186,8 @@ def _is_between(value, most: float) -> bool:
     return is_number and 0 < value <= most
 
 
-def _tuples(value):
+def as_tuples(value):
     """Lists, at any depth, as tuples."""
     if isinstance(value, list):
-        return tuple(_tuples(item) for item in value)
+        return tuple(as_tuples(item) for item in value)
     return value
