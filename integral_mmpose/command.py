@@ -10,9 +10,15 @@ from typing import Callable, Optional, Union
 from .files import write_atomically
 
 
-def make_parser(text: Optional[str]) -> argparse.ArgumentParser:
-    """A parser whose help shows the docstring of the tool as it is."""
+def make_parser(
+    text: Optional[str], name: Optional[str] = None
+) -> argparse.ArgumentParser:
+    """A parser whose help shows the docstring of the tool as it is.
+
+    ``name`` is the command's; by default that of the file that runs.
+    """
     return argparse.ArgumentParser(
+        prog=name,
         description=text,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

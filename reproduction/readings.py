@@ -30,6 +30,7 @@ from integral_mmpose.evaluation import PCKhCurve
 from integral_mmpose.models.heads.common import decode_batch
 
 COLUMNS = ('PCKh@0.5', 'PCKh@0.1', 'AUC')
+TEMPERATURES = (1.0, 0.2, 0.1, 0.05)
 
 
 class Reading(NamedTuple):
@@ -41,13 +42,13 @@ class Reading(NamedTuple):
     factor: float = 1.0
 
 
-def readings(temperatures=(1.0, 0.2, 0.1, 0.05)) -> Iterator[Reading]:
+def readings() -> Iterator[Reading]:
     """All that are compared."""
     yield Reading('argmax', 'argmax')
-    for t in temperatures:
+    for t in TEMPERATURES:
         yield Reading(f'whole map, T = {t:g}', 'integral', factor=1 / t)
     for radius in (1, 2, 3):
-        for t in temperatures:
+        for t in TEMPERATURES:
             title = f'window of ±{radius}, T = {t:g}'
             window = dict(radius=radius, temperature=t)
             yield Reading(title, 'local_integral', window)

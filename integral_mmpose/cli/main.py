@@ -16,6 +16,7 @@ import argparse
 import sys
 from typing import List, Optional
 
+from integral_mmpose.command import make_parser
 from integral_mmpose.inference.inferencer import PoseInferencer
 
 from .options import (
@@ -35,11 +36,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         from .page import serve_page
 
         return serve_page(argv[1:], add_model_options, make_inferencer)
-    parser = argparse.ArgumentParser(
-        prog='integral-pose',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, 'integral-pose')
     parser.add_argument(
         'inputs',
         nargs='+',

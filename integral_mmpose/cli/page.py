@@ -7,7 +7,6 @@ network: nothing is loaded from elsewhere, and nobody but this machine can
 reach the page unless --host says so.
 """
 
-import argparse
 import os
 import shutil
 import sys
@@ -19,6 +18,7 @@ from typing import Callable, Deque, List, NamedTuple, Optional
 
 import numpy as np
 
+from integral_mmpose.command import make_parser
 from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.inferencer import PoseInferencer
 from integral_mmpose.inference.results import PeopleFile
@@ -226,11 +226,7 @@ def serve_page(
         check_models (Callable, optional): Of the parser and the options.
         prog (str): Name of the command.
     """
-    parser = argparse.ArgumentParser(
-        prog=prog,
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, prog)
     parser.add_argument(
         '--host',
         default='127.0.0.1',

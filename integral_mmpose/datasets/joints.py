@@ -18,6 +18,8 @@ for "not labelled" and becomes weight 0. All indices are 0-based.
 
 from typing import Dict, Optional, Sequence, Tuple
 
+from integral_mmpose.geometry.colors import LEFT, MIDDLE, RIGHT, Color
+
 
 def _names(text: str) -> Tuple[str, ...]:
     return tuple(text.split())
@@ -79,9 +81,7 @@ _SIGMA = dict(
 )
 _OTHER_SIGMA = 0.026
 _LEG = ('hip', 'knee', 'foot', 'ankle', 'root', 'pelvis')
-#: Those of visualization/skeleton.py, which this package does not import.
-_COLORS = dict(left=(0, 255, 0), right=(255, 128, 0))
-_MIDDLE_COLOR = (51, 153, 255)
+_COLORS = dict(left=LEFT, right=RIGHT)
 
 MPII_TO_H36M18 = (6, 2, 1, 0, 3, 4, 5, -1, 8, -1, 9, 13, 14, 15, 12, 11, 10, 7)
 COCO_TO_H36M18 = (
@@ -198,8 +198,8 @@ def pckh_groups(names: Sequence[str]) -> Dict[str, Tuple[int, ...]]:
     return {title: groups[title] for title in sorted(groups, key=order.index)}
 
 
-def _color(name: str) -> Tuple[int, int, int]:
-    return _COLORS.get(name.split('_')[0], _MIDDLE_COLOR)
+def _color(name: str) -> Color:
+    return _COLORS.get(name.split('_')[0], MIDDLE)
 
 
 def _sigma(name: str) -> float:

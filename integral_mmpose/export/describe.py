@@ -3,7 +3,7 @@
 import numpy as np
 
 from integral_mmpose.geometry import TIGHT_PADDING
-from integral_mmpose.inference.metadata import PoseMetadata
+from integral_mmpose.inference.metadata import PoseMetadata, as_tuples
 
 
 def describe_model(model, config: str, half: bool = False) -> PoseMetadata:
@@ -48,7 +48,4 @@ def describe_model(model, config: str, half: bool = False) -> PoseMetadata:
 
 def _tuples(value):
     """Lists and arrays, at any depth, as tuples of whole numbers."""
-    value = value.tolist() if isinstance(value, np.ndarray) else value
-    if isinstance(value, (list, tuple)):
-        return tuple(_tuples(item) for item in value)
-    return int(value)
+    return as_tuples(np.asarray(value, int).tolist())

@@ -168,27 +168,6 @@ def vectors_to_coordinates(vectors: HeatVectors) -> Tensor:
     )
 
 
-def integral_one_step(logits: Tensor) -> Tensor:
-    """Integral regression over all cells at once (Eq. 4).
-
-    The same numbers as :func:`integral`; kept as the literal form of the
-    paper. Arguments and returns as there.
-
-    Example:
-        >>> integral_one_step(torch.zeros(1, 1, 2, 4))
-        tensor([[[1.5000, 0.5000]]])
-    """
-    probs = softmax(logits)
-    axes = [
-        torch.arange(n, dtype=probs.dtype, device=probs.device)
-        for n in probs.shape[2:]
-    ]
-    grids = torch.meshgrid(*axes, indexing='ij')  # [z,] y, x
-    return torch.stack(
-        [(probs * grid).flatten(2).sum(-1) for grid in reversed(grids)], -1
-    )
-
-
 def map_sizes(logits: Tensor) -> Tuple[int, ...]:
     """Number of bins (w, h) or (w, h, d) of logits.
 

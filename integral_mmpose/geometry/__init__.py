@@ -5,7 +5,6 @@ Arrays in, arrays out; tensors in, tensors out, without importing torch first.
 
 from .align import (
     joint_distances,
-    pck_auc,
     pck_curve,
     rigid_align,
     root_align,
@@ -39,7 +38,6 @@ __all__ = [
     'joint_distances',
     'mm_to_norm',
     'norm_to_mm',
-    'pck_auc',
     'pck_curve',
     'project',
     'rigid_align',

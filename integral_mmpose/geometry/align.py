@@ -139,22 +139,6 @@ def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
         return 100.0 * right / counts, counts
 
 
-def pck_auc(pck):
-    """Area under the PCK curve: its mean over the thresholds.
-
-    Args:
-        pck (ndarray): (T, ...) in percent, thresholds evenly spaced.
-
-    Returns:
-        ndarray: (...) in percent.
-
-    Example:
-        >>> float(pck_auc(np.array([0., 50., 100.])))
-        50.0
-    """
-    return np.mean(pck, axis=0)
-
-
 def _align(pred, gt, with_scale: bool):
     source, target = _double(pred), _double(gt)
     _check_pair(source, target)

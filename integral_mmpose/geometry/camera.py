@@ -5,8 +5,6 @@ v down; u = f_x * X / Z + c_x. Functions take tensors or arrays and return the
 same type. Lens distortion is not modelled: the paper's codes leave it out.
 """
 
-from typing import Optional
-
 import numpy as np
 
 from .check import check_shape, is_tensor
@@ -86,16 +84,15 @@ def box_side_px(root_depth_mm, focal, box_mm: float = BOX_MM):
     return focal.mean(-1) * box_mm / root_depth_mm
 
 
-def tight_to_box_px(size_px, padding: float = TIGHT_PADDING):
+def tight_to_box_px(size_px):
     """Size of the box that counts as 2000 mm, from that of a tight box.
 
     Convention: the 2000 mm box of a tight or detected box is a square of
-    ``padding`` times its longer side. It is the crop that a square network
-    input shows after ``GetBBoxCenterScale(padding=1.25)``.
+    ``TIGHT_PADDING`` times its longer side. It is the crop that a square
+    network input shows after ``GetBBoxCenterScale(padding=1.25)``.
 
     Args:
         size_px: (..., 2) width and height of a tight box in px.
-        padding (float): Factor on the longer side.
 
     Returns:
         (..., 2): Width and height of the square in px.
@@ -107,7 +104,7 @@ def tight_to_box_px(size_px, padding: float = TIGHT_PADDING):
     check_shape(size_px, '... 2', 'size_px')
     longer = size_px.max(-1)
     longer = (longer.values if is_tensor(size_px) else longer)[..., None]
-    return _concatenate(longer, longer) * padding
+    return _concatenate(longer, longer) * TIGHT_PADDING
 
 
 def root_depth_from_box(box_px, focal, box_mm: float = BOX_MM):
@@ -150,10 +147,7 @@ def root_depth_from_box(box_px, focal, box_mm: float = BOX_MM):
 
 
 def weak_perspective_mm(
-    keypoints: np.ndarray,
-    root: int = 0,
-    mm_per_px: Optional[float] = None,
-    box_side_px: Optional[float] = None,
+    keypoints: np.ndarray, mm_per_px: float, root: int = 0
 ) -> np.ndarray:
     """Pixels and relative depth to mm around the root, without a camera.
 
@@ -163,30 +157,26 @@ def weak_perspective_mm(
 
     Args:
         keypoints (np.ndarray): (..., K, 3) image px x, y and z in mm.
+        mm_per_px (float): Scale at the root; of the box of 2000 mm,
+            ``BOX_MM`` divided by its side in px.
         root (int): Index of the root joint. Defaults to 0.
-        mm_per_px (float, optional): Scale at the root.
-        box_side_px (float, optional): Side of the box of 2000 mm, from which
-            the scale follows if ``mm_per_px`` is left out.
 
     Returns:
         np.ndarray: (..., K, 3) mm relative to the root.
 
     Raises:
-        ValueError: If neither scale is given, or it is not positive.
+        ValueError: If the scale is not positive.
 
     Example:
         >>> weak_perspective_mm(np.array([[5., 5., 0.], [9., 5., 40.]]),
-        ...                     box_side_px=200.)[1].tolist()
+        ...                     mm_per_px=10.)[1].tolist()
         [40.0, 0.0, 40.0]
     """
     keypoints = np.asarray(keypoints, np.float64)
     check_shape(keypoints, '... K 3', 'keypoints')
-    if mm_per_px is None and box_side_px:
-        mm_per_px = BOX_MM / box_side_px
-    if mm_per_px is None or not mm_per_px > 0:
+    if not mm_per_px > 0:
         raise ValueError(
-            'weak_perspective_mm needs a positive mm_per_px or box_side_px, '
-            f'got {mm_per_px} and {box_side_px}'
+            f'weak_perspective_mm needs a positive mm_per_px, got {mm_per_px}'
         )
     relative = keypoints - keypoints[..., root : root + 1, :]
     return relative * np.array([mm_per_px, mm_per_px, 1.0])

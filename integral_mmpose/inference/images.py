@@ -197,3 +197,16 @@ def as_bgr(image: np.ndarray, name: str = 'image') -> np.ndarray:
     if image.shape[-1] == 1:
         image = image.repeat(3, -1)
     return np.ascontiguousarray(image)
+
+
+def fit_within(
+    image: np.ndarray, width: int, height: int, grey: int = 255
+) -> np.ndarray:
+    """Scale an image into a size, ``grey`` at its right and lower side."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(width / image.shape[1], height / image.shape[0])
+    size = [max(1, int(side * scale)) for side in image.shape[1::-1]]
+    canvas = np.full((height, width, 3), grey, np.uint8)
+    canvas[: size[1], : size[0]] = cv2.resize(image, size)
+    return canvas

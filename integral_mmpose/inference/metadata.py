@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from integral_mmpose.version import __version__
 
@@ -110,6 +110,14 @@ class PoseMetadata:
         """Number of axes of a keypoint: 2 or 3."""
         return 2 if self.depth_range_mm is None else 3
 
+    @property
+    def flip_indices(self) -> List[int]:
+        """(K,) partner of each joint in a mirror; itself without one."""
+        indices = list(range(len(self.keypoint_names)))
+        for left, right in self.flip_pairs:
+            indices[left], indices[right] = right, left
+        return indices
+
     def to_json(self) -> str:
         """The content of the entry :data:`KEY`."""
         content = dict(format=FORMAT, convention=CONVENTION, **asdict(self))
@@ -145,7 +153,7 @@ class PoseMetadata:
             known = {field.name for field in fields(cls)}
             if set(content) - known:
                 raise ValueError(f'unknown {sorted(set(content) - known)}')
-            return cls(**{k: _tuples(v) for k, v in content.items()})
+            return cls(**{k: as_tuples(v) for k, v in content.items()})
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(
                 f'{path}: its metadata cannot be read ({error}): export the '
@@ -178,8 +186,8 @@ def _is_between(value, most: float) -> bool:
     return is_number and 0 < value <= most
 
 
-def _tuples(value):
+def as_tuples(value):
     """Lists, at any depth, as tuples."""
     if isinstance(value, list):
-        return tuple(_tuples(item) for item in value)
+        return tuple(as_tuples(item) for item in value)
     return value

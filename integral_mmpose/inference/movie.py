@@ -9,6 +9,8 @@ from typing import Any, Optional, Union
 import cv2
 import numpy as np
 
+from .images import fit_within
+
 try:
     import av
 except ImportError:
@@ -69,17 +71,6 @@ class MovieWriter:
         if self._writer is not None:
             self._writer.close()
             os.replace(self.partial, self.path)
-
-
-def fit_within(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Scale a picture into a size, white at its right and lower side."""
-    if picture.shape[:2] == (height, width):
-        return picture
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    size = [max(1, int(side * scale)) for side in picture.shape[1::-1]]
-    canvas = np.full((height, width, 3), 255, np.uint8)
-    canvas[: size[1], : size[0]] = cv2.resize(picture, size)
-    return canvas
 
 
 class _PyAV:

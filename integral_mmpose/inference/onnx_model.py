@@ -113,9 +113,7 @@ class OnnxPoseModel:
 
     def _mirror_back(self, keypoints, *others) -> List[np.ndarray]:
         """Results of mirrored crops as those of the crops."""
-        swap = np.arange(len(self.joint_names))
-        for left, right in self.metadata.flip_pairs:
-            swap[[left, right]] = right, left
+        swap = self.metadata.flip_indices
         keypoints = keypoints[:, swap]
         keypoints[..., 0] = self.metadata.input_size[0] - 1 - keypoints[..., 0]
         return [keypoints, *(array[:, swap] for array in others)]

@@ -132,7 +132,7 @@ class PersonPlacer:
             return {}
         if place.camera is None:
             scale = self.depth_range_mm / pose.side_px
-            relative = weak_perspective_mm(pose.keypoints, self.root, scale)
+            relative = weak_perspective_mm(pose.keypoints, scale, self.root)
             return dict(keypoints_3d_mm=relative)
         points = np.array(pose.keypoints, np.float64)
         points[:, 2] += place.root_depth_mm - points[self.root, 2]

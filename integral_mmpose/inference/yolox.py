@@ -9,9 +9,9 @@ in cells, logarithm of width and height in cells, objectness, class scores.
 from pathlib import Path
 from typing import List, Optional, Sequence, Union
 
-import cv2
 import numpy as np
 
+from .images import fit_within
 from .onnx_session import open_session
 
 STRIDES = (8, 16, 32)
@@ -81,9 +81,7 @@ class YoloxDetector:
 
     def _detect(self, image: np.ndarray) -> np.ndarray:
         scale = min(self.width / image.shape[1], self.height / image.shape[0])
-        size = [max(1, int(side * scale)) for side in image.shape[1::-1]]
-        padded = np.full((self.height, self.width, 3), PADDING_GREY, np.uint8)
-        padded[: size[1], : size[0]] = cv2.resize(image, size)
+        padded = fit_within(image, self.width, self.height, PADDING_GREY)
         batch = padded.transpose(2, 0, 1)[None].astype(np.float32)
         name = self.session.get_inputs()[0].name
         [[found]] = self.session.run(None, {name: batch})

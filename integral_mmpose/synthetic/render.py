@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 AMBIENT, DIFFUSE = 0.55, 0.55
+#: Unit vector towards the light, in camera space.
+LIGHT = np.array([-0.4, -0.65, -0.65]) / np.linalg.norm([0.4, 0.65, 0.65])
 CAPSULE_ROWS = 32  # colours along a capsule
 ELLIPSOID_ROWS, ELLIPSOID_COLS = 24, 48  # height x azimuth, 7.5 degrees
 
@@ -49,14 +51,12 @@ class Canvas:
         size (tuple[int, int]): (w, h) px.
         focal (np.ndarray): (2,) px.
         principal (np.ndarray): (2,) px.
-        light (np.ndarray): (3,) towards the light, camera space.
     """
 
-    def __init__(self, size, focal, principal, light=(-0.4, -0.65, -0.65)):
+    def __init__(self, size, focal, principal):
         w, h = size
         self.focal = np.asarray(focal, np.float64)
         self.principal = np.asarray(principal, np.float64)
-        self.light = np.asarray(light) / np.linalg.norm(light)
         self.depth = np.full((h, w), np.inf, np.float32)
         self.shade = np.zeros((h, w), np.float32)
         self.index = np.zeros((h, w), np.int32)
@@ -141,7 +141,7 @@ class Canvas:
         s = (_linear(p @ m, x, y) - root) / q2
         # M (s d - c) is a unit vector: the normal of the ball before it was
         # stretched, good enough for the brightness
-        toward = (ball.axes.T @ self.light) @ m
+        toward = (ball.axes.T @ LIGHT) @ m
         shade = s * _linear(toward, x, y) - toward @ ball.centre
         shade = AMBIENT + DIFFUSE * np.maximum(shade, 0)
         index = self._register(ball.texture)
@@ -182,7 +182,7 @@ class Canvas:
         # 1/Z is linear along the image of the axis
         z = 1 / (1 / az + t * (1 / bz - 1 / az))
         depth = z - height * z / scale
-        lx, ly, lz = self.light
+        lx, ly, lz = LIGHT
         shade = (dx * lx + dy * ly - height * lz) / radius
         shade = AMBIENT + DIFFUSE * np.maximum(shade, 0)
         index = self._register(rod.texture) + (t * (CAPSULE_ROWS - 1)).astype(

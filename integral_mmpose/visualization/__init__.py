@@ -9,7 +9,7 @@ from .interactive import need_plotly, place_people, pose_figure, save_html
 from .overlay import draw_skeleton_2d, enlarge
 from .panel import draw_panel, save_contact_sheet, save_image
 from .rendering import draw_people, draw_views, render, render_frame
-from .skeleton import Skeleton, skeleton_from_metainfo, skeleton_from_parents
+from .skeleton import Skeleton, skeleton_from_metainfo
 from .views import draw_skeleton_3d, render_views
 
 __all__ = [
@@ -34,5 +34,4 @@ __all__ = [
     'save_html',
     'save_image',
     'skeleton_from_metainfo',
-    'skeleton_from_parents',
 ]

@@ -11,8 +11,9 @@ import numpy as np
 
 from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import Person, check_shape
+from integral_mmpose.geometry.colors import LEFT, RIGHT, Color
 
-from .skeleton import LEFT, RIGHT, Color, Skeleton
+from .skeleton import Skeleton
 
 #: People without a camera stand beside each other, so many mm apart.
 SPACING_MM = 1500.0

@@ -16,13 +16,19 @@ from mmpose.structures import PoseDataSample
 from mmpose.structures.utils import revert_heatmap
 from mmpose.visualization import PoseLocalVisualizer
 
-from integral_mmpose.geometry import Person, weak_perspective_mm
+from integral_mmpose.geometry import (
+    BOX_MM,
+    TIGHT_PADDING,
+    Person,
+    weak_perspective_mm,
+)
+from integral_mmpose.geometry.colors import MIDDLE
 
 from .heat_vectors import overlay_heatmaps
 from .overlay import MIN_SIDE, enlarge
 from .panel import beside
 from .rendering import GAP, VIEW_SIDES, draw_people, draw_views
-from .skeleton import MIDDLE, Skeleton, skeleton_from_metainfo
+from .skeleton import Skeleton, skeleton_from_metainfo
 
 
 @VISUALIZERS.register_module()
@@ -178,14 +184,15 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         scale = self.mm_per_px
         if scale is None and len(keypoints) == 1:
             scale = data_sample.metainfo.get('mm_per_px')
-        if box is None:  # MMPose's usual padding of a tight box
-            side = 1.25 * np.ptp(keypoints[i, :, :2], axis=0).max()
-        else:
-            side = max(box[2:] - box[:2])
-        scale = None if scale is None else float(np.ravel(scale)[0])
-        return weak_perspective_mm(
-            keypoints[i], root, scale, max(float(side), 1.0)
-        )
+        if scale is None:
+            if box is None:
+                side = np.ptp(keypoints[i, :, :2], axis=0).max()
+                side = TIGHT_PADDING * float(side)
+            else:
+                side = float(max(box[2:] - box[:2]))
+            scale = BOX_MM / max(side, 1.0)
+        scale = float(np.ravel(scale)[0])
+        return weak_perspective_mm(keypoints[i], scale, root)
 
 
 def _truths(data_sample, people: List[Person]) -> Optional[np.ndarray]:

@@ -4,13 +4,9 @@ Convention: colours are RGB, 0 to 255. Bones are (parent, child) indices. Left
 joints are green, right joints orange, the others blue, as in MMPose.
 """
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Tuple
 
-Color = Tuple[int, int, int]
-
-LEFT: Color = (0, 255, 0)
-RIGHT: Color = (255, 128, 0)
-MIDDLE: Color = (51, 153, 255)
+from integral_mmpose.geometry.colors import MIDDLE, Color
 
 
 class Skeleton(NamedTuple):
@@ -25,48 +21,6 @@ class Skeleton(NamedTuple):
     link_colors: Tuple[Color, ...]
     colors: Tuple[Color, ...]
     root: int = 0
-
-
-def skeleton_from_parents(
-    parents: Sequence[int], names: Optional[Sequence[str]] = None
-) -> Skeleton:
-    """Skeleton of a tree; a bone has the colour of its child.
-
-    Args:
-        parents (Sequence[int]): (K,) parent of each joint; the root's is
-            itself.
-        names (Sequence[str], optional): (K,) names; ``left_`` and ``right_``
-            decide the colour. Without them all joints are blue.
-
-    Returns:
-        Skeleton: Bones in the order of their children.
-
-    Raises:
-        ValueError: If the lengths differ or no joint is its own parent.
-
-    Example:
-        >>> skeleton_from_parents([1, 1], ['left_eye', 'nose']).links
-        ((1, 0),)
-    """
-    names = [''] * len(parents) if names is None else names
-    if len(names) != len(parents):
-        raise ValueError(
-            f'{len(parents)} parents but {len(names)} names: both list every '
-            'joint'
-        )
-    roots = [i for i, parent in enumerate(parents) if i == parent]
-    if not roots:
-        raise ValueError(
-            "no joint is its own parent: set the root's parent to itself"
-        )
-    colors = tuple(color_of(name) for name in names)
-    bones = [(p, i) for i, p in enumerate(parents) if i != p]
-    return Skeleton(
-        tuple(bones),
-        tuple(colors[child] for _, child in bones),
-        colors,
-        roots[0],
-    )
 
 
 def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
@@ -110,17 +64,6 @@ def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
         _tuples(colors),
         roots[0] if len(roots) == 1 else 0,
     )
-
-
-def color_of(name: str) -> Color:
-    """Colour of a joint by its name.
-
-    Example:
-        >>> color_of('left_wrist') == LEFT
-        True
-    """
-    side = name.split('_')[0]
-    return dict(left=LEFT, right=RIGHT).get(side, MIDDLE)
 
 
 def _tuples(colors) -> Tuple[Color, ...]:

@@ -21,7 +21,7 @@ def test_metainfo_is_what_mmpose_parses(name, count):
     assert len(info['skeleton_links']) == count - 1
 
 
-def test_names_and_flips_are_mmposes():
+def test_names_flips_and_colours_are_mmposes():
     for name, ours in (('h36m', 'h36m17'), ('mpii', 'mpii')):
         with pytest.warns(UserWarning):
             upstream = parse_pose_metainfo(
@@ -30,6 +30,7 @@ def test_names_and_flips_are_mmposes():
         info = parse_pose_metainfo(joints.METAINFO[ours])
         assert info['keypoint_id2name'] == upstream['keypoint_id2name']
         assert info['flip_indices'] == upstream['flip_indices']
+        assert (info['keypoint_colors'] == upstream['keypoint_colors']).all()
 
 
 def test_tree_has_one_root():
@@ -165,10 +166,3 @@ def test_flip_pairs_of_the_official_code():
         13,
         17,
     ]
-
-
-def test_colours_are_those_of_the_drawings():
-    from integral_mmpose.visualization.skeleton import color_of
-
-    for info in joints.H36M18_METAINFO['keypoint_info'].values():
-        assert tuple(info['color']) == color_of(info['name'])

@@ -43,6 +43,8 @@ def test_joints_are_those_of_the_dataset(metadata):
     for a, b in metadata.flip_pairs:
         sides = sorted([names[a], names[b]])
         assert sides[1] == sides[0].replace('left', 'right')
+    partners = [info[i]['swap'] or info[i]['name'] for i in range(len(info))]
+    assert [names[i] for i in metadata.flip_indices] == partners
     bones = {(names[a], names[b]) for a, b in metadata.skeleton_links}
     links = H36MImageDataset.METAINFO['skeleton_info'].values()
     assert bones == {tuple(link['link']) for link in links}

@@ -12,7 +12,6 @@ from integral_mmpose.functional import (
     bins_to_norm,
     expectation,
     integral,
-    integral_one_step,
     log_marginals,
     map_sizes,
     marginals,
@@ -26,7 +25,6 @@ SHAPES = [(1, 2, 3, 4, 5), (2, 3, 5, 7)]
 FUNCTIONS = [
     argmax,
     integral,
-    integral_one_step,
     softmax,
     marginals,
     log_marginals,
@@ -51,6 +49,16 @@ def cells(logits):
                     index.insert(0, rest % size)
                     rest //= size
                 yield b, k, index, math.exp(value) / total
+
+
+def integral_one_step(logits):
+    """Eq. 4 as the paper writes it: an expectation over all cells at once."""
+    probs = softmax(logits)
+    axes = [torch.arange(n, dtype=probs.dtype) for n in probs.shape[2:]]
+    grids = torch.meshgrid(*axes, indexing='ij')  # [z,] y, x
+    return torch.stack(
+        [(probs * grid).flatten(2).sum(-1) for grid in reversed(grids)], -1
+    )
 
 
 def tensors(result):

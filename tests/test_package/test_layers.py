@@ -20,7 +20,7 @@ ARROWS = {
     'geometry': set(),
     'visualization': {'geometry', 'files'},
     'inference': {'geometry', 'visualization', 'files', 'version'},
-    'cli': {'geometry', 'visualization', 'inference', 'version'},
+    'cli': {'geometry', 'visualization', 'inference', 'version', 'command'},
     # plugin
     'mmcv_stand_in': set(),
     'functional': {'geometry'},

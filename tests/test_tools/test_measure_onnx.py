@@ -39,7 +39,11 @@ class Oracle:
         self.joint_names = list(tool.LIMBS)
         self.members = list(tool.LIMBS.values())
         self.joints, self.off_px, self.skew = joints, off_px, skew
-        self.model = SimpleNamespace(depth_range_mm=2000.0)
+        names = self.joint_names
+        swap = [names.index(OTHER[name]) for name in names]
+        self.model = SimpleNamespace(
+            depth_range_mm=2000.0, metadata=SimpleNamespace(flip_indices=swap)
+        )
 
     def __call__(self, image, boxes):
         points = self.joints[int(image[0, image.shape[1] // 2, 0])] - 1

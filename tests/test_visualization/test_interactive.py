@@ -6,17 +6,20 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.geometry import Person
 from integral_mmpose.visualization import (
     place_people,
     pose_figure,
     save_html,
-    skeleton_from_parents,
+    skeleton_from_metainfo,
 )
 from integral_mmpose.visualization.interactive import EYE
 
 NAMES = ['pelvis', 'head', 'left_hand', 'right_hand']
-SKELETON = skeleton_from_parents([0, 0, 0, 0], NAMES)
+SKELETON = skeleton_from_metainfo(
+    build_metainfo('hands', NAMES, [], [0, 0, 0, 0])
+)
 # x right, y down, z forward: the head is up, the left hand is far away.
 POSE = np.array([[0, 0, 0], [0, -600, 0], [-300, 0, 200], [300, 0, -100.0]])
 

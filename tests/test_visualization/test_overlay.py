@@ -1,16 +1,19 @@
 import numpy as np
 import pytest
 
+from integral_mmpose.datasets.joints import build_metainfo
+from integral_mmpose.geometry.colors import LEFT, MIDDLE, RIGHT
 from integral_mmpose.visualization import (
     draw_skeleton_2d,
     enlarge,
-    skeleton_from_parents,
+    skeleton_from_metainfo,
 )
 from integral_mmpose.visualization.overlay import write_labels
-from integral_mmpose.visualization.skeleton import LEFT, MIDDLE, RIGHT
 
-SKELETON = skeleton_from_parents(
-    [0, 0, 0], ['root', 'left_wrist', 'right_wrist']
+SKELETON = skeleton_from_metainfo(
+    build_metainfo(
+        'wrists', ['root', 'left_wrist', 'right_wrist'], [], [0] * 3
+    )
 )
 POINTS = np.array([[150.0, 40.0], [250.0, 100.0], [50.0, 100.0]])
 

@@ -2,16 +2,19 @@ import cv2
 import numpy as np
 import pytest
 
+from integral_mmpose.datasets.joints import build_metainfo
+from integral_mmpose.geometry.colors import LEFT
 from integral_mmpose.visualization import (
     draw_panel,
     save_contact_sheet,
     save_image,
-    skeleton_from_parents,
+    skeleton_from_metainfo,
 )
 from integral_mmpose.visualization.panel import beside, fit_height
-from integral_mmpose.visualization.skeleton import LEFT
 
-SKELETON = skeleton_from_parents([0, 0], ['root', 'left_wrist'])
+SKELETON = skeleton_from_metainfo(
+    build_metainfo('wrist', ['root', 'left_wrist'], [], [0, 0])
+)
 PIXELS = np.array([[10.0, 30.0], [50.0, 12.0]])
 POSE = np.array([[0.0, 0.0, 4000.0], [600.0, -300.0, 3800.0]])
 

@@ -11,13 +11,13 @@ from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 
 from integral_mmpose.datasets.joints import H36M18_METAINFO
+from integral_mmpose.geometry.colors import LEFT, MIDDLE, RIGHT
 from integral_mmpose.visualization import (
     rendering,
 )
 from integral_mmpose.visualization.pose_visualizer import (
     IntegralPoseVisualizer,
 )
-from integral_mmpose.visualization.skeleton import LEFT, MIDDLE, RIGHT
 
 META = parse_pose_metainfo(H36M18_METAINFO)
 LEFT_WRIST, RIGHT_WRIST = 13, 16

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.geometry import Person
 from integral_mmpose.visualization import (
     render,
     render_frame,
-    skeleton_from_parents,
+    skeleton_from_metainfo,
 )
 from integral_mmpose.visualization.rendering import (
     MOVIE_VIEW,
@@ -16,8 +17,10 @@ from integral_mmpose.visualization.rendering import (
     movie_size,
 )
 
-SKELETON = skeleton_from_parents(
-    [0, 0, 0, 0], ['pelvis', 'head', 'left_hand', 'right_hand']
+SKELETON = skeleton_from_metainfo(
+    build_metainfo(
+        'hands', ['pelvis', 'head', 'left_hand', 'right_hand'], [], [0] * 4
+    )
 )
 BOX = np.array([10.0, 20.0, 30.0, 60.0])
 

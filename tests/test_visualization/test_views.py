@@ -3,17 +3,17 @@ import pytest
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import proj3d
 
-from integral_mmpose.datasets.joints import H36M18_NAMES, H36M18_PARENTS
+from integral_mmpose.datasets.joints import H36M18_METAINFO
 from integral_mmpose.functional import weak_perspective_mm
+from integral_mmpose.geometry.colors import LEFT, RIGHT
 from integral_mmpose.visualization import (
     draw_skeleton_3d,
     render_views,
-    skeleton_from_parents,
+    skeleton_from_metainfo,
 )
-from integral_mmpose.visualization.skeleton import LEFT, RIGHT
 from integral_mmpose.visualization.views import VIEWS
 
-SKELETON = skeleton_from_parents(H36M18_PARENTS, H36M18_NAMES)
+SKELETON = skeleton_from_metainfo(H36M18_METAINFO)
 HEAD, LEFT_FOOT, LEFT_WRIST = 10, 6, 13
 
 
@@ -166,18 +166,12 @@ def test_drawing_opens_no_pyplot_figure():
 
 
 def test_weak_perspective_by_hand():
-    """A box of 100 px is 2000 mm: 20 mm a pixel."""
+    """20 mm a pixel."""
     keypoints = np.array([[[50.0, 60.0, 10.0], [53.0, 56.0, -110.0]]])
     expected = [[[0, 0, 0], [60, -80, -120]]]
+    np.testing.assert_allclose(weak_perspective_mm(keypoints, 20), expected)
     np.testing.assert_allclose(
-        weak_perspective_mm(keypoints, box_side_px=100), expected
-    )
-    np.testing.assert_allclose(
-        weak_perspective_mm(keypoints, mm_per_px=20, box_side_px=7), expected
-    )
-    np.testing.assert_allclose(
-        weak_perspective_mm(keypoints, root=1, mm_per_px=20)[0, 0],
-        [-60, 80, 120],
+        weak_perspective_mm(keypoints, 20, root=1)[0, 0], [-60, 80, 120]
     )
 
 
@@ -189,18 +183,10 @@ def test_weak_perspective_of_a_far_person_is_the_camera_pose():
     np.testing.assert_allclose(seen, pose - pose[0], atol=0.5)
 
 
-@pytest.mark.parametrize(
-    'scale',
-    [
-        {},
-        dict(mm_per_px=0.0),
-        dict(mm_per_px=float('nan')),
-        dict(box_side_px=-3.0),
-    ],
-)
-def test_weak_perspective_needs_a_scale(scale):
+@pytest.mark.parametrize('scale', [0.0, float('nan'), -3.0])
+def test_weak_perspective_needs_a_positive_scale(scale):
     with pytest.raises(ValueError, match='mm_per_px'):
-        weak_perspective_mm(np.zeros((2, 3)), **scale)
+        weak_perspective_mm(np.zeros((2, 3)), scale)
 
 
 def test_the_number_of_joints_is_checked():

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.head_boxes import head_sizes
 from integral_mmpose.datasets.body.mpii_joints import read_joints
-from integral_mmpose.geometry import pck_auc, pck_curve
+from integral_mmpose.geometry import pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
 
 #: Joints of MPII -> names of the model, sides apart.
@@ -107,7 +107,7 @@ def measure(infer: PoseInferencer, folder: Path, split: str) -> dict:
         'people': len(images),
         'PCKh@0.5': curve[50],
         'PCKh@0.1': curve[10],
-        'AUC': pck_auc(curve),
+        'AUC': curve.mean(),
     }
     if infer.model.depth_range_mm is not None:
         numbers.update(without_truth(infer, found))
@@ -117,13 +117,10 @@ def measure(infer: PoseInferencer, folder: Path, split: str) -> dict:
 def without_truth(infer: PoseInferencer, found: list) -> dict:
     """Consistency of 3D poses, in mm and percent."""
     names = infer.joint_names
-    swap = [
-        names.index(_other_side(name)) if _other_side(name) in names else i
-        for i, name in enumerate(names)
-    ]
     poses, others = (
         np.stack([pair[i].keypoints_3d_mm for pair in found]) for i in (0, 1)
     )
+    swap = infer.model.metadata.flip_indices
     others = others[:, swap] * [-1, 1, 1]
     apart = np.linalg.norm(poses - others, axis=-1)
     ratios = []
@@ -142,12 +139,6 @@ def without_truth(infer: PoseInferencer, found: list) -> dict:
         'left and right bones, median difference (%)': 100
         * np.median(np.exp(ratios) - 1),
     }
-
-
-def _other_side(name: str) -> str:
-    side, _, part = name.partition('_')
-    other = dict(left='right', right='left').get(side)
-    return f'{other}_{part}' if other else name
 
 
 def people_per_second(model: OnnxPoseModel, seconds: float = 3.0) -> float:

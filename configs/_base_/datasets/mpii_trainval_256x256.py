@@ -2,13 +2,11 @@
 # send in. val is a part of trainval: its PCKh says nothing here but that the
 # training runs.
 _base_ = ['./mpii_256x256.py']
+from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
 
-test_pipeline = [
-    dict(type='LoadImageChecked'),
-    dict(type='GetBBoxCenterScale', padding=1.0),
-    dict(type='TopdownAffine', input_size=_base_.codec['input_size']),
-    dict(
-        type='PackPoseInputs',
+test_pipeline = edit(
+    _base_.val_pipeline,
+    PackPoseInputs=dict(
         meta_keys=(
             'id',
             'img_id',
@@ -24,9 +22,9 @@ test_pipeline = [
             'dataset_name',
             'image_index',
             'annorect_index',
-        ),
+        )
     ),
-]
+)
 
 train_dataloader = dict(dataset=dict(split='trainval'))
 test_dataloader = dict(dataset=dict(split='test', pipeline=test_pipeline))

@@ -16,7 +16,6 @@ import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from integral_mmpose.geometry import (
-    BOX_MM,
     box_side_px,
     root_depth_from_box,
     tight_to_box_px,
@@ -195,7 +194,7 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
             return box[None, :4].copy(), box[4:].copy()
         if self.box == 'tight':
             return np.concatenate([pixels.min(0), pixels.max(0)])[None], score
-        half = box_side_px(root_depth, focal, BOX_MM) / 2
+        half = box_side_px(root_depth, focal) / 2
         root = pixels[self.ROOT]
         box = np.concatenate([root - half, root + half])
         return box[None].astype(np.float32), score
