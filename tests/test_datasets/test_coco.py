@@ -291,6 +291,31 @@ def test_a_byte_order_mark_is_read(coco):
     assert len(coco(detections=found)) == 3
 
 
+def test_the_joints_of_the_file_are_those_of_the_set(coco):
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    from integral_mmpose.datasets.body.coco import _joint_set
+
+    names = parse_pose_metainfo(_joint_set())['keypoint_id2name']
+    names = [names[number] for number in range(17)]
+    assert names[:2] == ['nose', 'left_eye']
+    for joints in (names, [f'joint {name}' for name in names]):
+        category = dict(id=1, name='person', keypoints=joints)
+        assert len(coco(dict(CONTENT, categories=[category]))) == 2
+    other_set = dict(id=7, name='hand', keypoints=['wrist'])
+    assert len(coco(dict(CONTENT, categories=[other_set]))) == 2
+    for joints, problem in (
+        (names[:-1], 'has 16 joints'),
+        ([names[1], names[0], *names[2:]], 'another order'),
+        ('nose', 'has 0 joints'),
+    ):
+        category = dict(id=1, name='person', keypoints=joints)
+        with pytest.raises(ValueError, match=problem) as error:
+            coco(dict(CONTENT, categories=[category]))
+        assert 'id 1: field `categories.keypoints`' in str(error.value)
+        assert 'Set another joint set by `metainfo`' in str(error.value)
+
+
 @pytest.mark.parametrize(
     'change,message',
     [

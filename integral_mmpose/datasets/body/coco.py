@@ -21,6 +21,7 @@ from ..checks import (
     ANY,
     MAX_PX,
     WHOLE,
+    annotation_error,
     check_fields,
     listed,
     load_json,
@@ -125,6 +126,9 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         for id_, image in images.items():
             for side in ('width', 'height'):
                 number_within(image[side], file, id_, side, 1, MAX_PX)
+        for category in content.get('categories', []):
+            if category['id'] == PERSON and 'keypoints' in category:
+                self._refuse_other_joints(category['keypoints'])
         people = content.get('annotations', [])
         orphans = {person['image_id'] for person in people}
         orphans -= set(images)
@@ -134,6 +138,27 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
                 'the file does not list. Complete or remove them.'
             )
         return content
+
+    def _refuse_other_joints(self, theirs) -> None:
+        """The file's joints: as many, and in the same order if so named."""
+        ours = [
+            name
+            for _, name in sorted(self.metainfo['keypoint_id2name'].items())
+        ]
+        names = theirs if isinstance(theirs, list) else []
+        if len(names) != len(ours):
+            problem = f'has {len(names)} joints: {shown(theirs)}'
+        elif names != ours and set(map(str, names)) == set(ours):
+            problem = f'has them in another order: {shown(names)}'
+        else:
+            return
+        fix = (
+            f"The data set's joints are {ours}. Set another joint set by "
+            '`metainfo`, or convert the file'
+        )
+        raise annotation_error(
+            self.ann_file, PERSON, 'categories.keypoints', problem, fix
+        )
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
         """One person, or None without a box or joints."""
