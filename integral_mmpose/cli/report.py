@@ -62,7 +62,10 @@ def note_on(model, result: ImageResult, whole: bool) -> str:
         return 'no person found'
     reason = whole and doubt_of(model, result.image, result.people[0])
     if reason:
-        return f'{reason}: it may show several people, or not one as a whole'
+        return (
+            f'{reason}: it may show several people, none, or one who does '
+            'not fill it: give --box, --boxes or --detector'
+        )
     return ''
 
 
