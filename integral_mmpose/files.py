@@ -17,9 +17,12 @@ def write_atomically(filepath: Union[str, Path], content: bytes) -> None:
     """Put ``content`` into ``filepath`` in one step.
 
     Raises:
-        OSError: If the disk is full or refuses; names the path.
+        OSError: If the disk is full or refuses, or if a folder has the name;
+            names the path.
     """
     path = osp.abspath(osp.expanduser(str(filepath)))
+    if osp.isdir(path):
+        raise IsADirectoryError(f'{path} is a folder: give a file in it')
     os.makedirs(osp.dirname(path), exist_ok=True)
     temporary = f'{path}.{os.getpid()}{TEMPORARY_SUFFIX}'
     try:

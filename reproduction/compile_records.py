@@ -3,7 +3,7 @@
 
     python reproduction/compile_records.py [FOLDER ...]
 
-A FOLDER is work_dirs/reproduce/DATA-SCALE/records, which a run has filled.
+A FOLDER is work_dirs/reproduce/DATA-SCALE, or records/ in it.
 """
 
 import sys
@@ -41,10 +41,16 @@ def main(argv=None) -> None:
     args = parser.parse_args(argv)
     runs = (ROOT / 'work_dirs/reproduce').glob('*/records')
     found = [path for path in runs if not path.parent.name.endswith('-tiny')]
-    folders = args.folders or sorted(found)
-    if missing := [str(f) for f in folders if not f.is_dir()]:
+    if missing := [str(f) for f in args.folders if not f.is_dir()]:
         raise FileNotFoundError(f'no such folder: {", ".join(missing)}')
-    kept, new = read_lines(args.into), read_folders(folders)
+    inner = [folder / 'records' for folder in args.folders]
+    given = [i if i.is_dir() else f for i, f in zip(inner, args.folders)]
+    if empty := [str(f) for f in given if not any(f.glob('*.json'))]:
+        raise ValueError(
+            f'no records in {", ".join(empty)}: give finished runs, such as '
+            'work_dirs/reproduce/synthetic-small'
+        )
+    kept, new = read_lines(args.into), read_folders(given or sorted(found))
     records, changed = merge(kept, new, args.replace)
     if changed:
         write_lines(args.into, records)

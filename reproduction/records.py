@@ -1,6 +1,5 @@
 """What a run notes of a training: how it was started, and its record."""
 
-import json
 import platform
 import subprocess
 from datetime import datetime, timezone
@@ -15,11 +14,15 @@ from integral_mmpose.visualization.curves import read_scalars
 from .backbone import check_backbone
 from .plan import Job
 from .rows import ROOT
-from .store import write_json
+from .store import parse, write_json, wrong_in_training
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'numpy')
 DIGITS = 4
 TRAINING = 'training.json'
+NOTE = (
+    'not the note of how a training ran',
+    'delete it, and the record does not say how it ran so far',
+)
 #: A run's own folder of records, beside its checkpoints.
 RECORDS = 'records'
 
@@ -37,8 +40,8 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> None:
         data (str): Name of the data.
         job (Job): What was run.
         run (dict): ``folder``, ``metrics``, ``curve``, the ``facts`` of the
-            evaluation (``command``, ``threads``), and how the ``first_half``
-            was trained.
+            evaluation (``command``, ``threads``), and how it was trained:
+            ``training`` and ``first_half``.
     """
     record = dict(
         job=job.name,
@@ -51,8 +54,8 @@ def write_record(path: Path, data: str, job: Job, run: dict) -> None:
         metrics={k: round(v, DIGITS) for k, v in run['metrics'].items()},
         curve=run['curve'],
         history=history(run['folder']),
-        training=training_of(run['folder']),
-        first_half=run.get('first_half'),
+        training=run['training'],
+        first_half=run['first_half'],
         evaluation=circumstances(run['facts']),
     )
     write_json(path, record)
@@ -87,9 +90,15 @@ def history(folder: Path) -> list:
 
 
 def training_of(folder: Path) -> Optional[dict]:
-    """What :func:`note_start` wrote; ``None`` if not trained here."""
+    """What :func:`note_start` wrote; ``None`` if not trained here.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
     path = Path(folder) / TRAINING
-    return json.loads(path.read_text('utf-8')) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return parse(str(path), path.read_bytes(), wrong_in_training, NOTE)
 
 
 def note_start(folder: Path, facts: dict) -> None:

@@ -52,7 +52,7 @@ def parse_arguments(argv=None) -> argparse.Namespace:
         '--list', action='store_true', help='rows of all tables, or one'
     )
     parser.add_argument(
-        '--table', help='1 to 12; X: claims of the text; C: controls'
+        '--table', help='1 to 12; X: claims of the text; C: controls; P: cures'
     )
     parser.add_argument(
         '--rows', help="names or patterns of rows, such as 'R1,I*' or '*.a'"
@@ -69,13 +69,18 @@ def parse_arguments(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--job', help='one training of the plan, such as for a job array'
     )
-    parser.add_argument('--out', default=ROOT / 'work_dirs/reproduce')
+    parser.add_argument('--out', default=str(ROOT / 'work_dirs/reproduce'))
     parser.add_argument(
         '--anew', action='store_true', help='do not look at records.jsonl'
     )
     args = parser.parse_args(argv)
-    if not args.list and not args.table:
-        parser.error('give --list or --table N')
+    if args.table is None:
+        if not args.list:
+            parser.error('give --list or --table N')
+        if args.rows is not None:
+            parser.error('--rows selects rows of one table: give --table N')
+    if not args.out:
+        parser.error('--out is empty: give a folder')
     if args.jobs < 1:
         parser.error('--jobs must be at least 1')
     if args.jobs > 1 and args.launcher != 'none' and torch.cuda.is_available():
@@ -105,7 +110,7 @@ def reproduce(args: argparse.Namespace) -> int:
     make_absolute((*ROOTS.values(), PUBLIC, BACKBONE))
     rows = rows_at_scale(select(args.table, args.rows), args.scale)
     jobs = plan(rows, args.scale, parse_seeds(args.seeds))
-    out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
+    out = folder_of(args)
 
     def measured():
         kept = None if args.anew else KEPT
@@ -119,7 +124,7 @@ def reproduce(args: argparse.Namespace) -> int:
             'needed: their rows have records '
             '(--anew --out ELSEWHERE measures anew)'
         )
-    if args.job:
+    if args.job is not None:
         todo = [job for job in job_named(args.job, jobs) if job in todo]
     environment = find_inputs(args, rows, measured()) if todo else {}
     os.environ.update(environment)
@@ -144,6 +149,19 @@ def reproduce(args: argparse.Namespace) -> int:
     for job, reason in failed.items():
         print(f'error: {job.title}: {reason}', file=sys.stderr)
     return 1 if failed else 0
+
+
+def folder_of(args: argparse.Namespace) -> Path:
+    """Where the data and the scale have their folder.
+
+    Raises:
+        ValueError: If there is a file in its place.
+    """
+    out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
+    there = next(path for path in (out, *out.parents) if path.exists())
+    if not there.is_dir():
+        raise ValueError(f'--out: {there} is a file: give a folder')
+    return out
 
 
 def rows_at_scale(rows: List[Row], scale: str) -> List[Row]:
@@ -189,7 +207,7 @@ def job_named(name: str, jobs: List[Job]) -> List[Job]:
     found = [job for job in jobs if job.name == name]
     if not found:
         known = ', '.join(dict.fromkeys(job.name for job in jobs))
-        raise ValueError(f'no training is named {name}; choose from {known}')
+        raise ValueError(f'no training is named {name!r}; choose from {known}')
     return found
 
 
@@ -214,7 +232,8 @@ def main() -> int:
     try:
         if args.list:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ... | head
-            list_rows(select(args.table, args.rows) if args.table else ROWS)
+            all_rows = args.table is None
+            list_rows(ROWS if all_rows else select(args.table, args.rows))
             return 0
         return reproduce(args)
     except KeyboardInterrupt:

@@ -244,6 +244,12 @@ def evaluate(
     if path.is_file():
         return
     folder = job.folder(options.out)
+    run = dict(
+        folder=folder,
+        facts=facts(job, options),
+        training=training_of(folder),
+        first_half=first_half(job, options),
+    )
     metrics = folder / 'metrics.json'
     metrics.unlink(missing_ok=True)
     command = [
@@ -264,11 +270,9 @@ def evaluate(
         options.data,
         job,
         dict(
-            folder=folder,
+            run,
             metrics=json.loads(metrics.read_text()),
             curve=read_curve(folder / 'test.json'),
-            facts=facts(job, options),
-            first_half=first_half(job, options),
         ),
     )
 

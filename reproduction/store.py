@@ -8,14 +8,24 @@ never share one; ``compile_records.py`` adds those files to ``records.jsonl``.
 import json
 import math
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
 from integral_mmpose.files import write_atomically
+
+from .rows import ROWS
 
 KEPT = Path(__file__).with_name('records.jsonl')
 #: Data, scale, name of the training, seed.
 KEY = dict(data=str, scale=str, job=str, seed=int)
 PARTS = dict(KEY, epochs=int, metrics=dict, history=list, evaluation=dict)
+#: How a process ran: of a training and of an evaluation.
+RUN = dict(command=str, threads=int, device=str, commit=str)
+METRICS = {metric for row in ROWS for metric, _ in row.cells.values()}
+DISTANCES = 51  # of a PCKh curve
+RECORD = (
+    'not the record of a training',
+    'delete it, and the training is evaluated again',
+)
 Key = Tuple[str, str, str, int]
 Records = Dict[Key, dict]
 
@@ -36,14 +46,15 @@ def read_lines(path: Path) -> Records:
     path = Path(path)
     if not path.is_file():
         return {}
-    lines = enumerate(path.read_text('utf-8').splitlines(), 1)
+    lines = enumerate(path.read_bytes().splitlines(), 1)
     return _collect((f'{path}, line {n}', line) for n, line in lines)
 
 
 def read_folders(folders: Iterable[Path]) -> Records:
-    """The records of some folders, a JSON file each."""
+    """The records of some folders, a JSON file each, which is read once."""
     paths = [path for f in folders for path in sorted(Path(f).glob('*.json'))]
-    return _collect((str(path), path.read_text('utf-8')) for path in paths)
+    paths = dict.fromkeys(path.resolve() for path in paths)
+    return _collect((str(path), path.read_bytes()) for path in paths)
 
 
 def write_lines(path: Path, records: Records) -> None:
@@ -75,10 +86,38 @@ def merge(kept: Records, new: Records, replace: bool) -> Tuple[Records, int]:
     return {**kept, **new}, len(changed)
 
 
-def _collect(sources: Iterable[Tuple[str, str]]) -> Records:
+def parse(
+    place: str,
+    content: bytes,
+    wrong_parts: Callable,
+    advice: Tuple[str, str],
+) -> dict:
+    """The JSON object of a file or a line.
+
+    Args:
+        place (str): Its name, for the message.
+        content (bytes): UTF-8.
+        wrong_parts (Callable): Lists what is wrong with the parsed content.
+        advice (tuple[str, str]): What the content is then, and the fix.
+
+    Raises:
+        ValueError: If it is damaged, or if anything is wrong.
+    """
+    try:
+        found = json.loads(content.decode())
+        wrong = wrong_parts(found)
+    except (ValueError, RecursionError, OverflowError) as error:
+        wrong = [str(error)]
+    if wrong:
+        what, fix = advice
+        raise ValueError(f'{place}: {what} ({"; ".join(wrong)}): {fix}')
+    return found
+
+
+def _collect(sources: Iterable[Tuple[str, bytes]]) -> Records:
     records, places = {}, {}
-    for place, text in sources:
-        record = _parse(place, text)
+    for place, content in sources:
+        record = parse(place, content, _wrong_parts, RECORD)
         key = key_of(record)
         if key in records:
             raise ValueError(
@@ -89,32 +128,75 @@ def _collect(sources: Iterable[Tuple[str, str]]) -> Records:
     return records
 
 
-def _parse(place: str, text: str) -> dict:
-    try:
-        record = json.loads(text)
-        wrong = _wrong_parts(record)
-    except (ValueError, RecursionError) as error:
-        wrong = [str(error)]
-    if wrong:
-        raise ValueError(
-            f'{place}: not the record of a training ({"; ".join(wrong)}): '
-            'delete it, and the training is evaluated again'
-        )
-    return record
+def wrong_in_training(note) -> List[str]:
+    """What is wrong with the note of how a training ran."""
+    if not isinstance(note, dict):
+        return ['no JSON object']
+    wrong = _wrong_types(note, RUN)
+    if not _is_number(note.get('seconds')):
+        wrong.append('seconds must be a finite number')
+    return wrong
 
 
 def _wrong_parts(record) -> List[str]:
     if not isinstance(record, dict):
         return ['no JSON object']
     wrong = [
-        f'{name} must be of type {kind.__name__}'
-        for name, kind in PARTS.items()
-        if type(record.get(name)) is not kind
+        f'{name} is missing'
+        for name in ('starts_from', 'curve', 'training')
+        if name not in record
     ]
-    if not wrong:
-        wrong = [
-            f'{name} is {value}, not a finite number'
-            for name, value in record['metrics'].items()
-            if type(value) not in (int, float) or not math.isfinite(value)
-        ]
+    wrong += _wrong_types(record, PARTS)
+    if wrong:
+        return wrong
+    if record['training'] is not None:
+        found = wrong_in_training(record['training'])
+        wrong += [f'training: {each}' for each in found]
+    parts = dict(RUN, finished=str, environment=dict)
+    found = _wrong_types(record['evaluation'], parts)
+    if not found:
+        versions = record['evaluation']['environment']
+        found = _wrong_types(versions, dict.fromkeys(versions, str))
+    wrong += [f'evaluation: {each}' for each in found]
+    return wrong + _wrong_values(record)
+
+
+def _wrong_types(content: dict, parts: Dict[str, type]) -> List[str]:
+    return [
+        f'{name} must be of type {kind.__name__}'
+        for name, kind in parts.items()
+        if type(content.get(name)) is not kind
+    ]
+
+
+def _wrong_values(record: dict) -> List[str]:
+    curve, metrics = record['curve'], record['metrics']
+    wrong = [
+        f'{name} must not be negative'
+        for name in ('seed', 'epochs')
+        if record[name] < 0
+    ]
+    wrong += [
+        f'{name} is {value}, not a finite number'
+        for name, value in metrics.items()
+        if not _is_number(value)
+    ]
+    if not METRICS & metrics.keys():
+        wrong.append('metrics has no metric of a table')
+    if not (curve is None or _are_numbers(curve, DISTANCES)):
+        wrong.append(f'curve must be null or {DISTANCES} finite numbers')
+    if not all(_are_numbers(point, 2) for point in record['history']):
+        wrong.append('history must be pairs of finite numbers')
     return wrong
+
+
+def _are_numbers(values, count: int) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == count
+        and all(map(_is_number, values))
+    )
+
+
+def _is_number(value) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)

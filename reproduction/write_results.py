@@ -105,7 +105,7 @@ def _backbones(runs: List[dict]) -> List[str]:
 
 
 def _all(runs: List[dict], key: str) -> str:
-    return ', '.join(sorted({str(run[key]) for run in runs}))
+    return ', '.join(sorted({str(run.get(key)) for run in runs}))
 
 
 @reports_errors

@@ -15,8 +15,8 @@ _NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
 def checkpoints_in(folder: Union[str, Path]) -> List[str]:
     """Paths of the checkpoints that can be resumed, the newest first.
 
-    The files of the folder itself win over the path in ``last_checkpoint``,
-    which is the original's in a copied work directory.
+    The files of the folder itself win over the path in ``last_checkpoint``. In
+    a copied work directory that path is the original's, which is not taken.
     """
     noted = noted_checkpoint(folder)
     if '://' in noted:
@@ -33,9 +33,14 @@ def checkpoints_in(folder: Union[str, Path]) -> List[str]:
     own = osp.join(folder, osp.basename(noted))
     if osp.isfile(own) and not _NAME.fullmatch(osp.basename(own)):
         paths.insert(0, own)  # another filename_tmpl
-    if not paths and osp.isfile(noted):  # another out_dir
-        paths.append(noted)
+    if not paths and osp.isfile(noted) and not _of_another_run(noted):
+        paths.append(noted)  # another out_dir
     return paths
+
+
+def _of_another_run(noted: str) -> bool:
+    """An ``out_dir`` has no ``last_checkpoint``: a work directory has."""
+    return osp.exists(osp.join(osp.dirname(noted), 'last_checkpoint'))
 
 
 def noted_checkpoint(folder: Union[str, Path]) -> str:
@@ -87,9 +92,14 @@ def newest_loadable(
         )
     noted = noted_checkpoint(folder)
     if noted:
+        fault = (
+            'is of another work directory'
+            if osp.isfile(noted)
+            else 'does not exist'
+        )
         raise ValueError(
-            f'last_checkpoint in {folder} names {noted}, which does not '
-            f'exist, and there is no other checkpoint. {start_anew}'
+            f'last_checkpoint in {folder} names {noted}, which {fault}, and '
+            f'there is no other checkpoint. {start_anew}'
         )
     return None
 

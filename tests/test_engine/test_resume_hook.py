@@ -12,6 +12,10 @@ from mmengine.hooks import Hook
 from torch.utils.data import DataLoader
 
 from integral_mmpose.engine import run_settings
+from integral_mmpose.engine.find_checkpoint import (
+    newest_loadable,
+    refuse_to_overwrite,
+)
 
 from .conftest import Line
 
@@ -344,6 +348,21 @@ def test_no_checkpoint_loads(train, tmp_path):
         train(2)
     (tmp_path / 'work/last_checkpoint').write_text('')
     assert list(train(2)[1]) == [0, 1]
+
+
+def test_a_copy_does_not_resume_from_the_original(train, tmp_path):
+    """Its own file of that name, or none; an out_dir is no original."""
+    train(2)
+    work, other = tmp_path / 'work', tmp_path / 'other'
+    shutil.copytree(work, other)
+    assert newest_loadable(other, print) == str(other / 'epoch_2.pth')
+    for path in other.glob('*.pth'):
+        path.unlink()
+    with pytest.raises(ValueError, match='epoch_2.pth, which is of another'):
+        newest_loadable(other, print)
+    refuse_to_overwrite(other)
+    (work / 'last_checkpoint').unlink()
+    assert newest_loadable(other, print) == str(work / 'epoch_2.pth')
 
 
 def test_a_new_training_overwrites_nothing(train, tmp_path):

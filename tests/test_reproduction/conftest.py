@@ -66,7 +66,7 @@ def options(tmp_path):
 
 @pytest.fixture
 def write_fake_record(tmp_path):
-    """Writes a record of a row with metrics of one's own."""
+    """Writes a record of a row with metrics of one's own, or with any."""
     from reproduction.plan import job_of
 
     def write(row, seed, metrics, data='synthetic', scale='small'):
@@ -80,7 +80,8 @@ def write_fake_record(tmp_path):
             scale=scale,
             seed=seed,
             epochs=12,
-            metrics=metrics,
+            starts_from=None,
+            metrics=metrics or {'pckh/AUC': 1.0},
             curve=None,
             history=[[4, 3.0]],
             training=None,

@@ -39,7 +39,16 @@ def run(monkeypatch, capsys, *words):
         (['--table', '1', '--data', 'real'], 'error: --data real needs MPII'),
         (
             ['--table', '1', '--rows', 'R1', '--job', 'r2'],
-            'error: no training is named r2; choose from r1_res18w16_45e_',
+            "error: no training is named 'r2'; choose from r1_res18w16_45e_",
+        ),
+        (
+            ['--table', '1', '--rows', 'R1', '--job', ''],
+            "error: no training is named ''; choose from r1_res18w16_45e_",
+        ),
+        (['--list', '--table', ''], 'error: there is no Table ; choose one'),
+        (
+            ['--table', '1', '--out', __file__],
+            f'error: --out: {__file__} is a file: give a folder',
         ),
         (['--list', '--table', '13'], 'error: there is no Table 13'),
         (
@@ -54,6 +63,19 @@ def test_mistakes_are_one_line(words, text, monkeypatch, capsys):
     code, error = run(monkeypatch, capsys, *words)
     assert code == 1
     assert error.startswith(text) and error.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    ('words', 'text'),
+    [
+        (['--list', '--rows', 'I1'], '--rows selects rows of one table: give'),
+        (['--table', '1', '--out', ''], '--out is empty: give a folder'),
+    ],
+)
+def test_options_that_would_be_ignored(words, text, capsys):
+    with pytest.raises(SystemExit):
+        reproduce.parse_arguments(words)
+    assert text in capsys.readouterr().err
 
 
 def test_list_of_one_table(monkeypatch, capsys):

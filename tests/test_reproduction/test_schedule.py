@@ -71,7 +71,7 @@ def test_a_record_says_what_ran_not_what_is_there_at_the_end(
 
     monkeypatch.setattr(records, 'commit', lambda: 'first')
     first, i1 = jobs[-1].parent, jobs[-1]
-    records.note_start(i1.folder(options.out), dict(threads=1))
+    records.note_start(i1.folder(options.out), dict(command='c', threads=1))
     records.note_end(i1.folder(options.out), 5.0)
     monkeypatch.setattr(records, 'commit', lambda: 'second')
     assert run_plan([first, i1], options, show=lambda line: None) == {}
@@ -88,7 +88,7 @@ def test_a_start_that_was_killed_outright_is_counted(jobs, options, stand_in):
     job = jobs[0]
     folder = job.folder(options.out)
     for seconds in (5.0, None, None, 7.0):
-        records.note_start(folder, dict(threads=1))
+        records.note_start(folder, dict(command='c', threads=1))
         if seconds:
             records.note_end(folder, seconds)
     assert run_plan([job], options, show=lambda line: None) == {}
@@ -99,6 +99,28 @@ def test_a_start_that_was_killed_outright_is_counted(jobs, options, stand_in):
         dict(record, evaluation=dict(record['evaluation'], command=''))
         | dict(training=dict(record['training'], command=''))
     )
+
+
+@pytest.mark.parametrize('half', ['parent', 'job'])
+@pytest.mark.parametrize('damage', [b'{}', b'{"comm', b'\xff'])
+def test_a_damaged_note_of_a_training_is_named(
+    half, damage, jobs, options, stand_in
+):
+    """Before the evaluation: no record is written that no table can show."""
+    job = jobs[-1]
+    assert run_plan([job.parent, job], options, show=lambda line: None) == {}
+    record_path(options.out, job).unlink()
+    damaged = job if half == 'job' else job.parent
+    note = damaged.folder(options.out) / 'training.json'
+    note.write_bytes(damage)
+    failed = run_plan([job.parent, job], options, show=lambda line: None)
+    assert f'{note}: not the note' in failed[job]
+    assert ': delete it' in failed[job]
+    assert not recorded(options)
+    note.unlink()
+    assert run_plan([job.parent, job], options, show=lambda line: None) == {}
+    part = 'training' if half == 'job' else 'first_half'
+    assert record_of(job, options)[part] is None
 
 
 def test_a_stop_before_the_last_validation_is_made_up(jobs, options, stand_in):
@@ -122,14 +144,15 @@ def test_the_halves_of_a_row_start_from_one_backbone(
     from reproduction import records
 
     first, i1 = jobs[-1].parent, jobs[-1]
-    note = dict(threads=1, backbone='sha256 0123')
+    facts = dict(command='c', threads=1)
+    note = dict(facts, backbone='sha256 0123')
     records.note_start(first.folder(options.out), note)
     first.checkpoint(options.out).touch()
     failed = run_plan([first, i1], options, show=lambda line: None)
     (reason,) = failed.values()
     assert reason.startswith(f'{first.name} started from the backbone sha256')
     with pytest.raises(ValueError, match='BACKBONE_CHECKPOINT is None'):
-        records.note_start(first.folder(options.out), dict(threads=1))
+        records.note_start(first.folder(options.out), facts)
 
 
 def test_only_what_has_no_record_is_trained(jobs, options, stand_in):

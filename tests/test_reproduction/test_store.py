@@ -105,6 +105,73 @@ def test_a_malformed_line_is_named(
         read_folders([tmp_path / 'records'])
 
 
+def without(name):
+    return lambda record: record.pop(name)
+
+
+def with_(**parts):
+    return lambda record: record.update(parts)
+
+
+RUN = dict(command='c', threads=1, device='CPU', commit='abc')
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        (without('training'), 'training is missing'),
+        (without('starts_from'), 'starts_from is missing'),
+        (without('curve'), 'curve is missing'),
+        (with_(training='x'), 'training: no JSON object'),
+        (
+            with_(training={}),
+            'training: command must .*training: seconds must',
+        ),
+        (with_(training=RUN), 'training: seconds must be a finite number'),
+        (with_(evaluation={}), 'environment must be .* dict'),
+        (with_(evaluation=RUN), 'evaluation: finished must be of type str'),
+        (
+            with_(
+                evaluation=dict(RUN, finished='', environment=dict(torch=2))
+            ),
+            'evaluation: torch must be of type str',
+        ),
+        (with_(curve='abc'), 'curve must be null or 51 finite numbers'),
+        (with_(curve=[1.0, 2.0]), 'curve must be null or 51'),
+        (with_(curve=[float('nan')] * 51), 'curve must be null or 51'),
+        (with_(history=[1, 2, 3]), 'history must be pairs of finite numbers'),
+        (with_(history=[[1, None]]), 'history must be pairs'),
+        (with_(metrics={}), 'metrics has no metric of a table'),
+        (with_(metrics={'x': 1}), 'metrics has no metric of a table'),
+        (with_(metrics={'pckh/AUC': 10**400}), 'too large'),
+        (with_(epochs=-1), 'epochs must not be negative'),
+        (with_(seed=-1), 'seed must not be negative'),
+    ],
+)
+def test_a_record_that_no_table_can_show_is_refused(
+    change, reason, write_fake_record, row
+):
+    path = write_fake_record(row, 0, {})
+    record = json.loads(path.read_text())
+    record.update(training=dict(RUN, seconds=0), curve=[1] * 51)
+    path.write_text(json.dumps(record))
+    assert len(read_folders([path.parent])) == 1  # negative control
+    change(record)
+    path.write_text(json.dumps(record))
+    with pytest.raises(ValueError, match=f'{path.name}: .*{reason}.*: delete'):
+        read_folders([path.parent])
+
+
+def test_what_is_not_utf_8_is_named(write_fake_record, row, tmp_path):
+    path = write_fake_record(row, 0, {})
+    (tmp_path / 'kept.jsonl').write_bytes(path.read_bytes() + b'\n\xff')
+    with pytest.raises(ValueError, match=r'kept.jsonl, line 2: .*: delete'):
+        read_lines(tmp_path / 'kept.jsonl')
+    path.write_bytes(b'\xff')
+    with pytest.raises(ValueError, match=rf'{path.name}: .*0xff.*: delete'):
+        read_folders([path.parent])
+
+
 def test_a_training_that_stands_twice_is_refused(
     write_fake_record, row, tmp_path
 ):
@@ -145,6 +212,30 @@ def test_compile(write_fake_record, row, tmp_path, compile_into):
         for r in read_lines(tmp_path / 'kept.jsonl').values()
     ]
     assert aucs == [2, 3]
+
+
+def test_compile_takes_a_folder_once(
+    write_fake_record, row, tmp_path, compile_into
+):
+    """Whatever it is called; the folder of a run stands for its records."""
+    folder = write_fake_record(row, 0, {}).parent
+    link = tmp_path / 'link'
+    link.symlink_to(folder)
+    code, said = compile_into(folder, folder, link, tmp_path)
+    assert code == 0 and '1 records, 1 of them new' in said
+
+
+def test_compile_refuses_what_has_no_records(tmp_path, compile_into):
+    code, said = compile_into(tmp_path)
+    assert code == 1 and f'no records in {tmp_path}: give finished' in said
+    assert not (tmp_path / 'kept.jsonl').exists()
+
+
+def test_compile_into_a_folder(write_fake_record, row, tmp_path, compile_into):
+    (tmp_path / 'kept.jsonl').mkdir()
+    code, said = compile_into(write_fake_record(row, 0, {}).parent)
+    assert code == 1 and 'kept.jsonl is a folder: give a file in it' in said
+    assert ' MB ' not in said
 
 
 def test_compile_leaves_the_kept_file_whole(
