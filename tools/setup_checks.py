@@ -4,14 +4,27 @@ Each check raises one clear sentence. Python's standard library only, and the
 syntax of every Python 3, so that an old Python gets its sentence, too.
 """
 
+import fnmatch
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 PYTHONS = ((3, 10), (3, 13))
+VERSION = r'\d+(\.\d+)*(\.\*|\.?(a|b|rc|dev|post)\d+)*(\+[\w.]+)?'
+# What each setting may be; empty is not set.
+SETTINGS = {
+    'TORCH': (VERSION + '|newest', 'a version such as 2.4.1, or newest'),
+    'NUMPY': (VERSION, 'a version such as 2.3.5'),
+    'HOSTS': ('hosts|onedl', 'hosts or onedl (files of requirements/)'),
+    'MMCV_OPS': ('compile', 'compile'),
+    'FORCE_CUDA': ('0|1', '0 or 1'),
+}
 PROBE_EDITABLE = (
     'import importlib.metadata as m, json; print(json.dumps(json.loads('
     'm.distribution("integral_mmpose").read_text("direct_url.json"))["url"]))'
@@ -24,6 +37,22 @@ PROBE_NAMES = (
 
 class SetupError(Exception):
     """One sentence for the user."""
+
+
+def check_settings():
+    """Every setting is one that the set-up knows.
+
+    Raises:
+        SetupError: If one is not.
+    """
+    for name, (pattern, known) in SETTINGS.items():
+        value = os.environ.get(name)
+        if value and not re.fullmatch(pattern, value):
+            raise SetupError(
+                '{0}={1} is not known: say {2}, or leave {0} out'.format(
+                    name, value, known
+                )
+            )
 
 
 def check_python(python):
@@ -99,22 +128,34 @@ def check_compiler(python):
     version = version_of(python)
     needed = []
     if os.environ.get('MMCV_OPS') == 'compile':
-        links = os.environ.get('PIP_FIND_LINKS', '').replace('file://', '')
         wheel = 'mmcv-*cp{}{}-*.whl'.format(*version)
-        needed += ['mmcv'] * (
-            not any(
-                glob.glob(os.path.join(link, wheel)) for link in links.split()
-            )
-        )
+        needed += ['mmcv'] * (not fnmatch.filter(_linked_files(), wheel))
     needed += ['xtcocotools'] * (version >= (3, 12))
     needed = [n for n in needed if not probe(python, _works(n))]
     compilers = [os.environ.get('CXX', ''), 'c++', 'g++', 'clang++']
-    found = any(name and shutil.which(name.split()[0]) for name in compilers)
-    if needed and not found:
+    if needed and not any(map(_runs, compilers)):
         raise SetupError(
             'a C++ compiler is needed to compile {}: install g++ (Debian: '
             'build-essential) or set CXX'.format(' and '.join(needed))
         )
+
+
+def _linked_files():
+    """Names of the files of PIP_FIND_LINKS that are on this machine."""
+    names = []
+    for link in os.environ.get('PIP_FIND_LINKS', '').split():
+        path = os.path.expanduser(link)
+        if link.startswith('file:'):
+            path = url2pathname(urlparse(link).path)
+        path = glob.escape(path)
+        names += glob.glob(path) + glob.glob(os.path.join(path, '*'))
+    return [os.path.basename(name) for name in names]
+
+
+def _runs(compiler):
+    """Whether all programs of a command such as ``ccache g++ -m64`` exist."""
+    words = [word for word in compiler.split() if not word.startswith('-')]
+    return bool(words) and all(map(shutil.which, words))
 
 
 def _works(name):
@@ -145,21 +186,22 @@ def check_disk(venv, needed_gb):
 
 def probe(python, code):
     """What a line of Python prints as JSON, or None if it fails."""
-    if not os.path.exists(python):
+    command = [python, '-c', code]
+    try:
+        printed = subprocess.check_output(command, stderr=subprocess.DEVNULL)
+        return json.loads(printed.decode())
+    except (OSError, ValueError, subprocess.CalledProcessError):
         return None
-    done = subprocess.run(
-        [python, '-c', code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    return json.loads(done.stdout.decode()) if not done.returncode else None
 
 
 def run_quietly(command, **variables):
-    """Run without output; returns the exit status, 127 for no such file."""
-    if not os.path.exists(command[0]):
+    """Run without output; returns the exit status, 127 for no program."""
+    try:
+        return subprocess.run(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=dict(os.environ, **variables),
+        ).returncode
+    except OSError:
         return 127
-    return subprocess.run(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=dict(os.environ, **variables),
-    ).returncode

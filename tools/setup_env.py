@@ -25,11 +25,13 @@ import sys
 import time
 
 from setup_checks import (
+    SETTINGS,
     SetupError,
     check_checkout,
     check_compiler,
     check_disk,
     check_python,
+    check_settings,
     check_twins,
     probe,
     run_quietly,
@@ -40,7 +42,6 @@ STAMP = '.integral_mmpose-ready'
 FULL_GB, REST_GB = 8, 3  # with and without torch's own 6 GB
 CACHE_GB = 4  # what pip keeps beside it
 GB_PER_JOB = 1.5  # memory that one compiler needs
-SETTINGS = ('TORCH', 'NUMPY', 'HOSTS', 'MMCV_OPS', 'FORCE_CUDA')
 FILES = ('constraints', 'build', 'runtime', 'train', 'tests', 'hosts', 'onedl')
 # The operator nms proves that torchvision fits torch.
 PROBE_TORCH = (
@@ -55,28 +56,42 @@ STAND_IN = os.path.join(ROOT, 'integral_mmpose/mmcv_stand_in/_ext.py')
 
 
 def main():
-    """Run the steps; returns the exit status."""
+    """Run the steps; returns the exit status, 1 after a sentence."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--venv', default=os.path.join(ROOT, '.venv'))
     venv = os.path.abspath(parser.parse_args().venv)
+    try:
+        make_ready(venv)
+        return 0
+    except SetupError as error:
+        problem = error
+    except KeyboardInterrupt:
+        problem = 'interrupted: the same command continues'
+    except OSError as error:
+        problem = (
+            '{}: make room, remove what is in the way or say VENV='
+            '/another/place; the same command continues'.format(error)
+        )
+    print('set-up: {}'.format(problem), file=sys.stderr)
+    return 1
+
+
+def make_ready(venv):
+    """Set up an environment unless its stamp says that it is ready."""
     stamp = os.path.join(venv, STAMP)
     works = not run_quietly([os.path.join(venv, 'bin', 'python'), '-c', ''])
     if works and read_text(stamp) == fingerprint():
-        return 0
+        return
     start = time.time()
-    try:
-        set_up(venv)
-    except SetupError as error:
-        print('set-up: {}'.format(error), file=sys.stderr)
-        return 1
+    set_up(venv)
     with open(stamp, 'w') as file:
         file.write(fingerprint())
     print('set-up: ready after {:.0f} s: {}'.format(time.time() - start, venv))
-    return 0
 
 
 def set_up(venv):
     """All steps, checks first: nothing is downloaded before they pass."""
+    check_settings()
     pip = Pip(venv)
     check_python(pip.python)
     check_checkout(pip.python, ROOT)
@@ -92,7 +107,7 @@ def set_up(venv):
     say('2 of 5, torch and torchvision' + ' (large)' * (not pair))
     if not pair:
         # torchvision asks for its torch exactly: pip finds the pair.
-        version = os.environ.get('TORCH', 'newest')
+        version = os.environ.get('TORCH') or 'newest'
         exact = '' if version == 'newest' else '==' + version
         pip.install('torch' + exact, 'torchvision')
         pair = probe(pip.python, PROBE_TORCH)
@@ -112,10 +127,14 @@ def set_up(venv):
     say('5 of 5, integral_mmpose')
     pip.install('--no-build-isolation', '--no-deps', '-e', ROOT)
     if run_quietly([pip.python, '-c', PROBE_ALL]):
-        raise SetupError(
-            'mmpose does not import in {}; run "{} -c \'{}\'" '
-            'to see why'.format(venv, pip.python, PROBE_ALL)
-        )
+        raise SetupError(does_not_import('mmpose', pip, PROBE_ALL))
+
+
+def does_not_import(name, pip, code):
+    """The sentence for it, with the command that shows the traceback."""
+    return '{} does not import in {}; run "{} -c \'{}\'" to see why'.format(
+        name, pip.venv, pip.python, code
+    )
 
 
 def make_venv(venv, python):
@@ -147,15 +166,14 @@ def make_venv(venv, python):
 
 def wanted_pair(pair):
     """The torch and torchvision that are there, unless TORCH wants others."""
-    wanted = os.environ.get('TORCH')
-    there = pair[0].split('+')[0] if pair else ''
-    kept = wanted in (None, 'newest') or there == wanted
+    wanted = os.environ.get('TORCH') or 'newest'
+    kept = pair and wanted in ('newest', pair[0], pair[0].split('+')[0])
     return pair if kept else None
 
 
 def install_requirements(pip):
     """All that pip can; a compiled mmcv that is there is kept."""
-    hosts = requirement(os.environ.get('HOSTS', 'hosts'))
+    hosts = requirement(os.environ.get('HOSTS') or 'hosts')
     lines = read_text(hosts).splitlines()
     if is_compiled(probe(pip.python, PROBE_MMCV)):
         lines = [line for line in lines if 'mmcv' not in line]
@@ -171,7 +189,10 @@ def install_requirements(pip):
         environment=dict(os.environ, MMCV_WITH_OPS='0'),
     )
     if not probe(pip.python, PROBE_MMCV):
-        target = os.path.join(probe(pip.python, PROBE_FOLDER), '_ext.py')
+        folder = probe(pip.python, PROBE_FOLDER)
+        if not folder:
+            raise SetupError(does_not_import('mmcv', pip, PROBE_FOLDER))
+        target = os.path.join(folder, '_ext.py')
         if os.path.islink(target):  # of a checkout that is gone
             os.remove(target)
         os.symlink(STAND_IN, target)

@@ -25,8 +25,12 @@ _SURROGATE = re.compile('[\ud800-\udfff]')
 MAX_ID = 2**63
 #: Kinds of fields in JSON, and what messages call them.
 ANY, WHOLE, NUMBER, TEXT, LIST = object, int, (int, float), str, list
-KINDS = {WHOLE: 'a whole number', NUMBER: 'a number', TEXT: 'Unicode text'}
-KINDS[LIST] = 'a list'
+KINDS = {
+    WHOLE: 'a whole number',
+    NUMBER: 'a number',
+    TEXT: 'non-empty Unicode text',
+    LIST: 'a list',
+}
 FIX = 'Correct or remove it.'
 GET_DATA = (
     'Set `data_root` (H36M_ROOT, MPII_ROOT or COCO_ROOT in the shipped '
@@ -254,8 +258,8 @@ def detected_box(value, file: str, id_) -> np.ndarray:
 
 
 def is_file_name(text: str) -> bool:
-    """Whether a file can be called so: Unicode without NUL."""
-    return '\0' not in text and not _SURROGATE.search(text)
+    """Whether a file can be called so: Unicode without NUL, not empty."""
+    return bool(text) and '\0' not in text and not _SURROGATE.search(text)
 
 
 def shown(value) -> str:

@@ -16,7 +16,7 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from integral_mmpose.datasets.joints import MPII_NAMES, pckh_groups
-from integral_mmpose.functional import pck_curve
+from integral_mmpose.geometry import mean_pck, pck_curve
 
 from .finite import (
     as_numbers,
@@ -173,7 +173,7 @@ class PCKhCurve(BaseMetric):
         counted = sorted(
             {joint for group in groups.values() for joint in group}
         )
-        total = _mean(pck, counts, counted)
+        total = mean_pck(pck, counts, counted)
         if total is None:
             raise ValueError('PCKh: no joint of the data set is labelled')
         metrics = {
@@ -181,7 +181,7 @@ class PCKhCurve(BaseMetric):
             'PCKh@0.1': float(total[10]),
             'AUC': float(total.mean()),
         }
-        curves = {name: _mean(pck, counts, j) for name, j in groups.items()}
+        curves = {n: mean_pck(pck, counts, j) for n, j in groups.items()}
         for name, curve in curves.items():
             if curve is not None:
                 metrics[f'PCKh@0.5/{name}'] = float(curve[50])
@@ -227,13 +227,3 @@ def _truth(sample: dict, people: int, joint_count: int):
     if joints.shape[:-1] == visible.shape:
         joints = np.where(visible[..., None], joints[..., :2], 0)
     return visible, finite_numbers(joints, start, f'{shape} 2'), head
-
-
-def _mean(
-    pck: np.ndarray, counts: np.ndarray, joints: Sequence[int]
-) -> Optional[np.ndarray]:
-    """Curve of some joints, weighted by their counts; None if never seen."""
-    joints = [joint for joint in joints if counts[joint]]
-    if not joints:
-        return None
-    return np.average(pck[:, joints], 1, counts[joints])

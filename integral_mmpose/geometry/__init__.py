@@ -5,6 +5,7 @@ Arrays in, arrays out; tensors in, tensors out, without importing torch first.
 
 from .align import (
     joint_distances,
+    mean_pck,
     pck_curve,
     rigid_align,
     root_align,
@@ -36,6 +37,7 @@ __all__ = [
     'check_shape',
     'is_tensor',
     'joint_distances',
+    'mean_pck',
     'mm_to_norm',
     'norm_to_mm',
     'pck_curve',

@@ -10,7 +10,7 @@ Everything is computed in float64. A rotation is proper: a mirrored pose stays
 mirrored.
 """
 
-from typing import Optional
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -137,6 +137,31 @@ def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
     right[order] = histogram.cumsum(1)[:, :-1].T
     with np.errstate(invalid='ignore', divide='ignore'):
         return 100.0 * right / counts, counts
+
+
+def mean_pck(
+    pck: np.ndarray, counts: np.ndarray, joints: Sequence[int]
+) -> Optional[np.ndarray]:
+    """Curve of some joints, weighted by their counts; None if never seen.
+
+    Args:
+        pck (np.ndarray): (T, K) of :func:`pck_curve`.
+        counts (np.ndarray): (K,) of labelled keypoints.
+        joints (Sequence[int]): Those to average. One that is never labelled
+            is left out.
+
+    Returns:
+        np.ndarray: (T,) in percent.
+
+    Example:
+        >>> pck = np.array([[20.0, 80.0, np.nan]])
+        >>> mean_pck(pck, np.array([1, 3, 0]), [0, 1, 2])
+        array([65.])
+    """
+    joints = [joint for joint in joints if counts[joint]]
+    if not joints:
+        return None
+    return np.average(pck[:, joints], 1, counts[joints])
 
 
 def _align(pred, gt, with_scale: bool):

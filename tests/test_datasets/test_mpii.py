@@ -353,14 +353,41 @@ def test_head_boxes_in_another_order(mpii, order, wrong):
 
 
 @pytest.mark.parametrize(
-    'joints', ['text', np.zeros((16, 2, 4)), np.full((16, 2, 5), np.nan)]
+    ('joints', 'message'),
+    [
+        ('text', r'id all: .* shape \(16, 2, 5\), got <U4'),
+        (np.zeros((16, 2, 4)), r'id all: .* shape \(16, 2, 5\), got float'),
+        (np.zeros((2, 16, 5)), r'id all: .* shape \(16, 2, 5\), got float'),
+        (np.full((16, 2, 5), np.nan), r'id 0: .* shape \(16, 2, 5\) has no'),
+    ],
 )
-def test_joints_beside_head_boxes_may_be_of_another_kind(mpii, joints):
+def test_joints_that_cannot_show_the_order_are_refused(mpii, joints, message):
     boxes = np.zeros((2, 2, 5))
     boxes[1] = 20
     path = Path(mpii.root, 'annotations', 'mpii_gt_train.mat')
     savemat(path, dict(headboxes_src=boxes, pos_gt_src=joints))
-    assert len(build(mpii.root)) == 5
+    with pytest.raises(ValueError, match=message) as error:
+        build(mpii.root)
+    assert 'mpii_gt_train.mat: ' in str(error.value)
+    assert '`pos_gt_src`' in str(error.value)
+    assert 'Write both files anew' in str(error.value)
+
+
+@pytest.mark.parametrize('order', [[0, 1, 2, 3, 4], [1, 0, 2, 3, 4]])
+def test_a_joint_without_numbers_hides_no_other_order(mpii, order):
+    """Negative control: the people's order, each with a NaN joint."""
+    joints = np.array([person['joints'] for person in mpii.people()])
+    joints = joints[order].astype(float).transpose(1, 2, 0)
+    joints[5] = np.nan  # everybody has a label of it
+    boxes = np.zeros((2, 2, 5))
+    boxes[1] = 20
+    path = Path(mpii.root, 'annotations', 'mpii_gt_train.mat')
+    savemat(path, dict(headboxes_src=boxes, pos_gt_src=joints))
+    if order[0] == 0:
+        assert len(build(mpii.root)) == 5
+        return
+    with pytest.raises(ValueError, match='id 0: .* are in another order'):
+        build(mpii.root)
 
 
 @pytest.mark.parametrize('content', [b'', b'not a mat file' * 20])

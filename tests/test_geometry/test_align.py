@@ -8,7 +8,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from integral_mmpose import functional as F
-from integral_mmpose.geometry import joint_distances
+from integral_mmpose.geometry import joint_distances, mean_pck
 
 KINDS = ('noisy', 'mirrored', 'planar', 'collinear', 'random')
 
@@ -210,6 +210,14 @@ def test_pck_curve_equals_loop():
             right = sum(d <= threshold for d in seen)
             assert pck[t, joint] == pytest.approx(100 * right / len(seen))
             assert counts[joint] == len(seen)
+
+
+def test_mean_pck_leaves_out_what_nobody_has():
+    """By hand: (10 * 1 + 40 * 2) / 3, and (20 * 1 + 50 * 2) / 3."""
+    pck = np.array([[10.0, np.nan, 40.0, 7.0], [20.0, np.nan, 50.0, 7.0]])
+    counts = np.array([1, 0, 2, 5])
+    assert mean_pck(pck, counts, [0, 1, 2]).tolist() == [30, 40]
+    assert mean_pck(pck, counts, [1]) is None
 
 
 def test_pck_curve_at_its_edges():

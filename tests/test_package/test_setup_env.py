@@ -115,6 +115,82 @@ def test_no_compiler_is_refused(no_environment, monkeypatch, tmp_path):
     checks.check_compiler(python)
 
 
+@pytest.mark.parametrize(
+    'link',
+    ['file:{}', 'file://{}', 'file://localhost{}', '{}/{wheel}', '~', '{}/'],
+)
+def test_a_wheel_at_hand_needs_no_compiler(
+    no_environment, monkeypatch, tmp_path, link
+):
+    """Every form of PIP_FIND_LINKS that pip takes; "%20" in an address."""
+    wheel = 'mmcv-2.1.0-cp{}{}-any.whl'.format(*sys.version_info)
+    folder = tmp_path / ('a b' if link.startswith('file') else 'ab')
+    folder.mkdir()
+    monkeypatch.setenv('HOME', str(folder))
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setenv('MMCV_OPS', 'compile')
+    link = link.format(str(folder).replace(' ', '%20'), wheel=wheel)
+    monkeypatch.setenv('PIP_FIND_LINKS', '/nowhere ' + link)
+    with pytest.raises(checks.SetupError, match='compile mmcv'):
+        checks.check_compiler(no_environment)
+    (folder / wheel).touch()
+    monkeypatch.setattr(checks, 'version_of', lambda _: sys.version_info[:2])
+    if sys.version_info < (3, 12):
+        checks.check_compiler(no_environment)
+    else:  # xtcocotools alone
+        with pytest.raises(checks.SetupError, match='compile xtcocotools'):
+            checks.check_compiler(no_environment)
+
+
+def test_a_compiler_is_all_the_words_of_its_command(
+    no_environment, monkeypatch, tmp_path
+):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setenv('MMCV_OPS', 'compile')
+    for name in ('ccache', 'own-g++'):
+        for compiler in (' ', 'ccache own-g++ -m64'):
+            monkeypatch.setenv('CXX', compiler)
+            with pytest.raises(checks.SetupError, match='or set CXX'):
+                checks.check_compiler(no_environment)
+        (tmp_path / name).write_text('#!/bin/sh\n')
+        (tmp_path / name).chmod(0o755)
+    checks.check_compiler(no_environment)
+
+
+@pytest.mark.parametrize(
+    'name, value, fix',
+    [
+        ('HOSTS', 'nonsense', 'say hosts or onedl'),
+        ('HOSTS', 'tests', 'say hosts or onedl'),
+        ('MMCV_OPS', '1', 'say compile'),
+        ('TORCH', 'latest', 'say a version such as'),
+        ('TORCH', '>=2', 'say a version such as'),
+        ('NUMPY', 'newest', 'say a version such as'),
+        ('FORCE_CUDA', 'yes', 'say 0 or 1'),
+    ],
+)
+def test_a_setting_that_is_not_known_is_refused(
+    no_environment, monkeypatch, name, value, fix
+):
+    monkeypatch.setattr(env, 'Pip', lambda venv: pytest.fail('not refused'))
+    monkeypatch.setenv(name, value)
+    with pytest.raises(checks.SetupError, match=f'^{name}={value} .*{fix}'):
+        env.set_up(no_environment)
+
+
+def test_settings_that_are_known(monkeypatch):
+    """Those of the lanes and of pre-releases; empty is not set."""
+    for name in checks.SETTINGS:
+        monkeypatch.setenv(name, '')
+    checks.check_settings()
+    for version in ('2', '2.4.1', '2.11.0+cpu', '2.12.0.dev20260101+cu130'):
+        monkeypatch.setenv('TORCH', version)
+        checks.check_settings()
+    for name, value in dict(HOSTS='onedl', TORCH='newest').items():
+        monkeypatch.setenv(name, value)
+        checks.check_settings()
+
+
 def test_an_environment_of_another_checkout_is_left(tmp_path):
     mine, other = tmp_path / 'mine', tmp_path / 'other'
     mine.mkdir()
@@ -161,6 +237,48 @@ def test_an_error_is_one_line_and_nothing_is_made(no_environment):
     assert done.stderr.startswith('set-up: ')
     assert len(done.stderr.splitlines()) == 1
     assert not Path(no_environment).exists()
+
+
+@pytest.mark.parametrize(
+    'text', ['', 'not a program', '#!/bin/sh\n', '#!/bin/sh\necho hello\n']
+)
+@pytest.mark.parametrize('mode', [0o755, 0o644])
+def test_a_python_that_does_not_answer(tmp_path, text, mode):
+    python = _fake_python(tmp_path, '')
+    Path(python).write_text(text)
+    Path(python).chmod(mode)
+    with pytest.raises(checks.SetupError, match='python is broken: .* VENV='):
+        checks.check_python(python)
+
+
+def test_a_python_that_is_a_folder(tmp_path):
+    (tmp_path / 'bin/python').mkdir(parents=True)
+    python = str(tmp_path / 'bin/python')
+    assert checks.run_quietly([python, '-c', '']) == 127
+    with pytest.raises(checks.SetupError, match='python is broken: .* VENV='):
+        checks.check_python(python)
+
+
+@pytest.mark.parametrize(
+    'error, sentence',
+    [
+        (KeyboardInterrupt, 'interrupted: the same command continues'),
+        (OSError(28, 'No space left'), 'No space left: make room'),
+    ],
+)
+def test_what_stops_the_set_up_is_told_in_one_line(
+    tmp_path, monkeypatch, capsys, error, sentence
+):
+    def stop(*arguments):
+        raise error
+
+    monkeypatch.setattr(sys, 'argv', ['setup_env', '--venv', str(tmp_path)])
+    monkeypatch.setattr(env, 'set_up', stop)
+    assert env.main() == 1
+    err = capsys.readouterr().err
+    assert sentence in err and 'the same command continues' in err
+    assert err.startswith('set-up: ') and len(err.splitlines()) == 1
+    assert not (tmp_path / env.STAMP).exists()
 
 
 def test_ready_environment_is_left_alone(tmp_path, monkeypatch):
@@ -210,13 +328,14 @@ def test_an_environment_without_pip_gets_it(tmp_path):
 @pytest.mark.parametrize(
     'wanted, kept',
     [(None, True), ('newest', True), ('2.11.0', True)]
+    + [('', True), ('2.11.0+cu130', True), ('2.11.0+cpu', False)]
     + [('2.1.1', False), ('2.12.0', False)],
 )
 def test_another_torch_that_is_asked_for_is_installed(
     monkeypatch, wanted, kept
 ):
     monkeypatch.delenv('TORCH', raising=False)
-    if wanted:
+    if wanted is not None:
         monkeypatch.setenv('TORCH', wanted)
     pair = ['2.11.0+cu130', '0.26.0+cu130']
     assert env.wanted_pair(pair) == (pair if kept else None)
@@ -331,6 +450,33 @@ def test_the_default_lane_gets_the_stand_in(monkeypatch, tmp_path):
     assert 'mmcv-lite==2.1.0' in calls[0]
     assert link.resolve() == Path(env.STAND_IN).resolve()
     assert 'torchvision' in link.read_text()
+
+
+def test_an_mmcv_that_does_not_import_is_told(monkeypatch, tmp_path):
+    pip, _, _ = _recording_pip(monkeypatch, tmp_path, {})
+    monkeypatch.setattr(env, 'probe', lambda python, code: None)
+    with pytest.raises(checks.SetupError, match='mmcv does not import .*run'):
+        env.install_requirements(pip)
+
+
+def test_a_file_in_the_place_of_the_stand_in_is_told(
+    monkeypatch, tmp_path, capsys
+):
+    pip, _, link = _recording_pip(monkeypatch, tmp_path, {})
+    link.write_text('own')
+    monkeypatch.setattr(sys, 'argv', ['setup_env', '--venv', str(tmp_path)])
+    monkeypatch.setattr(env, 'set_up', lambda _: env.install_requirements(pip))
+    assert env.main() == 1
+    assert f"'{link}': make room, remove" in capsys.readouterr().err
+    assert link.read_text() == 'own'
+
+
+@pytest.mark.parametrize('hosts', ['', 'hosts'])
+def test_hosts_may_be_empty(monkeypatch, tmp_path, hosts):
+    monkeypatch.setenv('HOSTS', hosts)
+    pip, calls, _ = _recording_pip(monkeypatch, tmp_path, {})
+    env.install_requirements(pip)
+    assert 'mmengine==0.10.7' in calls[0]
 
 
 def test_the_fork_of_mmcv_is_built_without_torch(monkeypatch, tmp_path):

@@ -42,7 +42,9 @@ class Oracle:
         names = self.joint_names
         swap = [names.index(OTHER[name]) for name in names]
         self.model = SimpleNamespace(
-            depth_range_mm=2000.0, metadata=SimpleNamespace(flip_indices=swap)
+            path='own.onnx',
+            depth_range_mm=2000.0,
+            metadata=SimpleNamespace(flip_indices=swap),
         )
 
     def __call__(self, image, boxes):
@@ -119,6 +121,61 @@ def test_head_boxes_in_another_order(tool, folder, order):
         return
     with pytest.raises(ValueError, match='own_gt_val.mat: id 0: .* order'):
         tool.read_people(path, 'val')
+
+
+def edit_people(path, **fields):
+    """Change everybody."""
+    file = path / 'own_val.json'
+    people = [dict(p, **fields) for p in json.loads(file.read_text())]
+    file.write_text(json.dumps(people))
+
+
+def seen(*joints):
+    return [int(joint in joints) for joint in range(16)]
+
+
+def test_a_joint_that_nobody_has_is_left_out(tool, folder):
+    """Off by 0.2 heads in all joints; the right foot has no label."""
+    path, joints = folder
+    edit_people(path, joints_vis=seen(*range(1, 16)))
+    found = tool.measure(Oracle(tool, joints, 2.0), path, 'val')
+    assert found['PCKh@0.5'] == 100 and found['PCKh@0.1'] == 0
+    assert found['AUC'] == pytest.approx(100 * 31 / 51)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'message'),
+    [
+        (dict(joints_vis=seen()), 'id 0: field `joints` must have labelled'),
+        (dict(joints_vis=seen(0)), 'id 0: field `joints` must have labelled'),
+        (
+            dict(joints=[[5, 5]] * 16),
+            'id 0: field `joints` must have labelled',
+        ),
+        (dict(joints_vis=seen(6, 9)), 'no joint of the limbs is labelled'),
+        (dict(image=''), 'id 0: field `image` must be non-empty'),
+    ],
+)
+def test_people_that_cannot_be_measured(tool, folder, fields, message):
+    path, joints = folder
+    edit_people(path, **fields)
+    with pytest.raises(ValueError, match=f'own_val.json: {message}'):
+        tool.measure(Oracle(tool, joints), path, 'val')
+
+
+def test_a_model_with_other_joints_is_told_before_the_data_is_read(tool):
+    oracle = Oracle(tool, np.zeros((2, 16, 2)))
+    oracle.joint_names = [n.replace('foot', 'x') for n in oracle.joint_names]
+    message = 'own.onnx: .* no left_foot, right_foot. Export'
+    with pytest.raises(ValueError, match=message):
+        tool.measure(oracle, Path('/nowhere'), 'val')
+
+
+@pytest.mark.parametrize('file', ['own_val.json', 'own_gt_val.mat'])
+def test_a_missing_file_is_told_in_words_of_this_tool(tool, folder, file):
+    (folder[0] / file).unlink()
+    with pytest.raises(FileNotFoundError, match=f'{file} .* Give a folder'):
+        tool.read_people(folder[0], 'val')
 
 
 def test_consistency_by_hand(tool, folder):

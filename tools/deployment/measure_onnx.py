@@ -21,7 +21,8 @@ from tqdm import tqdm
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.head_boxes import head_sizes
 from integral_mmpose.datasets.body.mpii_joints import read_joints
-from integral_mmpose.geometry import pck_curve
+from integral_mmpose.datasets.checks import annotation_error, require_file
+from integral_mmpose.geometry import mean_pck, pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
 
 #: Joints of MPII -> names of the model, sides apart.
@@ -49,14 +50,29 @@ BONES = (
 ALPHAS = np.arange(51) / 100
 JOINTS_TO_BOX = 1.1
 BATCH = 8
+LAYOUT = (
+    "Give a folder in MPII's layout: DATA/DATA_SPLIT.json and "
+    'DATA/DATA_gt_SPLIT.mat.'
+)
 
 
 def read_people(folder: Path, split: str) -> tuple:
     """Images, joints (N, 16, 2), labelled (N, 16), head sizes (N,), px."""
     name = folder.resolve().name
     file = str(folder / f'{name}_{split}.json')
-    names, joints, labelled = read_joints(file)
     truth = str(folder / f'{name}_gt_{split}.mat')
+    for path in (file, truth):
+        require_file(path, 'the data', LAYOUT)
+    names, joints, labelled = read_joints(file)
+    for id_, (points, known) in enumerate(zip(joints, labelled)):
+        if min(len(set(axis)) for axis in points[known].T) < 2:
+            problem = 'must have labelled joints that differ in x and in y'
+            fix = 'Label more for the box, or remove it from both files.'
+            raise annotation_error(file, id_, 'joints', problem, fix)
+    if not labelled[:, list(LIMBS.values())].any():
+        raise ValueError(
+            f'{file}: no joint of the limbs is labelled. {LAYOUT}'
+        )
     heads = head_sizes(truth, file, joints, labelled)
     images = [folder / 'images' / name for name in names]
     return images, joints, labelled, heads
@@ -93,6 +109,13 @@ def predict(infer, images, joints, labelled) -> list:
 
 def measure(infer: PoseInferencer, folder: Path, split: str) -> dict:
     """All numbers by name."""
+    missing = sorted(LIMBS.keys() - set(infer.joint_names))
+    if missing:
+        raise ValueError(
+            f'{infer.model.path}: the model has no {", ".join(missing)}. '
+            'Export a model with the joints of Human3.6M, or evaluate this '
+            "one's checkpoint with tools/test.py."
+        )
     images, joints, labelled, heads = read_people(folder, split)
     found = predict(infer, images, joints, labelled)
     columns = [infer.joint_names.index(name) for name in LIMBS]
@@ -102,7 +125,7 @@ def measure(infer: PoseInferencer, folder: Path, split: str) -> dict:
     pck, counts = pck_curve(
         distances / heads[:, None], ALPHAS, labelled[:, members]
     )
-    curve = np.average(pck, 1, counts)
+    curve = mean_pck(pck, counts, range(len(LIMBS)))
     numbers = {
         'people': len(images),
         'PCKh@0.5': curve[50],

@@ -181,9 +181,6 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
     def _person(self, person: dict, id_: int) -> dict:
         file, count = self.ann_file, self._metainfo['num_keypoints']
         check_fields(person, FIELDS, file, id_)
-        name = person['image']
-        if not name:
-            raise annotation_error(file, id_, 'image', 'is empty')
         center = numbers(person['center'], file, id_, 'center', (2,))
         scale = number_within(person['scale'], file, id_, 'scale', *SCALES)
         joints, visible = labelled_joints(person, file, id_, count)
@@ -192,7 +189,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         return dict(
             _place(person, file, id_),
             id=id_,
-            img_path=osp.join(self.data_prefix['img'], name),
+            img_path=osp.join(self.data_prefix['img'], person['image']),
             bbox=np.concatenate([center - side / 2, center + side / 2])[
                 None
             ].astype(np.float32),
