@@ -15,6 +15,8 @@ import traceback
 from pathlib import Path
 from urllib.error import URLError
 
+from wrong_option import wrong_option
+
 ROOT = Path(__file__).resolve().parents[1]
 #: --resume, --resume=auto, or as short as argparse takes it.
 RESUME = '--r'
@@ -113,15 +115,11 @@ def given_options(argv: list) -> list:
 def of_a_user(error: Exception) -> bool:
     """Whether a user can have caused it, as by a wrong option in a config.
 
-    Python's own text names class and option: "X.__init__() got an unexpected
-    keyword argument 'y'". Loader workers end for lack of memory.
+    Loader workers end for lack of memory.
     """
     if isinstance(error, RuntimeError):
         return str(error).startswith(_LOST_WORKER)
-    if isinstance(error, TypeError):
-        wrong = r'\.__init__\(\) (got an unexpected|missing)'
-        return bool(re.search(wrong, str(error)))
-    return isinstance(error, USER_ERRORS)
+    return isinstance(error, USER_ERRORS) or bool(wrong_option(error))
 
 
 def report(name: str, error: Exception) -> None:
@@ -159,7 +157,7 @@ def explain(error: Exception) -> str:
             'Put the file into ~/.cache/torch/hub/checkpoints, or train from '
             'scratch: --cfg-options model.backbone.init_cfg=None'
         )
-    return str(error) or type(error).__name__
+    return wrong_option(error) or str(error) or type(error).__name__
 
 
 def join_without_gpu(argv: list) -> list:

@@ -30,10 +30,26 @@ class AtomicCheckpointHook(CheckpointHook):
 
     The arguments are those of ``CheckpointHook``. Remote folders (such as
     ``s3://``) are written as mmengine does it.
+
+    Raises:
+        TypeError: If there is an unknown argument. mmengine keeps it for
+            ``Runner.save_checkpoint``, which takes none besides those.
+        ValueError: If a number is not a whole one.
     """
 
     def __init__(self, *args, **kwargs):
+        for name in ('interval', 'max_keep_ckpts', 'save_begin'):
+            if not isinstance(kwargs.get(name, 0), int):
+                raise ValueError(
+                    f'{type(self).__name__}: {name} must be a whole number, '
+                    f'got {kwargs[name]!r}'
+                )
         super().__init__(*args, **kwargs)
+        for name in self.args:
+            raise TypeError(
+                f'{type(self).__name__}.__init__() got an unexpected keyword '
+                f'argument {name!r}'
+            )
         self._validation_due = False
         self._resumed_validation_due = False
         self._noted_on_disk = False
@@ -169,7 +185,6 @@ class AtomicCheckpointHook(CheckpointHook):
             meta=meta,
             by_epoch=self.by_epoch,
             backend_args=self.backend_args,
-            **self.args,
         )
         self.last_ckpt, self._noted_on_disk = path, self._validation_due
         if outdated:

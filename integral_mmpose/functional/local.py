@@ -13,6 +13,9 @@ a window as in the peak refinement of Zhang et al., Distribution-Aware
 Coordinate Representation, CVPR 2020.
 """
 
+from math import inf
+from numbers import Real
+
 import torch
 from torch import Tensor
 
@@ -39,9 +42,9 @@ def check_window(radius: int, temperature: float) -> None:
         raise ValueError(
             f'radius must be a whole number of cells >= 0, got {radius!r}'
         )
-    if not 0 < temperature < float('inf'):
+    if not isinstance(temperature, Real) or not 0 < temperature < inf:
         raise ValueError(
-            f'temperature must be positive, got {temperature}: 0.1 suits '
+            f'temperature must be positive, got {temperature!r}: 0.1 suits '
             'maps in [0, 1], 1 suits logits, radius=0 is the argmax'
         )
 

@@ -1,5 +1,6 @@
 """Kill and resume: nothing is lost, nothing differs."""
 
+import inspect
 import multiprocessing
 import os
 import random
@@ -11,6 +12,9 @@ import pytest
 import torch
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import LocalBackend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS as REGISTRY
 
 from integral_mmpose import files
 
@@ -330,3 +334,31 @@ def test_by_iteration(make_runner, tmp_path):
     ).train()
     names = sorted(p.name for p in (tmp_path / 'work').glob('*.pth'))
     assert names == ['iter_6.pth', 'iter_8.pth']
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(max_keep_ckpt=3), "unexpected keyword argument 'max_keep_ckpt'"),
+        (dict(interval='x'), "interval must be a whole number, got 'x'"),
+        (dict(max_keep_ckpts=1.5), 'max_keep_ckpts must be .* got 1.5'),
+        (dict(save_begin='1'), "save_begin must be .* got '1'"),
+    ],
+)
+def test_wrong_options_fail_before_an_epoch_is_trained(options, message):
+    """mmengine's own hook takes three of them, or fails bare."""
+    config = dict(type='AtomicCheckpointHook', **options)
+    with pytest.raises((TypeError, ValueError), match=message) as raised:
+        REGISTRY.build(config)
+    assert 'AtomicCheckpointHook' in str(raised.value)
+    if 'save_begin' not in options:
+        REGISTRY.build(dict(config, type='CheckpointHook'))
+    right = dict(interval=2, max_keep_ckpts=3, save_begin=1, save_best='a')
+    REGISTRY.build(dict(type='AtomicCheckpointHook', rule='less', **right))
+
+
+def test_nothing_is_left_for_save_checkpoint():
+    """All that it takes has a name in mmengine's hook, or is the hook's."""
+    taken = set(inspect.signature(Runner.save_checkpoint).parameters)
+    named = set(inspect.signature(CheckpointHook.__init__).parameters)
+    assert taken - named == {'filename', 'meta'}

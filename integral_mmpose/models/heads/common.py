@@ -1,8 +1,9 @@
-"""What the heads share: labels of a batch, accuracy, flip merge, codec."""
+"""What the heads share: losses, labels, accuracy, flip merge, codec."""
 
 from typing import List, Optional, Sequence, Tuple
 
 import torch
+from mmpose.registry import MODELS
 from mmpose.utils.typing import InstanceList, OptSampleList
 from torch import Tensor, nn
 
@@ -14,22 +15,67 @@ from integral_mmpose.functional import (
     px_to_norm,
 )
 
+from ..losses.heatmap import HeatmapLoss
+
 #: A joint counts as right in ``acc_pose`` within this fraction of the side.
 ACCURACY_THRESHOLD = 0.05
 
 
-def check_joint_loss(loss: Optional[nn.Module]) -> None:
-    """Check that a loss leaves joints of weight 0 out.
+def check_counts(head, **counts: int) -> None:
+    """Check numbers of channels, joints and bins.
 
     Raises:
-        ValueError: If it is one of MMPose's without ``use_target_weight``.
+        ValueError: If one is not a whole number of at least 1.
     """
+    for name, count in counts.items():
+        if not isinstance(count, int) or count < 1:
+            raise ValueError(
+                f'{type(head).__name__}: {name} must be a whole number of at '
+                f'least 1, got {count!r}'
+            )
+
+
+def check_features(head, features: Tensor) -> None:
+    """Raise ValueError if they do not have ``in_channels`` channels."""
+    if features.shape[1] != head.in_channels:
+        raise ValueError(
+            f'{type(head).__name__} has in_channels={head.in_channels} but '
+            f'the features have {features.shape[1]} channels: set '
+            'model.head.in_channels to that'
+        )
+
+
+def build_loss(option: str, config: Optional[dict]) -> Optional[nn.Module]:
+    """Build the loss of ``heatmap_loss`` or ``joint_loss``, if there is one.
+
+    Raises:
+        ValueError: If there is no type, if it is a loss of the other option,
+            or one of MMPose's that would train joints of weight 0.
+    """
+    if config is None:
+        return None
+    of_maps = option == 'heatmap_loss'
+    example = 'VolumeMSELoss' if of_maps else 'JointL1Loss'
+    if not isinstance(config, dict) or 'type' not in config:
+        raise ValueError(
+            f'{option} must be a dict with a type, such as '
+            f'dict(type={example!r}), got {config!r}'
+        )
+    loss = MODELS.build(config)
+    name = type(loss).__name__
+    if isinstance(loss, HeatmapLoss) != of_maps:
+        raise ValueError(
+            f'{option}: {name} is {"no" if of_maps else "a"} loss on heat '
+            f'maps: take another, such as {example}, or give it as '
+            f'{"joint_loss" if of_maps else "heatmap_loss"} of IntegralHead'
+        )
     if not getattr(loss, 'use_target_weight', True):
         raise ValueError(
-            f'joint_loss: {type(loss).__name__} would train joints that '
-            'nobody labelled, and the depth of 2D samples: set '
-            'use_target_weight=True, or take JointL1Loss'
+            f'{option}: {name} would train joints that nobody labelled, and '
+            'the depth of 2D samples: set use_target_weight=True, or take '
+            'JointL1Loss'
         )
+    return loss
 
 
 def check_decoder(head, axes: str) -> None:

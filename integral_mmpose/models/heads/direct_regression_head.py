@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from integral_mmpose.functional import at_least_float32
 
 from .common import (
+    build_loss,
+    check_counts,
     check_decoder,
-    check_joint_loss,
     decode_batch,
     gather_labels,
     merge_flipped,
@@ -57,15 +58,14 @@ class DirectRegressionHead(RegressionHead):
     ) -> None:
         if num_axes not in (2, 3):
             raise ValueError(f'num_axes must be 2 or 3, got {num_axes}')
+        check_counts(self, in_channels=in_channels, num_joints=num_joints)
         super().__init__(
-            in_channels,
-            num_joints,
-            loss=joint_loss or dict(type='JointL1Loss'),
-            decoder=decoder,
-            init_cfg=init_cfg,
+            in_channels, num_joints, decoder=decoder, init_cfg=init_cfg
         )
         self.num_axes = num_axes
-        check_joint_loss(self.loss_module)
+        self.loss_module = build_loss(
+            'joint_loss', joint_loss or dict(type='JointL1Loss')
+        )
         if getattr(self.loss_module, 'takes_logits', False):
             raise ValueError(
                 f'{type(self.loss_module).__name__} takes heat maps, and '

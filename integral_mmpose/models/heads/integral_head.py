@@ -20,11 +20,12 @@ from torch import Tensor
 
 from integral_mmpose import functional as F
 
-from ..losses.heatmap import MarginalLoss
 from .chunked import chunked_losses
 from .common import (
+    build_loss,
+    check_counts,
     check_decoder,
-    check_joint_loss,
+    check_features,
     decode_batch,
     gather_labels,
     pose_accuracy,
@@ -74,8 +75,9 @@ class IntegralHead(MapReadout, HeatmapHead):
         init_cfg (dict, optional): Defaults to N(0, 1e-3).
 
     Raises:
-        ValueError: If no loss is given, ``readout`` is unknown, the depth
-            contradicts the codec, or a joint loss lacks its heat map loss.
+        ValueError: If no loss is given or one of the other kind, a count is
+            below 1, ``readout`` is unknown, the depth contradicts the codec,
+            or a joint loss lacks its heat map loss.
     """
 
     def __init__(
@@ -99,21 +101,23 @@ class IntegralHead(MapReadout, HeatmapHead):
             raise ValueError(
                 f'readout must be one of {READOUTS}, got {readout!r}'
             )
-        if depth < 1:
-            raise ValueError(f'depth must be at least 1 bin, got {depth}')
+        check_counts(
+            self,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            depth=depth,
+        )
         super().__init__(
             in_channels,
             out_channels * depth,
             deconv_out_channels=deconv_out_channels,
             deconv_kernel_sizes=[4] * len(deconv_out_channels or ()),
-            loss=heatmap_loss or joint_loss,
             decoder=decoder,
             init_cfg=init_cfg,
         )
         del self.loss_module
-        self.heatmap_loss = heatmap_loss and MODELS.build(heatmap_loss)
-        self.joint_loss = joint_loss and MODELS.build(joint_loss)
-        check_joint_loss(self.joint_loss)
+        self.heatmap_loss = build_loss('heatmap_loss', heatmap_loss)
+        self.joint_loss = build_loss('joint_loss', joint_loss)
         self._check_local(readout)
         self.out_channels = out_channels
         self.depth = depth
@@ -143,22 +147,6 @@ class IntegralHead(MapReadout, HeatmapHead):
                 "a window: set readout='local_integral' or None"
             )
 
-    def _trained_window(self) -> dict:
-        if self.joint_loss_is_local:
-            loss = self.joint_loss
-            return dict(radius=loss.radius, temperature=loss.temperature)
-        in_0_1 = not self.joint_loss and self.heatmap_loss.score == 'peak'
-        return dict(radius=2, temperature=0.1 if in_0_1 else 1.0)
-
-    def _trained_readout(self) -> str:
-        if self.joint_loss_is_local:
-            return 'local_integral'
-        if self.joint_loss is not None:
-            return 'integral'
-        if isinstance(self.heatmap_loss, MarginalLoss):
-            return 'marginal_argmax'
-        return 'argmax'
-
     @property
     def num_axes(self) -> int:
         """Number of axes that the head predicts: 2 or 3."""
@@ -166,6 +154,7 @@ class IntegralHead(MapReadout, HeatmapHead):
 
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
         """Features -> logits (B, K, H, W) or (B, K, D, H, W)."""
+        check_features(self, feats[-1])
         return self.to_logits(super().forward(feats))
 
     def to_logits(self, maps: Tensor) -> Tensor:
@@ -205,6 +194,7 @@ class IntegralHead(MapReadout, HeatmapHead):
         labels, weights = gather_labels(
             batch_data_samples, self.num_axes, self.out_channels
         )
+        check_features(self, feats[-1])
         features = self.conv_layers(self.deconv_layers(feats[-1]))
         losses, pred = chunked_losses(
             self, features, labels, weights, chunk_joints

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from integral_mmpose import functional as F
 
+from ..losses.heatmap import MarginalLoss
 from .common import check_flip_indices, merge_flipped
 
 #: These find the cell of a joint by an argmax, which has no gradient.
@@ -20,6 +21,22 @@ class MapReadout:
     It uses ``readout``, ``window``, the two losses, ``joint_loss_is_local``,
     ``depth``, ``num_axes`` and ``out_channels``.
     """
+
+    def _trained_window(self) -> dict:
+        if self.joint_loss_is_local:
+            loss = self.joint_loss
+            return dict(radius=loss.radius, temperature=loss.temperature)
+        in_0_1 = not self.joint_loss and self.heatmap_loss.score == 'peak'
+        return dict(radius=2, temperature=0.1 if in_0_1 else 1.0)
+
+    def _trained_readout(self) -> str:
+        if self.joint_loss_is_local:
+            return 'local_integral'
+        if self.joint_loss is not None:
+            return 'integral'
+        if isinstance(self.heatmap_loss, MarginalLoss):
+            return 'marginal_argmax'
+        return 'argmax'
 
     def expectation(self, logits: Tensor) -> Tensor:
         """What the joint loss trains, normalised (B, K, 2 or 3)."""

@@ -17,6 +17,7 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor
 
+from .common import check_counts, check_features
 from .integral_head import IntegralHead
 
 
@@ -56,8 +57,10 @@ class IntegralMultiStageHead(BaseHead):
         **head,
     ) -> None:
         super().__init__()
+        check_counts(self, in_channels=in_channels, num_stages=num_stages)
+        self.in_channels = in_channels
         depths = (depth,) * num_stages if depths is None else depths
-        if num_stages < 1 or len(depths) != num_stages:
+        if len(depths) != num_stages:
             raise ValueError(
                 f'depths must give one depth for each of the {num_stages} '
                 f'stages, got {depths}'
@@ -88,6 +91,7 @@ class IntegralMultiStageHead(BaseHead):
     ) -> Tuple[Tuple[Tensor], List[Tensor]]:
         """Features for the last head, and the logits of the heads before."""
         shared = inputs = feats[-1]
+        check_features(self, shared)
         features, logits = None, []
         for stage, head in zip(self.stages, self.heads):
             if logits:

@@ -1,5 +1,8 @@
 """What the losses of heat maps and of joints share."""
 
+from math import inf
+from numbers import Real
+
 from torch import nn
 
 
@@ -10,15 +13,18 @@ class Loss(nn.Module):
         loss_weight (float): Factor of the loss. Defaults to 1.
 
     Raises:
-        TypeError: Names the class of the config and an unknown option;
-            Python's own error names the class that has the ``__init__``.
+        ValueError: If a number of a loss is not positive and finite.
     """
 
-    def __init__(self, loss_weight: float = 1.0, **unknown) -> None:
+    def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
-        if unknown:
-            raise TypeError(
-                f'{type(self).__name__}.__init__() got an unexpected keyword '
-                f'argument {next(iter(unknown))!r}'
+        self.loss_weight = self.positive('loss_weight', loss_weight)
+
+    def positive(self, name: str, value: float) -> float:
+        """Check a number of the config: of any other nothing is learned."""
+        if not isinstance(value, Real) or not 0 < value < inf:
+            raise ValueError(
+                f'{type(self).__name__}: {name} must be a positive number, '
+                f'got {value!r}'
             )
-        self.loss_weight = loss_weight
+        return value

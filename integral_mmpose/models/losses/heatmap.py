@@ -67,11 +67,9 @@ class GaussianLoss(HeatmapLoss):
         loss_weight (float): Factor of the loss. Defaults to 1.
     """
 
-    def __init__(
-        self, sigma: float = 1.0, loss_weight: float = 1.0, **unknown
-    ) -> None:
-        super().__init__(loss_weight, **unknown)
-        self.sigma = sigma
+    def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight)
+        self.sigma = self.positive('sigma', sigma)
 
 
 class VolumeLoss(HeatmapLoss):
@@ -127,7 +125,7 @@ class VolumeBCELoss(VolumeLoss):
         self, radius: float = DISC_RADIUS, loss_weight: float = 1.0
     ) -> None:
         super().__init__(loss_weight)
-        self.radius = radius
+        self.radius = self.positive('radius', radius)
 
     def map_errors(self, logits, coordinates):
         radii = [self.radius * size for size in map_sizes(logits)]

@@ -7,11 +7,43 @@ import torch
 
 from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.models.heads.common import (
+    build_loss,
+    check_counts,
     decode_batch,
     gather_labels,
     merge_flipped,
     pose_accuracy,
 )
+
+MAPS, JOINTS = dict(type='VolumeMSELoss'), dict(type='JointL1Loss')
+
+
+@pytest.mark.parametrize(
+    ('option', 'config', 'message'),
+    [
+        ('heatmap_loss', JOINTS, 'JointL1Loss is no .*VolumeMSE.*joint_loss'),
+        ('heatmap_loss', dict(type='KeypointMSELoss'), 'MSELoss is no loss'),
+        ('joint_loss', MAPS, 'VolumeMSELoss is a .*JointL1.*heatmap_loss'),
+        ('joint_loss', dict(loss_weight=1.0), "such as dict.type='JointL1"),
+        ('heatmap_loss', {}, "such as dict.type='VolumeMSE"),
+        ('joint_loss', [JOINTS], 'must be a dict with a type'),
+        ('heatmap_loss', 'VolumeMSELoss', 'must be a dict with a type'),
+    ],
+)
+def test_a_loss_of_the_other_kind(option, config, message):
+    with pytest.raises(ValueError, match=f'^{option}.*{message}'):
+        build_loss(option, config)
+    right = MAPS if option == 'heatmap_loss' else JOINTS
+    assert type(build_loss(option, right)).__name__ == right['type']
+    assert build_loss(option, None) is None
+
+
+def test_counts():
+    check_counts(None, in_channels=1, depth=64)
+    for count in (0, -1, 1.5, '3', None):
+        message = f'NoneType: depth must be a whole.*at least 1, got {count!r}'
+        with pytest.raises(ValueError, match=message):
+            check_counts(None, in_channels=1, depth=count)
 
 
 def test_gather_labels(make_samples):

@@ -266,7 +266,17 @@ def test_depth_contradicts_the_codec(build_head):
             "readout must be one of .* got 'softargmax'",
         ),
         (dict(joint_loss=None), 'needs heatmap_loss, joint_loss or both'),
-        (dict(depth=0), 'depth must be at least 1 bin, got 0'),
+        (dict(depth=0), 'depth must be a whole .* at least 1, got 0'),
+        (dict(joints=0), 'out_channels must be a whole .* least 1, got 0'),
+        (dict(in_channels=0), 'in_channels must be a whole .* 1, got 0'),
+        (
+            dict(heatmap_loss=dict(type='JointL1Loss')),
+            'heatmap_loss: JointL1Loss is no loss on heat maps',
+        ),
+        (
+            dict(joint_loss=dict(type='VolumeMSELoss')),
+            'joint_loss: VolumeMSELoss is a loss on heat maps',
+        ),
     ],
 )
 def test_bad_arguments(kwargs, message, build_head):

@@ -407,3 +407,23 @@ def test_direct_regression_has_no_maps(name):
     MODELS.build(config)
     with pytest.raises(ValueError, match=f'{name} takes heat maps.*JointL1'):
         MODELS.build(dict(config, joint_loss=dict(type=name)))
+
+
+@pytest.mark.parametrize('train_cfg', [None, dict(chunk_joints=2)])
+def test_features_of_another_width(build_head, make_samples, train_cfg):
+    samples = make_samples(torch.rand(2, 3, 2))
+    head = build_head(in_channels=4)
+    head.loss((torch.rand(2, 4, 3, 2),), samples, train_cfg)
+    with pytest.raises(ValueError, match='in_channels=4 but .* 5 channels'):
+        head.loss((torch.rand(2, 5, 3, 2),), samples, train_cfg)
+
+
+def test_direct_regression_builds_the_same_losses():
+    config = dict(type='DirectRegressionHead', in_channels=4, num_joints=3)
+    for wrong, message in (
+        (dict(joint_loss=dict(type='VolumeMSELoss')), 'give it as heatmap_l'),
+        (dict(joint_loss=dict(loss_weight=1.0)), 'dict with a type'),
+        (dict(num_joints=0), 'num_joints must be a whole .* got 0'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            MODELS.build(dict(config, **wrong))

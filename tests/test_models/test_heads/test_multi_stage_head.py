@@ -241,6 +241,15 @@ def test_stages_of_different_depth(make_samples):
 def test_wrong_depths_are_an_error():
     with pytest.raises(ValueError, match='2 stages'):
         build(2, depths=(1, 1, 1))
+    with pytest.raises(ValueError, match='num_stages must be .* got 0'):
+        build(0)
+
+
+def test_features_of_another_width():
+    head = build(in_channels=16)
+    head((torch.rand(2, 16, 8, 8),))
+    with pytest.raises(ValueError, match='in_channels=16 but .* 8 channels'):
+        head((torch.rand(2, 8, 8, 8),))
 
 
 def test_the_heads_start_small_and_the_stages_do_not():
