@@ -150,6 +150,8 @@ def explain(error: Exception) -> str:
             'fewer: --cfg-options train_dataloader.num_workers=1'
         )
     if isinstance(error, KeyError):
+        if 'is already registered' in str(error):
+            return f'{error.args[0]}. Give your class another name'
         return f'{error} (no such name)'
     if isinstance(error, URLError):
         return (

@@ -326,6 +326,14 @@ def test_weights_that_cannot_be_downloaded(tool):
     assert 'Name or service not known' in text
     assert 'init_cfg=None' in text
     assert tool.explain(KeyError('H1')) == "'H1' (no such name)"
+    from mmpose.models.losses import BoneLoss
+    from mmpose.registry import MODELS
+
+    with pytest.raises(KeyError) as raised:
+        MODELS.register_module(module=type(BoneLoss.__name__, (), {}))
+    text = tool.explain(raised.value)
+    assert text.startswith('BoneLoss is already registered in model at')
+    assert text.endswith('Give your class another name')
 
 
 def test_an_error_under_torchrun(tool, tmp_path, monkeypatch, capsys):
