@@ -2,6 +2,7 @@
 
 import gc
 import http.server
+import sys
 import threading
 from pathlib import Path
 
@@ -23,6 +24,19 @@ ROOT = Path(__file__).resolve().parents[1]
 def pytest_collection_finish():
     """What is imported stays: mmengine collects garbage at every dataset."""
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def manager_lock_is_free():
+    """Release what mmengine keeps where a visualizer could not be built.
+
+    Its ``get_instance`` then keeps its lock, and every other thread that asks
+    for a logger waits for ever.
+    """
+    yield
+    manager = sys.modules.get('mmengine.utils.manager')
+    while manager and manager._lock._is_owned():
+        manager._lock.release()
 
 
 @pytest.fixture
