@@ -126,6 +126,7 @@ def test_a_wheel_at_hand_needs_no_compiler(
     wheel = 'mmcv-2.1.0-cp{}{}-any.whl'.format(*sys.version_info)
     folder = tmp_path / ('a b' if link.startswith('file') else 'ab')
     folder.mkdir()
+    monkeypatch.delenv('CXX', raising=False)
     monkeypatch.setenv('HOME', str(folder))
     monkeypatch.setenv('PATH', str(tmp_path))
     monkeypatch.setenv('MMCV_OPS', 'compile')
@@ -145,6 +146,7 @@ def test_a_wheel_at_hand_needs_no_compiler(
 def test_a_compiler_is_all_the_words_of_its_command(
     no_environment, monkeypatch, tmp_path
 ):
+    monkeypatch.delenv('PIP_FIND_LINKS', raising=False)
     monkeypatch.setenv('PATH', str(tmp_path))
     monkeypatch.setenv('MMCV_OPS', 'compile')
     for name in ('ccache', 'own-g++'):
