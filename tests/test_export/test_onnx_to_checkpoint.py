@@ -170,3 +170,11 @@ def test_an_error_is_one_sentence_and_writes_nothing(
     error = capsys.readouterr().err
     assert error.startswith('error: ') and message in error
     assert not (tmp_path / 'new').exists()
+
+
+def test_a_file_that_is_read_is_not_replaced(tool, monkeypatch, capsys):
+    for out in ('a.onnx', './a.py'):
+        monkeypatch.setattr(sys, 'argv', ['', 'a.py', 'a.onnx', '--out', out])
+        with pytest.raises(SystemExit):
+            tool.main()
+        assert 'is a file that is read' in capsys.readouterr().err

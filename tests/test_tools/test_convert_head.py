@@ -248,3 +248,12 @@ def test_another_head_is_refused(tool):
     cfg = config('HeatmapHead')
     with pytest.raises(ValueError, match='the head is HeatmapHead'):
         tool.convert(cfg, dict(state_dict={}))
+
+
+def test_a_file_that_is_read_is_not_replaced(tool, monkeypatch, capsys):
+    for config, checkpoint in (('a.py', 'b.pth'), ('b.py', './a.pth')):
+        argv = ['', config, checkpoint, '--out', 'a']
+        monkeypatch.setattr('sys.argv', argv)
+        with pytest.raises(SystemExit):
+            tool.main()
+        assert 'is a file that is read' in capsys.readouterr().err

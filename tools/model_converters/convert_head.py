@@ -184,6 +184,10 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True, help='name without suffix')
     args = parser.parse_args()
+    read = [Path(args.config).resolve(), Path(args.checkpoint).resolve()]
+    for suffix in ('.pth', '.py'):
+        if Path(args.out + suffix).resolve() in read:
+            parser.error(f'--out {args.out}{suffix} is a file that is read')
     register_all_modules()
     cfg = Config.fromfile(args.config)
     checkpoint = load_from_local(args.checkpoint, map_location='cpu')

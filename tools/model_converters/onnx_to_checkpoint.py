@@ -222,8 +222,11 @@ def main() -> None:
     parser.add_argument('--out', required=True, help='checkpoint to write')
     parser.add_argument('--batches', type=int, default=16)
     args = parser.parse_args()
+    read = (args.config, args.model)
     if args.batches < 1:
         parser.error('--batches must be at least 1')
+    if Path(args.out).resolve() in map(Path.resolve, map(Path, read)):
+        parser.error(f'--out {args.out} is a file that is read')
     file = OnnxPoseModel(args.model)
     cfg = Config.fromfile(args.config)
     model = load_pose_model(cfg, None)
