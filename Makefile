@@ -29,7 +29,7 @@ help:  ## list the targets
 
 setup:  ## set up .venv if it is missing or half made (others do it, too)
 	@command -v "$(PYTHON)" >/dev/null || { echo 'set-up: Python 3.10 to 3.13 is needed, and there is no $(PYTHON): install one or set PYTHON=' >&2; exit 1; }
-	@"$(PYTHON)" tools/setup_env.py --venv "$(VENV)"
+	@"$(PYTHON)" .dev_scripts/setup_env.py --venv "$(VENV)"
 
 demo: setup  ## train the 3D integral model and its baseline on synthetic data
 	$(RUN) demo/run_demo.py $(DEMO_ARGS)
@@ -70,18 +70,18 @@ reliability: setup  ## the long forms of the fifteen families, and all slow test
 
 # python3.11 ... python3.13 must be there, and 10 GB of disk a lane.
 lanes:  ## the core tests on each Python, torch and numpy: docs/install.md
-	@"$(PYTHON)" tools/check_lanes.py $(LANES_ARGS)
+	@"$(PYTHON)" .dev_scripts/check_lanes.py $(LANES_ARGS)
 
 release-check: setup  ## the wheel in clean environments of each Python: docs/install.md
-	$(RUN) tools/check_release.py $(RELEASE_ARGS)
+	$(RUN) .dev_scripts/check_release.py $(RELEASE_ARGS)
 
 # An environment of its own; MMCV_OPS=compile with mmcv's own operators.
 mim-check:  ## every command of mim with the wheel
-	@"$(PYTHON)" tools/check_mim.py $(MIM_ARGS)
+	@"$(PYTHON)" .dev_scripts/check_mim.py $(MIM_ARGS)
 
 # PEERS_DIR holds checkouts of mmpose and mmengine, at the installed versions.
 peers: setup  ## the hosts' own tests with and without this package (PEERS_DIR=)
-	@$(RUN) tools/check_peers.py "$(PEERS_DIR)" $(PEERS_ARGS)
+	@$(RUN) .dev_scripts/check_peers.py "$(PEERS_DIR)" $(PEERS_ARGS)
 
 clean:  ## remove caches and builds (not .venv, not work_dirs)
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .coverage htmlcov

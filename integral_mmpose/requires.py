@@ -135,7 +135,7 @@ def _check_leaves() -> None:
     except (ImportError, ValueError) as error:
         raise ImportError(
             f'xtcocotools was built for another numpy ({error}). Run: pip '
-            "install 'numpy<2', or build it again as tools/setup_env.py does"
+            "install 'numpy<2', or make setup, which builds it again"
         ) from error
 
 

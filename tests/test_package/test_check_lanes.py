@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 _spec = importlib.util.spec_from_file_location(
-    'check_lanes', ROOT / 'tools/check_lanes.py'
+    'check_lanes', ROOT / '.dev_scripts/check_lanes.py'
 )
 lanes = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(lanes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / 'tools/check_peers.py'
+TOOL = Path(__file__).resolve().parents[2] / '.dev_scripts/check_peers.py'
 REPORT = """<testsuites><testsuite>
 <testcase classname="a.B" name="one"/>
 <testcase classname="a.B" name="two"><failure message="">x</failure></testcase>

@@ -173,14 +173,14 @@ def test_the_page_of_the_index_has_absolute_links(monkeypatch):
 
 
 def test_metafiles_are_current():
-    """mim searches them: tools/analysis_tools/write_metafiles.py."""
-    _build(ROOT, 'tools/analysis_tools/write_metafiles.py', '--check')
+    """mim searches them: .dev_scripts/write_metafiles.py."""
+    _build(ROOT, '.dev_scripts/write_metafiles.py', '--check')
 
 
 @pytest.mark.parametrize(
     'script',
     [
-        'tools/analysis_tools/write_metafiles.py',
+        '.dev_scripts/write_metafiles.py',
         'benchmarks/write_performance.py',
         'benchmarks/write_reliability.py',
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+TOOLS = Path(__file__).resolve().parents[2] / '.dev_scripts'
 
 
 def _load(name):
@@ -353,9 +353,9 @@ def test_another_python_of_the_environment_is_named(tmp_path):
 def test_a_place_with_a_space(tmp_path):
     """make lint sets up, then runs what lies in the environment."""
     place = tmp_path / 'with space'
-    (place / 'tools').mkdir(parents=True)
+    (place / '.dev_scripts').mkdir(parents=True)
     shutil.copy(Path(checks.__file__).parents[1] / 'Makefile', place)
-    (place / 'tools/setup_env.py').write_text(
+    (place / '.dev_scripts/setup_env.py').write_text(
         'import sys; print(sys.argv[1:], flush=True)'
     )
     ruff = place / '.venv/bin/ruff'

@@ -6,7 +6,7 @@ the installed versions: their tests are in the repositories alone. They run
 against the installed packages. A test must have the same outcome whether or
 not integral_mmpose is imported before it; which outcome is the hosts' matter.
 
-Example: tools/check_peers.py ~/hosts --tests test_codecs --hosts mmpose
+Example: .dev_scripts/check_peers.py ~/hosts --tests test_codecs --hosts mmpose
 """
 
 import argparse

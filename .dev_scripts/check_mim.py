@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Install the built wheel by mim in a clean environment and use each command.
 
-The environment is that of tools/setup_env.py, with its settings, from which
-the link to this repository is removed: with MMCV_OPS=compile it has mmcv's
-own operators, as where ``mim install mmpose`` was run before. mim lists,
-searches, runs a tool, trains, tests, and downloads a weight file that is
-served on this machine: the checkpoint that was trained here, which is tested
-again beside its downloaded, flattened config.
+The environment is that of .dev_scripts/setup_env.py, with its settings, from
+which the link to this repository is removed: with MMCV_OPS=compile it has
+mmcv's own operators, as where ``mim install mmpose`` was run before. mim
+lists, searches, runs a tool, trains, tests, and downloads a weight file that
+is served on this machine: the checkpoint that was trained here, which is
+tested again beside its downloaded, flattened config.
 
-Example: tools/check_mim.py --dir /tmp/mim --python python3.11
+Example: .dev_scripts/check_mim.py --dir /tmp/mim --python python3.11
 """
 
 import argparse
@@ -59,7 +59,7 @@ def main() -> int:
 
 def prepare(python: str, venv: Path, work: Path) -> None:
     """Make the environment without this package, and the wheel in work."""
-    setup = [python, ROOT / 'tools/setup_env.py', '--venv', venv]
+    setup = [python, ROOT / '.dev_scripts/setup_env.py', '--venv', venv]
     subprocess.run(setup, check=True)
     pip = [venv / 'bin/python', '-m', 'pip']
     subprocess.run([*pip, 'uninstall', '-qy', PACKAGE], check=True)

@@ -5,7 +5,7 @@ A lane is a Python with versions of torch, numpy and the OpenMMLab packages.
 The table in docs/install.md holds what was run, with its counts. Lanes that
 are not named keep their line.
 
-Example: tools/check_lanes.py --dir /tmp/lanes --lanes 3.12 3.13-onedl
+Example: .dev_scripts/check_lanes.py --dir /tmp/lanes --lanes 3.12 3.13-onedl
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / 'docs/install.md'
-LANES = {  # the Python, and the settings of tools/setup_env.py
+LANES = {  # the Python, and the settings of .dev_scripts/setup_env.py
     '3.10': ('3.10', {}),
     '3.11': ('3.11', {}),
     '3.12': ('3.12', {}),
@@ -62,7 +62,7 @@ def run_lane(name, venv, args):
     if not python:
         return f'| {name} | no Python {version} on this machine | | | |'
     environment = dict(os.environ, **settings)
-    command = [python, ROOT / 'tools/setup_env.py', '--venv', venv]
+    command = [python, ROOT / '.dev_scripts/setup_env.py', '--venv', venv]
     start = time.time()
     if subprocess.run(command, env=environment).returncode:
         return f'| {name} | the set-up failed | | | |'

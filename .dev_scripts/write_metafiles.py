@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Optional
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 METAFILE = 'configs/metafile.yml'
 COLLECTION = 'Integral Human Pose Regression'
 DATA = {'h36m': 'Human3.6M', 'lsp': 'LSP', 'mpii': 'MPII', 'coco': 'COCO'}
@@ -30,7 +30,7 @@ MEASURED = {
     ('Body 3D Keypoint', 'synthetic'): {'MPJPE': 'h36m/MPJPE'},
 }
 HEAD = f"""\
-# Written by tools/analysis_tools/write_metafiles.py
+# Written by .dev_scripts/write_metafiles.py
 Collections:
 - Name: {COLLECTION}
   Paper:

@@ -5,7 +5,7 @@ Each Python gets an environment of its own with nothing but the wheel and what
 pip adds to it: no torch, no OpenMMLab. There the four lines of the README and
 the command run on a picture. The table in docs/install.md holds what was run.
 
-Example: tools/check_release.py --dir /tmp/release --pythons 3.12 3.13
+Example: .dev_scripts/check_release.py --dir /tmp/release --pythons 3.12 3.13
 """
 
 import argparse
