@@ -83,17 +83,22 @@ def local_integral(
             f'map {sizes} (w, h[, d]): set a radius of at most '
             f'{(min(sizes) - 1) // 2}'
         )
-    maps = at_least_float32(maps)
-    inside = torch.ones((), dtype=torch.bool, device=maps.device)
+    steps = torch.arange(-radius, radius + 1, device=maps.device)
+    index, inside, stride = 0, True, 1
     for axis, size in enumerate(sizes):
-        bins = torch.arange(size, dtype=centre.dtype, device=maps.device)
-        near = (bins - centre[..., axis, None]).abs() <= radius
-        shape = [*near.shape[:2], *[1] * len(sizes)]
-        shape[-1 - axis] = size
-        inside = inside & near.reshape(shape)
-    # From the peak, which is in the window: no temperature overflows.
-    peak = maps.detach().flatten(2).amax(-1)
+        bins = centre[..., axis, None].long() + steps
+        shape = [*bins.shape[:2], *[1] * len(sizes)]
+        shape[-1 - axis] = side
+        bins = bins.reshape(shape)
+        inside = inside & (bins >= 0) & (bins < size)
+        index = index + bins.clamp(0, size - 1) * stride
+        stride *= size
+    window = maps.flatten(2).gather(-1, index.flatten(2)).view_as(index)
+    window = at_least_float32(window)
+    # From the peak, the middle of the window: no temperature overflows.
+    peak = window.detach().flatten(2)[..., side ** len(sizes) // 2]
     peak = peak.reshape(*maps.shape[:2], *[1] * len(sizes))
-    logits = (maps - peak) / temperature
+    logits = (window - peak) / temperature
     logits = logits.masked_fill(~inside, float('-inf'))
-    return vectors_to_coordinates(plain_marginals(logits))
+    offsets = vectors_to_coordinates(plain_marginals(logits)) - radius
+    return centre + offsets

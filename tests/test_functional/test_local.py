@@ -5,8 +5,14 @@ import math
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from integral_mmpose.functional import argmax, integral, local_integral
+from integral_mmpose.functional import (
+    argmax,
+    integral,
+    local_integral,
+    plain_marginals,
+)
 
 SHAPES = [(2, 3, 7, 9), (2, 3, 5, 6, 8)]
 
@@ -138,3 +144,28 @@ def test_errors():
             local_integral(maps, radius)
     with pytest.raises(ValueError, match='B, K, H, W'):
         local_integral(maps[0])
+
+
+class NewTensors(TorchDispatchMode):
+    """The sizes of tensors that are no views of the first one."""
+
+    def __init__(self, maps):
+        super().__init__()
+        self.own, self.sizes = maps.data_ptr(), []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor) and out.data_ptr() != self.own:
+            self.sizes.append(out.numel())
+        return out
+
+
+@pytest.mark.parametrize(
+    ('read', 'copies'), [(local_integral, False), (plain_marginals, True)]
+)
+def test_the_volume_is_not_copied(read, copies):
+    """The window has 125 of 4096 cells."""
+    maps = torch.rand(2, 3, 16, 16, 16, requires_grad=True)
+    with NewTensors(maps) as new:
+        read(maps)
+    assert (max(new.sizes) >= maps.numel()) == copies
