@@ -29,6 +29,8 @@ def wrong_option(error: Exception) -> Optional[str]:
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         if frame.f_code.co_name != 'build_from_cfg':
             continue
+        if 'obj_cls' not in frame.f_locals:
+            return str(error)  # of the module that has the class
         named, built, given = (
             frame.f_locals[local] for local in ('obj_type', 'obj_cls', 'args')
         )

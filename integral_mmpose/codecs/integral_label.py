@@ -4,6 +4,8 @@ The codec knows the size of the network input and the depth options, and
 nothing of heat maps: their size comes from the logits.
 """
 
+from math import inf
+from numbers import Real
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
@@ -56,6 +58,7 @@ class IntegralLabel(BaseKeypointCodec):
         'mm_per_px',
         'bbox_scale',
         'dataset_keypoint_weights',
+        'input_size',
     }
     label_mapping_table = dict(
         keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
@@ -69,13 +72,14 @@ class IntegralLabel(BaseKeypointCodec):
         use_dataset_keypoint_weights: bool = False,
     ) -> None:
         super().__init__()
-        if len(input_size) != 2 or min(input_size) <= 0:
+        if np.shape(input_size) != (2,) or not all(map(_positive, input_size)):
             raise ValueError(
-                f'input_size must be (w, h) in px, got {input_size}'
+                f'input_size must be (w, h) in px, got {input_size!r}'
             )
-        if depth_range_mm is not None and not depth_range_mm > 0:
+        if depth_range_mm is not None and not _positive(depth_range_mm):
             raise ValueError(
-                f'depth_range_mm must be positive, got {depth_range_mm}'
+                'depth_range_mm must be a positive number, got '
+                f'{depth_range_mm!r}'
             )
         if depth_unit not in DEPTH_UNITS:
             raise ValueError(
@@ -124,6 +128,7 @@ class IntegralLabel(BaseKeypointCodec):
         mm_per_px: Optional[float] = None,
         bbox_scale: Optional[np.ndarray] = None,
         dataset_keypoint_weights: Optional[np.ndarray] = None,
+        input_size: Optional[Sequence[int]] = None,
     ) -> dict:
         """Encode joints.
 
@@ -137,17 +142,26 @@ class IntegralLabel(BaseKeypointCodec):
             bbox_scale (np.ndarray, optional): (N, 2) or one (2,), see there.
             dataset_keypoint_weights (np.ndarray, optional): (K,) weights of
                 the data set's joints, used if the codec is told to.
+            input_size (tuple[int, int], optional): Size (w, h) of the crop,
+                to compare with the codec's.
 
         Returns:
             dict: ``keypoint_labels`` (N, K, C) normalised and
             ``keypoint_weights`` (N, K, C).
 
         Raises:
-            ValueError: If the codec is 3D and the joints have no z, if z is
-                labelled and ``depth_unit='crop'`` lacks ``mm_per_px`` or
-                ``bbox_scale``, or if the weights of the data set are not
-                those of these joints.
+            ValueError: If the crop has another size than the codec, if the
+                codec is 3D and the joints have no z, if z is labelled and
+                ``depth_unit='crop'`` lacks ``mm_per_px`` or ``bbox_scale``,
+                or if the weights of the data set are not those of these
+                joints.
         """
+        if input_size is not None and tuple(input_size) != self.input_size:
+            raise ValueError(
+                f'the pipeline gives crops of {tuple(input_size)} (w, h) px '
+                f'and the encoder labels crops of {self.input_size}: set '
+                'input_size of both, and of the decoder, alike'
+            )
         if keypoints.ndim != 3 or keypoints.shape[-1] < self.num_axes:
             raise ValueError(
                 f'the codec has {self.num_axes} axes (depth_range_mm='
@@ -226,6 +240,10 @@ class IntegralLabel(BaseKeypointCodec):
                 keypoints[..., 2], np.float32(np.squeeze(depth_range))
             )
         return keypoints, np.asarray(scores, dtype=np.float32)
+
+
+def _positive(value) -> bool:
+    return isinstance(value, Real) and 0 < value < inf
 
 
 def _require_scale(**fields) -> None:

@@ -10,6 +10,8 @@ import torch
 from mmengine.hooks import Hook
 from mmpose.registry import HOOKS
 
+from .codec_check import check_encoders
+
 _SHOWN = 8
 
 
@@ -28,13 +30,15 @@ class NaNGuardHook(Hook):
     priority = 'HIGHEST'
 
     def before_train(self, runner) -> None:
-        """A training has an iteration at least, and changes the weights.
+        """A training has an iteration, its labels, and changes the weights.
 
         Raises:
-            ValueError: If the training data are fewer than a batch; if
+            ValueError: If the labels are those of another codec (see
+                :func:`check_encoders`) or fewer than a batch; if
                 ``max_epochs``, ``max_iters`` or ``val_interval`` is below 1;
                 if gradients are clipped to nothing.
         """
+        check_encoders(runner.cfg)
         loader = runner.train_dataloader
         if len(loader) == 0:
             raise ValueError(

@@ -36,6 +36,7 @@ def test_is_registered_and_tells_what_it_needs():
         'mm_per_px',
         'bbox_scale',
         'dataset_keypoint_weights',
+        'input_size',
     }
 
 
@@ -244,7 +245,11 @@ def test_affine_commutes_with_encode(rotation):
     [
         (dict(input_size=(256, 0)), 'input_size'),
         (dict(input_size=(256, 256, 64)), 'input_size'),
-        (dict(depth_range_mm=0.0), 'depth_range_mm must be positive, got 0'),
+        (dict(input_size=64), 'input_size must be .* got 64'),
+        (dict(input_size=('64', '64')), 'input_size'),
+        (dict(depth_range_mm=0.0), 'must be a positive number, got 0'),
+        (dict(depth_range_mm=float('inf')), 'depth_range_mm'),
+        (dict(depth_range_mm='2000'), "depth_range_mm .* got '2000'"),
         (dict(depth_range_mm=float('nan')), 'depth_range_mm'),
         (dict(depth_unit='mm'), "depth_unit must be one of .* got 'mm'"),
     ],
@@ -252,6 +257,13 @@ def test_affine_commutes_with_encode(rotation):
 def test_bad_arguments(kwargs, message):
     with pytest.raises(ValueError, match=message):
         IntegralLabel(**{'input_size': (256, 256), **kwargs})
+
+
+def test_crops_of_another_size_are_refused():
+    """Their labels would lie in a part of the map."""
+    codec(3).encode(joints(3), input_size=SIZE)
+    with pytest.raises(ValueError, match=r'\(128, 128\).*set input_size'):
+        codec(3).encode(joints(3), input_size=(128, 128))
 
 
 @pytest.mark.parametrize('points', [joints(2), joints(3)[0]])

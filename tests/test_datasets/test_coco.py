@@ -299,7 +299,9 @@ def test_the_joints_of_the_file_are_those_of_the_set(coco):
     names = parse_pose_metainfo(_joint_set())['keypoint_id2name']
     names = [names[number] for number in range(17)]
     assert names[:2] == ['nose', 'left_eye']
-    for joints in (names, [f'joint {name}' for name in names]):
+    other_names = [f'joint {name}' for name in names]
+    spelt = [name.upper().replace('_', '-') for name in names]
+    for joints in (names, spelt, other_names, [], None):
         category = dict(id=1, name='person', keypoints=joints)
         assert len(coco(dict(CONTENT, categories=[category]))) == 2
     other_set = dict(id=7, name='hand', keypoints=['wrist'])
@@ -307,6 +309,8 @@ def test_the_joints_of_the_file_are_those_of_the_set(coco):
     for joints, problem in (
         (names[:-1], 'has 16 joints'),
         ([names[1], names[0], *names[2:]], 'another order'),
+        ([spelt[1], spelt[0], *spelt[2:]], 'another order'),
+        (['Snout', names[2], names[1], *names[3:]], 'another order'),
         ('nose', 'has 0 joints'),
     ):
         category = dict(id=1, name='person', keypoints=joints)

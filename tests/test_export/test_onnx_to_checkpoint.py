@@ -116,6 +116,52 @@ def test_a_file_of_another_network_is_refused(tool, write, crops):
         tool.check_same(back, file)
 
 
+def test_other_joints_or_depths_are_refused(tool, write):
+    """The places of the joints are the same: only the names tell."""
+    file = tool.OnnxPoseModel(write('integral_3d'))
+
+    def changed(change):
+        model = build_model('integral_3d')
+        tool.load_folded(model, file.path, torch.zeros(1, 3, 64, 64))
+        change(model)
+        return model
+
+    tool.check_same(changed(lambda model: None), file)
+
+    def exchange_names(model):
+        names = dict(model.dataset_meta['keypoint_id2name'])
+        names[1], names[4] = names[4], names[1]
+        model.dataset_meta = dict(model.dataset_meta, keypoint_id2name=names)
+
+    def change_unit(model):
+        units = {'crop': 'metric', 'metric': 'crop'}
+        decoder = model.head.decoder
+        decoder.depth_unit = units[decoder.depth_unit]
+
+    for change, name in (
+        (exchange_names, 'keypoint_names'),
+        (change_unit, 'depth_unit'),
+    ):
+        with pytest.raises(ValueError, match=f'has {name}='):
+            tool.check_same(changed(change), file)
+
+
+def test_a_lost_weight_is_named(tool, write, tmp_path, crops):
+    """As after a quantization; a bias that is a node is no weight."""
+    import onnx
+
+    content = onnx.load(write('integral_2d'))
+    [*_, conv] = [n for n in content.graph.node if n.op_type == 'Conv']
+    named = [i for i in content.graph.initializer if i.name == conv.input[1]]
+    named[0].name = conv.input[1] = 'renamed'
+    onnx.save(content, tmp_path / 'a.onnx')
+    back = init_model(config_of('integral_2d'), None, device='cpu')
+    with pytest.raises(ValueError, match='has no weight head.final_layer'):
+        tool.load_folded(
+            back, str(tmp_path / 'a.onnx'), inputs_of(back, crops)
+        )
+
+
 @pytest.fixture(scope='module')
 def small(tmp_path_factory):
     """A folder with a small mixed training and its exported model."""
@@ -170,6 +216,28 @@ def test_an_error_is_one_sentence_and_writes_nothing(
     error = capsys.readouterr().err
     assert error.startswith('error: ') and message in error
     assert not (tmp_path / 'new').exists()
+
+
+@pytest.mark.parametrize('out', ['', 'a.py/b.pth', '.'])
+def test_a_place_that_is_no_file(run, capsys, out):
+    with pytest.raises(SystemExit):
+        run('a.onnx', '--out', out)
+    assert 'must be a file in a folder' in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(
+    tool, run, tmp_path, monkeypatch, capsys
+):
+    def full(path, content):
+        raise OSError(28, 'No space left on device', str(path))
+
+    old = tmp_path / 'new/b.pth'
+    old.parent.mkdir()
+    old.write_bytes(b'old')
+    monkeypatch.setattr('integral_mmpose.files.os.replace', full)
+    assert run('a.onnx', '--batches', '1') == 1
+    assert 'No space left' in capsys.readouterr().err
+    assert [path.read_bytes() for path in old.parent.iterdir()] == [b'old']
 
 
 def test_a_file_that_is_read_is_not_replaced(tool, monkeypatch, capsys):

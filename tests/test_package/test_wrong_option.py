@@ -115,6 +115,18 @@ def test_an_option_within_an_option(tool, options, start):
     assert ('options are' in sentence) == ('decoder' in options)
 
 
+def test_an_error_of_the_module_that_has_the_class(
+    tool, tmp_path, monkeypatch
+):
+    (tmp_path / 'my_head.py').write_text(
+        'from torch import nn\nnn.Linear(3, 4, bia=False)\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    error = error_of(MODELS.build, dict(type='my_head.MyHead'))
+    assert isinstance(error, TypeError)
+    assert tool.wrong_option(error) == str(error)
+
+
 def test_other_errors(tool):
     def function():
         pass

@@ -22,6 +22,7 @@ those of this package: MMPose's SmoothL1Loss on normalised coordinates is a
 squared error.
 """
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -37,6 +38,7 @@ from mmpose.utils import register_all_modules  # noqa: E402
 
 from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
 from integral_mmpose.engine.safe_load import load_from_local  # noqa: E402
+from integral_mmpose.files import write_atomically  # noqa: E402
 
 HEADS = ('IntegralRegressionHead', 'DSNTHead')
 CODECS = ('RegressionLabel', 'IntegralRegressionLabel')
@@ -196,8 +198,9 @@ def main() -> None:
     except ValueError as error:
         raise ValueError(f'{args.checkpoint}: {error}') from error
     out = Path(args.out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(checkpoint, f'{out}.pth')
+    content = io.BytesIO()
+    torch.save(checkpoint, content)
+    write_atomically(f'{out}.pth', content.getvalue())
     cfg.dump(f'{out}.py')
     print(f'{out}.pth and {out}.py are written')
 

@@ -13,6 +13,7 @@ training takes the checkpoint; it holds no state of an optimizer.
 The checkpoint is compared with the file before it is written.
 """
 
+import io
 import itertools
 import sys
 from functools import partial
@@ -34,13 +35,23 @@ from torch.nn.modules.conv import _ConvNd  # noqa: E402
 
 from integral_mmpose.apis import load_pose_model  # noqa: E402
 from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
-from integral_mmpose.export import compare, run_model  # noqa: E402
+from integral_mmpose.export import (  # noqa: E402
+    compare,
+    describe_model,
+    run_model,
+)
+from integral_mmpose.files import write_atomically  # noqa: E402
 from integral_mmpose.inference import OnnxPoseModel  # noqa: E402
 
 PREFIX = 'model.'  # of PoseGraph
 #: Of the input size and the depth range, by whether the file is float16.
 TOLERANCE = {False: 1e-4, True: 1e-2}
 CROPS = 24
+#: What a config and its exported file have alike, besides the network.
+SAME = (
+    'keypoint_names', 'flip_pairs', 'input_size', 'depth_range_mm',
+    'depth_unit', 'use_udp',
+)  # fmt: skip
 
 
 def read_weights(path: str) -> tuple:
@@ -68,7 +79,9 @@ def read_weights(path: str) -> tuple:
             node.input[2]
         ].float()
         for node in graph.node
-        if node.op_type in ('Conv', 'ConvTranspose') and len(node.input) > 2
+        if node.op_type in ('Conv', 'ConvTranspose')
+        and node.input[2:]
+        and node.input[2] in arrays
     }
     return tensors, biases
 
@@ -121,6 +134,13 @@ def load_folded(model: nn.Module, path: str, inputs: Tensor) -> list:
         tensors[f'{name}.weight'] = (ones + folded[-1].eps).sqrt()
         tensors[f'{name}.running_mean'] = torch.zeros_like(ones)
         tensors[f'{name}.running_var'] = ones
+    for name, layer in model.named_modules():
+        if isinstance(layer, _ConvNd) and f'{name}.weight' not in tensors:
+            raise ValueError(
+                f'{path} has no weight {name}.weight of the config. Give its '
+                'own config, and the file as export_onnx.py has written it: '
+                'other programs rename or quantize weights'
+            )
     for name, value in model.state_dict().items():
         if name not in tensors:  # of no effect on the joints: see check_same
             continue
@@ -194,9 +214,18 @@ def check_same(model: nn.Module, file: OnnxPoseModel) -> str:
         str: The largest difference, in words.
 
     Raises:
-        ValueError: If it is above the tolerance.
+        ValueError: If it is above the tolerance, or the file has other
+            joints, sides or depths.
     """
     metadata = file.metadata
+    mine = describe_model(model, metadata.config, metadata.half)
+    for name in SAME:
+        own, its = getattr(mine, name), getattr(metadata, name)
+        if own != its:
+            raise ValueError(
+                f'{file.path} has {name}={its} and the config {own}. Give '
+                'the config of the file'
+            )
     width, height = metadata.input_size
     crops = np.random.default_rng(0).integers(
         0, 256, (CROPS, 3, height, width)
@@ -222,23 +251,28 @@ def main() -> None:
     parser.add_argument('--out', required=True, help='checkpoint to write')
     parser.add_argument('--batches', type=int, default=16)
     args = parser.parse_args()
-    read = (args.config, args.model)
+    out, read = Path(args.out).expanduser(), (args.config, args.model)
     if args.batches < 1:
         parser.error('--batches must be at least 1')
-    if Path(args.out).resolve() in map(Path.resolve, map(Path, read)):
+    if out.resolve() in map(Path.resolve, map(Path, read)):
         parser.error(f'--out {args.out} is a file that is read')
+    above = next(path for path in out.resolve().parents if path.exists())
+    if out.is_dir() or not above.is_dir():
+        parser.error(f'--out {args.out!r} must be a file in a folder')
     file = OnnxPoseModel(args.model)
     cfg = Config.fromfile(args.config)
+    if not cfg.get('train_dataloader'):
+        raise ValueError(f'{args.config} has no train_dataloader')
     model = load_pose_model(cfg, None)
     crops = training_crops(model, cfg, args.batches)
     inputs = next(crops)
     norms = load_folded(model, args.model, inputs)
     measure_norms(model, norms, itertools.chain([inputs], crops))
     same = check_same(model, file)
-    out = Path(args.out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(dataset_meta=model.dataset_meta)
-    torch.save(dict(meta=meta, state_dict=model.state_dict()), out)
+    content = io.BytesIO()
+    torch.save(dict(meta=meta, state_dict=model.state_dict()), content)
+    write_atomically(out, content.getvalue())
     print(f'{out}: {same}; {len(norms)} batch norms measured')
 
 

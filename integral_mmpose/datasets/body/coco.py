@@ -127,7 +127,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             for side in ('width', 'height'):
                 number_within(image[side], file, id_, side, 1, MAX_PX)
         for category in content.get('categories', []):
-            if category['id'] == PERSON and 'keypoints' in category:
+            if category['id'] == PERSON and category.get('keypoints'):
                 self._refuse_other_joints(category['keypoints'])
         people = content.get('annotations', [])
         orphans = {person['image_id'] for person in people}
@@ -146,9 +146,13 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             for _, name in sorted(self.metainfo['keypoint_id2name'].items())
         ]
         names = theirs if isinstance(theirs, list) else []
+        places = {plain(name): place for place, name in enumerate(ours)}
         if len(names) != len(ours):
             problem = f'has {len(names)} joints: {shown(theirs)}'
-        elif names != ours and set(map(str, names)) == set(ours):
+        elif any(
+            places.get(plain(name), place) != place
+            for place, name in enumerate(names)
+        ):
             problem = f'has them in another order: {shown(names)}'
         else:
             return
@@ -284,3 +288,8 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             keypoints_visible=np.ones((1, count), np.float32),
             has_depth=np.zeros(1, np.float32),
         )
+
+
+def plain(name: object) -> str:
+    """A joint's name without case and signs: ``Left-Hip`` is ``left_hip``."""
+    return str(name).casefold().replace('-', '_').replace(' ', '_')

@@ -28,7 +28,7 @@ def check_counts(head, **counts: int) -> None:
         ValueError: If one is not a whole number of at least 1.
     """
     for name, count in counts.items():
-        if not isinstance(count, int) or count < 1:
+        if not isinstance(count, int) or count is True or count < 1:
             raise ValueError(
                 f'{type(head).__name__}: {name} must be a whole number of at '
                 f'least 1, got {count!r}'
