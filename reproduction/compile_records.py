@@ -39,6 +39,8 @@ def main(argv=None) -> None:
         help='replace kept records of the same training, scale and seed',
     )
     args = parser.parse_args(argv)
+    if args.into.is_dir():
+        parser.error(f'--into {args.into} is a folder: give a file')
     runs = (ROOT / 'work_dirs/reproduce').glob('*/records')
     found = [path for path in runs if not path.parent.name.endswith('-tiny')]
     if missing := [str(f) for f in args.folders if not f.is_dir()]:

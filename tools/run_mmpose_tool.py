@@ -51,6 +51,7 @@ def main(name: str) -> None:
         refuse_idle_options(given)
         if name == 'train.py':
             args, cfg = read_training()
+            refuse_unknown_optimizer(cfg)
             reserve_folder(cfg)
             sys.argv = load_or_resume(sys.argv, args, cfg.work_dir)
         sys.argv += join_without_gpu(sys.argv)
@@ -115,10 +116,12 @@ def given_options(argv: list) -> list:
 def of_a_user(error: Exception) -> bool:
     """Whether a user can have caused it, as by a wrong option in a config.
 
-    Loader workers end for lack of memory.
+    Loader workers end for lack of memory. mmengine asserts what it takes.
     """
     if isinstance(error, RuntimeError):
         return str(error).startswith(_LOST_WORKER)
+    if isinstance(error, AssertionError):
+        return bool(str(error))
     return isinstance(error, USER_ERRORS) or bool(wrong_option(error))
 
 
@@ -211,6 +214,23 @@ def read_training() -> tuple:
     from mmengine.config import Config
 
     return args, tool['merge_args'](Config.fromfile(args.config), args)
+
+
+def refuse_unknown_optimizer(cfg) -> None:
+    """mmengine fails with "None is not a callable object" otherwise.
+
+    Raises:
+        ValueError: Names it.
+    """
+    from mmpose.registry import OPTIMIZERS
+
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    name = optimizer.get('type')
+    if isinstance(name, str) and OPTIMIZERS.get(name) is None:
+        raise ValueError(
+            f'optim_wrapper.optimizer.type={name!r}: neither torch nor '
+            'OpenMMLab has such an optimizer'
+        )
 
 
 def reserve_folder(cfg) -> None:

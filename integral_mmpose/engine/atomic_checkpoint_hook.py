@@ -44,6 +44,11 @@ class AtomicCheckpointHook(CheckpointHook):
                     f'{type(self).__name__}: {name} must be a whole number, '
                     f'got {kwargs[name]!r}'
                 )
+        if kwargs.get('interval') == 0:
+            raise ValueError(
+                f'{type(self).__name__}: interval=0 would save nothing until '
+                'the end: give epochs (or iterations), or -1 for never'
+            )
         super().__init__(*args, **kwargs)
         for name in self.args:
             raise TypeError(

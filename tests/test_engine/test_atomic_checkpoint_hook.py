@@ -340,6 +340,7 @@ def test_by_iteration(make_runner, tmp_path):
     ('options', 'message'),
     [
         (dict(max_keep_ckpt=3), "unexpected keyword argument 'max_keep_ckpt'"),
+        (dict(interval=0), 'interval=0 would save nothing'),
         (dict(interval='x'), "interval must be a whole number, got 'x'"),
         (dict(max_keep_ckpts=1.5), 'max_keep_ckpts must be .* got 1.5'),
         (dict(save_begin='1'), "save_begin must be .* got '1'"),

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmpose.registry import HOOKS
 
@@ -250,6 +251,31 @@ def test_a_wrong_option_of_a_config_is_a_sentence(tool):
     assert "NaNGuardHook: unexpected option 'of_no_hook'" in tool.explain(
         raised.value
     )
+
+
+def test_an_assertion_of_mmengine_is_a_sentence(tool):
+    assert tool.of_a_user(AssertionError('`max_epochs` should be int'))
+    assert not tool.of_a_user(AssertionError())
+
+
+def test_an_unknown_optimizer(tool):
+    from mmengine.optim import build_optim_wrapper
+
+    def wrapper(name):
+        return Config(
+            dict(optim_wrapper=dict(optimizer=dict(type=name, lr=0.1)))
+        )
+
+    tool.refuse_unknown_optimizer(Config())
+    tool.refuse_unknown_optimizer(wrapper('AdamW'))
+    with pytest.raises(ValueError, match="type='Adamm'"):
+        tool.refuse_unknown_optimizer(wrapper('Adamm'))
+    # Negative control: mmengine does not name it.
+    with pytest.raises(TypeError) as raised:
+        build_optim_wrapper(
+            torch.nn.Linear(1, 1), wrapper('Adamm').optim_wrapper
+        )
+    assert 'Adamm' not in str(raised.value)
 
 
 def test_errors_of_a_user(tool):

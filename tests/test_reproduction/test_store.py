@@ -267,3 +267,9 @@ def test_compile_takes_every_run_but_tiny_ones(
     assert code == 0 and '1 records, 1 of them new' in said
     (key,) = read_lines(tmp_path / 'kept.jsonl')
     assert key[1] == 'small'
+
+
+def test_records_do_not_go_into_a_folder(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        compile_records.main([str(tmp_path), '--into', str(tmp_path)])
+    assert 'is a folder: give a file' in capsys.readouterr().err

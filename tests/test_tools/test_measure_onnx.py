@@ -171,11 +171,23 @@ def test_a_model_with_other_joints_is_told_before_the_data_is_read(tool):
         tool.measure(oracle, Path('/nowhere'), 'val')
 
 
-@pytest.mark.parametrize('file', ['own_val.json', 'own_gt_val.mat'])
-def test_a_missing_file_is_told_in_words_of_this_tool(tool, folder, file):
-    (folder[0] / file).unlink()
-    with pytest.raises(FileNotFoundError, match=f'{file} .* Give a folder'):
+@pytest.mark.parametrize('pattern', ['*_val.json', '*_gt_val.mat'])
+def test_a_missing_file_is_told_in_words_of_this_tool(tool, folder, pattern):
+    [path] = folder[0].glob(pattern)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match='Give a folder') as raised:
         tool.read_people(folder[0], 'val')
+    assert f'{folder[0]} has no {pattern}.' in str(raised.value)
+
+
+def test_the_files_may_lie_in_annotations(tool, folder):
+    """As in MPII's own layout; their names need not be the folder's."""
+    path, joints = folder
+    (path / 'annotations').mkdir()
+    for file in (*path.glob('*.json'), *path.glob('*.mat')):
+        file.rename(path / 'annotations' / file.name.replace('own', 'mpii'))
+    found = tool.measure(Oracle(tool, joints), path, 'val')
+    assert found['PCKh@0.5'] == 100
 
 
 def test_consistency_by_hand(tool, folder):

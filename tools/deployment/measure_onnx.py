@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.head_boxes import head_sizes
-from integral_mmpose.datasets.body.mpii_joints import read_joints
-from integral_mmpose.datasets.checks import annotation_error, require_file
+from integral_mmpose.datasets.body.mpii_joints import find_file, read_joints
+from integral_mmpose.datasets.checks import annotation_error
 from integral_mmpose.geometry import mean_pck, pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
 
@@ -51,18 +51,19 @@ ALPHAS = np.arange(51) / 100
 JOINTS_TO_BOX = 1.1
 BATCH = 8
 LAYOUT = (
-    "Give a folder in MPII's layout: DATA/DATA_SPLIT.json and "
-    'DATA/DATA_gt_SPLIT.mat.'
+    "Give a folder in MPII's layout: *_SPLIT.json and *_gt_SPLIT.mat, in it "
+    'or in its folder annotations.'
 )
 
 
 def read_people(folder: Path, split: str) -> tuple:
     """Images, joints (N, 16, 2), labelled (N, 16), head sizes (N,), px."""
-    name = folder.resolve().name
-    file = str(folder / f'{name}_{split}.json')
-    truth = str(folder / f'{name}_gt_{split}.mat')
-    for path in (file, truth):
-        require_file(path, 'the data', LAYOUT)
+    found = []
+    for pattern in (f'*_{split}.json', f'*_gt_{split}.mat'):
+        found.append(find_file(str(folder), pattern))
+        if not found[-1]:
+            raise FileNotFoundError(f'{folder} has no {pattern}. {LAYOUT}')
+    file, truth = found
     names, joints, labelled = read_joints(file)
     for id_, (points, known) in enumerate(zip(joints, labelled)):
         if min(len(set(axis)) for axis in points[known].T) < 2:

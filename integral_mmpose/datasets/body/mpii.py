@@ -10,7 +10,6 @@ Convention (the official code's box): centre - 1, its y moved down by
 ``GetBBoxCenterScale(padding=1.0)``.
 """
 
-import glob
 import os.path as osp
 from typing import List, Optional, Tuple
 
@@ -35,7 +34,7 @@ from ..checks import (
 from ..joints import MPII_METAINFO
 from ..metainfo import FlatMetainfo
 from .head_boxes import head_sizes
-from .mpii_joints import labelled_joints, load_people
+from .mpii_joints import find_file, labelled_joints, load_people
 
 #: MPII's `scale` is the height of the person over 200 px.
 PIXEL_STD = 200.0
@@ -103,30 +102,15 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             stem = osp.splitext(osp.basename(self.ann_file))[0]
             self.split = stem.rpartition('_')[2] or 'train'
         if not self.ann_file:
-            self.ann_file = self._find(f'*_{self.split}.json') or ''
+            found = find_file(self.data_root or '.', f'*_{self.split}.json')
+            self.ann_file = found or ''
         super()._join_prefix()
         if self.headbox_file is None:
-            self.headbox_file = self._find(f'*_gt_{self.split}.mat')
+            self.headbox_file = find_file(
+                self.data_root or '.', f'*_gt_{self.split}.mat'
+            )
         elif self.headbox_file and self.data_root:
             self.headbox_file = join_path(self.data_root, self.headbox_file)
-
-    def _find(self, pattern: str) -> Optional[str]:
-        """The one file that fits, relative to the data root, or None."""
-        root = self.data_root or '.'
-        for folder in ('annotations', ''):
-            found = sorted(
-                glob.glob(
-                    osp.join(glob.escape(osp.join(root, folder)), pattern)
-                )
-            )
-            if len(found) > 1:
-                raise ValueError(
-                    f'{root}: {len(found)} files fit {pattern}: {found}. '
-                    'Name one by ann_file or headbox_file.'
-                )
-            if found:
-                return osp.abspath(found[0])
-        return None
 
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
         require_root(self.data_root, type(self).__name__)

@@ -3,7 +3,9 @@
 Needs no MMPose: what measures an exported model reads them, too.
 """
 
-from typing import List, Tuple
+import glob
+import os.path as osp
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -19,6 +21,25 @@ from ..checks import (
 from ..joints import MPII_NAMES
 
 FIELDS = dict(image=TEXT, joints=ANY, joints_vis=ANY)
+
+
+def find_file(root: str, pattern: str) -> Optional[str]:
+    """The one file that fits, in ``annotations`` or else in ``root``.
+
+    Raises:
+        ValueError: If several fit.
+    """
+    for folder in ('annotations', ''):
+        place = glob.escape(osp.join(root, folder))
+        found = sorted(glob.glob(osp.join(place, pattern)))
+        if len(found) > 1:
+            raise ValueError(
+                f'{root}: {len(found)} files fit {pattern}: {found}. '
+                'Name one by ann_file or headbox_file.'
+            )
+        if found:
+            return osp.abspath(found[0])
+    return None
 
 
 def load_people(file: str) -> List:

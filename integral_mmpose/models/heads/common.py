@@ -15,6 +15,7 @@ from integral_mmpose.functional import (
     px_to_norm,
 )
 
+from ..losses.base import Loss
 from ..losses.heatmap import HeatmapLoss
 
 #: A joint counts as right in ``acc_pose`` within this fraction of the side.
@@ -64,10 +65,12 @@ def build_loss(option: str, config: Optional[dict]) -> Optional[nn.Module]:
     loss = MODELS.build(config)
     name = type(loss).__name__
     if isinstance(loss, HeatmapLoss) != of_maps:
+        other = 'joint_loss' if of_maps else 'heatmap_loss'
         raise ValueError(
             f'{option}: {name} is {"no" if of_maps else "a"} loss on heat '
-            f'maps: take another, such as {example}, or give it as '
-            f'{"joint_loss" if of_maps else "heatmap_loss"} of IntegralHead'
+            f'maps of this package: take another, such as {example}'
+            + f', or give it as {other} of IntegralHead'
+            * isinstance(loss, Loss)  # MMPose's take targets of their codecs
         )
     if not getattr(loss, 'use_target_weight', True):
         raise ValueError(

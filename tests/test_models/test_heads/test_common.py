@@ -22,7 +22,11 @@ MAPS, JOINTS = dict(type='VolumeMSELoss'), dict(type='JointL1Loss')
     ('option', 'config', 'message'),
     [
         ('heatmap_loss', JOINTS, 'JointL1Loss is no .*VolumeMSE.*joint_loss'),
-        ('heatmap_loss', dict(type='KeypointMSELoss'), 'MSELoss is no loss'),
+        (
+            'heatmap_loss',
+            dict(type='KeypointMSELoss'),
+            'MSELoss is no loss on heat maps .*such as VolumeMSELoss$',
+        ),
         ('joint_loss', MAPS, 'VolumeMSELoss is a .*JointL1.*heatmap_loss'),
         ('joint_loss', dict(loss_weight=1.0), "such as dict.type='JointL1"),
         ('heatmap_loss', {}, "such as dict.type='VolumeMSE"),
