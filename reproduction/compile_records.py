@@ -40,7 +40,7 @@ def main(argv=None) -> None:
     )
     args = parser.parse_args(argv)
     if args.into.is_dir():
-        parser.error(f'--into {args.into} is a folder: give a file')
+        raise IsADirectoryError(f'{args.into} is a folder: give a file in it')
     runs = (ROOT / 'work_dirs/reproduce').glob('*/records')
     found = [path for path in runs if not path.parent.name.endswith('-tiny')]
     if missing := [str(f) for f in args.folders if not f.is_dir()]:
