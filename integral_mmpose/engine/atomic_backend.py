@@ -30,4 +30,6 @@ class AtomicLocalBackend(LocalBackend):
         write_atomically(filepath, obj.encode(encoding))
 
 
-register_backend('atomic_local', AtomicLocalBackend, force=True)
+#: ``backend_args`` of mmengine's functions.
+ATOMIC = dict(backend='atomic_local')
+register_backend(ATOMIC['backend'], AtomicLocalBackend, force=True)

@@ -20,6 +20,7 @@ from mmpose.registry import HOOKS
 
 from integral_mmpose.files import remove_leftovers, write_atomically
 
+from .atomic_backend import ATOMIC
 from .find_checkpoint import on_main_process, refuse_to_overwrite
 from .folder_lock import hold, holds, release
 
@@ -79,7 +80,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self.out_dir or runner.work_dir, backend_args=self.backend_args
         )
         if self.backend_args is None and isinstance(backend, LocalBackend):
-            self.backend_args = dict(backend='atomic_local')
+            self.backend_args = dict(ATOMIC)
         super().before_train(runner)
         self._keep_to_own_folder(runner)
         if isinstance(self.file_backend, LocalBackend):

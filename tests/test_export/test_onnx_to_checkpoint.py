@@ -146,20 +146,43 @@ def test_other_joints_or_depths_are_refused(tool, write):
             tool.check_same(changed(change), file)
 
 
-def test_a_lost_weight_is_named(tool, write, tmp_path, crops):
-    """As after a quantization; a bias that is a node is no weight."""
+def test_a_file_that_another_program_has_changed(tool, write, tmp_path, crops):
+    """A weight of another name, as after a quantization, is not found."""
     import onnx
 
     content = onnx.load(write('integral_2d'))
     [*_, conv] = [n for n in content.graph.node if n.op_type == 'Conv']
     named = [i for i in content.graph.initializer if i.name == conv.input[1]]
     named[0].name = conv.input[1] = 'renamed'
-    onnx.save(content, tmp_path / 'a.onnx')
+    path = str(tmp_path / 'a.onnx')
+    onnx.save(content, path)
     back = init_model(config_of('integral_2d'), None, device='cpu')
-    with pytest.raises(ValueError, match='has no weight head.final_layer'):
-        tool.load_folded(
-            back, str(tmp_path / 'a.onnx'), inputs_of(back, crops)
-        )
+    tool.load_folded(back, path, inputs_of(back, crops))
+    with pytest.raises(ValueError, match='as export_onnx.py has written it'):
+        tool.check_same(back, tool.OnnxPoseModel(path))
+
+
+@pytest.mark.parametrize('half', [False, True])
+def test_a_network_with_a_layer_of_no_effect(tool, write, tmp_path, half):
+    """MobileNetV2 also runs the convolution whose features are not taken:
+    the file has no weights of it. So is the model that ships, in float16.
+    """
+    cfg = config_of('integral_2d')
+    cfg.model.backbone = dict(
+        type='MobileNetV2', widen_factor=0.25, out_indices=(6,), init_cfg=None
+    )
+    cfg.model.head.in_channels = 80
+    original = init_model(cfg, None, device='cpu')
+    draw_norms(original)
+    path = str(tmp_path / 'a.onnx')
+    described = describe_model(original, 'a.py', half)
+    write_onnx(export_program(PoseGraph(original)), path, described)
+    back = init_model(cfg, None, device='cpu')
+    norms = tool.load_folded(back, path, torch.zeros(1, 3, 64, 64))
+    assert norms and not any(
+        norm in back.backbone.conv2.modules() for norm in norms
+    )
+    tool.check_same(back, tool.OnnxPoseModel(path))
 
 
 @pytest.fixture(scope='module')

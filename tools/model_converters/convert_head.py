@@ -22,7 +22,6 @@ those of this package: MMPose's SmoothL1Loss on normalised coordinates is a
 squared error.
 """
 
-import io
 import re
 import sys
 from pathlib import Path
@@ -31,14 +30,14 @@ ROOT = Path(__file__).resolve().parents[2]
 if (ROOT / 'integral_mmpose').is_dir():
     sys.path.insert(0, str(ROOT))
 
-import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
+from mmengine.runner import save_checkpoint  # noqa: E402
 from mmpose.registry import MODELS  # noqa: E402
 from mmpose.utils import register_all_modules  # noqa: E402
 
 from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
+from integral_mmpose.engine.atomic_backend import ATOMIC  # noqa: E402
 from integral_mmpose.engine.safe_load import load_from_local  # noqa: E402
-from integral_mmpose.files import write_atomically  # noqa: E402
 
 HEADS = ('IntegralRegressionHead', 'DSNTHead')
 CODECS = ('RegressionLabel', 'IntegralRegressionLabel')
@@ -198,9 +197,7 @@ def main() -> None:
     except ValueError as error:
         raise ValueError(f'{args.checkpoint}: {error}') from error
     out = Path(args.out)
-    content = io.BytesIO()
-    torch.save(checkpoint, content)
-    write_atomically(f'{out}.pth', content.getvalue())
+    save_checkpoint(checkpoint, f'{out}.pth', backend_args=ATOMIC)
     cfg.dump(f'{out}.py')
     print(f'{out}.pth and {out}.py are written')
 

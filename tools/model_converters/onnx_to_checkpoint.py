@@ -13,7 +13,6 @@ training takes the checkpoint; it holds no state of an optimizer.
 The checkpoint is compared with the file before it is written.
 """
 
-import io
 import itertools
 import sys
 from functools import partial
@@ -27,7 +26,7 @@ import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
+from mmengine.runner import Runner, save_checkpoint  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn.modules.batchnorm import _BatchNorm  # noqa: E402
@@ -35,12 +34,12 @@ from torch.nn.modules.conv import _ConvNd  # noqa: E402
 
 from integral_mmpose.apis import load_pose_model  # noqa: E402
 from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
+from integral_mmpose.engine.atomic_backend import ATOMIC  # noqa: E402
 from integral_mmpose.export import (  # noqa: E402
     compare,
     describe_model,
     run_model,
 )
-from integral_mmpose.files import write_atomically  # noqa: E402
 from integral_mmpose.inference import OnnxPoseModel  # noqa: E402
 
 PREFIX = 'model.'  # of PoseGraph
@@ -134,13 +133,6 @@ def load_folded(model: nn.Module, path: str, inputs: Tensor) -> list:
         tensors[f'{name}.weight'] = (ones + folded[-1].eps).sqrt()
         tensors[f'{name}.running_mean'] = torch.zeros_like(ones)
         tensors[f'{name}.running_var'] = ones
-    for name, layer in model.named_modules():
-        if isinstance(layer, _ConvNd) and f'{name}.weight' not in tensors:
-            raise ValueError(
-                f'{path} has no weight {name}.weight of the config. Give its '
-                'own config, and the file as export_onnx.py has written it: '
-                'other programs rename or quantize weights'
-            )
     for name, value in model.state_dict().items():
         if name not in tensors:  # of no effect on the joints: see check_same
             continue
@@ -237,7 +229,9 @@ def check_same(model: nn.Module, file: OnnxPoseModel) -> str:
     if most > limit:
         raise ValueError(
             f'the config gives other joints: {most:.2g} of the input size '
-            f'apart, {limit:g} is allowed. Give the config of the file'
+            f'apart, {limit:g} is allowed. Give the config of the file, and '
+            'the file as export_onnx.py has written it: other programs '
+            'rename or quantize weights'
         )
     return f'{most:.2g} of the input size apart on {CROPS} crops of noise'
 
@@ -270,9 +264,8 @@ def main() -> None:
     measure_norms(model, norms, itertools.chain([inputs], crops))
     same = check_same(model, file)
     meta = dict(dataset_meta=model.dataset_meta)
-    content = io.BytesIO()
-    torch.save(dict(meta=meta, state_dict=model.state_dict()), content)
-    write_atomically(out, content.getvalue())
+    content = dict(meta=meta, state_dict=model.state_dict())
+    save_checkpoint(content, str(out), backend_args=ATOMIC)
     print(f'{out}: {same}; {len(norms)} batch norms measured')
 
 

@@ -35,7 +35,8 @@ def find_file(root: str, pattern: str) -> Optional[str]:
         if len(found) > 1:
             raise ValueError(
                 f'{root}: {len(found)} files fit {pattern}: {found}. '
-                'Name one by ann_file or headbox_file.'
+                'Keep one there, or name it to the data set: ann_file, '
+                'headbox_file.'
             )
         if found:
             return osp.abspath(found[0])
