@@ -49,8 +49,11 @@ def main(name: str) -> None:
     given = list(sys.argv)
     try:
         refuse_idle_options(given)
+        from wrong_type import refuse_wrong_types  # imports mmengine
+
+        args, cfg = read_config(name)
+        refuse_wrong_types(cfg.to_dict())
         if name == 'train.py':
-            args, cfg = read_training()
             refuse_unknown_optimizer(cfg)
             reserve_folder(cfg)
             sys.argv = load_or_resume(sys.argv, args, cfg.work_dir)
@@ -207,9 +210,9 @@ def leave_group() -> None:
         torch.distributed.destroy_process_group()
 
 
-def read_training() -> tuple:
+def read_config(name: str) -> tuple:
     """MMPose's own reading of our arguments: ``(args, config)``."""
-    tool = runpy.run_path(str(find_tool('train.py')))
+    tool = runpy.run_path(str(find_tool(name)))
     args = tool['parse_args']()
     from mmengine.config import Config
 

@@ -106,6 +106,18 @@ def test_a_dumped_config_is_the_same(path, tmp_path):
     assert flat.train_dataloader == cfg.train_dataloader
 
 
+@pytest.mark.parametrize('path', CONFIGS, ids=NAMES)
+def test_every_value_is_of_the_type_that_its_class_takes(path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    from wrong_type import refuse_wrong_types
+
+    config = read(path).to_dict()
+    refuse_wrong_types(config)
+    config['train_dataloader']['batch_size'] = '4'
+    with pytest.raises(ValueError, match="train_dataloader.batch_size='4'"):
+        refuse_wrong_types(config)
+
+
 def test_three_sources_share_a_batch(roots):
     """Half Human3.6M, a quarter MPII, a quarter COCO; 2D has no z."""
     init_default_scope('mmpose')

@@ -1,0 +1,137 @@
+"""The sentence about a value of a config that is of a wrong type."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple, Union
+
+import pytest
+from mmengine.config import ConfigDict
+
+import integral_mmpose  # noqa: F401
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+
+
+@pytest.fixture(scope='module')
+def tool():
+    sys.path.insert(0, str(TOOLS))
+    try:
+        yield importlib.import_module('wrong_type')
+    finally:
+        sys.path.remove(str(TOOLS))
+
+
+@pytest.mark.parametrize(
+    ('value', 'annotation', 'expected'),
+    [
+        (3, int, True),
+        ('3', int, False),
+        (3.0, int, False),
+        (True, int, False),
+        (3, float, True),
+        (True, float, False),
+        ('1.25', float, False),
+        (0, bool, False),
+        ('False', bool, False),
+        (False, bool, True),
+        (None, Optional[int], True),
+        (None, int, False),
+        ('x', Optional[int], False),
+        ([1, 2], Tuple[int, int], True),
+        ((1, 2), Tuple[int, int], True),
+        ((1, 2, 3), Tuple[int, int], False),
+        (2, Tuple[float, float], False),
+        ([1, '2'], Sequence[int], False),
+        ('12', Sequence[int], False),
+        ('12', Sequence[str], False),
+        ([1, 2], List[int], True),
+        ([], Sequence[int], True),
+        ('h36m', Union[str, dict], True),
+        (5, Union[str, dict], False),
+        ('IntegralLabel', Optional[Union[ConfigDict, dict]], False),
+        (dict(type='a'), Optional[Union[ConfigDict, dict]], True),
+        ('anything', object, True),
+    ],
+)
+def test_fits(tool, value, annotation, expected):
+    assert tool.fits(value, annotation) is expected
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        (
+            dict(type='MpiiExactDataset', bbox_padding='1.25'),
+            "a.bbox_padding='1.25': must be a number (MpiiExactDataset)",
+        ),
+        (
+            dict(type='H36MImageDataset', frame_step='2'),
+            "a.frame_step='2': must be a whole number (H36MImageDataset)",
+        ),
+        (
+            dict(type='H36MImageDataset', subjects='S1'),
+            "a.subjects='S1': must be a list or None (H36MImageDataset)",
+        ),
+        (
+            dict(type='IntegralHead', decoder='IntegralLabel'),
+            "a.decoder='IntegralLabel': must be a dict or None (IntegralHead)",
+        ),
+        (
+            dict(type='IntegralLabel', input_size=64),
+            'a.input_size=64: must be a list of 2, each a whole number '
+            '(IntegralLabel)',
+        ),
+        (
+            dict(type='MultiStepLR', end='4'),
+            "a.end='4': must be a whole number (MultiStepLR)",
+        ),
+    ],
+)
+def test_the_value_is_named(tool, options, sentence):
+    with pytest.raises(ValueError) as raised:
+        tool.refuse_wrong_types(dict(a=options))
+    assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ('loader', 'sentence'),
+    [
+        (dict(batch_size='4'), "batch_size='4': must be a whole number"),
+        (dict(num_workers=1.0), 'num_workers=1.0: must be a whole number'),
+        (
+            dict(sampler=dict(type='DefaultSampler', shuffle='no')),
+            "sampler.shuffle='no': must be True or False",
+        ),
+        (
+            dict(batch_sampler=dict(type='ShareBatchSampler', shares=4)),
+            'batch_sampler.shares=4: must be a list, each a whole number',
+        ),
+    ],
+)
+def test_loaders(tool, loader, sentence):
+    with pytest.raises(ValueError) as raised:
+        tool.refuse_wrong_types(dict(train_dataloader=loader))
+    assert f'train_dataloader.{sentence}' in str(raised.value)
+
+
+def test_an_optimizer(tool):
+    with pytest.raises(ValueError, match=r"optimizer\.lr='1e-3': must be"):
+        tool.refuse_wrong_types(dict(optimizer=dict(type='AdamW', lr='1e-3')))
+
+
+def test_an_item_of_a_list_is_named_with_its_place(tool):
+    codec = dict(type='IntegralLabel', input_size='8')
+    pipeline = [dict(type='SeedSample'), codec]
+    with pytest.raises(ValueError, match=r"pipeline\.1\.input_size='8'"):
+        tool.refuse_wrong_types(dict(pipeline=pipeline))
+
+
+def test_values_that_fit_and_classes_of_others_pass(tool):
+    tool.refuse_wrong_types(
+        dict(
+            head=dict(type='IntegralHead', depth=8, decoder=None),
+            backbone=dict(type='ResNet', depth='50'),  # MMPose's
+            unknown=dict(type='NobodyHasThis', x=1),
+        )
+    )

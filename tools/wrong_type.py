@@ -1,0 +1,150 @@
+"""A sentence for a value of a config that is not what its class takes.
+
+``batch_size='4'`` or ``frame_step='2'`` otherwise fails somewhere else, or not
+at all: ``shuffle='False'`` shuffles.
+"""
+
+import inspect
+import numbers
+import types
+from collections.abc import Mapping, Sequence
+from typing import (
+    Any,
+    Callable,
+    Iterator,
+    Optional,
+    Tuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from wrong_option import bases_of
+
+#: Of these packages the annotations are true.
+CHECKED = (
+    'integral_mmpose.',
+    'mmengine.dataset.',
+    'mmengine.optim.scheduler.',
+    'torch.optim.',
+)
+#: Of torch's DataLoader, whose annotations cannot be read.
+LOADER = dict(
+    batch_size=int,
+    num_workers=int,
+    persistent_workers=bool,
+    pin_memory=bool,
+    drop_last=bool,
+    prefetch_factor=Optional[int],
+)
+#: What a type is called, and what counts as it.
+KINDS = {
+    bool: ('True or False', bool),
+    int: ('a whole number', numbers.Integral),
+    float: ('a number', numbers.Real),
+    str: ('a text', str),
+    dict: ('a dict', Mapping),
+    type(None): ('None', type(None)),
+}
+#: ``Union[int, str]``, and ``int | str`` where Python has it.
+UNIONS = (Union, getattr(types, 'UnionType', Union))
+
+
+def refuse_wrong_types(cfg: Any, path: str = '') -> None:
+    """Compare the values of a config with the annotations of their classes.
+
+    Raises:
+        ValueError: Names the first value that differs, and what it must be.
+    """
+    if isinstance(cfg, Mapping):
+        kind = cfg.get('type')
+        if path.endswith('_dataloader.'):
+            kind = 'DataLoader'
+        if isinstance(kind, str):
+            for name, value, annotation in _annotated(cfg, kind):
+                if not fits(value, annotation):
+                    raise ValueError(
+                        f'{path}{name}={value!r}: must be '
+                        f'{describe(annotation)} ({kind})'
+                    )
+        for name, value in cfg.items():
+            refuse_wrong_types(value, f'{path}{name}.')
+    elif isinstance(cfg, (list, tuple)):
+        for index, value in enumerate(cfg):
+            refuse_wrong_types(value, f'{path}{index}.')
+
+
+def _annotated(cfg: Mapping, kind: str) -> Iterator[Tuple[str, Any, Any]]:
+    """The arguments in ``cfg`` of the class ``kind``, with annotations."""
+    if kind == 'DataLoader':
+        for name in set(cfg).intersection(LOADER):
+            yield name, cfg[name], LOADER[name]
+        return
+    seen = {'type'}
+    for base in bases_of(_find(kind)):
+        init = vars(base).get('__init__') if inspect.isclass(base) else base
+        if not inspect.isfunction(init):
+            continue
+        if not base.__module__.startswith(CHECKED):
+            return
+        try:
+            hints = get_type_hints(init)
+        except (NameError, TypeError):  # newer annotations than Python
+            continue
+        for name, parameter in inspect.signature(init).parameters.items():
+            if name in cfg and name in hints and name not in seen:
+                if cfg[name] is not parameter.default:
+                    yield name, cfg[name], hints[name]
+            seen.add(name)
+
+
+def _find(name: str) -> Callable:
+    """The class of a name, in whichever registry has it; else ``object``."""
+    from mmengine.registry import Registry
+    from mmpose import registry
+
+    found = (
+        one.get(name)
+        for one in vars(registry).values()
+        if isinstance(one, Registry)
+    )
+    return next(filter(None, found), object)
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Whether a value of a config is of a type; True for types unknown here.
+
+    A config writes a tuple as a list, too; True is not a number.
+    """
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in UNIONS:
+        return any(fits(value, one) for one in inner)
+    if annotation in KINDS:
+        kind = KINDS[annotation][1]
+        return isinstance(value, kind) and (
+            annotation is bool or not isinstance(value, bool)
+        )
+    if origin in (tuple, list, Sequence) or annotation in (tuple, list):
+        if not isinstance(value, (list, tuple)):
+            return False
+        if origin is tuple and inner[-1] is not Ellipsis:
+            return len(value) == len(inner) and all(map(fits, value, inner))
+        return all(fits(one, kind) for one in value for kind in inner[:1])
+    if isinstance(annotation, type) and annotation is not Any:
+        return isinstance(value, annotation)
+    return True
+
+
+def describe(annotation: Any) -> str:
+    """A type in words."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in UNIONS:
+        return ' or '.join(dict.fromkeys(map(describe, inner)))
+    if isinstance(annotation, type) and annotation not in (tuple, list):
+        if issubclass(annotation, dict):  # mmengine's ConfigDict, too
+            annotation = dict
+        return KINDS.get(annotation, [annotation.__name__])[0]
+    if origin is tuple and inner[-1] is not Ellipsis:
+        return f'a list of {len(inner)}, each {describe(inner[0])}'
+    return 'a list' + (f', each {describe(inner[0])}' if inner else '')
