@@ -1,8 +1,9 @@
 """The labels of a training are read by the codec that made them.
 
 A config gives the codec twice: to the head, as its decoder, and to the
-``GenerateTarget`` of every training pipeline, as its encoder. Labels of other
-settings would train in silence.
+``GenerateTarget`` of every training pipeline, as its encoder; that of a later
+pipeline (PipelineSwitchHook), too. Labels of other settings would train in
+silence.
 """
 
 from typing import Any, Iterator
@@ -17,10 +18,12 @@ def check_encoders(cfg: dict) -> None:
     """Compare the encoders of the training data with the head's decoder.
 
     Args:
-        cfg (dict): Of the run, with ``model`` and ``train_dataloader``.
+        cfg (dict): Of the run, with ``model``, ``train_dataloader`` and
+            ``custom_hooks``.
 
     Raises:
-        ValueError: If one has another size, depth range or depth unit.
+        ValueError: If one has another size, depth range or depth unit, or
+            knows no depth and the decoder does.
     """
     part = cfg
     for name in ('model', 'head', 'decoder'):
@@ -31,10 +34,17 @@ def check_encoders(cfg: dict) -> None:
         return
     wanted = KEYPOINT_CODECS.build(part)
     settings = _IN_3D if wanted.num_axes == 3 else _IN_2D
-    for config in find_encoders(cfg.get('train_dataloader')):
+    parts = [cfg.get('train_dataloader'), cfg.get('custom_hooks')]
+    for config in find_encoders(parts):
         encoder = KEYPOINT_CODECS.build(config)
         for name in settings:
-            mine, its = (getattr(c, name, None) for c in (encoder, wanted))
+            if not hasattr(encoder, name):
+                raise ValueError(
+                    f'the encoder of the training data is {config["type"]}, '
+                    f'without {name}, and model.head.decoder {part["type"]}: '
+                    'give both the same codec'
+                )
+            mine, its = getattr(encoder, name), getattr(wanted, name)
             if mine != its:
                 raise ValueError(
                     f'the encoder of the training data has {name}={mine!r} '

@@ -14,7 +14,7 @@ Coordinate Representation, CVPR 2020.
 """
 
 from math import inf
-from numbers import Real
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
@@ -38,15 +38,20 @@ def check_window(radius: int, temperature: float) -> None:
     Example:
         >>> check_window(2, 0.1)
     """
-    if not isinstance(radius, int) or radius < 0:
+    if not _is_number(radius, Integral) or radius < 0:
         raise ValueError(
             f'radius must be a whole number of cells >= 0, got {radius!r}'
         )
-    if not isinstance(temperature, Real) or not 0 < temperature < inf:
+    if not _is_number(temperature, Real) or not 0 < temperature < inf:
         raise ValueError(
             f'temperature must be positive, got {temperature!r}: 0.1 suits '
             'maps in [0, 1], 1 suits logits, radius=0 is the argmax'
         )
+
+
+def _is_number(value: object, kind: type) -> bool:
+    """Whether it is one of a kind; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def local_integral(
@@ -84,7 +89,9 @@ def local_integral(
             f'{(min(sizes) - 1) // 2}'
         )
     steps = torch.arange(-radius, radius + 1, device=maps.device)
-    index, inside, stride = 0, True, 1
+    # A tensor from the start: TorchScript has no "and" with a bool.
+    inside = torch.ones((), dtype=torch.bool, device=maps.device)
+    index, stride = 0, 1
     for axis, size in enumerate(sizes):
         bins = centre[..., axis, None].long() + steps
         shape = [*bins.shape[:2], *[1] * len(sizes)]
@@ -98,6 +105,7 @@ def local_integral(
     # From the peak, the middle of the window: no temperature overflows.
     peak = window.detach().flatten(2)[..., side ** len(sizes) // 2]
     peak = peak.reshape(*maps.shape[:2], *[1] * len(sizes))
+    temperature = max(float(temperature), torch.finfo(window.dtype).tiny)
     logits = (window - peak) / temperature
     logits = logits.masked_fill(~inside, float('-inf'))
     offsets = vectors_to_coordinates(plain_marginals(logits)) - radius

@@ -46,6 +46,26 @@ def test_another_encoder_is_refused(change, said):
         check_encoders(config(CODEC, [CODEC, {**CODEC, **change}]))
 
 
+def test_the_pipeline_of_a_second_stage_is_checked():
+    """MMPose's PipelineSwitchHook brings its own."""
+    later = dict(type='GenerateTarget', encoder=dict(CODEC))
+    cfg = config(CODEC, CODEC)
+    hook = dict(type='mmdet.PipelineSwitchHook', switch_pipeline=[later])
+    cfg.custom_hooks = [hook]
+    check_encoders(cfg)
+    cfg.custom_hooks[0].switch_pipeline[0].encoder.depth_range_mm = 200
+    with pytest.raises(ValueError, match='depth_range_mm=200'):
+        check_encoders(cfg)
+
+
+def test_a_codec_without_depth_is_named():
+    flat = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16))
+    flat['sigma'] = 2
+    check_encoders(config(dict(CODEC, depth_range_mm=None), flat))
+    with pytest.raises(ValueError, match='is MSRAHeatmap, without depth_ra'):
+        check_encoders(config(CODEC, flat))
+
+
 def test_what_may_differ():
     """Weights of joints are for training; a 2D head takes no depth."""
     weighted = dict(CODEC, use_dataset_keypoint_weights=True)

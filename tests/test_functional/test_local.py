@@ -1,8 +1,11 @@
 """Local integral against a loop over cells, its limits, and hand values."""
 
+import io
 import itertools
 import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -129,9 +132,55 @@ def test_a_tie_outside_the_window_has_no_gradient():
     assert not maps.grad[..., 5:, :].any()
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_the_lowest_temperatures_are_the_argmax(dtype):
+    """Of a number that float32 takes for 0, too."""
+    maps = torch.rand(1, 2, 6, 6, dtype=dtype, requires_grad=True)
+    for temperature in (1e-46, 5e-324):
+        got = local_integral(maps, 1, temperature)
+        torch.testing.assert_close(got, argmax(maps))
+        got.sum().backward()
+        assert maps.grad.isfinite().all()
+        assert not maps.grad.any()
+
+
+class Local(torch.nn.Module):
+    def forward(self, maps):
+        return local_integral(maps, 1)
+
+
+# The legacy exporter announces its end, and that shapes are read as numbers.
+@pytest.mark.filterwarnings('ignore::DeprecationWarning')
+@pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning')
+@pytest.mark.parametrize('shape', SHAPES)
+def test_onnx_and_tracing(shape):
+    """By TorchScript, and run at another batch size."""
+    runtime = pytest.importorskip('onnxruntime', reason='needs onnxruntime')
+    pytest.importorskip('onnx', reason='needs onnx')
+    torch.manual_seed(0)
+    maps, other = torch.randn(shape), torch.randn(5, *shape[1:])
+    file = io.BytesIO()
+    torch.onnx.export(
+        Local(),
+        (maps,),
+        file,
+        input_names=['maps'],
+        output_names=['bins'],
+        dynamic_axes=dict(maps={0: 'batch'}, bins={0: 'batch'}),
+        dynamo=False,
+    )
+    session = runtime.InferenceSession(file.getvalue())
+    (found,) = session.run(None, dict(maps=other.numpy()))
+    expected = by_loop(other, 1, 1.0)
+    assert abs(found - expected.numpy()).max() <= 1e-5
+    traced = torch.jit.trace(Local(), maps)(other)
+    torch.testing.assert_close(traced.double(), expected, atol=1e-5, rtol=0)
+
+
 def test_errors():
     maps = torch.zeros(1, 1, 5, 9)
     local_integral(maps, 2)
+    local_integral(maps, np.int64(2), Fraction(1, 3))
     with pytest.raises(ValueError, match='radius of at most 2'):
         local_integral(maps, 3)
     with pytest.raises(ValueError, match=r'\(9, 5\)'):
@@ -139,7 +188,7 @@ def test_errors():
     for temperature in (0, -1.0, float('nan'), float('inf')):
         with pytest.raises(ValueError, match='temperature must be positive'):
             local_integral(maps, 1, temperature)
-    for radius in (-1, 1.5, None):
+    for radius in (-1, 1.5, None, True):
         with pytest.raises(ValueError, match='whole number of cells'):
             local_integral(maps, radius)
     with pytest.raises(ValueError, match='B, K, H, W'):
