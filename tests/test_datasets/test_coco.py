@@ -301,23 +301,59 @@ def test_the_joints_of_the_file_are_those_of_the_set(coco):
     assert names[:2] == ['nose', 'left_eye']
     other_names = [f'joint {name}' for name in names]
     spelt = [name.upper().replace('_', '-') for name in names]
-    for joints in (names, spelt, other_names, [], None):
+    camel = [''.join(map(str.capitalize, name.split('_'))) for name in names]
+    sides = [name.replace('left', 'L').replace('right', 'R') for name in names]
+    turned = [' '.join(reversed(name.split('_'))) for name in names]
+    ways = [names, spelt, camel, sides, turned]
+    for joints in (*ways, other_names, [], None):
         category = dict(id=1, name='person', keypoints=joints)
         assert len(coco(dict(CONTENT, categories=[category]))) == 2
     other_set = dict(id=7, name='hand', keypoints=['wrist'])
-    assert len(coco(dict(CONTENT, categories=[other_set]))) == 2
+    categories = [*CONTENT['categories'], other_set]
+    assert len(coco(dict(CONTENT, categories=categories))) == 2
+    swapped = [[way[1], way[0], *way[2:]] for way in ways]
     for joints, problem in (
         (names[:-1], 'has 16 joints'),
-        ([names[1], names[0], *names[2:]], 'another order'),
-        ([spelt[1], spelt[0], *spelt[2:]], 'another order'),
+        *((way, 'another order') for way in swapped),
         (['Snout', names[2], names[1], *names[3:]], 'another order'),
-        ('nose', 'has 0 joints'),
+        ('nose', 'must be a list of names'),
+        ([None] * 17, 'must be a list of names'),
+        ([*range(17)], 'must be a list of names'),
     ):
         category = dict(id=1, name='person', keypoints=joints)
         with pytest.raises(ValueError, match=problem) as error:
             coco(dict(CONTENT, categories=[category]))
         assert 'id 1: field `categories.keypoints`' in str(error.value)
         assert 'Set another joint set by `metainfo`' in str(error.value)
+
+
+def test_annotations_of_other_categories_are_counted(coco, log):
+    """They are no people, also where they have as many joints."""
+    dog = person(9, 8, category_id=18, keypoints=[1.0, 2.0, 2] * 17)
+    content = dict(CONTENT, annotations=[*CONTENT['annotations'], dog])
+    del content['categories']
+    assert len(coco(content)) == 2
+    warned = [text for level, text in log if level == 'WARNING']
+    assert '1 annotations of other categories than 1' in warned[0]
+    content['categories'] = CONTENT['categories']
+    with pytest.raises(ValueError, match=r'`category_id` \[18\], which'):
+        coco(content)
+
+
+@pytest.mark.parametrize('id_', [0, 2])
+def test_people_may_have_another_category(coco, id_):
+    """A file that has one category only; its joints are checked, too."""
+    everyone = [dict(p, category_id=id_) for p in CONTENT['annotations']]
+    category = dict(id=id_, name='athlete')
+    content = dict(CONTENT, annotations=everyone, categories=[category])
+    assert len(coco(content)) == 2
+    category['keypoints'] = ['left_eye', 'nose', *'abcdefghijklmno']
+    with pytest.raises(ValueError, match='another order'):
+        coco(content)
+    content['annotations'][0]['category_id'] = 7
+    del content['categories']
+    with pytest.raises(ValueError, match='which are people'):
+        coco(content)
 
 
 @pytest.mark.parametrize(

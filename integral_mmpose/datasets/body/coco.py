@@ -21,7 +21,6 @@ from ..checks import (
     ANY,
     MAX_PX,
     WHOLE,
-    annotation_error,
     check_fields,
     listed,
     load_json,
@@ -32,7 +31,15 @@ from ..checks import (
     shown,
 )
 from ..metainfo import FlatMetainfo
-from .coco_files import IMAGE_FIELDS, PERSON, check_person, index_of, read_coco
+from .coco_files import (
+    IMAGE_FIELDS,
+    PERSON,
+    check_joint_names,
+    check_person,
+    index_of,
+    person_category,
+    read_coco,
+)
 
 DETECTION = dict(image_id=WHOLE, category_id=WHOLE, bbox=ANY, score=ANY)
 DETECT = 'Write it with tools/detect_persons.py.'
@@ -70,6 +77,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             self._metainfo['CLASSES'] = self.coco.loadCats(
                 self.coco.getCatIds()
             )
+        self._person = self._person_id(content)
         images = list(self.coco.imgs.values())
         for image in images:
             path = osp.join(self.data_prefix['img'], image['file_name'])
@@ -78,6 +86,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             dict(raw_ann_info=person, raw_img_info=image)
             for image in images
             for person in self.coco.imgToAnns[image['id']]
+            if person['category_id'] == self._person
         ]
         found = [self.parse_data_info(pair) for pair in pairs]
         people = [info for info in found if info]
@@ -85,12 +94,31 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             self._refuse_malformed(people)
         return people, images
 
+    def _person_id(self, content: dict) -> int:
+        """The category of people, with joints of this data set."""
+        id_ = person_category(content, self.ann_file)
+        for category in content.get('categories', []):
+            if category['id'] == id_ and category.get('keypoints'):
+                names = sorted(self.metainfo['keypoint_id2name'].items())
+                names = [name for _, name in names]
+                check_joint_names(category, names, self.ann_file)
+        others = [p for p in content['annotations'] if p['category_id'] != id_]
+        if others:
+            print_log(
+                f'{self.ann_file}: {len(others)} annotations of other '
+                f'categories than {id_} (person) are left out',
+                'current',
+                level=30,
+            )
+        return id_
+
     def _refuse_malformed(self, people: List[dict]) -> None:
         """Stop where many have no box or joints: mmpose leaves them out."""
         everyone = [
             person
             for person in self.coco.anns.values()
-            if person['category_id'] == PERSON and not person.get('iscrowd')
+            if person['category_id'] == self._person
+            and not person.get('iscrowd')
         ]
         lacking = [
             person['id']
@@ -126,9 +154,6 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         for id_, image in images.items():
             for side in ('width', 'height'):
                 number_within(image[side], file, id_, side, 1, MAX_PX)
-        for category in content.get('categories', []):
-            if category['id'] == PERSON and category.get('keypoints'):
-                self._refuse_other_joints(category['keypoints'])
         people = content.get('annotations', [])
         orphans = {person['image_id'] for person in people}
         orphans -= set(images)
@@ -138,31 +163,6 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
                 'the file does not list. Complete or remove them.'
             )
         return content
-
-    def _refuse_other_joints(self, theirs) -> None:
-        """The file's joints: as many, and in the same order if so named."""
-        ours = [
-            name
-            for _, name in sorted(self.metainfo['keypoint_id2name'].items())
-        ]
-        names = theirs if isinstance(theirs, list) else []
-        places = {plain(name): place for place, name in enumerate(ours)}
-        if len(names) != len(ours):
-            problem = f'has {len(names)} joints: {shown(theirs)}'
-        elif any(
-            places.get(plain(name), place) != place
-            for place, name in enumerate(names)
-        ):
-            problem = f'has them in another order: {shown(names)}'
-        else:
-            return
-        fix = (
-            f"The data set's joints are {ours}. Set another joint set by "
-            '`metainfo`, or convert the file'
-        )
-        raise annotation_error(
-            self.ann_file, PERSON, 'categories.keypoints', problem, fix
-        )
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
         """One person, or None without a box or joints."""
@@ -288,8 +288,3 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             keypoints_visible=np.ones((1, count), np.float32),
             has_depth=np.zeros(1, np.float32),
         )
-
-
-def plain(name: object) -> str:
-    """A joint's name without case and signs: ``Left-Hip`` is ``left_hip``."""
-    return str(name).casefold().replace('-', '_').replace(' ', '_')

@@ -1,5 +1,6 @@
 """COCO's annotation files: read, and checked entry by entry."""
 
+import re
 from typing import Optional, Sequence
 
 from xtcocotools.coco import COCO
@@ -60,6 +61,73 @@ def index_of(content: dict) -> COCO:
     coco.dataset = content
     coco.createIndex()
     return coco
+
+
+def person_category(content: dict, file: str) -> int:
+    """The category of people: COCO's, or the one that all annotations have.
+
+    Raises:
+        ValueError: If there are several without COCO's, or one that the file
+            does not list.
+    """
+    used = {person['category_id'] for person in content['annotations']}
+    known = {category['id'] for category in content.get('categories', [])}
+    if known and not used <= known:
+        raise ValueError(
+            f'{file}: annotations have `category_id` {sorted(used - known)}, '
+            'which `categories` does not list. Complete or correct them.'
+        )
+    if PERSON in used or not used:
+        return PERSON
+    if len(used) > 1:
+        raise ValueError(
+            f'{file}: annotations have `category_id` {sorted(used)}: which '
+            f'are people? Give them {PERSON}, as COCO does.'
+        )
+    return used.pop()
+
+
+def check_joint_names(category: dict, ours: Sequence[str], file: str) -> None:
+    """A category's joints: as many as ours, and in order if so named.
+
+    Raises:
+        ValueError: If it has more or fewer, or one of ours in another place.
+            An unknown name is taken: it may be another word for ours.
+    """
+    names = category['keypoints']
+    known = {plain(name): place for place, name in enumerate(ours)}
+    texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
+    if not texts:
+        problem = 'must be a list of names, got'
+    elif len(names) != len(ours):
+        problem = f'has {len(names)} joints:'
+    elif any(known.get(plain(n), i) != i for i, n in enumerate(names)):
+        problem = 'has them in another order:'
+    else:
+        return
+    fix = (
+        f"The data set's joints are {list(ours)}. Set another joint set by "
+        '`metainfo`, or convert the file'
+    )
+    raise annotation_error(
+        file,
+        category['id'],
+        'categories.keypoints',
+        f'{problem} {shown(names)}',
+        fix,
+    )
+
+
+def plain(name: str) -> str:
+    """A joint's name without case, signs and order of words.
+
+    Example:
+        >>> plain('left_hip') == plain('Hip, left') == plain('LHip')
+        True
+    """
+    words = re.findall(r'[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+', name)
+    sides = dict(l='left', r='right')
+    return ''.join(sorted(sides.get(w.lower(), w.lower()) for w in words))
 
 
 def check_person(
