@@ -33,7 +33,7 @@ EXTRAS = (
 
 # Degrees. Flexion is forward, except at the knee; abduction is away from the
 # body; rotation is inward. Mirroring a person negates MIRRORED.
-TRUNK_LIMITS = dict(
+LIMITS = dict(
     pitch=(-25, 80),
     roll=(-20, 20),
     lean=(-20, 60),
@@ -53,11 +53,8 @@ LIMB_LIMITS = dict(
     hip_rot=(-30, 40),
     kn_flex=(2, 140),
 )
-LIMITS = dict(
-    TRUNK_LIMITS,
-    **{f'l_{k}': v for k, v in LIMB_LIMITS.items()},
-    **{f'r_{k}': v for k, v in LIMB_LIMITS.items()},
-)
+LIMITS.update({f'l_{k}': v for k, v in LIMB_LIMITS.items()})
+LIMITS.update({f'r_{k}': v for k, v in LIMB_LIMITS.items()})
 DOFS = tuple(LIMITS)
 MIRRORED = ('roll', 'side', 'twist', 'head_yaw', 'head_roll')
 
@@ -228,15 +225,20 @@ def forward_kinematics(angles, bones, yaw, ground):
     )
 
 
+def _turn_ball_joint(axes, a, name, sign):
+    """The axes of the limb at a hip or shoulder, from those of the trunk."""
+    return (
+        axes
+        @ rotation(1, -a[name + '_flex'])
+        @ rotation(0, sign * a[name + '_abd'])
+        @ rotation(2, -sign * a[name + '_rot'])
+    )
+
+
 def _pose_leg(points, pelvis, a, bones, side, sign):
     p = side[0] + '_'
     hip = pelvis @ (0, sign * bones['hip'], 0)
-    thigh = (
-        pelvis
-        @ rotation(1, -a[p + 'hip_flex'])
-        @ rotation(0, sign * a[p + 'hip_abd'])
-        @ rotation(2, -sign * a[p + 'hip_rot'])
-    )
+    thigh = _turn_ball_joint(pelvis, a, p + 'hip', sign)
     shin = thigh @ rotation(1, a[p + 'kn_flex'])
     points[f'{side}_hip'] = hip
     knee = points[f'{side}_knee'] = hip + thigh @ (0, 0, -bones['thigh'])
@@ -246,23 +248,11 @@ def _pose_leg(points, pelvis, a, bones, side, sign):
 
 def _pose_arm(points, chest, a, bones, side, sign):
     p = side[0] + '_'
-    shoulder = points['thorax'] + chest @ (
-        0,
-        sign * bones['shoulder'],
-        -SHOULDER_DROP,
-    )
-    upper = (
-        chest
-        @ rotation(1, -a[p + 'sh_flex'])
-        @ rotation(0, sign * a[p + 'sh_abd'])
-        @ rotation(2, -sign * a[p + 'sh_rot'])
-    )
+    collar = chest @ (0, sign * bones['shoulder'], -SHOULDER_DROP)
+    shoulder = points[f'{side}_shoulder'] = points['thorax'] + collar
+    upper = _turn_ball_joint(chest, a, p + 'sh', sign)
     lower = upper @ rotation(1, -a[p + 'el_flex'])
-    points[f'{side}_shoulder'] = shoulder
-    elbow = points[f'{side}_elbow'] = shoulder + upper @ (
-        0,
-        0,
-        -bones['upper_arm'],
-    )
+    upper_arm = upper @ (0, 0, -bones['upper_arm'])
+    elbow = points[f'{side}_elbow'] = shoulder + upper_arm
     wrist = points[f'{side}_wrist'] = elbow + lower @ (0, 0, -bones['forearm'])
     points[f'{side}_hand'] = wrist + lower @ (0, 0, -0.11)

@@ -5,53 +5,24 @@ from pathlib import Path
 import numpy as np
 from mmengine.fileio import dump
 
+from integral_mmpose.datasets import CocoCheckedDataset
+
 from .figure import seen
 from .people import random_person
 from .render import Canvas
 from .scene import clutter, finish, look_at, write_jpeg
 
 SIZE = (384, 288)
+#: mmpose's: names and, 0-based, links.
+_JOINTS = CocoCheckedDataset._load_metainfo()
+KEYPOINTS = tuple(_JOINTS['keypoint_id2name'].values())
+#: 1-based, as in COCO's own files.
+SKELETON = [[a + 1, b + 1] for a, b in _JOINTS['skeleton_links']]
+#: What the body calls them; its face is the nose.
 COCO_POINTS = (
     'neck_base',
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_wrist',
-    'right_wrist',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_foot',
-    'right_foot',
+    *(name.replace('ankle', 'foot') for name in KEYPOINTS[1:]),
 )
-KEYPOINTS = ('nose', *(n.replace('foot', 'ankle') for n in COCO_POINTS[1:]))
-SKELETON = [
-    [16, 14],
-    [14, 12],
-    [17, 15],
-    [15, 13],
-    [12, 13],
-    [6, 12],
-    [7, 13],
-    [6, 7],
-    [6, 8],
-    [7, 9],
-    [8, 10],
-    [9, 11],
-    [2, 3],
-    [1, 2],
-    [1, 3],
-    [2, 4],
-    [3, 5],
-    [4, 6],
-    [5, 7],
-]
 SPLITS = ('train2017', 'val2017')
 #: A person of fewer pixels is not annotated: nothing of them can be seen.
 MIN_AREA = 100
@@ -83,7 +54,7 @@ def write_image(root, seed, split, number):
         for s in spread
     ]
     people = [random_person(rng, place) for place in places]
-    canvas = Canvas(SIZE, camera.focal, camera.principal)
+    canvas = Canvas(camera)
     for owner, person in enumerate(people, 1):
         person.draw(canvas, camera, owner=owner)
     image = finish(canvas.compose(clutter(rng, SIZE)), rng)

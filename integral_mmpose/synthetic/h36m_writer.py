@@ -33,24 +33,21 @@ TEST_STEP = 64
 PERSON, CAMERAS, MOTION, NOISE = range(4)
 
 
-def subject_number(subject):
-    """9 of 'S9'."""
-    return int(subject[1:])
+def generator(seed, kind, subject, *numbers):
+    """Random numbers of one kind, of a subject such as 'S9'."""
+    return np.random.default_rng([seed, kind, int(subject[1:]), *numbers])
 
 
 def subject_cameras(seed, subject):
     """The cameras of a subject, by id."""
-    return studio_cameras(
-        np.random.default_rng([seed, CAMERAS, subject_number(subject)])
-    )
+    return studio_cameras(generator(seed, CAMERAS, subject))
 
 
 def subject_person(seed, subject, action, frames):
     """A subject in one action at some frames (0-based)."""
-    number = subject_number(subject)
-    rng = np.random.default_rng([seed, PERSON, number])
+    rng = generator(seed, PERSON, subject)
     bones, textures = sample_proportions(rng), sample_appearance(rng)
-    rng = np.random.default_rng([seed, MOTION, number, ACTIONS.index(action)])
+    rng = generator(seed, MOTION, subject, ACTIONS.index(action))
     motion = sample_motion(rng, action, np.asarray(frames))
     return Person(
         bones,
@@ -63,7 +60,7 @@ def draw_frame(person, moment, camera, background, rng):
     """One picture of the studio, (h, w, 3) uint8 BGR."""
     image = background.copy()
     contact_shadow(image, camera, person.posed.joints[moment][[3, 6, 0]])
-    canvas = Canvas(camera.size, camera.focal, camera.principal)
+    canvas = Canvas(camera)
     person.draw(canvas, camera, moment)
     return finish(canvas.compose(image), rng)
 
@@ -89,16 +86,8 @@ def write_sequences(root, seed, subject, action, frames):
         folder = Path(root, 'images', subject, sequence)
         for moment, frame in enumerate(frames):
             name = f'{sequence}_{frame + 1:06d}.jpg'
-            rng = np.random.default_rng(
-                [
-                    seed,
-                    NOISE,
-                    subject_number(subject),
-                    ACTIONS.index(action),
-                    int(camera_id),
-                    frame,
-                ]
-            )
+            place = ACTIONS.index(action), int(camera_id), frame
+            rng = generator(seed, NOISE, subject, *place)
             image = draw_frame(person, moment, camera, background, rng)
             write_jpeg(folder / name, image)
             joints = camera.to_camera(person.posed.joints[moment])
@@ -110,9 +99,8 @@ def write_sequences(root, seed, subject, action, frames):
 
 def write_cameras(root, seed):
     """Write cameras.json: px and, for T, mm."""
-    content = {}
-    for subject in TRAIN_SUBJECTS + TEST_SUBJECTS:
-        content[subject] = {
+    content = {
+        subject: {
             camera_id: dict(
                 f=camera.focal.tolist(),
                 c=camera.principal.tolist(),
@@ -125,6 +113,8 @@ def write_cameras(root, seed):
             )
             for camera_id, camera in subject_cameras(seed, subject).items()
         }
+        for subject in TRAIN_SUBJECTS + TEST_SUBJECTS
+    }
     dump(content, Path(root, 'annotations/cameras.json'))
 
 
@@ -139,20 +129,15 @@ def plan(train_frames, test_frames, extra_frames):
     Returns:
         dict[str, list]: ``train`` and ``test``: (subject, action, frames).
     """
-    train = [
-        (s, a, [TRAIN_STEP * n for n in range(train_frames)])
-        for s in TRAIN_SUBJECTS
-        for a in ACTIONS
-    ]
+
+    def work(subjects, frames):
+        return [(s, a, list(frames)) for s in subjects for a in ACTIONS]
+
+    train = work(
+        TRAIN_SUBJECTS, range(0, TRAIN_STEP * train_frames, TRAIN_STEP)
+    )
     if extra_frames:
-        train += [
-            (s, a, [TRAIN_STEP * (n + 1) for n in range(extra_frames)])
-            for s in TEST_SUBJECTS
-            for a in ACTIONS
-        ]
-    test = [
-        (s, a, [TEST_STEP * n for n in range(test_frames)])
-        for s in TEST_SUBJECTS
-        for a in ACTIONS
-    ]
+        end = TRAIN_STEP * (extra_frames + 1)
+        train += work(TEST_SUBJECTS, range(TRAIN_STEP, end, TRAIN_STEP))
+    test = work(TEST_SUBJECTS, range(0, TEST_STEP * test_frames, TEST_STEP))
     return dict(train=train, test=test)

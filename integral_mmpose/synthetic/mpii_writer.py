@@ -67,7 +67,7 @@ def write_image(root, seed, split, number):
     rng = np.random.default_rng([seed, 10 + SPLITS.index(split), number])
     camera = random_camera(rng)
     person = random_person(rng, (0.0, 0.0))
-    canvas = Canvas(SIZE, camera.focal, camera.principal)
+    canvas = Canvas(camera)
     if rng.random() < 0.3:
         other = random_person(rng, _beside(rng, camera))
         other.draw(canvas, camera, owner=2)
@@ -75,11 +75,8 @@ def write_image(root, seed, split, number):
     name = f'{split}_{number:06d}.jpg'
     image = finish(canvas.compose(clutter(rng, SIZE)), rng)
     write_jpeg(Path(root, 'images', name), image)
-    return _entry(
-        name,
-        mpii_joints(person.points(camera), camera),
-        person.head_box(camera).reshape(2, 2),
-    )
+    joints = mpii_joints(person.points(camera), camera)
+    return _entry(name, joints, person.head_box(camera))
 
 
 def _beside(rng, camera):

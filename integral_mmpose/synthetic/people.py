@@ -38,11 +38,11 @@ class Person(NamedTuple):
         canvas.draw(figure, owner)
 
     def head_box(self, camera):
-        """Box x1, y1, x2, y2 in px of the projected skull."""
+        """Corners (2, 2) in px of the box of the projected skull."""
         axes = self.axes('head', camera)
         surface = skull(self.points(camera), axes, self.bones['head'])
         pixels = camera.project(surface)[:, :2]
-        return np.concatenate([pixels.min(0), pixels.max(0)])
+        return np.stack([pixels.min(0), pixels.max(0)])
 
 
 def random_person(rng, ground):

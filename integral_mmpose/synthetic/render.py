@@ -45,18 +45,11 @@ class Capsule(NamedTuple):
 
 
 class Canvas:
-    """Depth, brightness, colour index and owner of every pixel.
+    """Depth, brightness, colour index and owner of every pixel of a camera."""
 
-    Args:
-        size (tuple[int, int]): (w, h) px.
-        focal (np.ndarray): (2,) px.
-        principal (np.ndarray): (2,) px.
-    """
-
-    def __init__(self, size, focal, principal):
-        w, h = size
-        self.focal = np.asarray(focal, np.float64)
-        self.principal = np.asarray(principal, np.float64)
+    def __init__(self, camera):
+        w, h = camera.size
+        self.focal, self.principal = camera.focal, camera.principal
         self.depth = np.full((h, w), np.inf, np.float32)
         self.shade = np.zeros((h, w), np.float32)
         self.index = np.zeros((h, w), np.int32)

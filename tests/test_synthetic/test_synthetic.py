@@ -18,6 +18,7 @@ from integral_mmpose.synthetic import (
 )
 from integral_mmpose.synthetic.actions import ACTIONS, sample_motion
 from integral_mmpose.synthetic.render import Canvas, Ellipsoid
+from integral_mmpose.synthetic.scene import look_at
 
 SMALL = generate.Scale(1, 2, 1, (4, 3), (3, 3))
 
@@ -54,7 +55,7 @@ def test_projected_joints_lie_on_drawn_joints(action):
     for camera in cameras.values():
         joints = camera.to_camera(person.posed.joints[1])
         for joint, expected in zip(joints, by_hand(joints, camera)):
-            canvas = Canvas(camera.size, camera.focal, camera.principal)
+            canvas = Canvas(camera)
             canvas.draw(
                 [
                     Ellipsoid(
@@ -76,7 +77,7 @@ def test_drawn_limbs_end_at_the_joints(end):
     """The pixel at a visible joint belongs to the drawn body."""
     person, cameras = subject('Walking')
     for camera in cameras.values():
-        canvas = Canvas(camera.size, camera.focal, camera.principal)
+        canvas = Canvas(camera)
         person.draw(canvas, camera)
         points = person.points(camera)
         for side in ('left', 'right'):
@@ -118,7 +119,7 @@ def test_nearer_parts_hide_farther_ones():
         for z, c in ((2.0, 250.0), (3.0, 50.0))
     )
     for order in ([near, far], [far, near]):
-        canvas = Canvas((64, 64), np.full(2, 100.0), np.full(2, 32.0))
+        canvas = Canvas(look_at((0, -1, 0), (0, 0, 0), 100.0, (64, 64)))
         canvas.draw(order)
         image = canvas.compose(np.zeros((64, 64, 3), np.uint8))
         assert canvas.depth[32, 32] == pytest.approx(1.9, abs=1e-3)
