@@ -21,10 +21,7 @@ MAX_COORDINATE = 1e9
 def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
     """Predicted keypoints of a sample; they and their scores are finite.
 
-    Args:
-        data_sample (dict): With ``pred_instances`` and, for the message,
-            ``img_path``.
-        metric (str): Name of the metric, for the message.
+    The name of the metric is for the message, here and below.
 
     Returns:
         np.ndarray: (N, K, C) float64.
@@ -68,10 +65,8 @@ def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
 def refuse_twice(keys: Sequence, metric: str) -> None:
     """A person that counts twice would shift every mean.
 
-    Args:
-        keys (Sequence): (image, id) of every sample, after mmengine has cut
-            off the padding of a distributed sampler.
-        metric (str): Name of the metric, for the message.
+    Keys are (image, id) of every sample, after mmengine has cut off the
+    padding of a distributed sampler.
 
     Raises:
         ValueError: Naming the image.
@@ -112,17 +107,10 @@ def required_numbers(
     shape: str,
     positive: bool = False,
 ) -> np.ndarray:
-    """A ground-truth field as finite numbers of a known shape.
+    """A ground-truth field as finite float64 of a known shape.
 
-    Args:
-        data_sample (dict): As :func:`required`.
-        field (str): Name of the field.
-        metric (str): Name of the metric, for the message.
-        shape (str): Its axes, for :func:`check_shape`.
-        positive (bool): Whether every number must be above 0.
-
-    Returns:
-        np.ndarray: float64.
+    The shape is a pattern of :func:`check_shape`; ``positive`` numbers are
+    above 0.
 
     Raises:
         ValueError: If the field is missing, of another shape, not finite or

@@ -9,9 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from integral_mmpose.datasets.checks import load_json, require_file
+from integral_mmpose.geometry import check_shape
 from integral_mmpose.visualization import save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
 
+from .finite import as_numbers
 from .pckh import ALPHAS as DISTANCES
 
 #: As the curves lie close to each other, the dashes tell them apart too.
@@ -33,10 +35,7 @@ class PckhCurves(NamedTuple):
 
 
 def read_pckh(path: str) -> PckhCurves:
-    """Read the curves of one model.
-
-    Args:
-        path (str): The JSON file of ``PCKhCurve``.
+    """Read the curves of one model from the JSON file of ``PCKhCurve``.
 
     Returns:
         PckhCurves: Percent at the distances 0, 0.01, …, 0.5.
@@ -48,25 +47,10 @@ def read_pckh(path: str) -> PckhCurves:
     what = 'the PCKh curve'
     require_file(path, what, FIX)
     content = load_json(path, what, dict)
-    for field in ('alpha', 'PCKh', 'PCKh_per_group'):
-        if field not in content:
-            raise ValueError(f'{path}: no field {field!r}. {FIX}')
-    alpha = _numbers(content['alpha'], path, 'alpha')
-    if alpha.shape != DISTANCES.shape or not np.allclose(alpha, DISTANCES):
-        raise ValueError(
-            f'{path}: alpha must be 0, 0.01, ..., 0.5 ({len(DISTANCES)} '
-            f'distances), got {alpha.size}: {alpha.ravel()[:4].tolist()}... '
-            f'Curves of other distances do not compare. {FIX}'
-        )
-    if not isinstance(content['PCKh_per_group'], dict):
-        raise ValueError(f'{path}: PCKh_per_group must be a dict. {FIX}')
-    groups = {
-        name: _percent(curve, path, f'PCKh_per_group[{name!r}]')
-        for name, curve in content['PCKh_per_group'].items()
-        if curve is not None
-    }
-    total = _percent(content['PCKh'], path, 'PCKh')
-    return PckhCurves(total, groups, tuple(content['PCKh_per_group']))
+    try:
+        return _curves(content)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}. {FIX}') from None
 
 
 def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
@@ -146,23 +130,32 @@ def _summary(name: str, total: np.ndarray) -> str:
     )
 
 
-def _percent(value, path: str, field: str) -> np.ndarray:
-    curve = _numbers(value, path, field, DISTANCES.shape)
-    if not ((curve >= 0) & (curve <= 100)).all():
-        raise ValueError(f'{path}: {field} must lie in 0..100 %. {FIX}')
-    return curve
-
-
-def _numbers(value, path: str, field: str, shape=None) -> np.ndarray:
-    try:
-        numbers = np.asarray(value, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f'{path}: {field} must be numbers. {FIX}') from None
-    if shape is not None and numbers.shape != shape:
+def _curves(content: dict) -> PckhCurves:
+    for field in ('alpha', 'PCKh', 'PCKh_per_group'):
+        if field not in content:
+            raise ValueError(f'no field {field!r}')
+    alpha = as_numbers(content['alpha'], 'alpha')
+    if alpha.shape != DISTANCES.shape or not np.allclose(alpha, DISTANCES):
         raise ValueError(
-            f'{path}: {field} must have the shape {shape}, got '
-            f'{numbers.shape}. {FIX}'
+            f'alpha must be 0, 0.01, ..., 0.5 ({len(DISTANCES)} '
+            f'distances), got {alpha.size}: {alpha.ravel()[:4].tolist()}... '
+            'Curves of other distances do not compare'
         )
-    if not np.isfinite(numbers).all():
-        raise ValueError(f'{path}: {field} must be finite. {FIX}')
-    return numbers
+    curves = content['PCKh_per_group']
+    if not isinstance(curves, dict):
+        raise ValueError('PCKh_per_group must be a dict')
+    groups = {
+        name: _percent(curve, f'PCKh_per_group[{name!r}]')
+        for name, curve in curves.items()
+        if curve is not None
+    }
+    total = _percent(content['PCKh'], 'PCKh')
+    return PckhCurves(total, groups, tuple(curves))
+
+
+def _percent(value, field: str) -> np.ndarray:
+    curve = as_numbers(value, field)
+    check_shape(curve, f'{len(DISTANCES)}', field)
+    if not ((curve >= 0) & (curve <= 100)).all():
+        raise ValueError(f'{field} must be finite and lie in 0..100 %')
+    return curve

@@ -5,14 +5,12 @@ import json
 from pathlib import Path
 
 import cv2
-import mmpose
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import DATASETS, KEYPOINT_CODECS, METRICS, MODELS
 from pycocotools.coco import COCO
@@ -23,38 +21,57 @@ from integral_mmpose.evaluation import FiniteCocoMetric
 from integral_mmpose.evaluation import coco as coco_module
 from integral_mmpose.synthetic import coco_writer
 
-COCO_META = (
-    Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets/coco.py'
-)
+META = CocoCheckedDataset._load_metainfo()
 TEST_DEV = Path(__file__).resolve().parents[2] / (
     'configs/body_2d_keypoint/integral/coco/'
     'i1_res101_4xb32-70+70e_coco-test-dev-256x256.py'
 )
 
 
-@pytest.fixture
-def ann_file(tmp_path):
-    joints = [[10 + 7 * j, 20 + 5 * j, 2] for j in range(17)]
-    annotation = dict(
-        id=1,
-        image_id=1,
+def annotation(id_, image_id, joints, flags, **more):
+    """A person: joints (17, 2) in px and what COCO says of each (17,)."""
+    person = dict(
+        id=id_,
+        image_id=image_id,
         category_id=1,
         iscrowd=0,
-        area=5000.0,
-        num_keypoints=17,
-        bbox=[5, 5, 120, 110],
-        keypoints=[v for joint in joints for v in joint],
+        num_keypoints=int((flags > 0).sum()),
+        keypoints=np.c_[joints, flags].ravel().tolist(),
     )
+    return dict(person, **more)
+
+
+def write_truth(path, annotations, images=1, side=200):
+    """COCO's file of so many images; its path."""
     content = dict(
         info={},
         licenses=[],
-        images=[dict(id=1, file_name='1.jpg', width=200, height=200)],
-        annotations=[annotation],
+        images=[
+            dict(id=n, file_name=f'{n}.jpg', width=side, height=side)
+            for n in range(1, images + 1)
+        ],
+        annotations=annotations,
         categories=[dict(id=1, name='person', keypoints=[], skeleton=[])],
     )
-    path = tmp_path / 'coco.json'
     path.write_text(json.dumps(content))
-    return str(path), np.array(joints, np.float32)[None, :, :2]
+    return str(path)
+
+
+def edit(path, change):
+    """Rewrite a truth; what is in it now."""
+    content = json.loads(Path(path).read_text())
+    change(content)
+    Path(path).write_text(json.dumps(content))
+    return content
+
+
+@pytest.fixture
+def ann_file(tmp_path):
+    joints = np.array([[10 + 7 * j, 20 + 5 * j] for j in range(17)])
+    box = dict(area=5000.0, bbox=[5, 5, 120, 110])
+    person = annotation(1, 1, joints, np.full(17, 2), **box)
+    path = write_truth(tmp_path / 'coco.json', [person])
+    return path, joints.astype(np.float32)[None]
 
 
 def sample(keypoints):
@@ -76,7 +93,7 @@ def sample(keypoints):
 
 def evaluate(cls, ann_file, keypoints):
     metric = cls(ann_file=ann_file)
-    metric.dataset_meta = parse_pose_metainfo(dict(from_file=str(COCO_META)))
+    metric.dataset_meta = META
     metric.process([{}], [sample(keypoints)])
     return metric.evaluate(1)['coco/AP']
 
@@ -99,34 +116,19 @@ def crowd(tmp_path, count=12):
     seen = rng.integers(0, 3, size=(count, 17, 1))
     seen[:, 0] = 2
     annotations = [
-        dict(
-            id=n + 1,
-            image_id=n + 1,
-            category_id=1,
-            iscrowd=0,
+        annotation(
+            n + 1,
+            n + 1,
+            joints[n],
+            seen[n],
             area=float(rng.uniform(2000, 20000)),
             bbox=[5, 5, 150, 150],
-            num_keypoints=int((seen[n] > 0).sum()),
-            keypoints=np.concatenate([joints[n], seen[n]], -1)
-            .ravel()
-            .tolist(),
         )
         for n in range(count)
     ]
-    content = dict(
-        info={},
-        licenses=[],
-        images=[
-            dict(id=n + 1, file_name=f'{n}.jpg', width=200, height=200)
-            for n in range(count)
-        ],
-        annotations=annotations,
-        categories=[dict(id=1, name='person', keypoints=[], skeleton=[])],
-    )
-    path = tmp_path / 'crowd.json'
-    path.write_text(json.dumps(content))
+    path = write_truth(tmp_path / 'crowd.json', annotations, count)
     noise = rng.normal(size=joints.shape) * rng.uniform(0, 9, (count, 1, 1))
-    return str(path), joints + noise, rng.random(count)
+    return path, joints + noise, rng.random(count)
 
 
 def test_ap_equals_pycocotools(tmp_path, figure):
@@ -134,7 +136,7 @@ def test_ap_equals_pycocotools(tmp_path, figure):
     metric = FiniteCocoMetric(
         ann_file=path, nms_mode='none', score_mode='bbox'
     )
-    metric.dataset_meta = parse_pose_metainfo(dict(from_file=str(COCO_META)))
+    metric.dataset_meta = META
     for n, points in enumerate(joints):
         one = sample(points[None])
         one.update(id=n + 1, img_id=n + 1)
@@ -161,19 +163,7 @@ def test_ap_equals_pycocotools(tmp_path, figure):
     reference.accumulate()
     reference.summarize()
     assert 0.1 < reference.stats[0] < 0.9
-    names = (
-        'AP',
-        'AP .5',
-        'AP .75',
-        'AP (M)',
-        'AP (L)',
-        'AR',
-        'AR .5',
-        'AR .75',
-        'AR (M)',
-        'AR (L)',
-    )
-    found = np.array([found[f'coco/{name}'] for name in names])
+    found = np.array([found[f'coco/{name}'] for name in coco_module.NAMES])
     error = np.abs(found - reference.stats).max()
     figure('R5', 'AP and AR against pycocotools', error, 1e-12)
 
@@ -190,32 +180,22 @@ def pictures(tmp_path, images=8, seed=5):
             low, size = joints.min(0), np.ptp(joints, 0)
             flags = np.where(seen, 2, 0)
             annotations.append(
-                dict(
-                    id=len(annotations) + 1,
-                    image_id=image,
-                    category_id=1,
+                annotation(
+                    len(annotations) + 1,
+                    image,
+                    joints,
+                    flags,
                     iscrowd=int(rng.random() < 0.15),
                     area=float(rng.uniform(500, 15000)),
                     bbox=[*low.tolist(), *size.tolist()],
-                    num_keypoints=int((flags > 0).sum()),
-                    keypoints=np.c_[joints, flags].ravel().tolist(),
                 )
             )
             if image < images:
                 for scale in rng.uniform(0, 12, rng.integers(1, 4)):
                     noise = rng.normal(0, scale, (17, 2))
                     found.append((image, joints + noise))
-    content = dict(
-        images=[
-            dict(id=n, file_name=f'{n}.jpg', width=500, height=500)
-            for n in range(1, images + 1)
-        ],
-        annotations=annotations,
-        categories=[dict(id=1, name='person', keypoints=[], skeleton=[])],
-    )
-    path = tmp_path / 'pictures.json'
-    path.write_text(json.dumps(content))
-    return str(path), found, rng.random((len(found), 18))
+    path = write_truth(tmp_path / 'pictures.json', annotations, images, 500)
+    return path, found, rng.random((len(found), 18))
 
 
 @pytest.mark.parametrize('use_area', [True, False])
@@ -244,17 +224,19 @@ def test_the_fast_back_end_gives_the_same_numbers(
 def test_the_fast_back_end_and_files_of_other_writers(tmp_path, change):
     """The truth as prediction has AP 1, by definition."""
     path, joints, _ = crowd(tmp_path)
-    content = json.loads(Path(path).read_text())
-    for n, annotation in enumerate(content['annotations']):
-        if change == 'ids from 0':
-            annotation['id'] = n
-        else:
-            del annotation['num_keypoints']
-    Path(path).write_text(json.dumps(content))
+
+    def rewrite(content):
+        for n, one in enumerate(content['annotations']):
+            if change == 'ids from 0':
+                one['id'] = n
+            else:
+                del one['num_keypoints']
+
+    content = edit(path, rewrite)
     for backend in ('xtcocotools', 'faster_coco_eval'):
         metric = coco_metric(path, backend=backend)
-        for n, annotation in enumerate(content['annotations']):
-            truth = np.reshape(annotation['keypoints'], (1, 17, 3))[..., :2]
+        for n, person in enumerate(content['annotations']):
+            truth = np.reshape(person['keypoints'], (1, 17, 3))[..., :2]
             one = predicted(n, n + 1, truth, np.ones(17), 1.0)
             metric.process([{}], [one])
         found = metric.evaluate(len(joints))
@@ -275,11 +257,13 @@ def test_truth_that_cannot_be_scored_is_named_before_the_test(
     ann_file, field, value, text
 ):
     path, joints = ann_file
-    content = json.loads(Path(path).read_text())
-    content['annotations'][0][field] = value
-    if value is None:
-        del content['annotations'][0][field]
-    Path(path).write_text(json.dumps(content))
+
+    def change(content):
+        content['annotations'][0][field] = value
+        if value is None:
+            del content['annotations'][0][field]
+
+    edit(path, change)
     with pytest.raises(ValueError, match=f'{path}: {text}'):
         FiniteCocoMetric(ann_file=path)
     if text.endswith('use_area=False'):
@@ -290,9 +274,7 @@ def test_truth_that_cannot_be_scored_is_named_before_the_test(
 
 def test_truth_without_categories(ann_file):
     path, _ = ann_file
-    content = json.loads(Path(path).read_text())
-    del content['categories']
-    Path(path).write_text(json.dumps(content))
+    edit(path, lambda content: content.pop('categories'))
     with pytest.raises(ValueError, match=f'{path}.*`categories` is missing'):
         FiniteCocoMetric(ann_file=path)
 
@@ -374,7 +356,7 @@ def coco_metric(ann_file, tmp_path=None, **arguments):
         score_mode='bbox_keypoint',
         **arguments,
     )
-    metric.dataset_meta = parse_pose_metainfo(dict(from_file=str(COCO_META)))
+    metric.dataset_meta = META
     return metric
 
 
@@ -619,9 +601,7 @@ def test_test_dev_writes_the_file_for_the_server(tmp_path, monkeypatch):
 def test_an_area_that_makes_the_ap_meaningless_is_refused(ann_file, area):
     """A tenth of a px off scores 0 upstream, where `area` is 0."""
     path, keypoints = ann_file
-    content = json.loads(Path(path).read_text())
-    content['annotations'][0]['area'] = area
-    Path(path).write_text(json.dumps(content))
+    edit(path, lambda content: content['annotations'][0].update(area=area))
     if area == 0:
         assert evaluate(CocoMetric, path, keypoints + 0.1) == 0
     with pytest.raises(ValueError, match='coco.json: id 1: field `area`'):
@@ -630,8 +610,8 @@ def test_an_area_that_makes_the_ap_meaningless_is_refused(ann_file, area):
         metric = FiniteCocoMetric(ann_file=path, use_area=False)
         assert metric.coco.anns[1]['area'] == area
     # Nobody is scored by it: a crowd, or a person without a label.
-    content['annotations'][0].update(area=0, iscrowd=1)
-    Path(path).write_text(json.dumps(content))
+    crowd = dict(area=0, iscrowd=1)
+    edit(path, lambda content: content['annotations'][0].update(crowd))
     FiniteCocoMetric(ann_file=path)
 
 
@@ -646,7 +626,7 @@ def test_truth_with_a_byte_order_mark_is_read(ann_file):
 def test_a_person_counts_once(ann_file):
     path, keypoints = ann_file
     metric = FiniteCocoMetric(ann_file=path)
-    metric.dataset_meta = parse_pose_metainfo(dict(from_file=str(COCO_META)))
+    metric.dataset_meta = META
     metric.process({}, [sample(keypoints), sample(keypoints)])
     # As padding of a distributed sampler, which mmengine cuts off.
     assert metric.evaluate(1)['coco/AP'] == pytest.approx(1)

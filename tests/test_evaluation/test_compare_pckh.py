@@ -1,14 +1,14 @@
 """The command that compares models on the joints all of them find."""
 
-import runpy
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
 
 from integral_mmpose.evaluation import PCKhCurve
 
-TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/compare_pckh.py'
+from .conftest import pckh_sample
+
 HEAD = 10.0
 
 
@@ -16,36 +16,19 @@ def _dump(path, errors, visible=None):
     """The metric's file of one person a row of ``errors``, in head sizes."""
     metric = PCKhCurve(outfile=str(path))
     for index, row in enumerate(errors):
-        shown = np.ones(16) if visible is None else visible[index]
+        shown = None if visible is None else visible[index][None]
         truth = np.full((1, 16, 2), 50.0)
         off = truth + np.stack([row * HEAD, 0 * row], -1)
-        sample = dict(
-            img_path=f'{index}.jpg',
-            pred_instances=dict(
-                keypoints=off, keypoint_scores=np.ones((1, 16))
-            ),
-            gt_instances=dict(
-                keypoints=truth,
-                keypoints_visible=shown[None],
-                head_size=np.array([HEAD]),
-            ),
-        )
+        name = f'{index}.jpg'
+        sample = pckh_sample(off, truth, HEAD, shown, img_path=name)
         metric.process([], [sample])
     metric.evaluate(len(errors))
     return str(path)
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command; gives exit status, output and errors."""
-
-    def call(*args):
-        monkeypatch.setattr('sys.argv', [str(TOOL), *args])
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(str(TOOL), run_name='__main__')
-        return (end.value.code, *capsys.readouterr())
-
-    return call
+def run(run_tool):
+    return partial(run_tool, 'compare_pckh.py')
 
 
 def _cells(output, label):

@@ -8,20 +8,15 @@ import pytest
 
 from integral_mmpose.evaluation import PCKhCurve
 
+from .conftest import pckh_sample
+
 
 def make_sample(rng, noise=8.0):
     truth = rng.uniform(20, 200, size=(1, 16, 2))
-    return dict(
-        pred_instances=dict(
-            keypoints=truth + rng.normal(size=truth.shape) * noise
-        ),
-        gt_instances=dict(
-            keypoints=truth,
-            keypoints_visible=(rng.random((1, 16)) > 0.2).astype(np.float32),
-            head_size=rng.uniform(20, 40, size=1),
-        ),
-        img_path='person.jpg',
-    )
+    found = truth + rng.normal(size=truth.shape) * noise
+    visible = (rng.random((1, 16)) > 0.2).astype(np.float32)
+    head = rng.uniform(20, 40)
+    return pckh_sample(found, truth, head, visible, img_path='person.jpg')
 
 
 def evaluate(samples, **kwargs):

@@ -9,6 +9,8 @@ from mmpose.structures import PoseDataSample
 
 import integral_mmpose  # noqa: F401
 
+from .conftest import pckh_sample
+
 
 @METRICS.register_module()
 class NamesSeen(BaseMetric):
@@ -74,16 +76,8 @@ def test_pckh_of_photographs_beside_mpjpe_of_3d():
     rng = np.random.default_rng(0)
     truth = rng.uniform(0, 100, (1, 18, 3))
     shifted = truth + [6.0, 0.0, 0.0]
-    photograph = dict(
-        source=0,
-        img_path='a.jpg',
-        id=1,
-        pred_instances=dict(keypoints=shifted),
-        gt_instances=dict(
-            keypoints=truth,
-            keypoints_visible=np.ones((1, 18)),
-            head_size=np.array([10.0]),
-        ),
+    photograph = pckh_sample(
+        shifted, truth, 10.0, source=0, img_path='a.jpg', id=1
     )
     # A camera of focal length 1000 px at 5 m: 6 px are 30 mm of the joints
     # in its plane, z of the root.

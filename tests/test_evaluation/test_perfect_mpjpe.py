@@ -1,37 +1,19 @@
 """The command that measures what a perfect answer would have."""
 
-import runpy
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
 
 from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.synthetic.generate import Scale, generate
 
-TOOL = Path(__file__).parents[2] / 'tools/analysis_tools/perfect_mpjpe.py'
 #: k1, k2, p1, p2, k3, of the size of a real lens.
 LENS = (-0.2, 0.25, -0.001, 0.0015, -0.003)
 
 
-@pytest.fixture(scope='module')
-def root(tmp_path_factory):
-    out = tmp_path_factory.mktemp('data')
-    generate(out, 0, Scale(1, 1, 0, (1, 1), (1, 1)), 1, lambda line: None)
-    return out / 'h36m'
-
-
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command; gives exit status, output and errors."""
-
-    def call(*args):
-        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, args)])
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(str(TOOL), run_name='__main__')
-        return (end.value.code, *capsys.readouterr())
-
-    return call
+def run(run_tool):
+    return partial(run_tool, 'perfect_mpjpe.py')
 
 
 def _frames(root, **kwargs):

@@ -10,8 +10,6 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
 
-from integral_mmpose.synthetic.generate import Scale, generate
-
 CONFIG = (
     Path(__file__).resolve().parents[2]
     / 'configs/body_3d_keypoint/integral/h36m'
@@ -22,14 +20,12 @@ GROWN = 1.3
 
 
 @pytest.fixture(scope='module')
-def root(tmp_path_factory):
-    out = tmp_path_factory.mktemp('data')
-    generate(out, 0, Scale(1, 1, 0, (1, 1), (1, 1)), 1, lambda line: None)
-    path = out / 'h36m' / 'annotations' / 'h36m_test.npz'
+def root(root):
+    path = root / 'annotations' / 'h36m_test.npz'
     rows = dict(np.load(path))
     rows['S'][..., :3] *= GROWN  # the pixels and the cameras stay
     np.savez(path.with_name('h36m_grown.npz'), **rows)
-    return out / 'h36m'
+    return root
 
 
 @pytest.fixture(scope='module')
