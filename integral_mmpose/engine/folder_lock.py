@@ -6,16 +6,12 @@ data loader, which outlive a killed training by some seconds.
 """
 
 import errno
+import fcntl
 import os
 import socket
 import warnings
 from pathlib import Path
 from typing import Dict, Union
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 LOCK_NAME = '.training.lock'
 _IN_USE = (errno.EACCES, errno.EAGAIN)
@@ -35,9 +31,6 @@ def hold(folder: Union[str, Path]) -> None:
     path = os.path.realpath(os.path.join(folder, LOCK_NAME))
     if path in _held:
         return
-    if fcntl is None:
-        _warn(folder, 'this system has no fcntl')
-        return
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,7 +38,11 @@ def hold(folder: Union[str, Path]) -> None:
         holder = os.read(descriptor, 1000).decode(errors='replace')
         os.close(descriptor)
         if error.errno not in _IN_USE:
-            _warn(folder, str(error))
+            warnings.warn(
+                f'{folder} cannot be locked ({error}): do not start a second '
+                'training in it.',
+                stacklevel=2,
+            )
             return
         raise ValueError(
             f'{folder} is in use by another training: '
@@ -68,11 +65,3 @@ def release(folder: Union[str, Path]) -> None:
     path = os.path.realpath(os.path.join(folder, LOCK_NAME))
     if path in _held:
         os.close(_held.pop(path))
-
-
-def _warn(folder: Union[str, Path], reason: str) -> None:
-    warnings.warn(
-        f'{folder} cannot be locked ({reason}): do not start a second '
-        'training in it.',
-        stacklevel=3,
-    )
