@@ -57,11 +57,9 @@ def read_header(content: bytes) -> Header:
 
 
 def read_reduced(content: bytes, factor: int) -> np.ndarray:
-    """Read an image at 1/factor of its size; above 1 it must be reducible.
+    """Read a file at 1/factor of its size; above 1 it must be reducible.
 
-    Args:
-        content (bytes): The file.
-        factor (int): One of :data:`FLAGS`.
+    The factor is one of :data:`FLAGS`.
 
     Returns:
         np.ndarray: (⌈h/factor⌉, ⌈w/factor⌉, 3) BGR uint8; None where OpenCV

@@ -24,16 +24,10 @@ def read_mat(
     variables: Sequence[str],
     optional: Sequence[str] = (),
 ) -> Dict:
-    """Read variables of a .mat file (MATLAB v5 to v7).
+    """Read variables of a .mat file (MATLAB v5 to v7): name -> np.ndarray.
 
-    Args:
-        path (str): The file.
-        what (str): What it should be, for the message.
-        variables (Sequence[str]): Their names.
-        optional (Sequence[str]): Those that are read where they are there.
-
-    Returns:
-        dict: Name -> np.ndarray.
+    ``what`` is for the message; the ``optional`` ones are read where they
+    are there.
 
     Raises:
         FileNotFoundError: If it does not exist.

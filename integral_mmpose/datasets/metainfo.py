@@ -27,13 +27,9 @@ METAINFO_KEYS = (
 
 
 def pick_metainfo(metainfo: dict) -> dict:
-    """The part that samples carry, with pairs that nobody can write into.
+    """:data:`METAINFO_KEYS` of mmpose's ``parse_pose_metainfo``.
 
-    Args:
-        metainfo (dict): As mmpose's ``parse_pose_metainfo`` gives it.
-
-    Returns:
-        dict: A value for each of :data:`METAINFO_KEYS`.
+    Nobody can write into the pairs.
     """
     return {key: _freeze(metainfo[key]) for key in METAINFO_KEYS}
 

@@ -50,6 +50,18 @@ def write_image(path, height=120, width=100):
     cv2.imwrite(str(path), image.astype(np.uint8))
 
 
+def to_labels(padding=1.0, **codec):
+    """A pipeline from the file to the labels, with crops of 64 px."""
+    size = (64, 64)
+    codec = dict(type='IntegralLabel', input_size=size, **codec)
+    return [
+        dict(type='LoadImageChecked'),
+        dict(type='GetBBoxCenterScale', padding=padding),
+        dict(type='TopdownAffine', input_size=size),
+        dict(type='GenerateTarget', encoder=codec),
+    ]
+
+
 def make_h36m_arrays(frames=FRAMES, seed=0):
     """Points of a person 4 to 6 m away and their projection."""
     rng = np.random.default_rng(seed)

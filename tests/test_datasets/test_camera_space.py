@@ -15,7 +15,7 @@ from integral_mmpose.datasets.body.camera_space_annotations import (
 )
 from integral_mmpose.datasets.joints import build_metainfo
 
-from .conftest import write_image
+from .conftest import to_labels, write_image
 
 FILE = 'poses.json'
 FOCAL, CENTER = (600.0, 620.0), (160.0, 120.0)
@@ -105,18 +105,7 @@ def test_it_goes_through_the_pipeline_to_a_perfect_score(write, tmp_path):
     rows = make_rows()
     for row in rows:
         write_image(tmp_path / 'images' / row['image'], 240, 320)
-    codec = dict(
-        type='IntegralLabel', input_size=(64, 64), depth_range_mm=2000.0
-    )
-    data = build(
-        write(rows),
-        pipeline=[
-            dict(type='LoadImageChecked'),
-            dict(type='GetBBoxCenterScale', padding=1.0),
-            dict(type='TopdownAffine', input_size=(64, 64)),
-            dict(type='GenerateTarget', encoder=codec),
-        ],
-    )
+    data = build(write(rows), pipeline=to_labels(depth_range_mm=2000.0))
     metric = IntegralMPJPE(num_joints=3)
     for n in range(len(data)):
         sample = data[n]

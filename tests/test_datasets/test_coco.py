@@ -12,6 +12,8 @@ from mmengine.logging import MMLogger
 from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.datasets import CocoCheckedDataset
 
+from .conftest import to_labels
+
 VAL = 'annotations/person_keypoints_val2017.json'
 BOXES = 'person_detection_results/COCO_val2017_detections_AP_H_56_person.json'
 PATTERN = 'person_detection_results/COCO_val2017_detections*.json'
@@ -117,17 +119,7 @@ def test_people_are_read_and_the_rest_is_counted(coco, log):
 
 def test_the_codec_trains_on_it(coco, tmp_path):
     """Two axes with weights; z of a 3D model has weight 0."""
-    pipeline = [
-        dict(type='LoadImageChecked'),
-        dict(type='GetBBoxCenterScale', padding=1.25),
-        dict(type='TopdownAffine', input_size=(64, 64)),
-        dict(
-            type='GenerateTarget',
-            encoder=dict(type='IntegralLabel', input_size=(64, 64)),
-        ),
-        dict(type='PackPoseInputs'),
-    ]
-    data = coco(pipeline=pipeline)
+    data = coco(pipeline=[*to_labels(1.25), dict(type='PackPoseInputs')])
     for image in CONTENT['images']:
         cv2.imwrite(
             str(tmp_path / 'val2017' / image['file_name']),
@@ -292,11 +284,7 @@ def test_a_byte_order_mark_is_read(coco):
 
 
 def test_the_joints_of_the_file_are_those_of_the_set(coco):
-    from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-    from integral_mmpose.datasets.body.coco import _joint_set
-
-    names = parse_pose_metainfo(_joint_set())['keypoint_id2name']
+    names = CocoCheckedDataset._load_metainfo()['keypoint_id2name']
     names = [names[number] for number in range(17)]
     assert names[:2] == ['nose', 'left_eye']
     other_names = [f'joint {name}' for name in names]

@@ -9,9 +9,9 @@ from mmpose.registry import DATASETS
 from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.body.h36m_files import ACTIONS, parse_name
 
+from .conftest import FOCAL, PRINCIPAL, to_labels
+
 FILE = 'h36m_train.npz'
-FOCAL = (1150.0, 1140.0)
-PRINCIPAL = (500.0, 490.0)
 
 
 def build(root, **kwargs):
@@ -35,12 +35,8 @@ def test_sample_is_the_file(h36m):
     assert info['keypoints'].dtype == np.float32
     assert info['keypoints_visible'].tolist() == [[1.0] * 18]
     assert info['has_depth'].tolist() == [1.0]
-    assert (
-        info['subject'],
-        info['action'],
-        info['frame'],
-        info['camera_id'],
-    ) == ('S9', 'WalkDog', 64, '54138969')
+    name = [info[key] for key in ('subject', 'action', 'frame', 'camera_id')]
+    assert name == ['S9', 'WalkDog', 64, '54138969']
     assert info['root_depth'] == pytest.approx(points[0, 2])
     assert info['focal'].tolist() == list(FOCAL)
     assert info['principal'].tolist() == list(PRINCIPAL)
@@ -60,27 +56,6 @@ def test_thorax_is_the_projected_middle_not_the_middle_of_pixels(h36m):
     np.testing.assert_allclose(pixels[17], seen, atol=1e-2)
     wrong = (pixels[11] + pixels[14]) / 2
     assert np.abs(wrong - seen).max() > 0.1
-
-
-def test_2000_mm_box(h36m):
-    info = build(h36m.root).get_data_info(1)
-    x1, y1, x2, y2 = info['bbox'][0]
-    side = 2000 * 1145.0 / info['root_depth']
-    assert x2 - x1 == pytest.approx(side, rel=1e-5)
-    assert y2 - y1 == pytest.approx(side, rel=1e-5)
-    np.testing.assert_allclose(
-        [(x1 + x2) / 2, (y1 + y2) / 2], info['keypoints'][0, 0, :2], atol=1e-3
-    )
-    # The depth range of the codec, mm_per_px * side, is then 2000 mm.
-    assert info['mm_per_px'] * side == pytest.approx(2000)
-
-
-def test_tight_box(h36m):
-    info = build(h36m.root, box='tight').get_data_info(1)
-    pixels = info['keypoints'][0, :, :2]
-    np.testing.assert_allclose(
-        info['bbox'][0], [*pixels.min(0), *pixels.max(0)]
-    )
 
 
 @pytest.mark.parametrize('box', ['2000mm', 'tight', 'file'])
@@ -236,12 +211,8 @@ def test_names_of_files():
     for action in ACTIONS:
         for trial in ('', '_1', '_2'):
             name = f'S11_{action}{trial}.55011271_000193.jpg'
-            assert parse_name(f'S11/x/{name}') == (
-                'S11',
-                action,
-                '55011271',
-                192,
-            )
+            found = parse_name(f'S11/x/{name}')
+            assert found == ('S11', action, '55011271', 192)
     assert parse_name('s_09_act_02_subact_01_ca_01_000001.jpg') is None
     assert parse_name('S1_Directions.54138969_000000.jpg') is None
     # Above 64 bits numpy ends with an OverflowError.
@@ -343,13 +314,8 @@ def test_wrong_number_names_file_id_and_field(
     arrays[field][4, 9, axis] = value
     with pytest.raises(ValueError) as error:
         build(h36m.write(arrays))
-    for part in (
-        FILE,
-        'id 4 (S11/S11_Sitting',
-        f'`{field}`',
-        'joint 9',
-        problem,
-    ):
+    place = 'id 4 (S11/S11_Sitting'
+    for part in (FILE, place, f'`{field}`', 'joint 9', problem):
         assert part in str(error.value)
 
 
@@ -371,18 +337,8 @@ def test_a_joint_beyond_the_depth_range_has_weight_zero(h36m):
     points[5] = points[0] + [0, 0, 1.4]
     pixels = points[:, :2] / points[:, 2:] * FOCAL + PRINCIPAL
     arrays['part'][1, :, :2] = pixels
-    codec = dict(
-        type='IntegralLabel', input_size=(64, 64), depth_range_mm=2000.0
-    )
-    data = build(
-        h36m.write(arrays),
-        pipeline=[
-            dict(type='LoadImageChecked'),
-            dict(type='GetBBoxCenterScale', padding=1.0),
-            dict(type='TopdownAffine', input_size=(64, 64)),
-            dict(type='GenerateTarget', encoder=codec),
-        ],
-    )
+    pipeline = to_labels(depth_range_mm=2000.0)
+    data = build(h36m.write(arrays), pipeline=pipeline)
     sample = data[1]
     weights = sample['keypoint_weights'][0]
     assert weights[5].tolist() == [0, 0, 0]
@@ -410,17 +366,14 @@ def test_pickled_arrays_are_not_unpickled(h36m):
         build(h36m.write(arrays))
 
 
-@pytest.mark.parametrize('content', [b'', b'text', b'PK\x03\x04broken'])
+@pytest.mark.parametrize(
+    'content', [b'', b'text', b'PK\x03\x04broken', 'truncated']
+)
 def test_not_an_npz(h36m, content):
     path = Path(h36m.root, 'annotations', FILE)
+    if content == 'truncated':
+        content = path.read_bytes()[:-200]
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=f'{FILE}.*not a readable npz'):
-        build(h36m.root)
-
-
-def test_truncated_npz(h36m):
-    path = Path(h36m.root, 'annotations', FILE)
-    path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ValueError, match=f'{FILE}.*not a readable npz'):
         build(h36m.root)
 

@@ -7,6 +7,8 @@ from mmpose.registry import DATASETS
 from integral_mmpose.datasets import MixedDataset
 from integral_mmpose.datasets.seeding import SeededIndex
 
+from .test_coco import CONTENT, person
+
 CONVERT = dict(type='ConvertJoints', mapping='mpii_to_h36m', dim=3)
 PIPELINE = [
     dict(type='LoadImageChecked'),
@@ -48,21 +50,10 @@ def write_coco(root, write_image):
     points = np.arange(51.0).reshape(17, 3) + 5
     points[:, 2] = flags
     points[flags == 0] = 0
-    person = dict(
-        id=1,
-        image_id=7,
-        category_id=1,
-        iscrowd=0,
-        area=900.0,
-        bbox=[2.0, 3.0, 50.0, 80.0],
-        num_keypoints=int((flags > 0).sum()),
-        keypoints=points.ravel().tolist(),
-    )
+    known = dict(num_keypoints=14, keypoints=points.ravel().tolist())
     image = dict(id=7, file_name='7.jpg', width=100, height=120)
     content = dict(
-        images=[image],
-        annotations=[person],
-        categories=[dict(id=1, name='person')],
+        CONTENT, images=[image], annotations=[person(1, 7, **known)]
     )
     write_image(root / 'images' / '7.jpg')
     (root / 'coco.json').write_text(json.dumps(content))

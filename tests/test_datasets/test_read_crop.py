@@ -10,9 +10,7 @@ import pytest
 from mmcv.transforms import Compose
 from mmpose.datasets.transforms import RandomFlip, TopdownAffine
 
-from h36m.camera_pickle import (
-    read_camera_pickle,
-)
+from h36m.camera_pickle import read_camera_pickle
 from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.transforms import (
     IntegralReadImage,
@@ -164,7 +162,6 @@ def test_other_files_are_decoded_whole(picture, tmp_path):
 
 def test_an_image_that_is_there_is_not_read_again(picture):
     image = cv2.imread(picture)
-    steps = [ReadCrop((64, 64), sampling=1.0)]
     expected = load(picture, stock((64, 64), dict(prob=1.0)))['img']
     sample = dict(person('no such file'), img=image)
     np.random.seed(0)
@@ -213,11 +210,6 @@ def test_bad_files_and_arguments(picture, tmp_path):
         ReadCrop((64, 64), sampling=0)
 
 
-@pytest.mark.shared_data
-@pytest.mark.skipif(
-    'INTEGRAL_MMPOSE_DATA' not in os.environ,
-    reason='INTEGRAL_MMPOSE_DATA is not set: needs samples/h36m',
-)
 @pytest.mark.parametrize('read', [IntegralReadImage, LoadImageChecked])
 def test_a_box_outside_the_image(picture, read):
     """mmpose gives a black crop. The image has 995 x 1003 px."""
@@ -237,6 +229,11 @@ def test_a_box_outside_the_image(picture, read):
             read().transform(sample)
 
 
+@pytest.mark.shared_data
+@pytest.mark.skipif(
+    'INTEGRAL_MMPOSE_DATA' not in os.environ,
+    reason='INTEGRAL_MMPOSE_DATA is not set: needs samples/h36m',
+)
 def test_reduced_crops_of_real_frames(tmp_path):
     samples = Path(os.environ['INTEGRAL_MMPOSE_DATA'], 'samples/h36m')
     cameras = tmp_path / 'cameras.json'

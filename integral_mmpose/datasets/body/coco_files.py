@@ -133,12 +133,7 @@ def plain(name: str) -> str:
 def check_person(
     person: dict, file: str, joints: Optional[int] = None
 ) -> bool:
-    """Check the numbers of a COCO annotation.
-
-    Args:
-        person (dict): The annotation.
-        file (str): The file, for the message.
-        joints (int, optional): How many joints it must have.
+    """Check the numbers of a COCO annotation, and how many joints it has.
 
     Returns:
         bool: Whether it is a single person with a labelled joint, which a

@@ -136,12 +136,10 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             )
         self._metainfo['head_boxes'] = heads is not None  # asked by PCKh
         image_ids = _image_ids([info['img_path'] for info in instances])
-        images = {}
         for id_, info in enumerate(instances):
             info['img_id'] = image_ids[info['img_path']]
             if heads is not None:
                 info['head_size'] = heads[id_ : id_ + 1]
-            images.setdefault(info['img_id'], info['img_path'])
         used = sum(map(self._is_valid_instance, instances))
         if not used:
             raise ValueError(
@@ -154,9 +152,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 'used; the others have no labelled joint',
                 'current',
             )
-        return instances, [
-            dict(img_id=i, img_path=path) for i, path in images.items()
-        ]
+        return instances, []  # no image is without a person
 
     def _is_valid_instance(self, info: dict) -> bool:
         """Training skips people without a joint; tests keep everyone."""

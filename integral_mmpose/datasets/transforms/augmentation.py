@@ -104,12 +104,7 @@ class OfficialBBoxTransform(RandomBBoxTransform):
 
 @TRANSFORMS.register_module()
 class RandomChannelScale(BaseTransform):
-    """Multiply every colour channel by its own random factor.
-
-    Args:
-        low (float): Smallest factor.
-        high (float): Largest factor.
-    """
+    """Multiply every colour channel by its own factor from U(low, high)."""
 
     def __init__(self, low: float = 0.8, high: float = 1.2):
         if not 0 <= low <= high:

@@ -42,24 +42,20 @@ class LoadImageChecked(LoadImage):
         if 'img' in results:
             return super().transform(results)
         path = results['img_path']
-        content = read_file(path, self.backend_args)
-        image = checked(
-            mmcv.imfrombytes,
-            path,
-            content,
-            self.color_type,
-            'bgr',
-            self.imdecode_backend,
-        )
-        if self.to_float32:
-            image = image.astype(np.float32)
-        results['img'] = image
-        results['img_shape'] = results['ori_shape'] = image.shape[:2]
-        require_overlap(results)
+        size = self._take(results, path, read_file(path, self.backend_args))
+        results['img_shape'] = results['ori_shape'] = size
+        _require_overlap(results)
         return results
 
+    def _take(self, results: dict, path: str, content: bytes) -> tuple:
+        """Add the image of a file; its (h, w)."""
+        options = self.color_type, 'bgr', self.imdecode_backend
+        image = checked(mmcv.imfrombytes, path, content, *options)
+        results['img'] = image.astype(np.float32) if self.to_float32 else image
+        return image.shape[:2]
 
-def require_overlap(results: dict) -> None:
+
+def _require_overlap(results: dict) -> None:
     """The crop of a box outside the image is black.
 
     Raises:

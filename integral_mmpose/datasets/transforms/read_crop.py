@@ -25,7 +25,7 @@ from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_warp_matrix
 
 from ..jpeg import FLAGS, read_header, read_reduced
-from .loading import LoadImageChecked, checked, read_file, require_overlap
+from .loading import LoadImageChecked, checked
 
 #: cv2.flip's codes.
 _FLIPS = dict(horizontal=1, vertical=0, diagonal=-1)
@@ -39,18 +39,11 @@ class IntegralReadImage(LoadImageChecked):
     those of ``LoadImageChecked``; colour images only.
     """
 
-    def transform(self, results: dict) -> dict:
-        """Add ``img_bytes``, ``img_header``, ``img_shape``, ``ori_shape``."""
-        if 'img' in results:
-            return super().transform(results)
-        path = results['img_path']
-        content = read_file(path, self.backend_args)
+    def _take(self, results: dict, path: str, content: bytes) -> tuple:
+        """Add ``img_bytes`` and ``img_header``; the size (h, w)."""
         header = checked(read_header, path, content)
-        results['img_bytes'] = content
-        results['img_header'] = header
-        results['img_shape'] = results['ori_shape'] = header.size
-        require_overlap(results)
-        return results
+        results.update(img_bytes=content, img_header=header)
+        return header.size
 
 
 @TRANSFORMS.register_module()
