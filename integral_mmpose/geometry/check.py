@@ -72,10 +72,6 @@ def check_shape(
 def check_finite(array, what: str) -> None:
     """Check that every number is finite. Copies one flag from a GPU.
 
-    Args:
-        array (ndarray or Tensor): Of any shape.
-        what (str): The name of the argument, for the message.
-
     Raises:
         ValueError: Naming ``what`` and the first index (batch, joint, …)
             that is NaN or infinite.

@@ -37,9 +37,6 @@ FRONT = ELLIPSOID_COLS // 2
 def sample_appearance(rng):
     """Draw one person's textures.
 
-    Args:
-        rng (np.random.Generator): Source of randomness.
-
     Returns:
         dict[str, np.ndarray]: float32 textures by part: ``head``, ``chest``,
         ``belly``, ``hips`` (24, 48, 3); ``skin``, ``collar`` (1, 3); for
@@ -60,7 +57,8 @@ def sample_appearance(rng):
     )
     out['belly'] = _belly_texture(out['chest'], shirt, dark)
     sleeve, trouser = rng.uniform(0.35, 1), rng.uniform(0.3, 1)
-    shoe, sole = hsv(rng.uniform(0, 180), 90, rng.uniform(30, 220)), 0.5
+    shoe = hsv(rng.uniform(0, 180), 90, rng.uniform(30, 220))
+    legs = []
     for side, hues in (('left', WARM_HUES), ('right', COOL_HUES)):
         cloth = hsv(
             rng.uniform(*hues), rng.uniform(150, 240), rng.uniform(150, 245)
@@ -73,11 +71,9 @@ def sample_appearance(rng):
         out[side + '_lower'] = _limb(cloth, skin, sleeve * 2 - 1, *stripe)
         out[side + '_thigh'] = _limb(leg, skin, trouser * 2, *stripe)
         out[side + '_shin'] = _limb(leg, skin, trouser * 2 - 1, *stripe)
-        out[side + '_foot'] = _limb(shoe, shoe * sole, 0.75, 1, 2)
-        out[side + '_leg_colour'] = leg
-    out['hips'] = _halves(
-        out.pop('left_leg_colour'), out.pop('right_leg_colour')
-    )
+        out[side + '_foot'] = _limb(shoe, shoe * 0.5, 0.75, 1, 2)
+        legs.append(leg)
+    out['hips'] = _halves(*legs)
     return {k: v.astype(np.float32) for k, v in out.items()}
 
 

@@ -138,9 +138,6 @@ def rotation(axis, degrees):
 def sample_proportions(rng):
     """One person's bone lengths: body size +-8 %, each bone a further +-4 %.
 
-    Args:
-        rng (np.random.Generator): Source of randomness.
-
     Returns:
         dict[str, float]: The keys of ``BONES``; metres, ``head`` and
         ``girth`` as factors.

@@ -29,13 +29,7 @@ MIN_AREA = 100
 
 
 def write_image(root, seed, split, number):
-    """Draw one picture.
-
-    Args:
-        root (str): The ``coco`` folder.
-        seed (int): Of the data set.
-        split (str): 'train2017' or 'val2017'.
-        number (int): Of the picture in its split; the id is one more.
+    """Draw a picture of a split, by its number; the id is one more.
 
     Returns:
         tuple[dict, list[dict]]: The image and its annotations, without ids.
@@ -116,11 +110,7 @@ def write_annotations(root, split, results):
 def write_benchmark(root, seed, train, val):
     """Write detections of val2017: jittered boxes, and some of nobody.
 
-    Args:
-        root (str): The ``coco`` folder.
-        seed (int): Of the data set.
-        train (list): Not used: the benchmark detects on val2017 only.
-        val (list): What ``write_image`` returned for each picture.
+    ``train`` and ``val`` are what :func:`write_image` returned.
     """
     rng, found = np.random.default_rng([seed, 29]), []
     for info, annotations in val:

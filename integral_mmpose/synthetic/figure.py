@@ -36,15 +36,8 @@ COVER = dict(
 def build_figure(points, axes, bones, textures):
     """Primitives of one person in a camera's space.
 
-    Args:
-        points (dict[str, np.ndarray]): The person's points by name.
-        axes (dict[str, np.ndarray]): (3, 3) of ``pelvis``, ``chest`` and
-            ``head``.
-        bones (dict[str, float]): The person's proportions.
-        textures (dict[str, np.ndarray]): The person's appearance.
-
-    Returns:
-        list[Ellipsoid | Capsule]: In no particular order.
+    ``points`` are by name, ``axes`` (3, 3) of ``pelvis``, ``chest`` and
+    ``head``. The order of the primitives has no meaning.
     """
     girth, skin = bones['girth'], textures['skin']
     out = _trunk(points, axes, girth, textures)
@@ -148,12 +141,8 @@ def skull(points, axes, size):
 def seen(canvas, points, names, camera, owner):
     """Which joints the picture shows.
 
-    Args:
-        canvas (Canvas): After everything was drawn.
-        points (dict[str, np.ndarray]): The person's points, camera space.
-        names (Sequence[str]): K point names.
-        camera (Camera): The viewpoint.
-        owner (int): The person's mark on the canvas.
+    The canvas is complete; ``names`` are K of the person's points in camera
+    space, ``owner`` is the person's mark.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: (K, 2) px and (K,) COCO flags: 2 seen,

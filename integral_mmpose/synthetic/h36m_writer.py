@@ -68,15 +68,7 @@ def draw_frame(person, moment, camera, background, rng):
 def write_sequences(root, seed, subject, action, frames):
     """Draw one action of one subject by all four cameras.
 
-    Args:
-        root (str): The ``h36m`` folder.
-        seed (int): Of the data set.
-        subject (str): For example 'S9'.
-        action (str): One of the 15.
-        frames (list[int]): 0-based frame numbers.
-
-    Returns:
-        dict[str, np.ndarray]: The rows of the npz file.
+    ``frames`` are 0-based. Returns the rows of the npz file.
     """
     person = subject_person(seed, subject, action, frames)
     names, pixels, points = [], [], []

@@ -52,13 +52,7 @@ def mpii_joints(points, camera):
 
 
 def write_image(root, seed, split, number):
-    """Draw one picture.
-
-    Args:
-        root (str): The ``mpii`` folder.
-        seed (int): Of the data set.
-        split (str): 'train' or 'val'.
-        number (int): Of the picture in its split.
+    """Draw a picture of a split, by its number.
 
     Returns:
         tuple[dict, np.ndarray]: The json entry and the head box (2, 2),
@@ -121,11 +115,8 @@ def write_annotations(root, split, results):
 def write_benchmark(root, seed, train, val):
     """Write the splits trainval and test; test is val without its truth.
 
-    Args:
-        root (str): The ``mpii`` folder.
-        seed (int): Not used: nothing is random here.
-        train (list): What ``write_image`` returned for each picture of train.
-        val (list): The same of val.
+    ``train`` and ``val`` are what :func:`write_image` returned. Nothing is
+    random: the seed is there for :mod:`.generate`.
     """
     write_annotations(root, 'trainval', train + val)
     entries, images = [], []

@@ -48,9 +48,7 @@ class Person(NamedTuple):
 def random_person(rng, ground):
     """A person in a free pose, of random build, clothes and heading.
 
-    Args:
-        rng (np.random.Generator): Source of randomness.
-        ground (Sequence[float]): (2,) metres, where the pelvis is above.
+    The pelvis is above ``ground``, (2,) metres.
     """
     bones, textures = sample_proportions(rng), sample_appearance(rng)
     posed = forward_kinematics(

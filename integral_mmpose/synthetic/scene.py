@@ -140,11 +140,8 @@ def contact_shadow(image, camera, spots, radius=0.22):
     x, y, w, h = cv2.boundingRect(mask)
     if w:
         part = image[y : y + h, x : x + w]
-        scale = (255 - mask[y : y + h, x : x + w, None]).astype(
-            np.float32
-        ) / 255
-        part[:] = part * scale
-    return image
+        light = 255 - mask[y : y + h, x : x + w, None]
+        part[:] = part * (light.astype(np.float32) / 255)
 
 
 def clutter(rng, size):

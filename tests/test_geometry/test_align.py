@@ -52,28 +52,10 @@ def by_quaternion(pred, gt, with_scale):
     n[0, 0], n[0, 1:], n[1:, 0] = np.trace(m), curl, curl
     n[1:, 1:] = m + m.T - np.trace(m) * np.eye(3)
     values, vectors = np.linalg.eigh(n)
-    w, x, y, z = vectors[:, -1]
-    rotation = np.array(
-        [
-            [
-                1 - 2 * (y * y + z * z),
-                2 * (x * y - w * z),
-                2 * (x * z + w * y),
-            ],
-            [
-                2 * (x * y + w * z),
-                1 - 2 * (x * x + z * z),
-                2 * (y * z - w * x),
-            ],
-            [
-                2 * (x * z - w * y),
-                2 * (y * z + w * x),
-                1 - 2 * (x * x + y * y),
-            ],
-        ]
-    )
+    w, *xyz = vectors[:, -1]
+    rotation = Rotation.from_quat([*xyz, w])
     scale = values[-1] / (a * a).sum() if with_scale else 1
-    return scale * a @ rotation.T + gt.mean(0)
+    return scale * rotation.apply(a) + gt.mean(0)
 
 
 @pytest.mark.parametrize('kind', KINDS)

@@ -15,6 +15,9 @@ from integral_mmpose.functional import (
 
 FOCAL = np.array([1145.0, 1143.5])
 PRINCIPAL = np.array([512.5, 515.4])
+MATRIX = np.array(
+    [[FOCAL[0], 0, PRINCIPAL[0]], [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]]
+)
 
 
 def scene(n=50):
@@ -35,10 +38,7 @@ def test_hand_values():
 
 def test_equals_the_homogeneous_camera_matrix():
     points = scene()
-    matrix = np.array(
-        [[FOCAL[0], 0, PRINCIPAL[0]], [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]]
-    )
-    homogeneous = points @ matrix.T
+    homogeneous = points @ MATRIX.T
     got = project(points, FOCAL, PRINCIPAL)
     np.testing.assert_allclose(
         got[..., :2], homogeneous[..., :2] / homogeneous[..., 2:], rtol=1e-13
@@ -49,11 +49,8 @@ def test_equals_the_homogeneous_camera_matrix():
 def test_equals_opencv():
     cv2 = pytest.importorskip('cv2')
     points = scene().reshape(-1, 3)
-    matrix = np.array(
-        [[FOCAL[0], 0, PRINCIPAL[0]], [0, FOCAL[1], PRINCIPAL[1]], [0, 0, 1]]
-    )
     expected, _ = cv2.projectPoints(
-        points, np.zeros(3), np.zeros(3), matrix, None
+        points, np.zeros(3), np.zeros(3), MATRIX, None
     )
     got = project(points, FOCAL, PRINCIPAL)[..., :2]
     assert np.abs(got - expected[:, 0]).max() <= 1e-9

@@ -30,6 +30,10 @@ def folder(tmp_path_factory):
     return out
 
 
+def read(path):
+    return json.loads(path.read_text())
+
+
 def subject(action='Greeting', name='S9', frames=(0, 64)):
     person = h36m_writer.subject_person(5, name, action, list(frames))
     return person, h36m_writer.subject_cameras(5, name)
@@ -37,15 +41,12 @@ def subject(action='Greeting', name='S9', frames=(0, 64)):
 
 def by_hand(points, camera):
     """u = f X / Z + c, written again."""
-    return np.stack(
-        [
-            camera.focal[0] * points[:, 0] / points[:, 2]
-            + camera.principal[0],
-            camera.focal[1] * points[:, 1] / points[:, 2]
-            + camera.principal[1],
-        ],
-        1,
-    )
+    return points[:, :2] / points[:, 2:] * camera.focal + camera.principal
+
+
+def ball(centre, radius, grey):
+    colour = np.full((1, 3), grey)
+    return Ellipsoid(centre, np.eye(3), np.full(3, radius), colour)
 
 
 @pytest.mark.parametrize('action', ['Greeting', 'SittingDown', 'Walking'])
@@ -56,16 +57,7 @@ def test_projected_joints_lie_on_drawn_joints(action):
         joints = camera.to_camera(person.posed.joints[1])
         for joint, expected in zip(joints, by_hand(joints, camera)):
             canvas = Canvas(camera)
-            canvas.draw(
-                [
-                    Ellipsoid(
-                        joint,
-                        np.eye(3),
-                        np.full(3, 0.03),
-                        np.full((1, 3), 255.0),
-                    )
-                ]
-            )
+            canvas.draw([ball(joint, 0.03, 255.0)])
             ys, xs = np.nonzero(canvas.owner)
             if len(xs) and 5 < expected.min() and expected.max() < 315:
                 centroid = [xs.mean(), ys.mean()]
@@ -110,13 +102,8 @@ def test_left_and_right_wear_different_colours():
 def test_nearer_parts_hide_farther_ones():
     """Painter's order, both ways: two balls on one ray."""
     near, far = (
-        Ellipsoid(
-            np.array([0.0, 0.0, z]),
-            np.eye(3),
-            np.full(3, 0.1),
-            np.full((1, 3), c),
-        )
-        for z, c in ((2.0, 250.0), (3.0, 50.0))
+        ball(np.array([0.0, 0.0, z]), 0.1, grey)
+        for z, grey in ((2.0, 250.0), (3.0, 50.0))
     )
     for order in ([near, far], [far, near]):
         canvas = Canvas(look_at((0, -1, 0), (0, 0, 0), 100.0, (64, 64)))
@@ -192,7 +179,7 @@ def test_bitwise_repeatable_whatever_the_processes(folder, tmp_path):
 
 def test_h36m_layout(folder):
     root = folder / 'h36m'
-    cameras = json.loads((root / 'annotations/cameras.json').read_text())
+    cameras = read(root / 'annotations/cameras.json')
     for split, step in (('train', 5), ('test', 64)):
         with np.load(
             root / f'annotations/h36m_{split}.npz', allow_pickle=False
@@ -220,9 +207,7 @@ def test_h36m_layout(folder):
 def test_mpii_layout(folder):
     root = folder / 'mpii'
     for split, number in (('train', 4), ('val', 3)):
-        entries = json.loads(
-            (root / f'annotations/mpii_{split}.json').read_text()
-        )
+        entries = read(root / f'annotations/mpii_{split}.json')
         mat = loadmat(root / f'annotations/mpii_gt_{split}.mat')
         assert len(entries) == number
         assert mat['headboxes_src'].shape == (2, 2, number)
@@ -242,9 +227,7 @@ def test_mpii_benchmark_splits(folder):
     """trainval is both; the test split is read without any truth."""
     root = folder / 'mpii'
     files = {
-        split: json.loads(
-            (root / f'annotations/mpii_{split}.json').read_text()
-        )
+        split: read(root / f'annotations/mpii_{split}.json')
         for split in ('train', 'val', 'trainval', 'test')
     }
     assert files['trainval'] == files['train'] + files['val']
@@ -253,12 +236,9 @@ def test_mpii_benchmark_splits(folder):
         for split in ('train', 'val', 'trainval')
     ]
     assert (np.concatenate(heads[:2], -1) == heads[2]).all()
-    test = MpiiExactDataset(
-        split='test', data_root=str(root), test_mode=True, pipeline=[]
-    )
-    val = MpiiExactDataset(
-        split='val', data_root=str(root), test_mode=True, pipeline=[]
-    )
+    options = dict(data_root=str(root), test_mode=True, pipeline=[])
+    test = MpiiExactDataset(split='test', **options)
+    val = MpiiExactDataset(split='val', **options)
     assert len(test) == len(val) == 3
     for blind, known in zip(test, val):
         assert (blind['bbox'] == known['bbox']).all()
@@ -279,12 +259,8 @@ def test_coco_layout_is_read_by_pycocotools(folder):
         seen = keypoints[keypoints[:, 2] == 2, :2]
         assert (seen >= [x - 2, y - 2]).all()
         assert (seen <= [x + w + 2, y + h + 2]).all()
-    detections = json.loads(
-        (
-            folder / 'coco/person_detection_results/'
-            'COCO_val2017_detections.json'
-        ).read_text()
-    )
+    found = 'coco/person_detection_results/COCO_val2017_detections.json'
+    detections = read(folder / found)
     assert {d['image_id'] for d in detections} <= set(coco.getImgIds())
     # Every person is found, and something else besides.
     assert len(detections) > len(coco.getAnnIds())
@@ -318,11 +294,10 @@ def test_complete_is_kept_and_foreign_is_refused(folder, tmp_path):
 def test_half_made_is_made_again(tmp_path):
     scale = generate.Scale(1, 1, 0, (1, 1), (1, 1))
     generate.generate(tmp_path, 3, scale, 1, lambda line: None)
-    manifest = json.loads((tmp_path / generate.MANIFEST).read_text())
+    manifest = read(tmp_path / generate.MANIFEST)
     manifest['complete'] = False
     (tmp_path / generate.MANIFEST).write_text(json.dumps(manifest))
     (tmp_path / 'mpii/annotations/mpii_val.json').unlink()
-    assert generate.generate(tmp_path, 3, scale, 1, lambda line: None)[
-        'complete'
-    ]
+    manifest = generate.generate(tmp_path, 3, scale, 1, lambda line: None)
+    assert manifest['complete']
     assert (tmp_path / 'mpii/annotations/mpii_val.json').is_file()
