@@ -63,9 +63,6 @@ def run_model(model: nn.Module) -> Run:
     Unlike :class:`PoseGraph` it goes through MMPose's data preprocessor, data
     samples and the head's ``predict``, which has no standard deviations:
     those are of the graph.
-
-    Args:
-        model (nn.Module): From ``mmpose.apis.init_model``.
     """
     graph = run_module(PoseGraph(model))
 

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 def export_program(graph: PoseGraph) -> 'ExportedProgram':
     """Trace a graph; the size of the batch stays open.
 
-    Args:
-        graph (PoseGraph): Of the model.
-
     Returns:
         ExportedProgram: From crops (N, 3, H, W) to keypoints and scores.
 
@@ -62,11 +59,7 @@ def write_onnx(
 ) -> None:
     """Write an ONNX file whose metadata describes the model.
 
-    Args:
-        program (ExportedProgram): From :func:`export_program`.
-        path (str): Of the file.
-        metadata (PoseMetadata): Description of the model.
-        opset (int, optional): ONNX opset; by default torch's choice.
+    The opset is torch's choice by default.
 
     Raises:
         ImportError: If onnx or onnxscript is not installed, or torch is
@@ -119,8 +112,7 @@ def write_torch(
 ) -> None:
     """Write a .pt2 file for ``torch.export.load``.
 
-    The metadata is its extra file :data:`KEY`; other arguments as in
-    :func:`write_onnx`.
+    The metadata is its extra file :data:`KEY`.
     """
     buffer = io.BytesIO()
     torch.export.save(program, buffer, extra_files={KEY: metadata.to_json()})

@@ -125,6 +125,14 @@ def models():
     return {kind: build_model(kind) for kind in KINDS}
 
 
+def export(model, path, config='a.py', half=False, opset=None):
+    """Write a model as ONNX; its path."""
+    program = export_program(PoseGraph(model, half))
+    described = describe_model(model, config, half)
+    write_onnx(program, str(path), described, opset)
+    return str(path)
+
+
 @pytest.fixture(scope='session')
 def write(models, tmp_path_factory):
     """Write a model of a kind as ONNX; its path."""
@@ -133,12 +141,7 @@ def write(models, tmp_path_factory):
     def make(kind, half=False):
         path = folder / f'{kind}{"_half" * half}.onnx'
         if not path.exists():
-            model = models[kind]
-            write_onnx(
-                export_program(PoseGraph(model, half)),
-                str(path),
-                describe_model(model, f'{kind}.py', half),
-            )
+            export(models[kind], path, f'{kind}.py', half)
         return str(path)
 
     return make

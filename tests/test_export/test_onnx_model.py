@@ -15,18 +15,14 @@ from onnx.helper import make_graph, make_model, make_node
 from onnx.helper import make_tensor_value_info as value_info
 
 from integral_mmpose.apis import TopdownPoseModel, heat_pictures
-from integral_mmpose.export import (
-    PoseGraph,
-    describe_model,
-    export_program,
-    write_onnx,
-)
 from integral_mmpose.inference import (
     OnnxPoseModel,
     PoseInferencer,
     read_image,
 )
 from integral_mmpose.inference.metadata import KEY, PoseMetadata
+
+from .conftest import export
 
 #: Inside, across the border, larger than the image; the last is detected.
 BOXES = np.array(
@@ -86,12 +82,7 @@ def test_people_of_an_udp_crop(models, write, picture, tmp_path, monkeypatch):
         if step['type'] == 'TopdownAffine'
     )
     monkeypatch.setitem(crop, 'use_udp', True)
-    path = str(tmp_path / 'udp.onnx')
-    write_onnx(
-        export_program(PoseGraph(model)),
-        path,
-        describe_model(model, 'udp.py'),
-    )
+    path = export(model, tmp_path / 'udp.onnx')
     expected = people(model, picture)
     assert_equal_people(people(path, picture), expected)
     other = np.array(people(plain, picture)[0]['keypoints'])

@@ -18,7 +18,7 @@ from integral_mmpose.export import (
 )
 from tests.test_reliability.training import make_data, small_config
 
-from .conftest import build_model, config_of
+from .conftest import build_model, config_of, export
 
 TOOL = Path(__file__).resolve().parents[2] / (
     'tools/model_converters/onnx_to_checkpoint.py'
@@ -42,12 +42,6 @@ def draw_norms(model):
             module.bias.data.normal_()
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 1.5)
-
-
-def export(model, path):
-    program = export_program(PoseGraph(model))
-    write_onnx(program, str(path), describe_model(model, 'a.py'))
-    return str(path)
 
 
 def joints(model, crops):

@@ -22,6 +22,8 @@ from integral_mmpose.export import (
 from integral_mmpose.inference import OnnxPoseModel
 from integral_mmpose.inference.metadata import KEY, PoseMetadata
 
+from .conftest import export
+
 
 def check(models, write, kind, crops, tolerance, figure):
     """Batches of 1, 3 and 8."""
@@ -76,11 +78,8 @@ def test_the_file_holds_no_folder_of_this_machine(
     path = Path(write('integral_3d'))
     assert folder not in path.read_bytes()
     monkeypatch.setattr(writers, '_drop_traces', lambda _: None)
-    model = models['integral_3d']
-    noted = tmp_path / 'noted.onnx'
-    metadata = describe_model(model, 'integral_3d.py')
-    write_onnx(export_program(PoseGraph(model)), str(noted), metadata)
-    assert folder in noted.read_bytes()
+    noted = export(models['integral_3d'], tmp_path / 'noted.onnx')
+    assert folder in Path(noted).read_bytes()
 
 
 def test_half_keeps_the_integral_in_float32(models, write, crops):
@@ -102,22 +101,16 @@ def test_half_keeps_the_integral_in_float32(models, write, crops):
 
 
 def test_the_opset_is_the_one_asked_for(models, tmp_path):
-    model = models['integral_2d']
-    path = tmp_path / 'model.onnx'
-    metadata = describe_model(model, 'a.py')
-    write_onnx(export_program(PoseGraph(model)), str(path), metadata, 18)
+    path = export(models['integral_2d'], tmp_path / 'model.onnx', opset=18)
     opsets = {o.domain: o.version for o in onnx.load(path).opset_import}
     assert opsets[''] == 18
 
 
 @pytest.mark.slow
 def test_an_opset_that_cannot_be_written_is_named(models, tmp_path):
-    model = models['integral_2d']
     path = tmp_path / 'model.onnx'
-    metadata = describe_model(model, 'a.py')
-    program = export_program(PoseGraph(model))
     with pytest.raises(ValueError, match='cannot write opset 5, but 18'):
-        write_onnx(program, str(path), metadata, 5)
+        export(models['integral_2d'], path, opset=5)
     assert not path.exists()
 
 
@@ -128,13 +121,8 @@ def test_torch_file_at_other_batch_sizes(models, tmp_path, crops):
     write_torch(export_program(PoseGraph(model)), str(path), metadata)
     module, found = read_torch(str(path))
     assert found == metadata
-    found = compare(
-        run_module(PoseGraph(model)),
-        run_module(module),
-        crops,
-        metadata,
-        (1, 3, 8),
-    )
+    expected, actual = run_module(PoseGraph(model)), run_module(module)
+    found = compare(expected, actual, crops, metadata, (1, 3, 8))
     assert found.fraction <= 1e-6 and found.score <= 1e-6
 
 
@@ -164,13 +152,10 @@ def test_the_graph_has_stock_operators_only_whatever_torchs_default(
 
 def test_a_torch_that_cannot_write_onnx(models, tmp_path, monkeypatch):
     """torch 2.4's signature."""
-    model = models['integral_2d']
-    program = export_program(PoseGraph(model))
-    metadata = describe_model(model, 'small.py')
 
     def old(model, args, f, export_params=True, opset_version=None):
         raise AssertionError
 
     monkeypatch.setattr(torch.onnx, 'export', old)
     with pytest.raises(ImportError, match='torch 2.5 or later'):
-        write_onnx(program, str(tmp_path / 'a.onnx'), metadata)
+        export(models['integral_2d'], tmp_path / 'a.onnx')
