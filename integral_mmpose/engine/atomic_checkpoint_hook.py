@@ -15,13 +15,13 @@ from typing import Optional
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import BaseLoop, EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 from integral_mmpose.files import remove_leftovers, write_atomically
 
 from .atomic_backend import ATOMIC
-from .find_checkpoint import on_main_process, refuse_to_overwrite
+from .find_checkpoint import on_main_process, refuse_to_overwrite, trains
 from .folder_lock import hold, holds, release
 
 
@@ -66,7 +66,7 @@ class AtomicCheckpointHook(CheckpointHook):
         Raises:
             ValueError: If another process trains in it.
         """
-        if isinstance(runner._train_loop, BaseLoop):
+        if trains(runner):
             on_main_process(partial(hold, runner.work_dir))
 
     def after_run(self, runner) -> None:

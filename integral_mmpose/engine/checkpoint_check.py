@@ -11,9 +11,9 @@ from typing import Dict, List, NamedTuple, Sequence
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 
+from .find_checkpoint import trains
 from .safe_load import require_file
 
 _SHOWN = 3
@@ -192,9 +192,7 @@ class CheckCheckpointHook(Hook):
         """
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        # The loop is built from its dict by runner.train() only.
-        training = isinstance(runner._train_loop, BaseLoop)
-        starts = training and not runner._resume
+        starts = trains(runner) and not runner._resume
         check_weights(
             model,
             checkpoint,

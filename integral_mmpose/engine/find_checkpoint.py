@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Callable, List, Optional, Union
 
 from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.runner import BaseLoop
 
 from .safe_load import load_from_local
 
@@ -55,14 +56,9 @@ def noted_checkpoint(folder: Union[str, Path]) -> str:
 def newest_loadable(
     folder: Union[str, Path], warn: Callable[[str], None]
 ) -> Optional[str]:
-    """The newest checkpoint of a work directory that loads.
+    """The newest checkpoint of a work directory that loads; None without one.
 
-    Args:
-        folder (str | Path): The work directory.
-        warn (Callable): Receives a sentence for each file that is skipped.
-
-    Returns:
-        str or None: None if there is nothing to resume.
+    ``warn`` receives a sentence for each file that is skipped.
 
     Raises:
         ValueError: If there are checkpoints, and none loads; names them. If
@@ -120,6 +116,11 @@ def refuse_to_overwrite(folder: Union[str, Path]) -> None:
         f'overwrite. {"Continue it with --resume, or t" if resumable else "T"}'
         'rain with another --work-dir.'
     )
+
+
+def trains(runner) -> bool:
+    """Whether it trains: its loop is built from a dict by ``train()`` only."""
+    return isinstance(runner._train_loop, BaseLoop)
 
 
 def on_main_process(function: Callable):

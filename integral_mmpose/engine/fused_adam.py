@@ -9,12 +9,7 @@ from torch.optim import Adam
 
 @OPTIMIZERS.register_module(name='IntegralFusedAdam')
 def fused_adam(params, **options) -> Adam:
-    """torch's Adam with ``fused=True`` if it takes these parameters.
-
-    Args:
-        params (iterable): Tensors or groups, as for Adam.
-        **options: Adam's other options.
-    """
+    """torch's Adam, with ``fused=True`` if it takes these parameters."""
     params = list(params)
     try:
         return Adam(params, fused=True, **options)

@@ -26,9 +26,7 @@ _REFUSED = (
 def allow_globals(unpickler: ModuleType, items: Sequence[Any]) -> None:
     """Let ``torch.load(..., weights_only=True)`` read more classes.
 
-    Args:
-        unpickler: ``torch._weights_only_unpickler``, or a stand-in.
-        items: Functions and classes, as for ``add_safe_globals``.
+    The unpickler is ``torch._weights_only_unpickler``, or a stand-in.
     """
     allowed = dict(unpickler._get_allowed_globals())
     for item in (*_VALUES, *items, _rebuild_from_type_v2):

@@ -10,13 +10,14 @@ from functools import partial
 from typing import Any, Dict, List, Optional
 
 from mmengine.hooks import EarlyStoppingHook, Hook
-from mmengine.runner import BaseLoop, EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 from .find_checkpoint import (
     newest_loadable,
     on_main_process,
     refuse_to_overwrite,
+    trains,
 )
 from .run_settings import differences, listing, settings_of
 
@@ -47,7 +48,7 @@ class ResumeHook(Hook):
             ValueError: If none loads, or if a new training would overwrite
                 an earlier one's checkpoints.
         """
-        if not _trains(runner):
+        if not trains(runner):
             return
         runner._load_from = on_main_process(partial(_start_from, runner))
         runner._resume = runner._resume and runner._load_from is not None
@@ -62,7 +63,7 @@ class ResumeHook(Hook):
         Raises:
             ValueError: If they differ and ``inexact`` is off; lists them.
         """
-        if not _trains(runner) or not runner._resume:
+        if not trains(runner) or not runner._resume:
             return
         self._require_state(runner, checkpoint)
         _replay_early_stopping(runner, checkpoint)
@@ -202,11 +203,6 @@ def _lost_gradients(iteration: int, settings: Dict[str, Any]) -> List[str]:
         f'gradients: {summed} of {count} batches (accumulative_counts) -> '
         'none. Epochs whose iterations it divides resume exactly'
     ]
-
-
-def _trains(runner) -> bool:
-    # The loop is built from its dict by runner.train() only.
-    return isinstance(runner._train_loop, BaseLoop)
 
 
 def _start_from(runner) -> Optional[str]:

@@ -91,12 +91,8 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
     require_file(filename)
     try:
         summed = check_archive(filename)
-        checkpoint = without_code(
-            torch.load(
-                filename,
-                map_location=map_location,
-                weights_only=weights_only(),
-            )
+        checkpoint = torch.load(
+            filename, map_location=map_location, weights_only=weights_only()
         )
     except MemoryError:
         raise
@@ -108,6 +104,8 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
             f'{type(error).__name__}: {first}'
         ) from error
     check_content(checkpoint, filename)
+    # mmengine's resume would execute it.
+    (checkpoint.get('meta') or {}).pop('config', None)
     if not summed:
         warn_without_checksum(filename)
     return checkpoint
@@ -219,15 +217,6 @@ def warn_without_checksum(filename: str) -> None:
         'current',
         logging.WARNING,
     )
-
-
-def without_code(checkpoint: Any) -> Any:
-    """Drop ``meta['config']``, which mmengine's resume would execute."""
-    if isinstance(checkpoint, dict) and isinstance(
-        checkpoint.get('meta'), dict
-    ):
-        checkpoint['meta'].pop('config', None)
-    return checkpoint
 
 
 def install() -> None:

@@ -13,6 +13,8 @@ from integral_mmpose.engine.nan_guard import image_paths
 
 from .conftest import Line
 
+GUARD = [dict(type='NaNGuardHook')]
+
 
 class Breaks(torch.nn.Module):
     """A head whose output is not a number from the fourth call on."""
@@ -40,9 +42,7 @@ def test_mmengine_trains_on(make_runner, tiny_model, tmp_path):
 
 
 def test_stops_at_the_iteration(make_runner, tiny_model, tmp_path):
-    runner = make_runner(
-        _broken(tiny_model), custom_hooks=[dict(type='NaNGuardHook')]
-    )
+    runner = make_runner(_broken(tiny_model), custom_hooks=GUARD)
     with pytest.raises(
         FloatingPointError, match=r'iteration 7 \(epoch 2\): loss=nan'
     ):
@@ -60,7 +60,7 @@ def test_stops_before_an_iteration_is_saved(make_runner, tiny_model, tmp_path):
                 type='AtomicCheckpointHook', by_epoch=False, interval=1
             )
         ),
-        custom_hooks=[dict(type='NaNGuardHook')],
+        custom_hooks=GUARD,
     )
     with pytest.raises(FloatingPointError, match='iteration 7'):
         runner.train()
@@ -88,7 +88,7 @@ def test_spoiled_weights_are_not_saved(make_runner, tiny_model, tmp_path):
     assert not saved['state_dict']['head.weight'].isfinite().all()
     path.unlink()
     with pytest.raises(FloatingPointError, match='weight head.weight'):
-        train([dict(type='NaNGuardHook')])
+        train(GUARD)
     assert not path.exists()
     assert (tmp_path / 'work' / 'epoch_1.pth').exists()
 
@@ -115,14 +115,12 @@ def test_every_process_looks_at_its_weights(tiny_model):
 def test_a_clip_to_nothing_is_an_error(make_runner, clip, name):
     optimizer = dict(type='Adam', lr=1e-2)
     wrapper = dict(optimizer=optimizer, clip_grad=clip)
-    guard = [dict(type='NaNGuardHook')]
-    runner = make_runner(
-        optim_wrapper=copy.deepcopy(wrapper), custom_hooks=guard
-    )
+    wrong = copy.deepcopy(wrapper)
+    runner = make_runner(optim_wrapper=wrong, custom_hooks=GUARD)
     with pytest.raises(ValueError, match=f'clip_grad.{name}'):
         runner.train()
     clip.update({key: 1.0 for key in clip if key != 'type'})
-    make_runner(optim_wrapper=wrapper, custom_hooks=guard).train()
+    make_runner(optim_wrapper=wrapper, custom_hooks=GUARD).train()
 
 
 @pytest.mark.parametrize(
@@ -156,12 +154,9 @@ def test_a_validation_of_no_interval_is_an_error(make_runner, interval):
 
 def test_a_training_of_no_epoch_is_an_error(make_runner):
     """mmengine ends as if it had trained."""
-    make_runner(max_epochs=0, param_scheduler=None).train()
-    runner = make_runner(
-        max_epochs=0,
-        param_scheduler=None,
-        custom_hooks=[dict(type='NaNGuardHook')],
-    )
+    no_epoch = dict(max_epochs=0, param_scheduler=None)
+    make_runner(**no_epoch).train()
+    runner = make_runner(**no_epoch, custom_hooks=GUARD)
     with pytest.raises(ValueError, match='0 epochs'):
         runner.train()
 
@@ -209,7 +204,7 @@ def test_fewer_samples_than_a_batch_are_an_error(make_runner, tmp_path):
         collate_fn=dict(type='default_collate'),
         dataset=Line(),
     )
-    for hooks in ([], [dict(type='NaNGuardHook')]):
+    for hooks in ([], GUARD):
         runner = make_runner(
             train_dataloader=loader, custom_hooks=hooks, param_scheduler=None
         )

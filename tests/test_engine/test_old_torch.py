@@ -12,15 +12,7 @@ from mmengine.logging import HistoryBuffer
 from integral_mmpose.engine.old_torch import allow_globals
 from integral_mmpose.engine.safe_load import allow_history_buffers
 
-
-class Reduces:
-    """Pickles as what it is told."""
-
-    def __init__(self, *parts):
-        self.parts = parts
-
-    def __reduce__(self):  # what follows the state is an iterator
-        return self.parts[:3] + tuple(p and iter(p) for p in self.parts[3:])
+from .conftest import Reduces
 
 
 def _unpickler(items):

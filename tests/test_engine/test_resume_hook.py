@@ -22,6 +22,10 @@ from .conftest import Line
 STEP = dict(type='MultiStepLR', milestones=[1])
 ADAM = dict(optimizer=dict(type='Adam', lr=1e-2))
 UPSTREAM = dict(checkpoint=dict(type='CheckpointHook', interval=1))
+OURS = dict(
+    checkpoint=dict(type='AtomicCheckpointHook', interval=1),
+    resume=dict(type='ResumeHook'),
+)
 
 
 class Rates(Hook):
@@ -63,10 +67,7 @@ def train(make_runner):
             resume=resume,
             train_dataloader=DataLoader(data or Line(), batch_size=batch),
             default_hooks=hooks
-            or dict(
-                checkpoint=dict(type='AtomicCheckpointHook', interval=1),
-                resume=dict(type='ResumeHook', inexact=inexact),
-            ),
+            or dict(OURS, resume=dict(type='ResumeHook', inexact=inexact)),
             custom_hooks=[rates, dict(type='CheckCheckpointHook'), *own_hooks],
             log_level='WARNING',
         )
@@ -169,23 +170,14 @@ def test_annotations_of_mixed_data_sets(tmp_path):
     paths = [tmp_path / name for name in 'abc']
     for path in paths:
         path.write_text(path.name)
+    sums = [f'{binascii.crc32(name):08x}' for name in (b'a', b'b', b'c')]
     a, b, c = map(Annotated, paths)
-    mixed = SimpleNamespace(
-        datasets=[a, SimpleNamespace(dataset=b), Line(), c]
-    )
-    assert run_settings.annotations_of(mixed) == [
-        f'{binascii.crc32(name):08x}' for name in (b'a', b'b', b'c')
-    ]
-
-
-def test_cameras_and_boxes_count_too(tmp_path):
-    paths = [tmp_path / name for name in 'ab']
-    for path in paths:
-        path.write_text(path.name)
+    wrapped = SimpleNamespace(dataset=b)
+    mixed = SimpleNamespace(datasets=[a, wrapped, Line(), c])
+    assert run_settings.annotations_of(mixed) == sums
+    # Cameras and boxes count, too.
     data = SimpleNamespace(ann_file='', side_files=paths)
-    assert run_settings.annotations_of(data, 'side_files') == [
-        f'{binascii.crc32(name):08x}' for name in (b'a', b'b')
-    ]
+    assert run_settings.annotations_of(data, 'side_files') == sums
 
 
 def test_other_hooks(train, tmp_path):
@@ -216,40 +208,29 @@ def test_an_unfinished_sum_of_gradients(train, tmp_path):
     assert not torch.equal(*weights)  # why it is refused
 
 
-@pytest.mark.parametrize('hooks', [None, UPSTREAM])
+@pytest.mark.parametrize('hooks', [OURS, UPSTREAM])
 def test_early_stopping(make_runner, tmp_path, hooks):
     """By hand: no metric is better by 1e9, so epoch 3 is the last one."""
+    early = dict(type='EarlyStoppingHook', monitor='error', rule='less')
+    early.update(min_delta=1e9, patience=2)
 
     def train(resume):
         runner = make_runner(
             max_epochs=6,
             val_interval=1,
             resume=resume,
-            default_hooks=hooks
-            or dict(
-                checkpoint=dict(type='AtomicCheckpointHook', interval=1),
-                resume=dict(type='ResumeHook'),
-            ),
-            custom_hooks=[
-                dict(
-                    type='EarlyStoppingHook',
-                    monitor='error',
-                    rule='less',
-                    min_delta=1e9,
-                    patience=2,
-                )
-            ],
+            default_hooks=hooks,
+            custom_hooks=[early],
         )
         runner.train()
         return runner.epoch
 
     assert train(resume=False) == 3
     # Negative control: mmengine counts anew.
-    assert train(resume=True) == (6 if hooks else 3)
-    if hooks:
-        return
-    (tmp_path / 'work/epoch_3.pth').unlink()
-    assert train(resume=True) == 3
+    assert train(resume=True) == (3 if hooks is OURS else 6)
+    if hooks is OURS:
+        (tmp_path / 'work/epoch_3.pth').unlink()
+        assert train(resume=True) == 3
 
 
 def test_a_warm_up_by_iteration(train):

@@ -19,35 +19,17 @@ from mmengine.runner.checkpoint import CheckpointLoader, load_checkpoint
 
 from integral_mmpose.engine import safe_load
 
+from .conftest import Reduces
 
-class RunsCode:
+
+def runs_code(path):
     """Pickles as a call of ``open(path, 'w')``: the canary is the file."""
-
-    def __init__(self, path):
-        self.path = str(path)
-
-    def __reduce__(self):
-        return open, (self.path, 'w')
+    return Reduces(open, (str(path), 'w'))
 
 
-class Reduces:
-    """Pickles as what it is told."""
-
-    def __init__(self, *parts):
-        self.parts = parts
-
-    def __reduce__(self):
-        return self.parts
-
-
-class TakesAttribute:
+def attribute(owner, name):
     """Pickles as ``getattr(owner, name)``."""
-
-    def __init__(self, owner, name):
-        self.owner, self.name = owner, name
-
-    def __reduce__(self):
-        return getattr, (self.owner, self.name)
+    return Reduces(getattr, (owner, name))
 
 
 @pytest.fixture
@@ -96,18 +78,12 @@ def test_history_round_trip(tmp_path):
 
 
 def test_the_list_is_exactly_this():
-    names = {
-        f'{item.__module__}.{item.__qualname__}'
-        for item in safe_load.allow_history_buffers()
-    }
-    dtypes = {
-        f'{cls.__module__}.{cls.__qualname__}'
-        for cls in (
-            type(np.dtype(name))
-            for name in ('f8', 'f4', 'f2', 'i8', 'i4', 'u4', 'u1', 'b1')
-        )
-    }
-    assert names == dtypes | {
+    def names(items):
+        return {f'{item.__module__}.{item.__qualname__}' for item in items}
+
+    dtypes = ('f8', 'f4', 'f2', 'i8', 'i4', 'u4', 'u1', 'b1')
+    dtypes = names(type(np.dtype(name)) for name in dtypes)
+    assert names(safe_load.allow_history_buffers()) == dtypes | {
         'mmengine.logging.history_buffer.HistoryBuffer',
         'numpy.ndarray',
         'numpy.dtype',
@@ -145,7 +121,7 @@ def test_checkpoint_of_a_runner_resumes(make_runner):
 
 @pytest.mark.parametrize('name', ['__init__', '__globals__', 'update'])
 def test_getattr_answers_four_names_only(tmp_path, name):
-    source = pickle.dumps(TakesAttribute(HistoryBuffer, name), protocol=2)
+    source = pickle.dumps(attribute(HistoryBuffer, name), protocol=2)
     with pytest.raises((UnpicklingError, ValueError), match='attribute'):
         _load_pickle(source, tmp_path)
 
@@ -153,8 +129,8 @@ def test_getattr_answers_four_names_only(tmp_path, name):
 def test_getattr_exploit_is_refused(tmp_path, canary):
     """``getattr(HistoryBuffer.min, '__globals__')`` leads to everything."""
     path = tmp_path / 'exploit.pth'
-    step = TakesAttribute(TakesAttribute(HistoryBuffer, 'min'), '__globals__')
-    torch.save(dict(state_dict=step, run=RunsCode(canary)), path)
+    step = attribute(attribute(HistoryBuffer, 'min'), '__globals__')
+    torch.save(dict(state_dict=step, run=runs_code(canary)), path)
     for load in (
         partial(torch.load, weights_only=True),
         CheckpointLoader.load_checkpoint,
@@ -169,8 +145,8 @@ def _history(**state):
     return Reduces(HistoryBuffer, (), state)
 
 
-MEAN = TakesAttribute(HistoryBuffer, 'mean')
-MAX = TakesAttribute(HistoryBuffer, 'max')
+MEAN = attribute(HistoryBuffer, 'mean')
+MAX = attribute(HistoryBuffer, 'max')
 NUMBERS = np.arange(3.0)
 STATE = dict(_log_history=NUMBERS, _count_history=NUMBERS, max_length=9)
 
@@ -209,7 +185,7 @@ def test_no_class_gets_an_attribute(tmp_path):
     outer = _history(_log_history=[_history(as_subclass=MEAN)])
     attack = Reduces(
         torch._tensor._rebuild_from_type_v2,
-        (TakesAttribute(HistoryBuffer, 'current'), inner, (outer,), dict(a=1)),
+        (attribute(HistoryBuffer, 'current'), inner, (outer,), dict(a=1)),
     )
     torch.save(attack, tmp_path / 'a.pth')
     with pytest.raises(ValueError, match='cannot be read'):
@@ -259,7 +235,7 @@ def test_real_getattr_would_be_a_hole(tmp_path):
     """Negative control: what torch's message suggests opens the door."""
     path = tmp_path / 'exploit.pth'
     torch.save(
-        TakesAttribute(TakesAttribute(HistoryBuffer, 'min'), '__globals__'),
+        attribute(attribute(HistoryBuffer, 'min'), '__globals__'),
         path,
     )
     before = torch.serialization.get_safe_globals()
@@ -274,7 +250,7 @@ def test_real_getattr_would_be_a_hole(tmp_path):
 
 def test_url_does_not_run_code(tmp_path, canary, web):
     torch.save(
-        dict(state_dict={}, run=RunsCode(canary)), tmp_path / 'evil.pth'
+        dict(state_dict={}, run=runs_code(canary)), tmp_path / 'evil.pth'
     )
     with pytest.raises(ValueError, match='evil.pth .*Weights only'):
         CheckpointLoader.load_checkpoint(f'{web}/evil.pth')
@@ -286,7 +262,7 @@ def test_mmengine_runs_it(tmp_path, canary, web):
     from mmengine.utils.dl_utils import load_url
 
     torch.save(
-        dict(state_dict={}, run=RunsCode(canary)), tmp_path / 'evil.pth'
+        dict(state_dict={}, run=runs_code(canary)), tmp_path / 'evil.pth'
     )
     load_url(f'{web}/evil.pth', progress=False)['run'].close()
     assert canary.exists()
@@ -301,7 +277,7 @@ def test_torch_s_switch_for_other_plugins_is_honoured(
     """The user has said that all files may run code."""
     monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', value)
     path = tmp_path / 'other.pth'
-    torch.save(dict(state_dict={}, run=RunsCode(canary)), path)
+    torch.save(dict(state_dict={}, run=runs_code(canary)), path)
     for name in (str(path), f'{web}/other.pth'):
         if runs:
             CheckpointLoader.load_checkpoint(name)['run'].close()

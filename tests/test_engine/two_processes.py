@@ -32,6 +32,7 @@ SIDE, JOINTS, BATCH, STEPS = 64, 5, 4, 3
 LR = 1e-6
 RESNET = dict(type='ResNet', depth=18, base_channels=8, stem_channels=8)
 JOINT = dict(type='JointL1Loss')
+MAP = dict(type='VolumeMSELoss')
 
 
 def integral_head(depth=1, **kwargs):
@@ -59,47 +60,35 @@ def stages(stage, in_channels, **kwargs):
     )
 
 
-#: name -> (backbone, neck, head, train_cfg)
-CASES = {
-    'r1': (
-        RESNET,
-        dict(type='GlobalAveragePooling'),
+def case(head, backbone=RESNET, neck=None, **train_cfg):
+    return backbone, neck, head, train_cfg
+
+
+CASES = dict(
+    r1=case(
         dict(
             type='DirectRegressionHead',
             in_channels=64,
             num_joints=JOINTS,
             joint_loss=JOINT,
         ),
-        {},
+        neck=dict(type='GlobalAveragePooling'),
     ),
-    'h1': (
-        RESNET,
-        None,
+    h1=case(integral_head(heatmap_loss=MAP, readout='argmax')),
+    local=case(
         integral_head(
-            heatmap_loss=dict(type='VolumeMSELoss'), readout='argmax'
-        ),
-        {},
+            heatmap_loss=MAP, joint_loss=dict(type='LocalJointL1Loss')
+        )
     ),
-    'local': (
-        RESNET,
-        None,
-        integral_head(
-            heatmap_loss=dict(type='VolumeMSELoss'),
-            joint_loss=dict(type='LocalJointL1Loss'),
-        ),
-        {},
+    integral=case(integral_head(joint_loss=JOINT)),
+    integral_3d=case(integral_head(4, joint_loss=JOINT)),
+    chunked=case(
+        integral_head(4, joint_loss=JOINT, heatmap_loss=MAP), chunk_joints=2
     ),
-    'integral': (RESNET, None, integral_head(joint_loss=JOINT), {}),
-    'integral_3d': (RESNET, None, integral_head(4, joint_loss=JOINT), {}),
-    'chunked': (
-        RESNET,
-        None,
-        integral_head(
-            4, joint_loss=JOINT, heatmap_loss=dict(type='VolumeMSELoss')
+    multi_stage=case(
+        stages(
+            dict(type='IntegralResNetStage', depth=18, base_channels=8), 16
         ),
-        dict(chunk_joints=2),
-    ),
-    'multi_stage': (
         dict(
             RESNET,
             num_stages=2,
@@ -107,34 +96,25 @@ CASES = {
             dilations=(1, 1),
             out_indices=(1,),
         ),
-        None,
-        stages(
-            dict(type='IntegralResNetStage', depth=18, base_channels=8), 16
-        ),
-        {},
     ),
-    'hourglass': (
-        dict(type='HourglassStem', channels=16),
-        None,
-        dict(
-            stages(dict(type='HourglassStage'), 16),
+    hourglass=case(
+        stages(
+            dict(type='HourglassStage'),
+            16,
             deconv_out_channels=(),
             depths=(1, 4),
         ),
-        {},
+        dict(type='HourglassStem', channels=16),
     ),
     # Half of the samples are 2D; joint and heat vector losses
-    'strategy_2': (
-        RESNET,
-        None,
+    strategy_2=case(
         integral_head(
             4,
             joint_loss=JOINT,
             heatmap_loss=dict(type='MarginalCrossEntropyLoss'),
-        ),
-        {},
+        )
     ),
-}
+)
 
 
 class FixedSamples(Dataset):
