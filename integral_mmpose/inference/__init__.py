@@ -11,7 +11,6 @@ from .find_people import ImageResult
 from .images import as_bgr, read_image
 from .inferencer import PoseInferencer
 from .onnx_model import OnnxPoseModel, Pose
-from .results import unique_stem
 from .sources import list_images, open_source
 from .yolox import YoloxDetector
 
@@ -30,5 +29,4 @@ __all__ = [
     'load_boxes',
     'open_source',
     'read_image',
-    'unique_stem',
 ]

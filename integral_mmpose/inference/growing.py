@@ -8,11 +8,13 @@ one step and without holding them in memory.
 import json
 import os
 from pathlib import Path
-from typing import Iterator, Union
+from typing import Any, List, Union
 
 
 class GrowingJson:
     """Entries of a JSON list, written as they come.
+
+    Files of an earlier run stay until there is an entry.
 
     Args:
         path (str | Path): The finished file. An old ``.partial`` beside it is
@@ -22,13 +24,21 @@ class GrowingJson:
     def __init__(self, path: Union[str, Path]) -> None:
         self.path = Path(path)
         self.partial = Path(f'{path}.partial')
-        self.count = 0
-        self._file = open(self.partial, 'w', encoding='utf-8')
+        self._file: Any = None
+        self._waiting: List[str] = []
 
-    def add(self, entry) -> None:
-        """Append an entry, a JSON value; it is readable at once."""
+    def add(self, entry, wait: bool = False) -> None:
+        """Append an entry, a JSON value; it is readable at once.
+
+        With ``wait`` it touches no file: it comes before the next entry.
+        """
+        self._waiting.append(json.dumps(entry) + '\n')
+        if wait:
+            return
+        if self._file is None:
+            self._file = open(self.partial, 'w', encoding='utf-8')
         try:
-            self._file.write(json.dumps(entry) + '\n')
+            self._file.writelines(self._waiting)
             self._file.flush()
         except OSError as error:
             raise OSError(
@@ -36,21 +46,18 @@ class GrowingJson:
                 f'{error.strerror}: what was written before is kept',
                 str(self.partial),
             ) from error
-        self.count += 1
-
-    def entries(self) -> Iterator:
-        """The entries so far, in their order."""
-        with open(self.partial, encoding='utf-8') as file:
-            yield from map(json.loads, file)
+        self._waiting.clear()
 
     def finish(self, head: str = '[', tail: str = ']', cut=str.strip) -> None:
-        """Join the entries to one file and remove the partial one.
+        """Join the entries, if there are any, to one file.
 
         Args:
             head (str): JSON before the entries.
             tail (str): JSON behind them.
             cut (Callable): Of a line, what stands in the file.
         """
+        if self._file is None:
+            return
         self._file.close()
         joined = Path(f'{self.path}.{os.getpid()}.tmp-write')
         try:

@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Any, Dict, Iterable, Optional, Union
 
 import numpy as np
 
@@ -34,17 +34,6 @@ def describe(model, **more) -> dict:
     )
 
 
-def unique_stem(name: str, used: set) -> str:
-    """A stem for an output file that no other input has taken."""
-    stem = Path(name.split('?')[0]).stem
-    result, number = stem, 1
-    while result in used:
-        number += 1
-        result = f'{stem}_{number}'
-    used.add(result)
-    return result
-
-
 class FreeNames:
     """Names for output files that replace no input and no other result.
 
@@ -71,21 +60,20 @@ class FreeNames:
             name (str): Of the input.
             outputs (Iterable[tuple]): Folder and suffix of each file.
         """
-        while True:
-            stem = unique_stem(name, self._used)
-            files = [
-                os.path.realpath(os.path.join(folder, stem + suffix))
-                for folder, suffix in outputs
-            ]
-            if not self._taken.intersection(files):
-                return stem
+        first = stem = Path(name.split('?')[0]).stem
+        number = 1
+        while stem in self._used or any(
+            os.path.realpath(Path(folder, stem + suffix)) in self._taken
+            for folder, suffix in outputs
+        ):
+            number += 1
+            stem = f'{first}_{number}'
+        self._used.add(stem)
+        return stem
 
 
 class PeopleFile:
     """One JSON file with the people of all images, written as they come.
-
-    It is made when the first people are added, so that a run without any
-    result leaves the file of an earlier one as it is.
 
     Args:
         path (str | Path): The file.
@@ -93,8 +81,7 @@ class PeopleFile:
     """
 
     def __init__(self, path: Union[str, Path], model) -> None:
-        self._path, self._model = path, model
-        self._growing: Optional[GrowingJson] = None
+        self._growing, self._model = GrowingJson(path), model
         # Of images, by their names: why there is no result, doubts.
         self._failed: Dict[str, str] = {}
         self._notes: Dict[str, str] = {}
@@ -109,15 +96,11 @@ class PeopleFile:
         if result.error:
             self._failed[result.name] = result.error
         else:
-            if self._growing is None:
-                self._growing = GrowingJson(self._path)
             people = [person.to_dict() for person in result.people]
             self._growing.add({result.name: people})
 
     def close(self) -> None:
         """Finish the file, if anything was added."""
-        if self._growing is None:
-            return
         head = describe(self._model, failed=self._failed, notes=self._notes)
         text = json.dumps(head)[:-1]
         self._growing.finish(
@@ -154,29 +137,21 @@ class ResultWriter:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
         self._video, self._head = video, head or {}
         self._frames: Optional[GrowingJson] = None
-        self._frames_path: Optional[Path] = None
-        self._waiting: List[dict] = []  # frames before the first result
         self._count = 0
         self._movie: Optional[MovieWriter] = None
         self._any_result = False
         self._names = names or FreeNames()
         picture = '.png' if video is None else '.mp4'
-        self._outputs = [
-            (folder, suffix)
-            for folder, suffix in (
-                (vis_out_dir, picture),
-                (pred_out_dir, '.json'),
-            )
-            if folder
-        ]
-        for folder in filter(None, (vis_out_dir, pred_out_dir)):
+        outputs = (vis_out_dir, picture), (pred_out_dir, '.json')
+        self._outputs = [output for output in outputs if output[0]]
+        for folder, _ in self._outputs:
             Path(folder).mkdir(parents=True, exist_ok=True)
         if video is None:  # a camera has no length, and is false
             return
         self._video_stem = self._names.stem(video.name, self._outputs)
         if pred_out_dir:
-            stem = self._video_stem
-            self._frames_path = Path(pred_out_dir, f'{stem}.json')
+            path = Path(pred_out_dir, f'{self._video_stem}.json')
+            self._frames = GrowingJson(path)
         if vis_out_dir:
             path = Path(vis_out_dir, f'{self._video_stem}.mp4')
             self._movie = MovieWriter(path, video.fps)
@@ -192,8 +167,8 @@ class ResultWriter:
             if self._movie is not None:
                 # The first picture stands in for those before it.
                 self._movie.add(picture if self._any_result else None)
-            if self._frames_path is not None:
-                self._add_frame(self._entry(result))
+            if self._frames is not None:
+                self._frames.add(self._entry(result), not self._any_result)
             return self._video_stem
         if result.error:
             return ''
@@ -213,14 +188,6 @@ class ResultWriter:
         if self._frames is not None:
             head = json.dumps(self._head)[:-1] + ', ' * bool(self._head)
             self._frames.finish(f'{head}"frames": [', ']}')
-
-    def _add_frame(self, entry: dict) -> None:
-        """Append it; no file is touched before there is a result."""
-        self._waiting.append(entry)
-        if self._frames is None and self._any_result and self._frames_path:
-            self._frames = GrowingJson(self._frames_path)
-        while self._frames is not None and self._waiting:
-            self._frames.add(self._waiting.pop(0))
 
     def _entry(self, result: ImageResult) -> dict:
         entry: Dict[str, Any] = dict(frame_id=self._count)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from integral_mmpose.geometry import Person
-from integral_mmpose.inference import ImageResult, movie, unique_stem
+from integral_mmpose.inference import ImageResult, movie
 from integral_mmpose.inference.results import (
     FreeNames,
     PeopleFile,
@@ -172,9 +172,9 @@ def test_a_dot_in_the_name_of_a_video_stays(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_unique_stem():
-    used = set()
-    found = [unique_stem(n, used) for n in ('a.jpg', 'b/a.png', 'a_2.jpg')]
+def test_stems_differ():
+    names = FreeNames()
+    found = [names.stem(n, []) for n in ('a.jpg', 'b/a.png', 'a_2.jpg')]
     assert found == ['a', 'a_2', 'a_2_2']
 
 
