@@ -1,6 +1,7 @@
 """MMPose's door to the inference of this package."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Iterator, List, Optional
 
@@ -11,14 +12,12 @@ from tqdm import tqdm
 
 from integral_mmpose.inference import PoseInferencer, open_source
 from integral_mmpose.inference.boxes import WHOLE_IMAGE
-from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
 from integral_mmpose.inference.results import (
     FreeNames,
     ResultWriter,
     describe,
 )
-from integral_mmpose.visualization import render, render_frame
 
 from .detector import MMDetector, load_detector
 from .pose_model import TopdownPoseModel, load_pose_model
@@ -163,27 +162,15 @@ class IntegralPoseInferencer:
             FreeNames([*source.paths, *_files(options)]),
             describe(self.pose_model, **more),
         )
-        drawing = dict(score_thr=kpt_thr, draw_bbox=draw_bbox)
-        draw = (
-            (lambda result: self.draw(result, source.video, **drawing))
-            if return_vis or vis_out_dir
-            else lambda result: None
-        )
+        draw = None
+        if return_vis or vis_out_dir:
+            draw = partial(
+                self.inferencer.draw,
+                movie=source.video,
+                score_thr=kpt_thr,
+                draw_bbox=draw_bbox,
+            )
         return self._results(results, writer, draw)
-
-    def draw(self, result: ImageResult, movie: bool = False, **options):
-        """The picture of a result, RGB; None of an unreadable image.
-
-        Those of a ``movie`` have one size, whatever they show.
-        """
-        if result.image is None:
-            return None
-        skeleton = self.pose_model.skeleton
-        image = result.image[..., ::-1]
-        if not movie:
-            return render(image, result.people, skeleton, **options)
-        views = self.pose_model.depth_range_mm is not None
-        return render_frame(image, result.people, skeleton, views, **options)
 
     def _results(self, results, writer, draw) -> Iterator[dict]:
         self.failed, empty = {}, []
@@ -193,7 +180,7 @@ class IntegralPoseInferencer:
                     self.failed[result.name] = result.error
                 elif not result.people:
                     empty.append(result.name)
-                picture = draw(result)
+                picture = draw(result) if draw else None
                 stem = writer.add(result, picture)
                 yield dict(
                     predictions=[[p.to_dict() for p in result.people]],

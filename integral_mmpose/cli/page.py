@@ -23,11 +23,7 @@ from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.inferencer import PoseInferencer
 from integral_mmpose.inference.results import PeopleFile
 from integral_mmpose.inference.whole_image import doubt_of
-from integral_mmpose.visualization import (
-    draw_people,
-    place_people,
-    pose_figure,
-)
+from integral_mmpose.visualization import draw_people
 
 from .address import check_address
 from .options import add_people_options, check_options, stream_options
@@ -111,14 +107,7 @@ class PoseApp:
         if result.error:
             raise ValueError(result.error)
         people = result.people
-        figure = None
-        if self.is_3d:
-            figure = pose_figure(
-                place_people(people),
-                self.infer.skeleton,
-                self.infer.joint_names,
-                [person.scores for person in people],
-            )
+        figure = self.infer.scene(people) if self.is_3d else None
         picture = np.ascontiguousarray(result.image[..., ::-1])
         return Answer(
             summary_of(people, where) + self.doubt(result, where),

@@ -11,7 +11,6 @@ from typing import Iterator, List
 
 from tqdm import tqdm
 
-from integral_mmpose.geometry import Person
 from integral_mmpose.inference.frames import ImageSource
 from integral_mmpose.inference.inferencer import PoseInferencer
 from integral_mmpose.inference.results import (
@@ -20,18 +19,8 @@ from integral_mmpose.inference.results import (
     ResultWriter,
     describe,
 )
-from integral_mmpose.inference.sources import (
-    list_images,
-    open_source,
-)
-from integral_mmpose.visualization import (
-    need_plotly,
-    place_people,
-    pose_figure,
-    render,
-    render_frame,
-    save_html,
-)
+from integral_mmpose.inference.sources import list_images, open_source
+from integral_mmpose.visualization import need_plotly, save_html
 
 from .inputs import check_inputs, sort_inputs
 from .options import option_files, stream_options
@@ -90,8 +79,7 @@ class Run:
 
     def __init__(self, infer: PoseInferencer, args, report: Report) -> None:
         self.infer, self.args, self.report = infer, args, report
-        self.is_3d = infer.model.depth_range_mm is not None
-        if args.html and not self.is_3d:
+        if args.html and infer.model.depth_range_mm is None:
             raise ValueError('--html needs a 3D model, this one is 2D')
         if args.html:
             need_plotly()
@@ -193,19 +181,14 @@ class Run:
                 note = note_on(self.infer.model, result, self.whole)
                 if note:
                     report.notes.append(f'{result.name}: {note}')
-                picture = None
-                if self.draws:
-                    picture = render(
-                        result.image[..., ::-1],
-                        result.people,
-                        self.infer.skeleton,
-                    )
+                picture = self.infer.draw(result) if self.draws else None
                 stem = writer.add(result, picture if pictures else None)
                 people.add(result, note)
                 report.images += 1
                 report.people += len(result.people)
                 if args.html and result.people:
-                    self.write_scene(result.people, self.out / f'{stem}.html')
+                    path = self.out / f'{stem}.html'
+                    save_html(self.infer.scene(result.people), str(path))
                 if after_image is not None:
                     after_image(result, stem)
                 if args.show and window_closed(picture, wait_ms=0):
@@ -231,13 +214,8 @@ class Run:
         try:
             for result in progress(results, total, 'frame'):
                 picture = None
-                if result.image is not None and self.draws:
-                    picture = render_frame(
-                        result.image[..., ::-1],
-                        result.people,
-                        self.infer.skeleton,
-                        self.is_3d,
-                    )
+                if self.draws:
+                    picture = self.infer.draw(result, movie=True)
                 writer.add(result, picture)
                 read += 1
                 report.people += len(result.people)
@@ -268,16 +246,6 @@ class Run:
             )
         if not read:
             report.errors.append(f'{source.name}: no frame was read')
-
-    def write_scene(self, people: List[Person], path: Path) -> None:
-        """A 3D scene that turns under the mouse."""
-        figure = pose_figure(
-            place_people(people),
-            self.infer.skeleton,
-            self.infer.joint_names,
-            [person.scores for person in people],
-        )
-        save_html(figure, str(path))
 
 
 def progress(results: Iterator, total: int, unit: str) -> Iterator:

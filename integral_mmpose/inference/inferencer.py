@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Sequence, Union
 
+import numpy as np
+
 from integral_mmpose.geometry import Person
+from integral_mmpose.visualization import (
+    place_people,
+    pose_figure,
+    render,
+    render_frame,
+)
 
 from .boxes import DETECTED_THR, DetectedBoxes, GivenBoxes
 from .cameras import is_count
@@ -150,6 +158,28 @@ class PoseInferencer:
         return find_people(
             source, where, self.model, placer, smoother, batch_size
         )
+
+    def draw(
+        self, result: ImageResult, movie: bool = False, **options
+    ) -> Optional[np.ndarray]:
+        """The picture of a result, RGB; None of an unreadable image.
+
+        Those of a ``movie`` have one size, whatever they show. The options
+        are ``score_thr`` and ``draw_bbox`` of :func:`render`.
+        """
+        if result.image is None:
+            return None
+        given = result.image[..., ::-1], result.people, self.skeleton
+        if not movie:
+            return render(*given, **options)
+        views = self.model.depth_range_mm is not None
+        return render_frame(*given, views, **options)
+
+    def scene(self, people: List[Person]):
+        """The plotly figure of people in 3D, see :func:`pose_figure`."""
+        scores = [person.scores for person in people]
+        poses_mm = place_people(people)
+        return pose_figure(poses_mm, self.skeleton, self.joint_names, scores)
 
 
 def check_methods(value, names: Sequence[str], what: str) -> None:

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from integral_mmpose.cli import run as module
 from integral_mmpose.cli import window
 from integral_mmpose.cli.main import main
+from integral_mmpose.inference import inferencer as module
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -131,7 +131,7 @@ def test_a_killed_run_leaves_the_video_of_an_earlier_one(
     before = {p.name: p.read_bytes() for p in Path('poses').iterdir()}
     assert set(before) == {'walk.json', 'walk.mp4'}
     code = (
-        'import os; from integral_mmpose.cli import run as module;'
+        'import os;from integral_mmpose.inference import inferencer as module;'
         'from integral_mmpose.cli.main import main;'
         'real = module.render_frame; seen = [];'
         'module.render_frame = lambda *a: (seen.append(1), '
