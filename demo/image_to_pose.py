@@ -10,7 +10,6 @@ joints also get camera-space mm.
 """
 
 import argparse
-import os
 import sys
 from itertools import count
 from pathlib import Path
@@ -22,38 +21,28 @@ from integral_mmpose.apis.options import (
     make_inferencer,
 )
 from integral_mmpose.cli.options import (
-    add_box_options,
-    add_people_options,
-    add_result_options,
-    add_video_options,
+    add_run_options,
     check_options,
     stream_options,
 )
 from integral_mmpose.cli.run import run_command
 from integral_mmpose.command import make_parser
 from integral_mmpose.inference import CameraReader
+from integral_mmpose.inference.results import FreeNames
 from integral_mmpose.visualization import save_contact_sheet
 
 
 def parse_args() -> argparse.Namespace:
     """Options of the command line."""
     parser = make_parser(__doc__)
-    parser.add_argument(
-        'inputs',
-        nargs='+',
-        help='images, folders, videos, URLs, webcam or webcam:NUMBER',
-    )
     add_model_options(parser)
-    add_result_options(parser)
+    add_run_options(parser)
     parser.add_argument(
         '--heatmaps',
         nargs='*',
         metavar='JOINT',
         help='also draw the heat vectors of these joints (of all if none)',
     )
-    add_box_options(parser)
-    add_people_options(parser)
-    add_video_options(parser)
     args = parser.parse_args()
     check_options(parser, args)
     check_model_options(parser, args)
@@ -71,8 +60,7 @@ class HeatSheets:
 
     def __init__(self, args) -> None:
         self.out, self.joints = Path(args.out), args.heatmaps or None
-        self.inputs = set(map(os.path.realpath, args.inputs))
-        self.numbers = count()
+        self.names, self.numbers = FreeNames(args.inputs), count()
         camera = stream_options(args).get('camera')
         self.camera = CameraReader(camera) if camera else None
         self.infer = None
@@ -97,11 +85,9 @@ class HeatSheets:
                 self.joints,
                 mm_per_px,
             )
-            for number in self.numbers:
-                path = self.out / f'heatmaps_{stem}_{number}.png'
-                if os.path.realpath(path) not in self.inputs:
-                    break
-            save_contact_sheet(pictures, str(path), columns=3)
+            name = f'heatmaps_{stem}_{next(self.numbers)}.png'
+            name = self.names.stem(name, [(str(self.out), '.png')]) + '.png'
+            save_contact_sheet(pictures, str(self.out / name), columns=3)
 
 
 def main() -> int:

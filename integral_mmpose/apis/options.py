@@ -39,9 +39,6 @@ def check_model_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('--det-config needs --det-checkpoint')
     if args.det_checkpoint and not args.det_config:
         parser.error('--det-checkpoint needs --det-config')
-    boxes = getattr(args, 'boxes', None) or getattr(args, 'box', None)
-    if args.det_config and boxes:
-        parser.error('give a detector or boxes, not both')
 
 
 def make_inferencer(args) -> PoseInferencer:

@@ -11,19 +11,8 @@ def sort_inputs(args) -> Tuple[List[str], List[str]]:
     images, videos = [], []
     for text in map(str, args.inputs):
         as_frames = args.video is not None and Path(text).is_dir()
-        (videos if as_frames or is_movie(text) else images).append(text)
+        (videos if as_frames or is_video(text) else images).append(text)
     return images, videos
-
-
-def is_movie(text: str) -> bool:
-    """Whether an input is a camera, a stream or a video."""
-    is_stream = '://' in text and not text.startswith(('http:', 'https:'))
-    if is_stream or text.split(':')[0] == 'webcam':
-        return True
-    try:
-        return is_video(text)
-    except FileNotFoundError:
-        return True  # told when it is opened
 
 
 def check_inputs(args, videos: List[str]) -> None:

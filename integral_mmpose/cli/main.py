@@ -19,13 +19,7 @@ from typing import List, Optional
 from integral_mmpose.command import make_parser
 from integral_mmpose.inference.inferencer import PoseInferencer
 
-from .options import (
-    add_box_options,
-    add_people_options,
-    add_result_options,
-    add_video_options,
-    check_options,
-)
+from .options import add_run_options, check_options
 from .run import run_command
 
 
@@ -37,21 +31,10 @@ def main(argv: Optional[List[str]] = None) -> int:
 
         return serve_page(argv[1:], add_model_options, make_inferencer)
     parser = make_parser(__doc__, 'integral-pose')
-    parser.add_argument(
-        'inputs',
-        nargs='+',
-        metavar='INPUT',
-        help='photograph, folder, video, URL, rtsp:// stream, webcam:0',
-    )
     add_model_options(parser)
-    add_result_options(parser)
-    add_box_options(parser)
-    add_people_options(parser)
-    add_video_options(parser)
+    add_run_options(parser)
     args = parser.parse_args(argv)
     check_options(parser, args)
-    if args.detector and (args.boxes or args.box):
-        parser.error('give --detector or boxes, not both')
     return run_command(args, lambda: make_inferencer(args))
 
 

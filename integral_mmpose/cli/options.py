@@ -9,8 +9,14 @@ from integral_mmpose.inference.images import MAX_MEGAPIXELS
 from integral_mmpose.version import __version__
 
 
-def add_result_options(parser: argparse.ArgumentParser) -> None:
-    """Add what is written, and how."""
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the inputs of a run, its results, boxes, people and videos."""
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='photograph, folder, video, URL, rtsp:// stream, webcam:0',
+    )
     group = parser.add_argument_group('results')
     group.add_argument(
         '--out',
@@ -29,10 +35,21 @@ def add_result_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--show', action='store_true', help='show a window; Esc ends it'
     )
-
-
-def add_video_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of videos."""
+    group = parser.add_argument_group('boxes instead of a detector')
+    group.add_argument(
+        '--boxes',
+        metavar='FILE',
+        help='JSON: {"name.jpg": [[left, top, right, bottom]]} in px, or a '
+        'COCO detection list',
+    )
+    group.add_argument(
+        '--box',
+        nargs=4,
+        type=float,
+        metavar=('LEFT', 'TOP', 'RIGHT', 'BOTTOM'),
+        help='the box of one person in every image, px',
+    )
+    add_people_options(parser)
     group = parser.add_argument_group('videos')
     group.add_argument(
         '--video',
@@ -93,24 +110,6 @@ def fraction(text: str) -> float:
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f'must be from 0 to 1, got {text}')
     return number
-
-
-def add_box_options(parser: argparse.ArgumentParser) -> None:
-    """Add the boxes that a user gives."""
-    group = parser.add_argument_group('boxes instead of a detector')
-    group.add_argument(
-        '--boxes',
-        metavar='FILE',
-        help='JSON: {"name.jpg": [[left, top, right, bottom]]} in px, or a '
-        'COCO detection list',
-    )
-    group.add_argument(
-        '--box',
-        nargs=4,
-        type=float,
-        metavar=('LEFT', 'TOP', 'RIGHT', 'BOTTOM'),
-        help='the box of one person in every image, px',
-    )
 
 
 def add_people_options(parser: argparse.ArgumentParser) -> None:
@@ -180,6 +179,8 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
     detects = getattr(args, 'detector', None) or getattr(
         args, 'det_config', None
     )
+    if detects and (boxes or box):
+        parser.error('give a detector or boxes, not both')
     if args.nms_threshold is not None and not detects:
         parser.error('--nms-threshold needs a detector')
     if args.det_threshold is not None and not (detects or boxes):

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from .download import is_url
 from .images import MAX_MEGAPIXELS, as_bgr, check_size, read_image, upright_bgr
 
 DEFAULT_FPS = 30.0
@@ -102,6 +103,7 @@ class VideoSource:
             waits for the next frame.
 
     Raises:
+        FileNotFoundError: If a file is missing.
         ValueError: If it cannot be opened.
     """
 
@@ -114,6 +116,8 @@ class VideoSource:
             self.name = f'{kind}_{Path(urlsplit(self.name).path).name}'
         self.live = live
         self.paths = [str(device)]
+        if not (live or is_url(device) or Path(str(device)).is_file()):
+            raise FileNotFoundError(f'{device}: no such video')
         self._capture = cv2.VideoCapture(device)
         if not self._capture.isOpened():
             what = 'camera or stream' if live else 'video'

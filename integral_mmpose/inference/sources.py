@@ -77,17 +77,14 @@ def open_source(
     text = str(inputs)
     if not text:
         raise ValueError('an input is empty: give a path')
-    scheme = text.partition('://')[0].lower()
-    if text.split(':')[0] == 'webcam':
-        device = text.partition(':')[2] or '0'
+    if is_live(text):
+        device = text.removeprefix('webcam').removeprefix(':') or '0'
         return VideoSource(int(device) if device.isdigit() else device, True)
     if Path(text).is_dir():
         name = Path(text).resolve().name
         found = list_images([text], out_dir)
         return ImageSource(found, max_megapixels, fps, name)
-    if scheme in STREAMS:
-        return VideoSource(text, live=True)
-    if not is_url(text) and is_animation(text):
+    if is_animation(text):
         return AnimationSource(text, max_megapixels)
     if is_video(text):
         return VideoSource(text)
@@ -105,31 +102,34 @@ def check_positive(value: float, name: str) -> None:
         raise ValueError(f'{name} must be a positive number, got {value!r}')
 
 
+def is_live(path: str) -> bool:
+    """Whether an input is a webcam or a stream."""
+    scheme, _, more = path.partition(':')
+    return scheme == 'webcam' or (
+        more.startswith('//') and scheme.lower() in STREAMS
+    )
+
+
 def is_video(path: str) -> bool:
-    """Whether a file or URL is a video.
+    """Whether an input is a webcam, a stream or a video.
 
     A file is opened: one that Pillow knows is an image, an animation with
-    more than one frame a video. A URL is told by its suffix.
-
-    Raises:
-        FileNotFoundError: If a video file is missing.
+    more than one frame a video. Any other is told by its suffix.
     """
-    suffix = Path(urlsplit(path).path if is_url(path) else path).suffix
-    if is_url(path):
-        return suffix.lower() in VIDEO_SUFFIXES
-    if not Path(path).is_file():
-        if suffix.lower() in VIDEO_SUFFIXES:
-            raise FileNotFoundError(f'{path}: no such video')
-        return False
+    if is_live(path):
+        return True
     moves = is_animation(path)
     if moves is not None:
         return moves
-    if suffix.lower() in image_suffixes():
-        return False  # a broken image: its reader says what is wrong
+    suffix = Path(urlsplit(path).path if is_url(path) else path).suffix.lower()
+    if suffix in VIDEO_SUFFIXES:
+        return True
+    if suffix in image_suffixes() or not Path(path).is_file():
+        return False  # its reader says what is wrong
     capture = cv2.VideoCapture(path)
     opened = capture.isOpened()
     capture.release()
-    return opened or suffix.lower() in VIDEO_SUFFIXES
+    return opened
 
 
 def list_images(
