@@ -30,17 +30,6 @@ OPENCV_FORMATS = {'JPEG', 'MPO', 'PNG', 'BMP', 'DIB', 'TIFF'}
 #: Largest image: 300 MB in memory. ``max_megapixels`` raises it.
 MAX_MEGAPIXELS = 100.0
 BITS_PER_SAMPLE, ORIENTATION = 258, 274  # tags of TIFF and EXIF
-#: How a stored image is turned upright, by its EXIF orientation.
-UPRIGHT = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: a[::-1].swapaxes(0, 1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: a[:, ::-1].swapaxes(0, 1),
-}
 # Pillow warns of a "decompression bomb" from 89 megapixels on by itself.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -108,10 +97,11 @@ def image_from_bytes(
                     f'{name}: has more than 8 bits in a form that cannot be '
                     'decoded as an image. Convert it to 8 bits'
                 )
-            image = as_bgr(image, name)
-            orientation = header.getexif().get(ORIENTATION, 1)
-            turn = UPRIGHT.get(orientation, UPRIGHT[1])  # 0: unknown
-            return np.ascontiguousarray(turn(image))
+            # Pillow turns pictures of 8 bits only.
+            picture = Image.fromarray(as_bgr(image, name))
+            tag = header.getexif().get(ORIENTATION, 1)
+            picture.getexif()[ORIENTATION] = tag
+            return np.array(ImageOps.exif_transpose(picture))
         if (
             header.format in OPENCV_FORMATS
             and not header.has_transparency_data

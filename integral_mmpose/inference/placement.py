@@ -72,7 +72,7 @@ class PersonPlacer:
         self.camera = None if camera is None else CameraReader(camera)
         self.root_depth: Any = 'estimate' if root_depth is None else root_depth
         if is_number(self.root_depth):
-            _check_depth(self.root_depth, 'root_depth')
+            _check_depth(self.root_depth)
         elif self.root_depth != 'estimate' and not isinstance(
             self.root_depth, Mapping
         ):
@@ -164,14 +164,12 @@ class PersonPlacer:
                 f'box, got {depths!r:.200}'
             )
         for depth in depths:
-            _check_depth(depth, 'root_depth')
+            _check_depth(depth)
         return np.array(depths, np.float64)
 
 
-def _check_depth(depth, what: str) -> None:
-    try:
-        good = 0 < float(depth) < float('inf')
-    except (TypeError, ValueError):
-        good = False
-    if not good:
-        raise ValueError(f'{what}: must be a positive number of mm: {depth}')
+def _check_depth(depth) -> None:
+    if not is_number(depth) or not 0 < depth < float('inf'):
+        raise ValueError(
+            f'root_depth: must be a positive number of mm: {depth}'
+        )

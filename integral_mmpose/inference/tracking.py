@@ -9,7 +9,7 @@ ones lag little.
 
 import math
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Sequence, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -93,15 +93,6 @@ def smoothing_weight(cutoff, rate: float):
     return 1 / (1 + rate / (2 * math.pi * cutoff))
 
 
-@dataclass
-class _Track:
-    """A person: number, last box (4,) and the number of its frame."""
-
-    track_id: int
-    box: np.ndarray
-    frame: int
-
-
 class Tracker:
     """Number the people of a video.
 
@@ -111,7 +102,8 @@ class Tracker:
     """
 
     def __init__(self) -> None:
-        self._tracks: List[_Track] = []
+        #: Of each number the last box (4,) and the number of its frame.
+        self._known: Dict[int, Tuple[np.ndarray, int]] = {}
         self._frame = self._count = 0
 
     def __call__(self, boxes: np.ndarray) -> List[int]:
@@ -122,18 +114,20 @@ class Tracker:
         """
         self._frame += 1
         oldest = self._frame - MEMORY_FRAMES - 1
-        self._tracks = [t for t in self._tracks if t.frame >= oldest]
-        ids = []
-        known = match_boxes(boxes, [track.box for track in self._tracks])
-        for box, match in zip(boxes, known):
+        self._known = {
+            i: (box, frame)
+            for i, (box, frame) in self._known.items()
+            if frame >= oldest
+        }
+        numbers, ids = list(self._known), []
+        old = [box for box, _ in self._known.values()]
+        for box, match in zip(boxes, match_boxes(boxes, old)):
             if match is None:
-                track = _Track(self._count, box[:4], self._frame)
-                self._tracks.append(track)
+                ids.append(self._count)
                 self._count += 1
             else:
-                track = self._tracks[match]
-                track.box, track.frame = box[:4], self._frame
-            ids.append(track.track_id)
+                ids.append(numbers[match])
+            self._known[ids[-1]] = box[:4], self._frame
         return ids
 
 
