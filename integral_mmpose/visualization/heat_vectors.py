@@ -104,8 +104,12 @@ def draw_heat_vectors(
     top = place(0.65, _MAP_INCHES + 0.55, wide, 0.7, sharex=main)
     right = place(wide + 0.7, 0.5, 0.85, _MAP_INCHES, sharey=main)
     x_px, y_px = joint[0] * width, joint[1] * height
-    _draw_vector(top, vectors[0], width / sizes['W'], 'x', x_px)
-    _draw_vector(right, vectors[1], height / sizes['H'], 'y', y_px)
+    _draw_vector(top, vectors[0], (0, width), x_px)
+    top.set_title(f'x = {x_px:.1f} px', fontsize=9, pad=2, loc='right')
+    top.tick_params(labelbottom=False)
+    _draw_vector(right, vectors[1], (0, height), y_px, lying=True)
+    right.set_title(f'y = {y_px:.1f} px', fontsize=9, pad=2)
+    right.tick_params(labelleft=False)
     main.axvline(x_px, color='white', linewidth=0.9, linestyle='--')
     main.axhline(y_px, color='white', linewidth=0.9, linestyle='--')
     main.set(
@@ -115,12 +119,11 @@ def draw_heat_vectors(
         ylabel='px',
     )
     if vectors[2] is not None:
-        _draw_depth(
-            place(wide + 1.8, 0.5, 2.3, _MAP_INCHES),
-            vectors[2],
-            depth_range_mm,
-            norm_to_mm(joint[2], depth_range_mm),
-        )
+        far = place(wide + 1.8, 0.5, 2.3, _MAP_INCHES)
+        z_mm, *span = norm_to_mm(np.array([joint[2], 0, 1]), depth_range_mm)
+        _draw_vector(far, vectors[2], span, z_mm, color='tab:blue')
+        far.set_title(f'z = {z_mm:.0f} mm', fontsize=9, pad=2)
+        far.set_xlabel('mm behind the root')
     figure.text(
         0.65 / total[0], 0.99, title, fontsize=11, va='top', parse_math=False
     )
@@ -142,35 +145,22 @@ def _draw_map(axes, image, xy_map):
     )
 
 
-def _draw_vector(axes, vector, px_per_bin, name, at_px) -> None:
-    """Bars of a heat vector along the image, a line where the joint is."""
-    places = np.arange(len(vector)) * px_per_bin
-    if name == 'x':
-        axes.bar(places, vector, px_per_bin, color='tab:orange')
-        axes.axvline(at_px, color='black', linewidth=0.9, linestyle='--')
-        axes.set_title(f'x = {at_px:.1f} px', fontsize=9, pad=2, loc='right')
-        axes.set_yticks([])
-        axes.tick_params(labelbottom=False)
-    else:
-        axes.barh(places, vector, px_per_bin, color='tab:orange')
-        axes.axhline(at_px, color='black', linewidth=0.9, linestyle='--')
-        axes.set_title(f'y = {at_px:.1f} px', fontsize=9, pad=2)
-        axes.set_xticks([])
-        axes.tick_params(labelleft=False)
-
-
-def _draw_depth(axes, vector, depth_range_mm, at_mm):
-    bins = np.arange(len(vector)) / len(vector)
-    axes.bar(
-        norm_to_mm(bins, depth_range_mm),
-        vector,
-        depth_range_mm / len(vector),
-        color='tab:blue',
+def _draw_vector(
+    axes, vector, span, at, lying=False, color='tab:orange'
+) -> None:
+    """Bars of a heat vector over ``span``, a line where the joint is."""
+    places, step = np.linspace(
+        *span, len(vector), endpoint=False, retstep=True
     )
-    axes.axvline(at_mm, color='black', linewidth=0.9, linestyle='--')
-    axes.set_title(f'z = {at_mm:.0f} mm', fontsize=9, pad=2)
-    axes.set_xlabel('mm behind the root')
-    axes.set_yticks([])
+    line = dict(color='black', linewidth=0.9, linestyle='--')
+    if lying:
+        axes.barh(places, vector, step, color=color)
+        axes.axhline(at, **line)
+        axes.set_xticks([])
+    else:
+        axes.bar(places, vector, step, color=color)
+        axes.axvline(at, **line)
+        axes.set_yticks([])
 
 
 def _stretch(heat, width, height):

@@ -13,7 +13,7 @@ from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import Person, check_shape
 from integral_mmpose.geometry.colors import LEFT, RIGHT, Color
 
-from .skeleton import Skeleton
+from .skeleton import Skeleton, ground_grid, on_white, upright
 
 #: People without a camera stand beside each other, so many mm apart.
 SPACING_MM = 1500.0
@@ -52,17 +52,17 @@ def pose_figure(
     joints = len(skeleton.colors)
     names = [str(k) for k in range(joints)] if names is None else list(names)
     figure = go.Figure()
-    upright, eye = [], EYE
+    placed, eye = [], EYE
     for number, pose in enumerate(poses_mm):
         check_shape(pose, f'{joints} 3', 'poses_mm')
-        pose = _upright(pose)
-        upright.append(pose)
+        pose = upright(pose)
+        placed.append(pose)
         for color in dict.fromkeys(skeleton.link_colors):
             figure.add_trace(_bones(go, pose, skeleton, color, number == 0))
         score = None if scores is None else scores[number]
         figure.add_trace(_joints(go, pose, skeleton, names, score))
-    if upright:
-        points = np.concatenate(upright)
+    if placed:
+        points = np.concatenate(placed)
         points = points[np.isfinite(points).all(-1)]
         ground = _ground(points)
         eye = _eye(points, ground)
@@ -145,11 +145,6 @@ def need_plotly():
     return go
 
 
-def _upright(pose_mm: np.ndarray) -> np.ndarray:
-    x, y, z = np.asarray(pose_mm, np.float64).T
-    return np.stack([x, z, -y], -1)
-
-
 def _bones(go, pose: np.ndarray, skeleton: Skeleton, color: Color, first):
     """Bones of one colour as one line with gaps."""
     gap = np.full((1, 3), np.nan)
@@ -190,19 +185,10 @@ def _joints(go, pose: np.ndarray, skeleton: Skeleton, names, scores):
 
 
 def _ground(points: np.ndarray) -> np.ndarray:
-    """The lines of a grid under the lowest joint, with gaps of NaN."""
+    """The grid under the lowest joint."""
     low, high = points.min(0), points.max(0)
     reach = max(0.7 * float((high - low)[:2].max()), 700.0)
-    middle = (low + high)[:2] / 2
-    lines = []
-    for step in np.linspace(-reach, reach, GROUND_CELLS + 1):
-        for ends in (
-            ((-reach, step), (reach, step)),
-            ((step, -reach), (step, reach)),
-        ):
-            lines += [(*np.add(middle, end), low[2]) for end in ends]
-            lines.append((np.nan,) * 3)
-    return np.array(lines)
+    return ground_grid((low + high)[:2] / 2, reach, low[2], GROUND_CELLS)
 
 
 def _eye(points: np.ndarray, ground: np.ndarray) -> dict:
@@ -223,5 +209,4 @@ def _axes(points: np.ndarray) -> dict:
 
 
 def _css(color: Tuple[int, ...]) -> str:
-    """A little darker, to be seen on white."""
-    return 'rgb({:.0f},{:.0f},{:.0f})'.format(*(0.8 * c for c in color))
+    return 'rgb({:.0f},{:.0f},{:.0f})'.format(*on_white(color))

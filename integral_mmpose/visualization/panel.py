@@ -124,16 +124,20 @@ def fit_height(image: np.ndarray, height: int) -> np.ndarray:
 def beside(cells: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
     """Put pictures beside each other, white between and below them."""
     height = max(cell.shape[0] for cell in cells)
-    padded = [
-        np.pad(
-            cell,
-            ((0, height - cell.shape[0]), (0, gap), (0, 0)),
-            constant_values=255,
-        )
-        for cell in cells
-    ]
+    padded = [fit_canvas(c, c.shape[1] + gap, height) for c in cells]
     picture = np.concatenate(padded, 1)
     return picture[:, : picture.shape[1] - gap]
+
+
+def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Fill a picture at its right and lower side, in white.
+
+    What is larger is cut off.
+    """
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    part = picture[:height, :width]
+    canvas[: part.shape[0], : part.shape[1]] = part
+    return canvas
 
 
 def add_title(picture: np.ndarray, title: str) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from integral_mmpose.geometry import Person
 
 from .overlay import MIN_SIDE, draw_skeleton_2d, enlarge, write_labels
-from .panel import beside
+from .panel import beside, fit_canvas
 from .skeleton import Skeleton
 from .views import render_views
 
@@ -195,14 +195,3 @@ def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
         side = int(np.clip(height, *VIEW_SIDES))
         width, height = width + GAP + 2 * side, max(height, side)
     return width // 2 * 2, height // 2 * 2
-
-
-def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Fill a picture at its right and lower side, in white.
-
-    Of an odd picture the last column or row is cut off.
-    """
-    canvas = np.full((height, width, 3), 255, np.uint8)
-    part = picture[:height, :width]
-    canvas[: part.shape[0], : part.shape[1]] = part
-    return canvas

@@ -6,6 +6,8 @@ joints are green, right joints orange, the others blue, as in MMPose.
 
 from typing import NamedTuple, Tuple
 
+import numpy as np
+
 from integral_mmpose.geometry.colors import MIDDLE, Color
 
 
@@ -21,6 +23,30 @@ class Skeleton(NamedTuple):
     link_colors: Tuple[Color, ...]
     colors: Tuple[Color, ...]
     root: int = 0
+
+
+def on_white(color: Color) -> np.ndarray:
+    """A colour (3,), 0 to 255, a little darker, to be seen on white."""
+    return 0.8 * np.array(color)
+
+
+def upright(points_mm) -> np.ndarray:
+    """Points (K, 3) of camera space as (x, z, -y): up is up."""
+    x, y, z = np.asarray(points_mm, np.float64).T
+    return np.stack([x, z, -y], -1)
+
+
+def ground_grid(
+    middle: np.ndarray, reach: float, height: float, cells: int
+) -> np.ndarray:
+    """Lines (N, 3) of a level grid, 2 ``reach`` wide, with gaps of NaN."""
+    points = []
+    for step in np.linspace(-reach, reach, cells + 1):
+        line = [(-reach, step), (reach, step), (np.nan, np.nan)]
+        points += line + [(y, x) for x, y in line]
+    return np.array(
+        [(middle[0] + x, middle[1] + y, height) for x, y in points]
+    )
 
 
 def skeleton_from_metainfo(metainfo: dict) -> Skeleton:

@@ -12,13 +12,14 @@ import numpy as np
 from integral_mmpose.geometry import check_shape
 
 from .figure import canvas_to_rgb, new_figure
-from .skeleton import Skeleton
+from .skeleton import Skeleton, ground_grid, on_white, upright
 
 #: (elevation, azimuth) in degrees: from the camera, a little from its right;
 #: and from the person's side, where the depth is seen.
 VIEWS = (('from the camera', 10, -75), ('from the side', 10, -5))
 _INCHES = 3.2  # side of a view; the resolution follows the asked size
 _TRUTH_GREY = '0.45'
+GROUND_CELLS = 6
 
 
 def render_views(
@@ -115,13 +116,15 @@ def draw_skeleton_3d(
     for (a, b), color in zip(skeleton.links, skeleton.link_colors):
         axes.plot(
             *points[[a, b]].T,
-            color=_on_white(color),
+            color=on_white(color) / 255,
             linewidth=2.2,
             alpha=opacity[[a, b]].min(),
             solid_capstyle='round',
         )
     shown = np.isfinite(points).all(-1)
-    colors = [(*_on_white(c), o) for c, o in zip(skeleton.colors, opacity)]
+    colors = [
+        (*on_white(c) / 255, o) for c, o in zip(skeleton.colors, opacity)
+    ]
     axes.scatter(
         *points[shown].T,
         s=9,
@@ -138,8 +141,7 @@ def _batched(value, axes: int) -> np.ndarray:
 def _upright(pose_mm, skeleton: Skeleton, what: str) -> np.ndarray:
     pose = np.asarray(pose_mm, np.float64)
     check_shape(pose, f'{len(skeleton.colors)} 3', what)
-    pose = pose - pose[skeleton.root]
-    pose = np.stack([pose[:, 0], pose[:, 2], -pose[:, 1]], -1)
+    pose = upright(pose - pose[skeleton.root])
     pose[~np.isfinite(pose).all(-1)] = np.nan
     return pose
 
@@ -156,19 +158,8 @@ def _set_room(axes, points: np.ndarray) -> None:
     axes.set_box_aspect((1, 1, 1), zoom=1.45)
     axes.set_axis_off()
     reach = max(0.6 * half, 0.55 * (high - low)[:2].max())
-    for step in np.linspace(-reach, reach, 7):
-        for x, y in (
-            ((-reach, reach), (step, step)),
-            ((step, step), (-reach, reach)),
-        ):
-            axes.plot(
-                np.add(middle[0], x),
-                np.add(middle[1], y),
-                [ground] * 2,
-                color='0.85',
-                linewidth=0.6,
-                zorder=0,
-            )
+    grid = ground_grid(middle[:2], reach, ground, GROUND_CELLS)
+    axes.plot(*grid.T, color='0.85', linewidth=0.6, zorder=0)
 
 
 def _bounds(points: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -177,8 +168,3 @@ def _bounds(points: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         points = np.array([[-1e3] * 3, [1e3] * 3])
     low, high = points.min(0), points.max(0)
     return low, np.maximum(high, low + 1.0)
-
-
-def _on_white(color) -> Tuple[float, float, float]:
-    """A little darker, to be seen on white."""
-    return tuple(0.8 * c / 255 for c in color)
