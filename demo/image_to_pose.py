@@ -52,11 +52,7 @@ def parse_args() -> argparse.Namespace:
 
 
 class HeatSheets:
-    """A sheet of heat vectors for each person; no input is replaced.
-
-    Args:
-        args (Namespace): Options.
-    """
+    """A sheet of heat vectors for each person; no input is replaced."""
 
     def __init__(self, args) -> None:
         self.out, self.joints = Path(args.out), args.heatmaps or None

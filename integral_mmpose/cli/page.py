@@ -74,9 +74,7 @@ class Answer(NamedTuple):
 class PoseApp:
     """From an uploaded file to an :class:`Answer`.
 
-    Args:
-        infer (PoseInferencer): With a detector or without.
-        options (dict): For every call of it.
+    ``options`` are those of :meth:`PoseInferencer.stream`.
     """
 
     def __init__(self, infer: PoseInferencer, options: dict):
@@ -88,11 +86,7 @@ class PoseApp:
         self.is_3d = infer.model.depth_range_mm is not None
 
     def __call__(self, path: Optional[str], where: str) -> Answer:
-        """Find the people of an image.
-
-        Args:
-            path (str, optional): The uploaded file.
-            where (str): :data:`DETECTOR` or :data:`WHOLE`.
+        """Find people, :data:`DETECTOR` or :data:`WHOLE` says ``where``.
 
         Raises:
             ValueError: If it is no image, or too large a one, or if the
@@ -208,12 +202,8 @@ def serve_page(
 ) -> int:
     """Serve the page; 1 after an error that the user can mend.
 
-    Args:
-        argv (list[str]): Options.
-        add_models (Callable): Adds the options of the models to a parser.
-        make_inferencer (Callable): Of the options.
-        check_models (Callable, optional): Of the parser and the options.
-        prog (str): Name of the command.
+    ``add_models`` adds the options of the models to a parser,
+    ``check_models`` ends with a usage error where they make no sense.
     """
     parser = make_parser(__doc__, prog)
     parser.add_argument(

@@ -53,10 +53,7 @@ class Report:
 def note_on(model, result: ImageResult, whole: bool) -> str:
     """What a user should know of a result that is no error; else empty.
 
-    Args:
-        model (OnnxPoseModel): That made it.
-        result (ImageResult): Of an image that could be used.
-        whole (bool): The image was taken as one person.
+    ``whole`` says that the image was taken as one person.
     """
     if not result.people:
         return 'no person found'

@@ -32,11 +32,8 @@ from .window import check_display, window_closed
 def run_command(args, make_inferencer, after_image=None) -> int:
     """Run a command; its exit status.
 
-    Args:
-        args (Namespace): With the options of ``options.py`` and ``inputs``.
-        make_inferencer (Callable): Gives the :class:`PoseInferencer`.
-        after_image (Callable, optional): Called with each image's result and
-            stem, for further files.
+    ``after_image`` is called with each image's result and stem, for further
+    files.
 
     Returns:
         int: 0; 1 if an input failed; 130 if it was stopped.
@@ -66,12 +63,7 @@ def show_warning(message, *_) -> None:
 
 
 class Run:
-    """A run of the command.
-
-    Args:
-        infer (PoseInferencer): Finds the people.
-        args (Namespace): The options.
-        report (Report): Filled while it runs.
+    """A run of the command, which fills the report.
 
     Raises:
         ValueError, ImportError: For bad options.

@@ -22,11 +22,6 @@ def check_upload(path: Optional[str]) -> None:
     try:
         with Image.open(path) as image:
             size, kind = image.size, image.format
-    except Image.DecompressionBombError as error:
-        raise ValueError(
-            f'The image is too large ({error}). The limit is '
-            f'{MAX_PIXELS // 10**6} million pixels. Scale it down.'
-        ) from error
     except (UnidentifiedImageError, OSError):
         kind = None
     if kind not in FORMATS:

@@ -78,11 +78,9 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
                 f'top, width > 0, height > 0) and may have score, got '
                 f'{entry!r:.200}'
             ) from error
+        found = rows.setdefault(str(int(image_id)), [])
         if entry.get('category_id', 1) == 1:
-            corners = [left, top, left + width, top + height, score]
-            rows.setdefault(str(int(image_id)), []).append(corners)
-        else:
-            rows.setdefault(str(int(image_id)), [])
+            found.append([left, top, left + width, top + height, score])
     return {
         image_id: check_boxes(
             boxes, f'{path}: the boxes of image_id {image_id}'
@@ -209,12 +207,8 @@ def check_overlap(boxes: np.ndarray, frame: Frame) -> np.ndarray:
 def by_name(table: Mapping, name: str, what: str):
     """The entry of an image, by its name with or without its folder.
 
-    A name that is a number is also found by that number.
-
-    Args:
-        table (Mapping): By name.
-        name (str): Of the image.
-        what (str): Named in the error.
+    A name that is a number is also found by that number. The error names
+    ``what`` the table is.
 
     Raises:
         ValueError: If there is none.

@@ -165,9 +165,7 @@ def _load(path: str):
 def read_json(path: Union[str, Path], what: str):
     """The content of a JSON file, in UTF-8 with or without a mark.
 
-    Args:
-        path (str | Path): The file.
-        what (str): That it must hold, for the error.
+    The error says ``what`` it must hold.
 
     Raises:
         OSError: If it cannot be read.

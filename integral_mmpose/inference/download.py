@@ -66,9 +66,6 @@ class Deadline:
 
     A server can dribble its header and its body: urllib limits the time of
     each byte only.
-
-    Args:
-        seconds (float): From now on.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -165,10 +165,6 @@ class AnimationSource:
 
     Each picture is shown for a time of its own; ``fps`` is the mean.
 
-    Args:
-        path (str): The file.
-        max_megapixels (float): Larger pictures are refused.
-
     Raises:
         ValueError: If they are too large, or none can be read.
     """

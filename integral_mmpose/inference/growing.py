@@ -14,11 +14,7 @@ from typing import Any, List, Union
 class GrowingJson:
     """Entries of a JSON list, written as they come.
 
-    Files of an earlier run stay until there is an entry.
-
-    Args:
-        path (str | Path): The finished file. An old ``.partial`` beside it is
-            replaced.
+    Until there is one, the files of an earlier run stay.
     """
 
     def __init__(self, path: Union[str, Path]) -> None:

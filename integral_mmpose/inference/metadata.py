@@ -125,11 +125,7 @@ class PoseMetadata:
 
     @classmethod
     def from_json(cls, text: Optional[str], path: str) -> 'PoseMetadata':
-        """Read what :meth:`to_json` wrote.
-
-        Args:
-            text (str, optional): The entry; ``None`` where there is none.
-            path (str): Of the file, for the message.
+        """Read what :meth:`to_json` wrote into the file at ``path``.
 
         Raises:
             ValueError: If the file is not of this package or is newer.

@@ -25,10 +25,6 @@ class MovieWriter:
     Until it is closed it is ``NAME.partial.mp4``: a killed run leaves the
     file of an earlier one as it was.
 
-    Args:
-        path (str | Path): The file.
-        fps (float): Frames per second.
-
     Raises:
         OSError: When the first picture comes, if it cannot be written.
     """

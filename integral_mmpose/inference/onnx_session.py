@@ -7,14 +7,7 @@ from .cameras import is_count
 
 
 def open_session(path: str, threads: Optional[int] = None):
-    """Open an ONNX file.
-
-    Args:
-        path (str): The file.
-        threads (int, optional): Of ONNX Runtime; by default its choice.
-
-    Returns:
-        onnxruntime.InferenceSession: On the CPU.
+    """Open an ONNX file on the CPU; ONNX Runtime chooses the threads.
 
     Raises:
         FileNotFoundError: If the file is missing.

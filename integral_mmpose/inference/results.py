@@ -20,9 +20,7 @@ from .movie import MovieWriter
 def describe(model, **more) -> dict:
     """The head of a JSON file, so that it explains itself.
 
-    Args:
-        model (OnnxPoseModel): Or an object with its attributes.
-        **more: Further entries, such as ``fps``.
+    ``more`` are further entries, such as ``fps``.
     """
     return dict(
         keypoint_names=list(model.joint_names),
@@ -35,11 +33,7 @@ def describe(model, **more) -> dict:
 
 
 class FreeNames:
-    """Names for output files that replace no input and no other result.
-
-    Args:
-        taken (Iterable[str | Path]): Files that must stay.
-    """
+    """Names for output files that replace no result and no ``taken`` file."""
 
     def __init__(self, taken: Iterable[Union[str, Path]] = ()) -> None:
         self._taken: set = set()
@@ -56,9 +50,7 @@ class FreeNames:
     def stem(self, name: str, outputs: Iterable[tuple]) -> str:
         """The stem of an input's files, with ``_2`` and so on if need be.
 
-        Args:
-            name (str): Of the input.
-            outputs (Iterable[tuple]): Folder and suffix of each file.
+        ``outputs`` has the folder and the suffix of each file.
         """
         first = stem = Path(name.split('?')[0]).stem
         number = 1
@@ -73,12 +65,7 @@ class FreeNames:
 
 
 class PeopleFile:
-    """One JSON file with the people of all images, written as they come.
-
-    Args:
-        path (str | Path): The file.
-        model (OnnxPoseModel): See :func:`describe`.
-    """
+    """One JSON file with the people of all images, written as they come."""
 
     def __init__(self, path: Union[str, Path], model) -> None:
         self._growing, self._model = GrowingJson(path), model

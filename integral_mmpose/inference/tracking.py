@@ -23,6 +23,7 @@ MEMORY_FRAMES = 30
 SmoothLike = Union[str, Mapping]
 
 
+@dataclass
 class OneEuroFilter:
     """One-euro filter of arrays of one shape.
 
@@ -42,28 +43,22 @@ class OneEuroFilter:
         (0.0, 0.5)
     """
 
-    def __init__(
-        self,
-        rate: float,
-        min_cutoff: float = 1.0,
-        beta: float = 5.0,
-        speed_cutoff: float = 1.0,
-    ) -> None:
-        numbers = (rate, min_cutoff, speed_cutoff, beta)
+    rate: float
+    min_cutoff: float = 1.0
+    beta: float = 5.0
+    speed_cutoff: float = 1.0
+
+    def __post_init__(self) -> None:
+        positive = self.rate, self.min_cutoff, self.speed_cutoff
         if (
-            not all(map(is_number, numbers))
-            or not min(rate, min_cutoff, speed_cutoff) > 0
-            or not beta >= 0
+            not all(map(is_number, (*positive, self.beta)))
+            or not min(positive) > 0
+            or not self.beta >= 0
         ):
             raise ValueError(
                 'the one-euro filter needs rate, min_cutoff and speed_cutoff '
-                f'> 0 and beta >= 0, got {rate}, {min_cutoff}, '
-                f'{speed_cutoff}, {beta}'
+                f'> 0 and beta >= 0, got {self}'
             )
-        self.rate = rate
-        self.min_cutoff = min_cutoff
-        self.beta = beta
-        self.speed_cutoff = speed_cutoff
         self._value: Optional[np.ndarray] = None
 
     def __call__(self, value: np.ndarray, frames: int = 1) -> np.ndarray:

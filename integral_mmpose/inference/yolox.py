@@ -24,10 +24,6 @@ FAR = 2
 class YoloxDetector:
     """Finds people in images.
 
-    Args:
-        path (str): The ONNX file.
-        threads (int, optional): Of ONNX Runtime; by default its choice.
-
     Raises:
         FileNotFoundError: If the file is missing.
         ValueError: If it is no ONNX file, or of another layout.

@@ -42,25 +42,15 @@ def read_scalars(path: str) -> Scalars:
     order of their names, which are time stamps, and a later value replaces
     an earlier one of the same step. A last line that was cut off is ignored.
 
-    Args:
-        path (str): The file, or a folder that contains it.
-
-    Returns:
-        Scalars: Training and validation values that are numbers.
-
     Raises:
         ValueError: If there is no file, or a line is no JSON object.
     """
     files = [path]
     if os.path.isdir(path):
-        files = sorted(
-            glob.glob(
-                os.path.join(
-                    glob.escape(path), '**', 'vis_data', 'scalars.json'
-                ),
-                recursive=True,
-            )
+        found = glob.glob(
+            '**/vis_data/scalars.json', root_dir=path, recursive=True
         )
+        files = [os.path.join(path, name) for name in sorted(found)]
     if not files or not os.path.isfile(files[0]):
         raise ValueError(
             f'{path}: no vis_data/scalars.json here; give the file or the '

@@ -4,15 +4,7 @@ import numpy as np
 
 
 def new_figure(size, **options):
-    """A matplotlib figure.
-
-    Args:
-        size (tuple[float, float]): Width and height in inches.
-        **options: Of ``matplotlib.figure.Figure``.
-
-    Returns:
-        matplotlib.figure.Figure: For :func:`canvas_to_rgb`.
-    """
+    """A matplotlib ``Figure`` of a width and height in inches."""
     # Half a second, which who wants numbers only need not wait for.
     from matplotlib.figure import Figure
 

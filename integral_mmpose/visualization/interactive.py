@@ -120,12 +120,7 @@ def place_people(people: Sequence[Person]) -> List[np.ndarray]:
 
 
 def save_html(figure, path: str) -> None:
-    """Write a figure as one file that needs no network.
-
-    Args:
-        figure (plotly.graph_objects.Figure): From :func:`pose_figure`.
-        path (str): The file; its folder is made.
-    """
+    """Write a figure as one file that needs no network."""
     html = figure.to_html(include_plotlyjs=True, full_html=True)
     write_atomically(path, html.encode())
 
