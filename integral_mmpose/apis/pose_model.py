@@ -114,20 +114,10 @@ class TopdownPoseModel:
         box: np.ndarray,
         mm_per_px: Optional[float] = None,
     ) -> dict:
-        """The network's input for one person.
-
-        Args:
-            image (np.ndarray): (H, W, 3) BGR.
-            box (np.ndarray): (4 or more,) left, top, right, bottom, tight
-                around the person: it is padded by 1.25 in all.
-            mm_per_px (float, optional): Size of a pixel at the person, where
-                it is known: it gives the depth range of the crop.
+        """See :meth:`OnnxPoseModel.crop`; the box is padded by 1.25 in all.
 
         Returns:
             dict: ``inputs`` and ``data_samples`` of MMPose.
-
-        Raises:
-            ValueError: If the image is larger than OpenCV cuts from.
         """
         check_sides(image)
         factor = TIGHT_PADDING / self._padded

@@ -16,22 +16,10 @@ from .tracking import PoseSmoother, Tracker
 
 
 @dataclass
-class ImageResult:
-    """What was found in an image, or in a frame of a video.
+class ImageResult(Frame):
+    """A frame with its ``people``, the best boxes first."""
 
-    Attributes:
-        name (str): Path of the image; of a frame, the video and its number.
-        people (list[Person]): The best boxes first.
-        image (np.ndarray, optional): (H, W, 3) BGR; None if unreadable.
-        error (str): Why there is no result; empty if there is one.
-        time_ms (float, optional): Time of a frame in its video.
-    """
-
-    name: str
     people: List[Person] = field(default_factory=list)
-    image: Optional[np.ndarray] = None
-    error: str = ''
-    time_ms: Optional[float] = None
 
 
 class Located(NamedTuple):
@@ -80,9 +68,7 @@ def find_people(
         if smoother is not None:
             points = smoother(ids, item.boxes, [p.keypoints for p in poses])
             poses = [p._replace(keypoints=k) for p, k in zip(poses, points)]
-        result = ImageResult(
-            frame.name, [], frame.image, frame.error, frame.time_ms
-        )
+        result = ImageResult(**vars(frame))
         try:
             result.people = [
                 make_person(box, pose, placer.fields(pose, place), track_id)
@@ -130,7 +116,6 @@ def _locate(
                     for box, place in zip(found, places)
                 ]
             except ValueError as error:
-                reason = f'{frame.name}: {error}'
-                frame = frame._replace(error=reason)
+                frame.error = f'{frame.name}: {error}'
                 found, places = found[:0], []
         yield Located(frame, found, places), crops

@@ -5,8 +5,9 @@ folder stops nothing.
 """
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sized, Union
+from typing import Any, Iterable, Iterator, Optional, Sized, Union
 from urllib.parse import urlsplit
 
 import cv2
@@ -24,14 +25,19 @@ logger = logging.getLogger(__name__)
 Input = Union[str, Path, np.ndarray]
 
 
-class Frame(NamedTuple):
-    """An image (H, W, 3) BGR and its name, or the reason why there is none.
+@dataclass
+class Frame:
+    """An image, or a frame of a video.
 
-    ``time_ms`` is its time in a video, None for an image.
+    Attributes:
+        name (str): Path of the image; of a frame, the video and its number.
+        image (np.ndarray, optional): (H, W, 3) BGR; None if unreadable.
+        error (str): Why it cannot be used; empty if it can.
+        time_ms (float, optional): Time of a frame in its video.
     """
 
     name: str
-    image: Any  # np.ndarray, None with an error
+    image: Any = None
     error: str = ''
     time_ms: Optional[float] = None
 

@@ -83,15 +83,9 @@ def draw_skeleton_3d(
     scores: Optional[np.ndarray] = None,
     score_thr: float = 0.3,
 ) -> None:
-    """Draw a pose, and the true one in grey, into matplotlib's 3D axes.
+    """Draw one pose of :func:`render_views` into matplotlib's 3D axes.
 
-    Args:
-        axes (mpl_toolkits.mplot3d.Axes3D): Where to draw.
-        pose_mm (np.ndarray): (K, 3) camera mm.
-        skeleton (Skeleton): Bones and colours.
-        gt_mm (np.ndarray, optional): (K, 3) camera mm.
-        scores (np.ndarray, optional): (K,) confidence; low ones are faint.
-        score_thr (float): Joints below it are skipped. Defaults to 0.3.
+    Joints of low scores are faint.
 
     Raises:
         ValueError: If the number of joints is not the skeleton's.

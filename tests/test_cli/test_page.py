@@ -286,7 +286,7 @@ def test_results_of_visitors_do_not_pile_up(app, demo, monkeypatch):
     results = [
         ImageResult(
             '/tmp/gradio/5f/a.png',
-            [Person(np.zeros(4), n / 8, np.zeros((1, 2)), np.ones(1))],
+            people=[Person(np.zeros(4), n / 8, np.zeros((1, 2)), np.ones(1))],
         )
         for n in range(8)
     ]

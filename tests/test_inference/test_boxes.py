@@ -1,6 +1,7 @@
 """Boxes that a user gives."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,7 @@ def test_boxes_file(tmp_path):
     given = GivenBoxes(path)
     assert given.boxes_of(FRAME).tolist() == [[1, 2, 30, 40, 1]]
     with pytest.raises(ValueError, match='boxes.json: no entry for c.jpg'):
-        given.boxes_of(FRAME._replace(name='c.jpg'))
+        given.boxes_of(replace(FRAME, name='c.jpg'))
 
 
 @pytest.mark.parametrize(
@@ -107,11 +108,11 @@ def test_a_coco_detection_list(tmp_path):
     ]
     path.write_text('\ufeff' + json.dumps(entries))
     given = GivenBoxes(path)
-    frame = FRAME._replace(name='val/000000000139.jpg')
+    frame = replace(FRAME, name='val/000000000139.jpg')
     assert given.boxes_of(frame).tolist() == [[1, 2, 10, 10, 0.5]]
-    assert given.boxes_of(FRAME._replace(name='7.png')).shape == (0, 5)
+    assert given.boxes_of(replace(FRAME, name='7.png')).shape == (0, 5)
     with pytest.raises(ValueError, match='no entry for 8.png'):
-        given.boxes_of(FRAME._replace(name='8.png'))
+        given.boxes_of(replace(FRAME, name='8.png'))
     for bad in (
         dict(bbox=[1, 2, 3], image_id=1),
         dict(bbox='abcd', image_id=1),

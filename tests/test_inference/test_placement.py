@@ -1,5 +1,7 @@
 """px and relative mm -> mm: the projection of a known pose comes back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ def test_depths_by_image():
     with pytest.raises(ValueError, match='must be a list of 1 depths, one'):
         placer.places(FRAME, BOXES[:1])
     with pytest.raises(ValueError, match='no entry for b.jpg'):
-        placer.places(FRAME._replace(name='b.jpg'), BOXES)
+        placer.places(replace(FRAME, name='b.jpg'), BOXES)
     placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': [3000, None]})
     with pytest.raises(ValueError, match='root_depth: must be a positive'):
         placer.places(FRAME, BOXES)

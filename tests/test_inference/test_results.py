@@ -17,7 +17,7 @@ from integral_mmpose.inference.results import (
 )
 
 BOX = np.array([10.0, 20.0, 30.0, 60.0])
-FRAME = ImageResult('in/a.jpg', [], np.zeros((64, 96, 3), np.uint8))
+FRAME = ImageResult('in/a.jpg', np.zeros((64, 96, 3), np.uint8))
 
 
 def named(name, people=(), error=''):
