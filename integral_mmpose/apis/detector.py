@@ -133,10 +133,7 @@ def _keep(instances, labels: Sequence[int], threshold: float) -> np.ndarray:
 class MMDetector:
     """An MMDetection model as the detector of :class:`PoseInferencer`.
 
-    Args:
-        model (nn.Module): From :func:`load_detector`.
-        labels (Sequence[int], optional): Its classes that are people. By
-            default that of the name ``person``.
+    ``labels`` are its classes that are people, by default ``person``.
 
     Raises:
         ValueError: If it has no class ``person``.

@@ -22,14 +22,7 @@ from integral_mmpose.inference.images import image_suffixes
 
 
 def coco_detections(image_id: int, boxes: np.ndarray) -> List[dict]:
-    """Boxes of one image as entries of a COCO detection file.
-
-    Args:
-        image_id (int): Of the annotation file.
-        boxes (np.ndarray): (N, 5) left, top, right, bottom, score.
-
-    Returns:
-        list[dict]: ``image_id``, ``category_id``, ``bbox``, ``score``.
+    """Boxes (N, 5) of one image as entries of a COCO detection file.
 
     Example:
         >>> coco_detections(7, np.array([[1, 2, 4, 8, 0.5]]))
@@ -127,7 +120,9 @@ class DetectionFile:
         self.batches: List[List[dict]] = []
         self.complete = self.path.exists()
         if self.complete:
-            self._compare(self._noted(), self.path)
+            known = self.note.exists()
+            noted = json.loads(self.note.read_text()) if known else {}
+            self._compare(noted, self.path)
             self.batches = [load_json(str(path), 'the detection file', list)]
         elif self.partial.exists():
             self._continue()
@@ -158,9 +153,6 @@ class DetectionFile:
     @staticmethod
     def _line(content) -> bytes:
         return json.dumps(content).encode() + b'\n'
-
-    def _noted(self) -> dict:
-        return json.loads(self.note.read_text()) if self.note.exists() else {}
 
     def _continue(self) -> None:
         """Read whole lines; cut off what a kill has torn."""

@@ -23,15 +23,9 @@ from integral_mmpose.visualization import skeleton_from_metainfo
 
 
 def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
-    """Build a model and load its weights, after a check that they fit.
+    """MMPose's ``init_model``, after a check that the weights fit.
 
-    Args:
-        config (str | Config): Config or its file.
-        checkpoint (str, optional): Its weights; None leaves them random.
-        device (str): Where the model goes.
-
-    Returns:
-        nn.Module: As MMPose's ``init_model`` gives it.
+    Without a checkpoint they are random.
 
     Raises:
         FileNotFoundError: If a file is missing.

@@ -171,9 +171,9 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
         parser.error('give --camera or --fov, not both')
     if args.root_depth and not args.camera and args.fov is None:
         parser.error('--root-depth needs --camera or --fov')
-    if getattr(args, 'out', 'poses') == '':
+    if args.out == '':
         parser.error('--out is empty')
-    boxes, box = getattr(args, 'boxes', None), getattr(args, 'box', None)
+    boxes, box = args.boxes, args.box
     if boxes and box:
         parser.error('give --boxes or --box, not both')
     detects = getattr(args, 'detector', None) or getattr(
@@ -201,9 +201,8 @@ def stream_options(args) -> dict:
     Raises:
         ValueError: If the root depth is none.
     """
-    box = getattr(args, 'box', None)
     options = dict(
-        boxes=[box] if box else getattr(args, 'boxes', None),
+        boxes=[args.box] if args.box else args.boxes,
         batch_size=args.batch_size,
         bbox_thr=args.det_threshold,
     )

@@ -214,6 +214,7 @@ def serve_page(
     parser.add_argument('--port', type=int, default=7860)
     add_models(parser)
     add_people_options(parser)
+    parser.set_defaults(boxes=None, box=None, out=None)
     args = parser.parse_args(argv)
     check_options(parser, args)
     if not 0 < args.port < 65536:

@@ -1,7 +1,7 @@
 """Frames -> people: boxes, crops in batches, tracks, smoothing, mm."""
 
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from integral_mmpose.geometry import Person
 from .batching import in_batches
 from .frames import Frame
 from .onnx_model import Pose
-from .placement import PersonPlacer, Placement
+from .placement import PersonPlacer
 from .prefetch import read_ahead
 from .tracking import PoseSmoother, Tracker
 
@@ -20,14 +20,6 @@ class ImageResult(Frame):
     """A frame with its ``people``, the best boxes first."""
 
     people: List[Person] = field(default_factory=list)
-
-
-class Located(NamedTuple):
-    """A frame, its people's boxes (N, 5) and their places."""
-
-    frame: Frame
-    boxes: np.ndarray
-    places: List[Placement]
 
 
 def find_people(
@@ -40,15 +32,10 @@ def find_people(
 ) -> Iterator[ImageResult]:
     """People of each frame, in the order of the frames.
 
-    Args:
-        frames (Iterable[Frame]): Images or a video, whose people get numbers.
-            Unless they are live, they are read, people are detected and cut
-            out in a thread beside that of the network.
-        boxes (GivenBoxes | DetectedBoxes): Where the people are.
-        model (OnnxPoseModel): Or an object with its methods.
-        placer (PersonPlacer): For the mm.
-        smoother (PoseSmoother, optional): If the frames are a video.
-        batch_size (int): People that go through the network together.
+    Frames are read, and people detected and cut out, in a thread beside that
+    of the network, unless the frames are live. ``boxes`` are a
+    :class:`GivenBoxes` or :class:`DetectedBoxes`. People of a video, and
+    those who are smoothed, get numbers.
 
     Yields:
         ImageResult: With the reason in ``error`` where it could not be used.
@@ -60,20 +47,21 @@ def find_people(
         located = read_ahead(located)
     is_video = smoother is not None or getattr(frames, 'video', False)
     tracker = Tracker() if is_video else None
-    for item, poses in in_batches(located, model.predict, batch_size, waiting):
+    for (frame, found, places), poses in in_batches(
+        located, model.predict, batch_size, waiting
+    ):
         ids: list = [None] * len(poses)
-        frame = item.frame
         if tracker is not None:
-            ids = tracker(item.boxes)
+            ids = tracker(found)
         if smoother is not None:
-            points = smoother(ids, item.boxes, [p.keypoints for p in poses])
+            points = smoother(ids, found, [p.keypoints for p in poses])
             poses = [p._replace(keypoints=k) for p, k in zip(poses, points)]
         result = ImageResult(**vars(frame))
         try:
             result.people = [
                 make_person(box, pose, placer.fields(pose, place), track_id)
                 for box, pose, place, track_id in zip(
-                    item.boxes, poses, item.places, ids
+                    found, poses, places, ids
                 )
             ]
         except ValueError as error:
@@ -103,8 +91,8 @@ def make_person(
 
 def _locate(
     frames: Iterable[Frame], boxes, model, placer: PersonPlacer
-) -> Iterator[Tuple[Any, list]]:
-    """Each frame with its boxes, and the crops of its people."""
+) -> Iterator[Tuple[tuple, list]]:
+    """Each frame with its boxes (N, 5) and places, and the N crops."""
     for frame in frames:
         found, places, crops = np.zeros((0, 5), np.float32), [], []
         if not frame.error:
@@ -118,4 +106,4 @@ def _locate(
             except ValueError as error:
                 frame.error = f'{frame.name}: {error}'
                 found, places = found[:0], []
-        yield Located(frame, found, places), crops
+        yield (frame, found, places), crops

@@ -64,7 +64,7 @@ def read_image(
     else:
         raise FileNotFoundError(f'{path}: no such file')
     try:
-        return image_from_bytes(content, str(path), max_megapixels)
+        return _decode(content, str(path), max_megapixels)
     except UnidentifiedImageError as error:
         if Path(path).suffix.lower() in HEIC_SUFFIXES and pillow_heif is None:
             raise ValueError(
@@ -78,14 +78,7 @@ def read_image(
         ) from error
 
 
-def image_from_bytes(
-    content: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS
-) -> np.ndarray:
-    """(H, W, 3) BGR uint8 of the content of a file, upright.
-
-    Raises:
-        ValueError, OSError, SyntaxError, cv2.error: If it is no such image.
-    """
+def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
     with Image.open(io.BytesIO(content)) as header:
         check_size(header, name, max_megapixels)
         if bits_per_value(header, content) > 8:
@@ -119,11 +112,7 @@ def image_from_bytes(
 def check_size(
     image: Image.Image, name: str, max_megapixels: float = MAX_MEGAPIXELS
 ) -> None:
-    """Refuse an image before it is decoded.
-
-    Raises:
-        ValueError: If it has more pixels.
-    """
+    """Raise ValueError for more pixels, before an image is decoded."""
     width, height = image.size
     if width * height > max_megapixels * 1e6:
         raise ValueError(

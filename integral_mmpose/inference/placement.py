@@ -82,14 +82,7 @@ class PersonPlacer:
             )
 
     def places(self, frame: Frame, boxes: np.ndarray) -> List[Placement]:
-        """The place of each person of a frame, before the network runs.
-
-        Args:
-            frame (Frame): The image.
-            boxes (np.ndarray): (N, 4 or more) left, top, right, bottom.
-
-        Returns:
-            list[Placement]: N of them.
+        """The places of the boxes (N, 4 or more), before the network runs.
 
         Raises:
             ValueError: If the camera or the depths are not of this image.
@@ -115,10 +108,6 @@ class PersonPlacer:
 
     def fields(self, pose: Pose, place: Placement) -> dict:
         """The fields of a :class:`Person` that are in mm.
-
-        Args:
-            pose (Pose): From the network.
-            place (Placement): From :meth:`places`.
 
         Returns:
             dict: Empty in 2D. ``keypoints_3d_mm`` (K, 3) relative to the

@@ -17,12 +17,9 @@ PARTS = ((0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1))
 
 
 def doubt_of(model, image: np.ndarray, person: Person) -> str:
-    """Why the pose may be no good; empty if there is no reason.
+    """Why the pose of a whole image may be no good; else empty.
 
-    Args:
-        model (OnnxPoseModel): Or an object with its methods.
-        image (np.ndarray): (H, W, 3) BGR.
-        person (Person): Of the whole image.
+    ``image`` is (H, W, 3) BGR.
     """
     height, width = image.shape[:2]
     whole = float(np.mean(person.scores))

@@ -36,7 +36,7 @@ def overlay_heatmaps(image: np.ndarray, heatmaps) -> np.ndarray:
     Returns:
         np.ndarray: (H, W, 3) uint8 RGB.
     """
-    heatmaps = _numpy(heatmaps)
+    heatmaps = as_array(heatmaps, np.float32)
     heatmaps = heatmaps[None] if heatmaps.ndim == 2 else heatmaps
     check_shape(heatmaps, 'K H W', 'heatmaps')
     heatmaps = np.clip(np.nan_to_num(heatmaps), 0, None)
@@ -77,9 +77,9 @@ def draw_heat_vectors(
     Returns:
         np.ndarray: (H', W', 3) uint8 RGB.
     """
-    xy_map = _numpy(xy_map)
+    xy_map = as_array(xy_map, np.float32)
     sizes = check_shape(xy_map, 'H W', 'xy_map')
-    vectors = [None if v is None else _numpy(v) for v in vectors]
+    vectors = [v if v is None else as_array(v, np.float32) for v in vectors]
     check_shape(vectors[0], 'W', 'vectors.x', sizes)
     check_shape(vectors[1], 'H', 'vectors.y', sizes)
     if joint is None:
@@ -176,7 +176,8 @@ def _stretch(heat, width, height):
     )
 
 
-def _numpy(array: Optional[np.ndarray]) -> np.ndarray:
+def as_array(array, dtype=None) -> np.ndarray:
+    """A tensor or an array as an array."""
     if is_tensor(array):
         array = array.detach().cpu().numpy()
-    return np.asarray(array, np.float32)
+    return np.asarray(array, dtype)

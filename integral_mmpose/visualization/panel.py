@@ -61,12 +61,7 @@ def draw_panel(
 def save_contact_sheet(
     panels: Sequence[np.ndarray], path: str, columns: int = 1
 ) -> np.ndarray:
-    """Save panels as one picture, row by row.
-
-    Args:
-        panels (Sequence[np.ndarray]): (H, W, 3) uint8 RGB, of any sizes.
-        path (str): PNG or JPEG file; its folder is made.
-        columns (int): Panels in a row. Defaults to 1.
+    """Save panels (H, W, 3) of any sizes as one picture, row by row.
 
     Returns:
         np.ndarray: The sheet, RGB.

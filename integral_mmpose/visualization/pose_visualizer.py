@@ -8,7 +8,6 @@ from typing import List, Optional, Tuple
 
 import mmcv
 import numpy as np
-import torch
 from mmengine.dist import master_only
 from mmengine.structures import InstanceData
 from mmpose.registry import VISUALIZERS
@@ -24,7 +23,7 @@ from integral_mmpose.geometry import (
 )
 from integral_mmpose.geometry.colors import MIDDLE
 
-from .heat_vectors import overlay_heatmaps
+from .heat_vectors import as_array, overlay_heatmaps
 from .overlay import MIN_SIDE, enlarge
 from .panel import beside
 from .rendering import GAP, VIEW_SIDES, draw_people, draw_views
@@ -160,12 +159,12 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             return []
         keypoints, scores = _joints(found)
         boxes = found.get('bboxes')
-        boxes = [None] * len(scores) if boxes is None else _numpy(boxes)
+        boxes = [None] * len(scores) if boxes is None else as_array(boxes)
         best = found.get('bbox_scores', scores.mean(1))
         people = [
             Person(box, float(score), points[:, :2], visible)
             for box, score, points, visible in zip(
-                boxes, np.ravel(_numpy(best)), keypoints, scores
+                boxes, np.ravel(as_array(best)), keypoints, scores
             )
         ]
         if kind == 'pred' and keypoints.shape[-1] == 3:
@@ -175,7 +174,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
                 person.keypoints_3d_mm = (
                     self._to_mm(person.box, keypoints, i, root, data_sample)
                     if in_mm is None
-                    else _numpy(in_mm)[i]
+                    else as_array(in_mm)[i]
                 )
         return people
 
@@ -200,14 +199,14 @@ def _truths(data_sample, people: List[Person]) -> Optional[np.ndarray]:
     truth = data_sample.get('gt_instances')
     if not people or truth is None or 'keypoints_cam' not in truth:
         return None
-    truth = _numpy(truth.keypoints_cam)
+    truth = as_array(truth.keypoints_cam)
     joints = len(people[0].scores)
     return truth if truth.shape == (len(people), joints, 3) else None
 
 
 def _joints(instances: InstanceData) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints (N, K, C) and their visibility or score (N, K)."""
-    keypoints = _numpy(
+    keypoints = as_array(
         instances.get('transformed_keypoints', instances.keypoints)
     )
     scores = instances.get(
@@ -215,13 +214,13 @@ def _joints(instances: InstanceData) -> Tuple[np.ndarray, np.ndarray]:
     )
     if scores is None:
         return keypoints, np.ones(keypoints.shape[:2])
-    scores = _numpy(scores)
+    scores = as_array(scores)
     return keypoints, scores[..., 0] if scores.ndim == 3 else scores
 
 
 def _on_image(heatmaps, image, data_sample) -> np.ndarray:
     """Maps of the crop -> maps of the image, unless they are already."""
-    heatmaps = _numpy(heatmaps)
+    heatmaps = as_array(heatmaps)
     meta = data_sample.metainfo
     if heatmaps.shape[-2:] == image.shape[:2] or 'input_scale' not in meta:
         return heatmaps
@@ -238,9 +237,3 @@ def _colors(colors, count: int):
     if colors is None or isinstance(colors, str) or len(colors) != count:
         return (MIDDLE,) * count
     return colors
-
-
-def _numpy(array) -> np.ndarray:
-    if isinstance(array, torch.Tensor):
-        array = array.detach().cpu().numpy()
-    return np.asarray(array)
