@@ -59,11 +59,7 @@ def heat_pictures(
 
 
 def check_joints(model: TopdownPoseModel, joints=None) -> List[str]:
-    """Names of a model's joints.
-
-    Raises:
-        ValueError: If one of ``joints`` is not among them.
-    """
+    """Names of a model's joints; ValueError if ``joints`` has another."""
     unknown = sorted(set(joints or ()) - set(model.joint_names))
     if unknown:
         raise ValueError(

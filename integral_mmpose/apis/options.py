@@ -4,8 +4,7 @@ import argparse
 
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer
 
-from .detector import MMDetector, load_detector
-from .pose_model import TopdownPoseModel, load_pose_model
+from .inferencer import IntegralPoseInferencer
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -47,14 +46,12 @@ def make_inferencer(args) -> PoseInferencer:
     Raises:
         FileNotFoundError, ValueError: If a model cannot be loaded.
     """
-    if args.onnx:
-        model = OnnxPoseModel(args.onnx)
-    else:
-        network = load_pose_model(args.config, args.checkpoint, args.device)
-        model = TopdownPoseModel(network, args.half)
-    detector = None
-    if args.det_config:
-        detector = MMDetector(
-            load_detector(args.det_config, args.det_checkpoint, args.device)
-        )
-    return PoseInferencer(model, detector)
+    door = IntegralPoseInferencer(
+        OnnxPoseModel(args.onnx) if args.onnx else args.config,
+        args.checkpoint,
+        args.device,
+        det_model=args.det_config,
+        det_weights=args.det_checkpoint,
+        half=args.half,
+    )
+    return door.inferencer

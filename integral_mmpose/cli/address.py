@@ -4,11 +4,7 @@ import socket
 
 
 def check_address(host: str, port: int) -> None:
-    """Make sure that the page can be served there.
-
-    Raises:
-        ValueError: If the port is taken, or the address is not ours.
-    """
+    """Raise ValueError if the port is taken or the address is not ours."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()

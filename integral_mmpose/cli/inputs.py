@@ -16,11 +16,7 @@ def sort_inputs(args) -> Tuple[List[str], List[str]]:
 
 
 def check_inputs(args, videos: List[str]) -> None:
-    """Refuse options that fit none of the inputs, before anything is done.
-
-    Raises:
-        ValueError: Naming the option.
-    """
+    """Raise ValueError for options that fit none of the inputs."""
     if args.smooth and not videos:
         raise ValueError(
             '--smooth needs a video; --video makes one of a folder of frames'

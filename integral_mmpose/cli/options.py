@@ -72,22 +72,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def at_least_one(text: str) -> int:
-    """A number of things, for argparse.
-
-    Raises:
-        ArgumentTypeError: If it is none.
-    """
+    """A number of things, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'must be at least 1, got {text}')
     return int(text)
 
 
 def rate(text: str) -> float:
-    """Frames per second, for argparse.
-
-    Raises:
-        ArgumentTypeError: If it is no number.
-    """
+    """Frames per second, for argparse."""
     try:
         return float(text)
     except ValueError as error:
@@ -98,11 +90,7 @@ def rate(text: str) -> float:
 
 
 def fraction(text: str) -> float:
-    """A number from 0 to 1, for argparse.
-
-    Raises:
-        ArgumentTypeError: If it is none.
-    """
+    """A number from 0 to 1, for argparse."""
     try:
         number = float(text)
     except ValueError:
@@ -196,11 +184,7 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
 
 
 def stream_options(args) -> dict:
-    """Arguments of :meth:`PoseInferencer.stream` that the options give.
-
-    Raises:
-        ValueError: If the root depth is none.
-    """
+    """Arguments of :meth:`PoseInferencer.stream` that the options give."""
     options = dict(
         boxes=[args.box] if args.box else args.boxes,
         batch_size=args.batch_size,
@@ -222,11 +206,7 @@ def option_files(args) -> list:
 
 
 def read_depth(text: str) -> Union[str, float, dict]:
-    """``estimate``, mm, or a JSON file of mm by image name.
-
-    Raises:
-        ValueError: If it is none of them.
-    """
+    """``estimate``, mm, or what a JSON file has of mm by image name."""
     if text == 'estimate':
         return text
     try:

@@ -19,11 +19,7 @@ def end_by_signal() -> None:
 
 
 def check_stop() -> None:
-    """End here if a signal came where Python drops exceptions.
-
-    Raises:
-        KeyboardInterrupt: If it did.
-    """
+    """Raise KeyboardInterrupt if it came where Python drops exceptions."""
     if _asked:
         raise KeyboardInterrupt
 

@@ -12,11 +12,7 @@ FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'MPO')
 
 
 def check_upload(path: Optional[str]) -> None:
-    """Refuse a file that is not a supported image, before decoding it.
-
-    Raises:
-        ValueError: If there is no file, or its format or size is refused.
-    """
+    """Raise ValueError for no, another or too large an image, undecoded."""
     if not path:
         raise ValueError('Drop an image first.')
     try:

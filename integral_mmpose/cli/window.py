@@ -8,11 +8,7 @@ import numpy as np
 
 
 def check_display() -> None:
-    """Open a window in a process of its own: without a display, Qt aborts.
-
-    Raises:
-        ValueError: If there is no display.
-    """
+    """Raise ValueError without a display, on which Qt would abort."""
     command = [sys.executable, '-c', 'import cv2; cv2.namedWindow("poses")']
     if subprocess.run(command, capture_output=True).returncode:
         raise ValueError('--show: there is no display. Omit --show')

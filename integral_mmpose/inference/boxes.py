@@ -187,10 +187,9 @@ class GivenBoxes:
 
 
 def check_overlap(boxes: np.ndarray, frame: Frame) -> np.ndarray:
-    """Boxes (N, 4 or 5) of which each overlaps the image.
+    """Boxes (N, 4 or 5); ValueError if one lies outside the image.
 
-    Raises:
-        ValueError: If one lies outside: its pose would be made up.
+    Its pose would be made up.
     """
     height, width = frame.image.shape[:2]
     left_top, right_bottom = boxes[:, :2], boxes[:, 2:4]
@@ -253,11 +252,7 @@ class DetectedBoxes:
 
 
 def check_fractions(**values: float) -> None:
-    """Let numbers from 0 to 1 pass.
-
-    Raises:
-        ValueError: Naming the first that is none.
-    """
+    """Raise ValueError for the first number that is not from 0 to 1."""
     for name, value in values.items():
         if not is_number(value) or not 0 <= value <= 1:
             raise ValueError(f'{name} must be from 0 to 1, got {value}')

@@ -183,11 +183,7 @@ class PoseInferencer:
 
 
 def check_methods(value, names: Sequence[str], what: str) -> None:
-    """An object must have attributes.
-
-    Raises:
-        TypeError: Naming those that are missing.
-    """
+    """Raise TypeError for an object without these attributes."""
     missing = [name for name in names if not hasattr(value, name)]
     if missing:
         raise TypeError(

@@ -93,11 +93,7 @@ def open_source(
 
 
 def check_positive(value: float, name: str) -> None:
-    """Let a positive number pass.
-
-    Raises:
-        ValueError: For everything else.
-    """
+    """Raise ValueError for what is no positive number."""
     if not is_number(value) or not 0 < value < float('inf'):
         raise ValueError(f'{name} must be a positive number, got {value!r}')
 

@@ -126,11 +126,7 @@ def save_html(figure, path: str) -> None:
 
 
 def need_plotly():
-    """The module ``plotly.graph_objects``.
-
-    Raises:
-        ImportError: If plotly is not installed.
-    """
+    """The module ``plotly.graph_objects``, which is optional."""
     try:
         import plotly.graph_objects as go
     except ImportError as error:
