@@ -48,27 +48,21 @@ METRICS = ('MPJPE', 'PA-MPJPE')
 NUM_PICTURES = 6
 
 
-def run(command, **kwargs) -> None:
-    """Run a step; its output is shown as it comes."""
-    print('\n$ ' + ' '.join(str(c) for c in command), flush=True)
-    subprocess.run([str(c) for c in command], check=True, **kwargs)
+def shown(*command) -> list:
+    """A command as strings, after it is printed."""
+    print('\n$', *command, flush=True)
+    return [str(part) for part in command]
 
 
 def make_data(out: Path, seed: int) -> Path:
     """Write the synthetic data, or keep it."""
     data = out / 'data'
-    run(
-        [
-            sys.executable,
-            ROOT / 'tools/dataset_converters/make_synthetic.py',
-            '--out',
-            data,
-            '--seed',
-            seed,
-            '--scale',
-            'tiny',
-        ]
+    command = shown(
+        sys.executable,
+        ROOT / 'tools/dataset_converters/make_synthetic.py',
+        *('--out', data, '--seed', seed, '--scale', 'tiny'),
     )
+    subprocess.run(command, check=True)
     os.environ['H36M_ROOT'] = str(data / 'h36m')
     os.environ['MPII_ROOT'] = str(data / 'mpii')
     return data
@@ -85,22 +79,18 @@ def train(name: str, out: Path, seed: int) -> float:
     if done.is_file():
         print(f'{NAMES[name]}: trained already ({work_dir})')
         return json.loads(done.read_text())
-    command = [
+    command = shown(
         sys.executable,
         ROOT / 'tools/train.py',
         CONFIGS / METHODS[name],
-        '--work-dir',
-        work_dir,
-        '--resume',
-        '--cfg-options',
-        f'randomness.seed={seed}',
-    ]
-    print('\n$ ' + ' '.join(str(c) for c in command), flush=True)
+        *('--work-dir', work_dir, '--resume'),
+        *('--cfg-options', f'randomness.seed={seed}'),
+    )
     work_dir.mkdir(parents=True, exist_ok=True)
     start = time.time()
     with (
         subprocess.Popen(
-            [str(c) for c in command],
+            command,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

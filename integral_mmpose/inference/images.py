@@ -42,14 +42,10 @@ def image_suffixes() -> Set[str]:
 def read_image(
     path: Union[str, Path], max_megapixels: float = MAX_MEGAPIXELS
 ) -> np.ndarray:
-    """Read an image as (H, W, 3) BGR, upright by its EXIF orientation.
+    """Read a file or URL as (H, W, 3) BGR, upright by its EXIF orientation.
 
     Transparent pixels are shown on white. 16-bit images are scaled to 8 bits.
     Of an animation the first frame is read.
-
-    Args:
-        path (str | Path): File, or an http(s) URL.
-        max_megapixels (float): Larger images are refused.
 
     Raises:
         FileNotFoundError: If the file is missing.
@@ -109,9 +105,7 @@ def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
         return upright_bgr(header, name)
 
 
-def check_size(
-    image: Image.Image, name: str, max_megapixels: float = MAX_MEGAPIXELS
-) -> None:
+def check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
     """Raise ValueError for more pixels, before an image is decoded."""
     width, height = image.size
     if width * height > max_megapixels * 1e6:

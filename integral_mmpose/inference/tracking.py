@@ -110,9 +110,7 @@ class Tracker:
         self._frame += 1
         oldest = self._frame - MEMORY_FRAMES - 1
         self._known = {
-            i: (box, frame)
-            for i, (box, frame) in self._known.items()
-            if frame >= oldest
+            i: known for i, known in self._known.items() if known[1] >= oldest
         }
         numbers, ids = list(self._known), []
         old = [box for box, _ in self._known.values()]
@@ -124,15 +122,6 @@ class Tracker:
                 ids.append(numbers[match])
             self._known[ids[-1]] = box[:4], self._frame
         return ids
-
-
-@dataclass
-class _Filtered:
-    """The filter of a person, the units of its lengths, the last frame."""
-
-    filter: OneEuroFilter
-    units: np.ndarray
-    frame: int
 
 
 class PoseSmoother:
@@ -165,7 +154,8 @@ class PoseSmoother:
         except TypeError as error:
             raise ValueError(f'smooth: {error}') from error
         self._new_filter = lambda: OneEuroFilter(rate, **settings)
-        self._people: Dict[int, _Filtered] = {}
+        #: Of each number the filter, the units and the last frame.
+        self._people: Dict[int, Tuple[OneEuroFilter, np.ndarray, int]] = {}
         self._frame = 0
 
     def __call__(
@@ -188,22 +178,18 @@ class PoseSmoother:
         self._frame += 1
         smoothed = []
         for track_id, box, points in zip(track_ids, boxes, keypoints):
-            person = self._people.get(track_id)
-            if person is None:
+            if track_id not in self._people:
                 side = max(float((box[2:4] - box[:2]).max()), 1.0)
                 units = np.array([side, side, 1000.0])[: points.shape[-1]]
-                person = _Filtered(self._new_filter(), units, self._frame - 1)
-                self._people[track_id] = person
-            found = person.filter(
-                points / person.units, self._frame - person.frame
-            )
-            person.frame = self._frame
-            smoothed.append(found * person.units)
+                known = self._new_filter(), units, self._frame - 1
+                self._people[track_id] = known
+            filter_, units, last = self._people[track_id]
+            found = filter_(points / units, self._frame - last)
+            self._people[track_id] = filter_, units, self._frame
+            smoothed.append(found * units)
         oldest = self._frame - MEMORY_FRAMES
         self._people = {
-            i: person
-            for i, person in self._people.items()
-            if person.frame >= oldest
+            i: known for i, known in self._people.items() if known[2] >= oldest
         }
         return smoothed
 

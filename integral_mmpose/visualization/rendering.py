@@ -181,14 +181,9 @@ def render_frame(
 
 
 def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
-    """Size of a video's pictures, whatever number of people they show.
+    """Width and height in px of a video's pictures, whoever they show.
 
-    Args:
-        image (np.ndarray): (H, W, 3), a frame.
-        views (bool): With room for 3D views beside it.
-
-    Returns:
-        tuple[int, int]: Width and height in px, even as players want them.
+    ``views`` leaves room for 3D views; players want both even.
     """
     height, width = enlarge(image, np.zeros(2))[0].shape[:2]
     if views:
