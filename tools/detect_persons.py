@@ -79,11 +79,10 @@ def detect(args) -> list:
 
     from integral_mmpose.apis import (
         DetectionFile,
+        MMDetector,
         coco_detections,
-        detect_batch,
         list_coco_images,
         load_detector,
-        person_label,
     )
     from integral_mmpose.inference import read_image
 
@@ -91,7 +90,7 @@ def detect(args) -> list:
     if not Path(args.checkpoint).is_file():
         raise FileNotFoundError(f'{args.checkpoint}: no such checkpoint')
     detector = load_detector(args.config, args.checkpoint, args.device)
-    person_label(detector)
+    people = MMDetector(detector)
     out = DetectionFile(args.out, settings(args, detector, images))
     if out.complete:
         print(f'{args.out} is complete already')
@@ -105,7 +104,7 @@ def detect(args) -> list:
     for start in starts[len(out.batches) :]:
         part = images[start : start + args.batch_size]
         pictures = [read_image(path) for _, path in part]
-        found = detect_batch(detector, pictures, args.score_thr)
+        found = people.detect(pictures, args.score_thr)
         out.append(
             [
                 detection

@@ -1,6 +1,6 @@
 """Models of MMPose and MMDetection behind the inference of this package."""
 
-from .detector import MMDetector, detect_batch, load_detector, person_label
+from .detector import MMDetector, load_detector
 from .heat_pictures import check_joints, heat_pictures
 from .inferencer import IntegralPoseInferencer
 from .person_boxes import DetectionFile, coco_detections, list_coco_images
@@ -13,10 +13,8 @@ __all__ = [
     'TopdownPoseModel',
     'check_joints',
     'coco_detections',
-    'detect_batch',
     'heat_pictures',
     'list_coco_images',
     'load_detector',
     'load_pose_model',
-    'person_label',
 ]

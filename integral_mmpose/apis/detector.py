@@ -16,8 +16,6 @@ from integral_mmpose.engine import check_weights
 
 from .pose_model import read_checkpoint, require_device
 
-Labels = Optional[Sequence[int]]
-
 
 def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
     """An MMDetection model that works beside a pose model.
@@ -71,78 +69,55 @@ def require_cuda_operators() -> None:
         )
 
 
-def detect_batch(
-    detector,
-    images: Sequence[np.ndarray],
-    threshold: float = 0.3,
-    labels: Labels = None,
-) -> List[np.ndarray]:
-    """Find persons in several images at once.
-
-    Args:
-        detector (nn.Module): From :func:`load_detector`.
-        images (Sequence[np.ndarray]): (H, W, 3) BGR; sizes may differ.
-        threshold (float): Lowest score of a box. Defaults to 0.3.
-        labels (Sequence[int], optional): Classes to keep. By default that of
-            the name ``person``.
-
-    Returns:
-        list[np.ndarray]: (N, 5) left, top, right, bottom, score per image.
-
-    Raises:
-        ValueError: If the detector has no class ``person``.
-    """
-    from mmcv.transforms import Compose
-    from mmdet.utils import get_test_pipeline_cfg
-
-    labels = [person_label(detector)] if labels is None else labels
-    steps = get_test_pipeline_cfg(detector.cfg.copy())
-    steps[0].type = 'mmdet.LoadImageFromNDArray'
-    pipeline = Compose(steps)
-    packed = [pipeline(dict(img=image, img_id=0)) for image in images]
-    batch = {key: [p[key] for p in packed] for key in packed[0]}
-    with torch.no_grad():
-        results = detector.test_step(batch)
-    return [_keep(r.pred_instances, labels, threshold) for r in results]
-
-
-def person_label(detector) -> int:
-    """The number that a detector gives to persons.
-
-    Raises:
-        ValueError: If the detector has no class ``person``.
-    """
-    classes = list(detector.dataset_meta.get('classes', ()))
-    if 'person' not in classes:
-        raise ValueError(
-            f'the detector knows {classes} but no class "person": give a '
-            'detector that was trained on persons'
-        )
-    return classes.index('person')
-
-
-def _keep(instances, labels: Sequence[int], threshold: float) -> np.ndarray:
-    """Instances of some classes with a score of at least ``threshold``."""
-    found = instances.cpu().numpy()
-    keep = np.isin(found.labels, labels) & (found.scores >= threshold)
-    return np.concatenate(
-        [found.bboxes[keep], found.scores[keep, None]], 1
-    ).astype(np.float32)
-
-
 class MMDetector:
     """An MMDetection model as the detector of :class:`PoseInferencer`.
 
-    ``labels`` are its classes that are people, by default ``person``.
+    Args:
+        model (nn.Module): From :func:`load_detector`.
+        labels (Sequence[int], optional): Its classes that are people. By
+            default that of the name ``person``.
 
     Raises:
         ValueError: If it has no class ``person``.
     """
 
-    def __init__(self, model, labels: Labels = None) -> None:
+    def __init__(self, model, labels: Optional[Sequence[int]] = None) -> None:
+        classes = list(model.dataset_meta.get('classes', ()))
+        if labels is None and 'person' not in classes:
+            raise ValueError(
+                f'the detector knows {classes} but no class "person": give a '
+                'detector that was trained on persons'
+            )
         self.model = model
-        self.labels = [person_label(model)] if labels is None else labels
+        self.labels = [classes.index('person')] if labels is None else labels
 
-    def detect(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
-        """(N, 5) boxes of the people of each image (H, W, 3) BGR."""
-        return detect_batch(self.model, images, 0.0, self.labels)
+    def detect(
+        self, images: Sequence[np.ndarray], threshold: float = 0.0
+    ) -> List[np.ndarray]:
+        """Find the people of several images at once.
+
+        Args:
+            images (Sequence[np.ndarray]): (H, W, 3) BGR; sizes may differ.
+            threshold (float): Lowest score of a box. Defaults to 0.
+
+        Returns:
+            list[np.ndarray]: (N, 5) boxes of each image.
+        """
+        from mmcv.transforms import Compose
+        from mmdet.utils import get_test_pipeline_cfg
+
+        steps = get_test_pipeline_cfg(self.model.cfg.copy())
+        steps[0].type = 'mmdet.LoadImageFromNDArray'
+        pipeline = Compose(steps)
+        packed = [pipeline(dict(img=image, img_id=0)) for image in images]
+        batch = {key: [p[key] for p in packed] for key in packed[0]}
+        with torch.no_grad():
+            results = self.model.test_step(batch)
+        return [self._keep(r.pred_instances, threshold) for r in results]
+
+    def _keep(self, instances, threshold: float) -> np.ndarray:
+        found = instances.cpu().numpy()
+        keep = np.isin(found.labels, self.labels) & (found.scores >= threshold)
+        return np.concatenate(
+            [found.bboxes[keep], found.scores[keep, None]], 1
+        ).astype(np.float32)

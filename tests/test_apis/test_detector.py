@@ -13,9 +13,7 @@ from mmengine.structures import InstanceData
 
 from integral_mmpose.apis import (
     MMDetector,
-    detect_batch,
     load_detector,
-    person_label,
 )
 from integral_mmpose.apis import detector as module
 
@@ -56,15 +54,15 @@ def _detector_scope():
 
 
 def test_persons_above_the_threshold(detector, image):
-    both = detect_batch(detector, [image, image])
+    both = MMDetector(detector).detect([image, image], 0.3)
     for boxes in both:
         np.testing.assert_allclose(boxes, [[1, 2, 3, 4, 0.8]])
 
 
 def test_other_classes_can_be_asked_for(detector, image):
-    [boxes] = detect_batch(detector, [image], 0.1, labels=[0])
+    [boxes] = MMDetector(detector, [0]).detect([image], 0.1)
     np.testing.assert_allclose(boxes, [[5, 6, 7, 8, 0.9]])
-    [boxes] = detect_batch(detector, [image], 0.1, labels=[0, 1])
+    [boxes] = MMDetector(detector, [0, 1]).detect([image], 0.1)
     assert len(boxes) == 3
 
 
@@ -76,14 +74,10 @@ def test_as_the_detector_of_an_inferencer(detector, image):
     np.testing.assert_allclose(boxes, [[5, 6, 7, 8, 0.9]])
 
 
-def test_a_detector_of_other_things(detector, image):
+def test_a_detector_of_other_things(detector):
     detector.dataset_meta = dict(classes=('car',))
-    for call in (
-        lambda: person_label(detector),
-        lambda: detect_batch(detector, [image]),
-    ):
-        with pytest.raises(ValueError, match='no class "person"'):
-            call()
+    with pytest.raises(ValueError, match='no class "person"'):
+        MMDetector(detector)
 
 
 @pytest.mark.filterwarnings('ignore')
@@ -97,10 +91,10 @@ def test_a_detector_by_name_survives_the_pose_model(
     torch.save(dict(state_dict=by_file.state_dict()), path)
     by_name = load_detector(TINY, str(path))
     box = np.array([40.0, 30.0, 90.0, 130.0])
-    [expected] = detect_batch(by_file, [image], 0.0, range(80))
+    [expected] = MMDetector(by_file, range(80)).detect([image])
     assert len(expected) > 0
     assert len(pose_model.predict([pose_model.crop(image, box)])) == 1
-    [found] = detect_batch(by_name, [image], 0.0, range(80))
+    [found] = MMDetector(by_name, range(80)).detect([image])
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 

@@ -10,7 +10,6 @@ import torch
 from mmpose.registry import INFERENCERS
 
 from integral_mmpose.apis import IntegralPoseInferencer
-from integral_mmpose.apis import detector as detector_module
 from integral_mmpose.apis import inferencer as module
 from integral_mmpose.inference import Pose
 from integral_mmpose.visualization import skeleton_from_metainfo
@@ -240,11 +239,10 @@ def test_wrong_arguments_are_told_at_the_call(stand, kwargs, reason):
 
 def test_the_detector_is_asked(stand, monkeypatch, logged):
     boxes = BOXES[:1]
+    model = SimpleNamespace(dataset_meta={})
+    monkeypatch.setattr(module, 'load_detector', lambda *args: model)
     monkeypatch.setattr(
-        module, 'load_detector', lambda *args: SimpleNamespace()
-    )
-    monkeypatch.setattr(
-        detector_module, 'detect_batch', lambda *args: [boxes.copy()]
+        module.MMDetector, 'detect', lambda *args: [boxes.copy()]
     )
     inferencer = IntegralPoseInferencer(stand, det_model='d', det_cat_ids=3)
     assert inferencer.inferencer.detector.labels == [3]

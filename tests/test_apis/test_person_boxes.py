@@ -16,11 +16,10 @@ from mmengine.registry import init_default_scope
 from integral_mmpose.apis import (
     DetectionFile,
     IntegralPoseInferencer,
+    MMDetector,
     coco_detections,
-    detect_batch,
     list_coco_images,
     load_detector,
-    person_label,
 )
 from integral_mmpose.datasets import CocoCheckedDataset
 from integral_mmpose.inference import read_image
@@ -132,9 +131,10 @@ def test_threshold(tool, tmp_path):
 def test_a_batch_is_like_single_images(detector, folder):
     """Sizes differ, as do the letters that the network pads."""
     images = [read_image(str(p)) for p in sorted(folder.iterdir())]
-    together = detect_batch(detector, images, 0.0)
+    people = MMDetector(detector)
+    together = people.detect(images)
     for image, boxes in zip(images, together):
-        [alone] = detect_batch(detector, [image], 0.0)
+        [alone] = people.detect([image])
         np.testing.assert_allclose(boxes, alone, atol=1e-2)
 
 
@@ -149,7 +149,7 @@ def test_the_inferencer_asks_the_detector(
     assert len(results) == COUNT
     for result in results:
         image = read_image(result['names'][0])
-        [raw] = detect_batch(detector, [image], 0.0)
+        [raw] = MMDetector(detector).detect([image])
         height, width = image.shape[:2]
         known = np.clip(raw[:, :4], 0, [width, height] * 2)
         people = result['predictions'][0]
@@ -161,9 +161,7 @@ def test_the_inferencer_asks_the_detector(
 def test_a_killed_run_continues_to_the_same_file(tool, tmp_path, monkeypatch):
     options = ('--score-thr', 0, '--batch-size', 2)
     assert tool(*options, out='whole.json') == 0
-    from integral_mmpose import apis
-
-    real, calls = apis.detect_batch, []
+    real, calls = MMDetector.detect, []
 
     def dies(detector, images, threshold):
         calls.append(len(images))
@@ -171,7 +169,7 @@ def test_a_killed_run_continues_to_the_same_file(tool, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(detector, images, threshold)
 
-    monkeypatch.setattr(apis, 'detect_batch', dies)
+    monkeypatch.setattr(MMDetector, 'detect', dies)
     with pytest.raises(KeyboardInterrupt):
         tool(*options)
     partial = tmp_path / 'out.json.partial'
@@ -263,7 +261,7 @@ def test_unknown_ids_and_missing_files(folder, tmp_path):
 def test_a_detector_of_something_else(tool, checkpoint, tmp_path, capsys):
     detector = SimpleNamespace(dataset_meta=dict(classes=('cat', 'dog')))
     with pytest.raises(ValueError, match='no class "person"'):
-        person_label(detector)
+        MMDetector(detector)
     content = torch.load(checkpoint, weights_only=True)
     content['meta']['dataset_meta']['classes'] = ('cat',)
     torch.save(content, tmp_path / 'cat.pth')
