@@ -59,15 +59,8 @@ class HeatSheets:
         self.names, self.numbers = FreeNames(args.inputs), count()
         camera = stream_options(args).get('camera')
         self.camera = CameraReader(camera) if camera else None
-        self.infer = None
 
-    def load(self, args):
-        """The inferencer; the joints are checked first."""
-        self.infer = make_inferencer(args)
-        check_joints(self.infer.model, self.joints)
-        return self.infer
-
-    def __call__(self, result, stem: str) -> None:
+    def __call__(self, infer, result, stem: str) -> None:
         """Draw the people of an image."""
         for person in result.people:
             mm_per_px = None
@@ -75,7 +68,7 @@ class HeatSheets:
                 focal = self.camera.camera_of(result.image).focal.mean()
                 mm_per_px = float(person.root_depth_mm / focal)
             pictures = heat_pictures(
-                self.infer.model,
+                infer.model,
                 result.image,
                 person.box,
                 self.joints,
@@ -86,13 +79,18 @@ class HeatSheets:
             save_contact_sheet(pictures, str(self.out / name), columns=3)
 
 
+def load(args):
+    """The inferencer; the names of joints are checked before a run."""
+    infer = make_inferencer(args)
+    check_joints(infer.model, args.heatmaps)
+    return infer
+
+
 def main() -> int:
     """Run; 1 if an input failed."""
     args = parse_args()
-    if args.heatmaps is None:
-        return run_command(args, lambda: make_inferencer(args))
-    sheets = HeatSheets(args)
-    return run_command(args, lambda: sheets.load(args), sheets)
+    sheets = None if args.heatmaps is None else HeatSheets(args)
+    return run_command(args, lambda: load(args), sheets)
 
 
 if __name__ == '__main__':

@@ -27,7 +27,7 @@ from integral_mmpose.visualization import draw_people
 
 from .address import check_address
 from .options import add_people_options, check_options, stream_options
-from .report import reason_of
+from .report import count_text, reason_of
 from .uploads import check_upload, without_folders
 
 MAX_UPLOAD_MB = 10
@@ -134,9 +134,9 @@ def summary_of(people: list, where: str) -> str:
     """One line on what was found."""
     if not people:
         return f'**No person was found.** Try "{WHOLE}".'
-    noun = 'person' if len(people) == 1 else 'people'
+    count = count_text(len(people), 'person', 'people')
     mean = np.mean([person.scores for person in people])
-    return f'**{len(people)} {noun}**, mean score of the joints {mean:.2f}'
+    return f'**{count}**, mean score of the joints {mean:.2f}'
 
 
 def build_page(app: PoseApp, has_detector: bool):

@@ -33,11 +33,8 @@ class Report:
             more += max(0, len(lines) - SHOWN)
             for line in lines[:SHOWN] + [f'and {more} more'] * (more > 0):
                 print(f'{kind}: {line}', file=sys.stderr)
-        parts = []
-        if self.images:
-            parts.append(count_text(self.images, 'image'))
-        if self.frames:
-            parts.append(count_text(self.frames, 'frame'))
+        counts = (self.images, 'image'), (self.frames, 'frame')
+        parts = [count_text(*count) for count in counts if count[0]]
         verb = 'stopped: ' if self.stopped else ''
         people = count_text(self.people, 'person', 'people')
         done = f'{people} in {" and ".join(parts)} -> {out}'

@@ -32,8 +32,8 @@ from .window import check_display, window_closed
 def run_command(args, make_inferencer, after_image=None) -> int:
     """Run a command; its exit status.
 
-    ``after_image`` is called with each image's result and stem, for further
-    files.
+    ``after_image`` is called with the inferencer and each image's result and
+    stem, for further files.
 
     Returns:
         int: 0; 1 if an input failed; 130 if it was stopped.
@@ -182,7 +182,7 @@ class Run:
                     path = self.out / f'{stem}.html'
                     save_html(self.infer.scene(result.people), str(path))
                 if after_image is not None:
-                    after_image(result, stem)
+                    after_image(self.infer, result, stem)
                 if args.show and window_closed(picture, wait_ms=0):
                     break
         finally:

@@ -51,10 +51,7 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
         return _by_file_name(boxes, content.get('images'), path)
     if not isinstance(content, dict):
         raise ValueError(f'{path}: must hold {FORMS}')
-    return {
-        name: check_boxes(rows, f'{path}: the boxes of {name}')
-        for name, rows in content.items()
-    }
+    return _check_all(content, f'{path}: the boxes of')
 
 
 def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
@@ -81,12 +78,7 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
         found = rows.setdefault(str(int(image_id)), [])
         if entry.get('category_id', 1) == 1:
             found.append([left, top, left + width, top + height, score])
-    return {
-        image_id: check_boxes(
-            boxes, f'{path}: the boxes of image_id {image_id}'
-        )
-        for image_id, boxes in rows.items()
-    }
+    return _check_all(rows, f'{path}: the boxes of image_id')
 
 
 def _by_file_name(
@@ -137,6 +129,10 @@ def check_boxes(rows, what: str) -> np.ndarray:
     return np.concatenate([boxes, np.ones((len(boxes), 1), np.float32)], 1)
 
 
+def _check_all(table: Mapping, what: str) -> Dict[str, np.ndarray]:
+    return {str(i): check_boxes(b, f'{what} {i}') for i, b in table.items()}
+
+
 class GivenBoxes:
     """Boxes that a user gives.
 
@@ -161,10 +157,7 @@ class GivenBoxes:
             self.source = str(boxes)
             boxes = load_boxes(str(boxes))
         elif isinstance(boxes, Mapping):
-            boxes = {
-                str(name): check_boxes(rows, f'the boxes of {name}')
-                for name, rows in boxes.items()
-            }
+            boxes = _check_all(boxes, 'the boxes of')
         elif boxes is not None and not isinstance(boxes, str):
             boxes = check_boxes(boxes, 'boxes')
         self._boxes: Any = None if isinstance(boxes, str) else boxes

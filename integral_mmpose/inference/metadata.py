@@ -69,35 +69,27 @@ class PoseMetadata:
     version: str = __version__
 
     def __post_init__(self) -> None:
-        joints = range(
-            len(self.keypoint_names)
-            if isinstance(self.keypoint_names, tuple)
-            else 0
-        )
-        flipped = [i for p in _rows(self.flip_pairs, 2) or () for i in p]
-        links = _rows(self.skeleton_links, 2)
+        joints, bones = _size(self.keypoint_names), _size(self.skeleton_links)
         checks = dict(
             config=isinstance(self.config, str),
             half=isinstance(self.half, bool),
-            input_size=_rows((self.input_size,), 2) is not None
-            and all(0 < side <= MAX_SIDE for side in self.input_size),
+            input_size=_are_rows((self.input_size,), 2, MAX_SIDE + 1)
+            and min(self.input_size) > 0,
             depth_range_mm=self.depth_range_mm is None
             or _is_between(self.depth_range_mm, MAX_RANGE_MM),
             depth_unit=self.depth_unit in DEPTH_UNITS,
             box_padding=_is_between(self.box_padding, 10.0),
             use_udp=isinstance(self.use_udp, bool),
-            keypoint_names=len(joints) > 0
+            keypoint_names=joints > 0
             and all(isinstance(name, str) for name in self.keypoint_names)
-            and len(set(self.keypoint_names)) == len(joints),
-            flip_pairs=_rows(self.flip_pairs, 2) is not None
-            and len(set(flipped)) == len(flipped)
-            and all(i in joints for i in flipped),
-            skeleton_links=links is not None
-            and all(i in joints for link in links for i in link),
-            keypoint_colors=_are_colors(self.keypoint_colors, len(joints)),
-            skeleton_link_colors=_are_colors(
-                self.skeleton_link_colors, len(links or ())
-            ),
+            and len(set(self.keypoint_names)) == joints,
+            flip_pairs=_are_rows(self.flip_pairs, 2, joints)
+            and len(set(sum(self.flip_pairs, ()))) == 2 * len(self.flip_pairs),
+            skeleton_links=_are_rows(self.skeleton_links, 2, joints),
+            keypoint_colors=_are_rows(self.keypoint_colors, 3, 256)
+            and len(self.keypoint_colors) == joints,
+            skeleton_link_colors=_are_rows(self.skeleton_link_colors, 3, 256)
+            and len(self.skeleton_link_colors) == bones,
             version=isinstance(self.version, str),
         )
         for name, good in checks.items():
@@ -157,22 +149,16 @@ class PoseMetadata:
             ) from error
 
 
-def _rows(value, length: int):
-    """A tuple of tuples of so many whole numbers, else None."""
-    good = isinstance(value, tuple) and all(
-        isinstance(row, tuple)
-        and len(row) == length
-        and all(type(number) is int for number in row)
+def _size(value) -> int:
+    return len(value) if isinstance(value, tuple) else 0
+
+
+def _are_rows(value, length: int, limit: int) -> bool:
+    """A tuple of tuples of so many whole numbers from 0, below a limit."""
+    return isinstance(value, tuple) and all(
+        _size(row) == length
+        and all(type(number) is int and 0 <= number < limit for number in row)
         for row in value
-    )
-    return value if good else None
-
-
-def _are_colors(value, count: int) -> bool:
-    rows = _rows(value, 3)
-    return rows is not None and (
-        len(rows) == count
-        and all(0 <= part <= 255 for row in rows for part in row)
     )
 
 

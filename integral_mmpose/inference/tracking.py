@@ -102,11 +102,7 @@ class Tracker:
         self._frame = self._count = 0
 
     def __call__(self, boxes: np.ndarray) -> List[int]:
-        """Numbers of the people of the next frame.
-
-        Args:
-            boxes (np.ndarray): (N, 4 or more) left, top, right, bottom, px.
-        """
+        """Numbers of the people of the next frame, of boxes (N, 4 or more)."""
         self._frame += 1
         oldest = self._frame - MEMORY_FRAMES - 1
         self._known = {

@@ -8,7 +8,7 @@ from .heat_vectors import draw_heat_vectors, overlay_heatmaps
 from .interactive import need_plotly, place_people, pose_figure, save_html
 from .overlay import draw_skeleton_2d, enlarge
 from .panel import draw_panel, save_contact_sheet, save_image
-from .rendering import draw_people, draw_views, render, render_frame
+from .rendering import draw_people, render, render_frame
 from .skeleton import Skeleton, skeleton_from_metainfo
 from .views import draw_skeleton_3d, render_views
 
@@ -19,7 +19,6 @@ __all__ = [
     'draw_people',
     'draw_skeleton_2d',
     'draw_skeleton_3d',
-    'draw_views',
     'enlarge',
     'overlay_heatmaps',
     'need_plotly',
