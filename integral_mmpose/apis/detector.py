@@ -74,14 +74,14 @@ class MMDetector:
 
     Args:
         model (nn.Module): From :func:`load_detector`.
-        labels (Sequence[int], optional): Its classes that are people. By
+        labels (int | Sequence[int], optional): Its classes that are people. By
             default that of the name ``person``.
 
     Raises:
         ValueError: If it has no class ``person``.
     """
 
-    def __init__(self, model, labels: Optional[Sequence[int]] = None) -> None:
+    def __init__(self, model, labels=None) -> None:
         classes = list(model.dataset_meta.get('classes', ()))
         if labels is None and 'person' not in classes:
             raise ValueError(

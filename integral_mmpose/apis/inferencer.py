@@ -18,11 +18,11 @@ from integral_mmpose.inference.results import (
     ResultWriter,
     describe,
 )
+from integral_mmpose.inference.sources import first_of
 
 from .detector import MMDetector, load_detector
 from .pose_model import TopdownPoseModel, load_pose_model
 
-_SHOWN = 5
 logger = logging.getLogger(__name__)
 
 
@@ -84,11 +84,8 @@ class IntegralPoseInferencer:
             self.pose_model = TopdownPoseModel(model, half)
         detector = None
         if det_model not in (None, WHOLE_IMAGE):
-            labels = [det_cat_ids] if isinstance(det_cat_ids, int) else None
-            detector = MMDetector(
-                load_detector(det_model, det_weights, device),
-                labels or det_cat_ids,
-            )
+            network = load_detector(det_model, det_weights, device)
+            detector = MMDetector(network, det_cat_ids)
         self.show_progress = show_progress
         self._whole_image = det_model == WHOLE_IMAGE
         self.inferencer = PoseInferencer(self.pose_model, detector)
@@ -206,7 +203,4 @@ def _files(options: dict) -> List[str]:
 
 def _warn(names: List[str], what: str) -> None:
     if names:
-        more = f' and {len(names) - _SHOWN} more' * (len(names) > _SHOWN)
-        logger.warning(
-            f'{what} {len(names)} inputs: {", ".join(names[:_SHOWN])}{more}'
-        )
+        logger.warning(f'{what} {len(names)} inputs: {first_of(names)}')

@@ -103,20 +103,17 @@ class PoseApp:
         people = result.people
         figure = self.infer.scene(people) if self.is_3d else None
         picture = np.ascontiguousarray(result.image[..., ::-1])
+        message = summary_of(people, where)
+        if where == WHOLE and doubt_of(
+            self.infer.model, result.image, people[0]
+        ):
+            message += DOUBT
         return Answer(
-            summary_of(people, where) + self.doubt(result, where),
+            message,
             draw_people(picture, people, self.infer.skeleton),
             figure,
             self.write_json(result),
         )
-
-    def doubt(self, result: ImageResult, where: str) -> str:
-        """A sentence, if the image seems not to show one person."""
-        if where == WHOLE and doubt_of(
-            self.infer.model, result.image, result.people[0]
-        ):
-            return DOUBT
-        return ''
 
     def write_json(self, result: ImageResult) -> str:
         """Write the people to a file of its own, as the command does."""

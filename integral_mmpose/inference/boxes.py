@@ -168,32 +168,22 @@ class GivenBoxes:
         Raises:
             ValueError: If there is no entry for it, or a box outside it.
         """
+        height, width = frame.image.shape[:2]
         if self._boxes is None:
-            height, width = frame.image.shape[:2]
             return np.array([[0, 0, width, height, 1]], np.float32)
         if isinstance(self._boxes, np.ndarray):
             boxes = self._boxes
         else:
             boxes = by_name(self._boxes, frame.name, self.source)
         boxes = boxes[boxes[:, 4] >= self.bbox_thr]
-        return check_overlap(boxes, frame)
-
-
-def check_overlap(boxes: np.ndarray, frame: Frame) -> np.ndarray:
-    """Boxes (N, 4 or 5); ValueError if one lies outside the image.
-
-    Its pose would be made up.
-    """
-    height, width = frame.image.shape[:2]
-    left_top, right_bottom = boxes[:, :2], boxes[:, 2:4]
-    outside = (right_bottom <= 0) | (left_top >= [width, height])
-    if outside.any():
-        corners = boxes[outside.any(1)][0, :4].tolist()
-        raise ValueError(
-            f'the box {corners} (left, top, right, bottom) lies outside the '
-            f'image of {width} x {height} px'
-        )
-    return boxes
+        outside = (boxes[:, 2:4] <= 0) | (boxes[:, :2] >= [width, height])
+        if outside.any():  # its pose would be made up
+            corners = boxes[outside.any(1)][0, :4].tolist()
+            raise ValueError(
+                f'the box {corners} (left, top, right, bottom) lies outside '
+                f'the image of {width} x {height} px'
+            )
+        return boxes
 
 
 def by_name(table: Mapping, name: str, what: str):

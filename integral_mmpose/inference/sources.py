@@ -149,14 +149,14 @@ def list_images(
         if not Path(path).is_dir():
             images.append(path)
             continue
-        if Path(path).resolve() == out:
+        folder = Path(path).resolve()
+        if folder == out:
             raise ValueError(
                 f'{path}: the pictures of the results would lie among the '
                 'images and be read as such the next time. Write them into '
                 'a folder outside'
             )
         # Results below the images are no images.
-        folder = Path(path).resolve()
         below = out if out and folder in out.parents else None
         files = sorted(
             (
@@ -170,7 +170,12 @@ def list_images(
         found = [str(p) for p in files if p.suffix.lower() in suffixes]
         if not found:
             raise ValueError(f'{path}: the folder has no image')
-        _warn_of_others(path, [p.name for p in files if str(p) not in found])
+        others = [p.name for p in files if str(p) not in found]
+        if others:
+            logger.warning(
+                f'{path}: passed over, since no image has such a suffix: '
+                + first_of(others)
+            )
         images += found
     return images
 
@@ -183,11 +188,7 @@ def _order(path: Path) -> list:
     ]
 
 
-def _warn_of_others(folder: str, names: List[str]) -> None:
-    """Name the files of a folder that are not taken for images."""
-    if names:
-        more = f' and {len(names) - _SHOWN} more' * (len(names) > _SHOWN)
-        logger.warning(
-            f'{folder}: passed over, since no image has such a suffix: '
-            f'{", ".join(names[:_SHOWN])}{more}'
-        )
+def first_of(names: List[str]) -> str:
+    """The first names, and the number of the others."""
+    more = f' and {len(names) - _SHOWN} more' * (len(names) > _SHOWN)
+    return ', '.join(names[:_SHOWN]) + more

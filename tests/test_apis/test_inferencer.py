@@ -245,7 +245,7 @@ def test_the_detector_is_asked(stand, monkeypatch, logged):
         module.MMDetector, 'detect', lambda *args: [boxes.copy()]
     )
     inferencer = IntegralPoseInferencer(stand, det_model='d', det_cat_ids=3)
-    assert inferencer.inferencer.detector.labels == [3]
+    assert inferencer.inferencer.detector.labels == 3
     image = np.zeros((140, 99, 3), np.uint8)
     [result] = inferencer(image)
     found = [p['bbox'] for p in result['predictions'][0]]
