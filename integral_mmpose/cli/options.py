@@ -50,6 +50,10 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help='the box of one person in every image, px',
     )
     add_people_options(parser)
+    _add_video_options(parser)
+
+
+def _add_video_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('videos')
     group.add_argument(
         '--video',

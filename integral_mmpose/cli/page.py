@@ -86,7 +86,7 @@ class PoseApp:
         self.is_3d = infer.model.depth_range_mm is not None
 
     def __call__(self, path: Optional[str], where: str) -> Answer:
-        """Find people, :data:`DETECTOR` or :data:`WHOLE` says ``where``.
+        """Find the people of an upload by :data:`DETECTOR` or :data:`WHOLE`.
 
         Raises:
             ValueError: If it is no image, or too large a one, or if the

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def check_display() -> None:
-    """Raise ValueError without a display, on which Qt would abort."""
+    """Raise ValueError without a display: Qt aborts its process."""
     command = [sys.executable, '-c', 'import cv2; cv2.namedWindow("poses")']
     if subprocess.run(command, capture_output=True).returncode:
         raise ValueError('--show: there is no display. Omit --show')

@@ -189,8 +189,8 @@ class GivenBoxes:
 def by_name(table: Mapping, name: str, what: str):
     """The entry of an image, by its name with or without its folder.
 
-    A name that is a number is also found by that number. The error names
-    ``what`` the table is.
+    A name that is a number is also found by that number. ``what`` names the
+    table in the error.
 
     Raises:
         ValueError: If there is none.

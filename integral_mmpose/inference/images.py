@@ -75,6 +75,7 @@ def read_image(
 
 
 def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
+    """(H, W, 3) BGR uint8 of the content of a file, upright."""
     with Image.open(io.BytesIO(content)) as header:
         check_size(header, name, max_megapixels)
         if bits_per_value(header, content) > 8:

@@ -7,7 +7,9 @@ from .cameras import is_count
 
 
 def open_session(path: str, threads: Optional[int] = None):
-    """Open an ONNX file on the CPU; ONNX Runtime chooses the threads.
+    """Open an ONNX file on the CPU.
+
+    ``threads`` are those of ONNX Runtime; by default it chooses.
 
     Raises:
         FileNotFoundError: If the file is missing.

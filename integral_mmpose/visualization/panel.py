@@ -61,7 +61,7 @@ def draw_panel(
 def save_contact_sheet(
     panels: Sequence[np.ndarray], path: str, columns: int = 1
 ) -> np.ndarray:
-    """Save panels (H, W, 3) of any sizes as one picture, row by row.
+    """Save panels (H, W, 3) uint8 RGB of any sizes as one picture.
 
     Returns:
         np.ndarray: The sheet, RGB.

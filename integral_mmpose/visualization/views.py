@@ -83,7 +83,7 @@ def draw_skeleton_3d(
     scores: Optional[np.ndarray] = None,
     score_thr: float = 0.3,
 ) -> None:
-    """Draw one pose of :func:`render_views` into matplotlib's 3D axes.
+    """Draw one pose (K, 3) of :func:`render_views` into matplotlib's axes.
 
     Joints of low scores are faint.
 
