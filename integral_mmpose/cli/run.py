@@ -24,7 +24,7 @@ from integral_mmpose.visualization import need_plotly, save_html
 
 from .inputs import check_inputs, sort_inputs
 from .options import option_files, stream_options
-from .report import Report, note_on, reason_of
+from .report import SHOWN, Report, note_on, reason_of
 from .stopping import check_stop, end_by_signal, stop_asked
 from .window import check_display, window_closed
 
@@ -214,7 +214,8 @@ class Run:
                 unseen += result.image is None
                 if result.error:
                     failed += 1
-                    report.errors.append(result.error)
+                    if failed <= SHOWN:
+                        report.errors.append(result.error)
                 elif self.whole and doubt is None:  # of the first good frame
                     doubt = note_on(self.infer.model, result, self.whole)
                 if read == args.max_frames or (
@@ -227,6 +228,7 @@ class Run:
             results.close()
             writer.close()
             report.frames += read - failed
+            report.more_errors += max(0, failed - SHOWN)
         if doubt:
             report.notes.append(f'{source.name}: {doubt}')
         if unseen and read > failed and not args.json:
