@@ -6,6 +6,7 @@ page draw by these functions.
 Convention: images are (H, W, 3) uint8 RGB, joints in px of the image.
 """
 
+from math import inf
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
@@ -21,6 +22,9 @@ from .views import render_views
 #: Least and greatest side in px of a 3D view, and the gap before the views.
 VIEW_SIDES = (192, 640)
 GAP = 4
+#: Longest side of a photograph beside its 3D views: beside a larger one they
+#: would be small in a white room.
+MAX_SIDE = 2 * VIEW_SIDES[1]
 #: Least side of a 3D view in a video: those of 144 people fit into the lowest
 #: picture.
 MOVIE_VIEW = VIEW_SIDES[0] // 12
@@ -36,6 +40,7 @@ def render(
     score_thr: float = 0.0,
     draw_bbox: bool = False,
     min_view: int = VIEW_SIDES[0],
+    max_side: float = MAX_SIDE,
 ) -> np.ndarray:
     """The people over the image and, in 3D, two views of each beside it.
 
@@ -47,11 +52,18 @@ def render(
         draw_bbox (bool): Draw the boxes, too. Defaults to False.
         min_view (int): Least side of a 3D view in px: where the views of all
             people are higher than the image, the picture grows.
+        max_side (float): A larger image with 3D views is reduced to it, in
+            px.
 
     Returns:
         np.ndarray: (H', W', 3) uint8 RGB.
     """
     overlay = draw_people(image, people, skeleton, score_thr, draw_bbox)
+    factor = max_side / max(overlay.shape[:2])
+    if factor < 1 and any(p.keypoints_3d_mm is not None for p in people):
+        overlay = cv2.resize(
+            overlay, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA
+        )
     views = draw_views(
         people, skeleton, overlay.shape[0], score_thr, min_view=min_view
     )
@@ -176,7 +188,8 @@ def render_frame(
     ``views`` leaves room for 3D views where nobody is seen, too; the options
     are ``score_thr`` and ``draw_bbox`` of :func:`render`.
     """
-    picture = render(image, people, skeleton, min_view=MOVIE_VIEW, **options)
+    options.update(min_view=MOVIE_VIEW, max_side=inf)
+    picture = render(image, people, skeleton, **options)
     return fit_canvas(picture, *movie_size(image, views))
 
 

@@ -44,6 +44,17 @@ def test_pictures(axes, count):
     assert (image == 90).all()
 
 
+def test_a_large_photograph_is_reduced_beside_its_views():
+    """Not without views, and not in a video, whose pictures are alike."""
+    image = np.full((3024, 2268, 3), 90, np.uint8)
+    picture = render(image, [person(at=(1134, 1512))], SKELETON)
+    assert picture.shape == (1280, 960 + 4 + 2 * 640, 3)
+    assert tuple(picture[640, 480]) == (0, 255, 0)
+    assert render(image, [person(2)], SKELETON).shape == image.shape
+    movie = render_frame(image, [person()], SKELETON, views=True)
+    assert movie.shape == (3024, 2268 + 4 + 2 * 640, 3)
+
+
 def test_views_of_many_people_fill_a_room():
     """No other number of columns gives larger views, by trying all."""
     for count in (1, 2, 3, 5, 12, 33):
