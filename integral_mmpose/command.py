@@ -24,6 +24,17 @@ def make_parser(
     )
 
 
+def at_least_one(text: str) -> int:
+    """A number of things, for argparse.
+
+    Raises:
+        ArgumentTypeError: If it is none.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'must be at least 1, got {text}')
+    return int(text)
+
+
 def write_and_report(path: Union[str, Path], content: bytes) -> None:
     """Write a file in one step; print its size and hash."""
     write_atomically(path, content)

@@ -30,7 +30,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 import torch
 
-from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from reproduction.backbone import VARIABLE as BACKBONE
 from reproduction.backbone import check_backbone, digest, find_backbone
 from reproduction.data import DATA, PUBLIC, ROOTS, find_data, make_absolute
@@ -61,7 +61,7 @@ def parse_arguments(argv=None) -> argparse.Namespace:
     parser.add_argument('--scale', choices=SCALES, default='small')
     parser.add_argument('--seeds', default='0', help='such as 0,1,2')
     parser.add_argument(
-        '--jobs', type=int, default=1, help='rows side by side'
+        '--jobs', type=at_least_one, default=1, help='rows side by side'
     )
     parser.add_argument(
         '--launcher', choices=('none', 'pytorch'), default='none'
@@ -81,8 +81,6 @@ def parse_arguments(argv=None) -> argparse.Namespace:
             parser.error('--rows selects rows of one table: give --table N')
     if not args.out:
         parser.error('--out is empty: give a folder')
-    if args.jobs < 1:
-        parser.error('--jobs must be at least 1')
     if args.jobs > 1 and args.launcher != 'none' and torch.cuda.is_available():
         parser.error(
             '--launcher takes every GPU for one training: leave out --jobs, '

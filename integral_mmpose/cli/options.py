@@ -3,6 +3,7 @@
 import argparse
 from typing import Union
 
+from integral_mmpose.command import at_least_one
 from integral_mmpose.inference.boxes import check_boxes
 from integral_mmpose.inference.cameras import read_json
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
@@ -73,13 +74,6 @@ def _add_video_options(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         help='stop after N frames',
     )
-
-
-def at_least_one(text: str) -> int:
-    """A number of things, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'must be at least 1, got {text}')
-    return int(text)
 
 
 def rate(text: str) -> float:

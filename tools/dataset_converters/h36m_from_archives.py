@@ -15,7 +15,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Collection, Dict, List, Optional
 
 from h36m.archives import (
     extract,
@@ -24,39 +24,21 @@ from h36m.archives import (
     find_files,
     require_cdflib,
 )
-from h36m.metadata import (
-    Metadata,
-    read_metadata,
-)
-from h36m.names import (
-    add_choices,
-    choose_actions,
-    choose_subjects,
-    recordings,
-)
-from h36m.recording import (
-    Job,
-    Part,
-    convert_recording,
-)
-from h36m.rows import (
-    Rows,
-    Steps,
-    write_annotations,
-)
-from integral_mmpose.command import make_parser, reports_errors
-from integral_mmpose.files import write_atomically
+from h36m.metadata import Metadata, read_metadata
+from h36m.names import add_choices, recordings
+from h36m.recording import Job, Part, convert_recording
+from h36m.rows import Rows, Steps, write_annotations
+from integral_mmpose.command import at_least_one, make_parser, reports_errors
 
 
 def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
     """Find the files of every recording that is asked for."""
-    subjects = choose_subjects(args.subjects)
     extracted = args.extracted or str(Path(args.out, 'extracted'))
-    extract_all(args.root, extracted, subjects)
+    extract_all(args.root, extracted, args.subjects)
     found = find_files(args.root, extracted)
     jobs = []
     for recording in recordings(
-        subjects, choose_actions(args.actions), metadata.trial_name
+        args.subjects, args.actions, metadata.trial_name
     ):
         if args.skip_broken and recording.broken:
             print(f'left out, broken video: {recording.name}')
@@ -77,11 +59,11 @@ def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
     return jobs
 
 
-def extract_all(root: str, extracted: str, subjects: Tuple[str, ...]) -> None:
+def extract_all(root: str, extracted: str, subjects: Collection[str]) -> None:
     """Extract every archive that was not yet."""
     for archive in find_archives(root, subjects):
         name = f'{Path(archive).name}.{Path(archive).stat().st_size}'
-        done = Path(extracted, f'{name}.{"-".join(subjects)}.done')
+        done = Path(extracted, f'{name}.{"-".join(sorted(subjects))}.done')
         if done.exists():
             continue
         files = 0
@@ -97,10 +79,7 @@ def run_jobs(jobs: List[Job], threads: int) -> List[Part]:
     """Convert all recordings, with progress; videos are read in threads."""
     start, parts = time.time(), []
     with ThreadPoolExecutor(threads) as pool:
-        futures = [
-            pool.submit(convert_recording, job, write_atomically)
-            for job in jobs
-        ]
+        futures = [pool.submit(convert_recording, job) for job in jobs]
         try:
             for number, (job, future) in enumerate(zip(jobs, futures), 1):
                 part, remark = future.result()
@@ -162,20 +141,17 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
         help="leave out the second trial of S11's Directions of camera "
         '54138969, whose video is damaged; the paper does not say so',
     )
-    parser.add_argument('--jobs', type=int, default=os.cpu_count())
+    parser.add_argument('--jobs', type=at_least_one, default=os.cpu_count())
     args = parser.parse_args(argv)
-    if args.train_step < 1 or args.jobs < 1 or (args.crop or 64) < 64:
-        parser.error(
-            '--train-step and --jobs must be at least 1, --crop at least 64'
-        )
+    if (args.crop or 64) < 64:
+        parser.error('--crop must be at least 64')
     return args
 
 
 @reports_errors
 def main(argv: Optional[List[str]] = None) -> None:
     """Parse the options and convert; 1 on an error."""
-    args = parse(argv)
-    convert(args)
+    convert(parse(argv))
 
 
 if __name__ == '__main__':

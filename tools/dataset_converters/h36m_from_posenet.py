@@ -18,25 +18,9 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
-from h36m.names import (
-    Recording,
-    add_choices,
-    choose_actions,
-    choose_subjects,
-    recordings,
-)
-from h36m.posenet import (
-    Image,
-    Subject,
-    read_subject,
-    world_joints,
-)
-from h36m.rows import (
-    Rows,
-    Steps,
-    check_poses,
-    write_annotations,
-)
+from h36m.names import SUBJECTS, Recording, add_choices, recordings
+from h36m.posenet import Image, Subject, read_subject, world_joints
+from h36m.rows import Rows, Steps, check_poses, write_annotations
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.geometry import project
@@ -124,18 +108,18 @@ def link_images(
 def convert(args: argparse.Namespace) -> None:
     """Read, check, link, write and report."""
     steps = Steps(args.train_step, args.test_step)
-    subjects = choose_subjects(args.subjects)
-    actions = choose_actions(args.actions)
     parts: Dict[str, List[Rows]] = dict(train=[], test=[])
     cameras, new = {}, 0
-    for name in subjects:
-        subject = read_subject(args.root, name, actions)
+    for name in SUBJECTS:
+        if name not in args.subjects:
+            continue
+        subject = read_subject(args.root, name, args.actions)
         path = str(
             Path(
                 args.root, f'annotations/Human36M_subject{name[1:]}_data.json'
             )
         )
-        for recording in recordings([name], actions):
+        for recording in recordings([name], args.actions):
             if left_out(recording, subject, args, path):
                 continue
             rows, needed = convert_recording(subject, recording, steps, path)
@@ -184,10 +168,7 @@ def main(argv: Optional[List[str]] = None) -> None:
     parser.add_argument('--out', required=True, help='the h36m folder')
     add_choices(parser)
     parser.add_argument('--link', choices=list(LINKS), default='hard')
-    args = parser.parse_args(argv)
-    if args.train_step < 1:
-        parser.error('--train-step must be at least 1')
-    convert(args)
+    convert(parser.parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -14,14 +14,9 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from h36m.crops import (
-    claim_folder,
-    plan_crops,
-    read_rows,
-    write_crops,
-)
+from h36m.crops import claim_folder, plan_crops, read_rows, write_crops
 from h36m.rows import npz_bytes
-from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from integral_mmpose.files import write_atomically
 
 
@@ -70,10 +65,10 @@ def main(argv: Optional[List[str]] = None) -> None:
         '256 px, with 80 it has 64 px',
     )
     parser.add_argument('--splits', nargs='+', choices=('train', 'test'))
-    parser.add_argument('--jobs', type=int, default=os.cpu_count())
+    parser.add_argument('--jobs', type=at_least_one, default=os.cpu_count())
     args = parser.parse_args(argv)
-    if args.jobs < 1 or args.crop < 64:
-        parser.error('--jobs must be at least 1, --crop at least 64')
+    if args.crop < 64:
+        parser.error('--crop must be at least 64')
     convert(args)
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from integral_mmpose.synthetic.generate import SCALES, generate
 
 
@@ -22,11 +22,14 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--scale', choices=list(SCALES), default='tiny')
     parser.add_argument(
-        '--jobs', type=int, default=os.cpu_count(), help='processes'
+        '--jobs',
+        type=at_least_one,
+        default=os.cpu_count(),
+        help='processes',
     )
     args = parser.parse_args()
-    if args.seed < 0 or args.jobs < 1:
-        parser.error('--seed must not be negative, --jobs at least 1')
+    if args.seed < 0:
+        parser.error('--seed must not be negative')
     start = time.time()
     manifest = generate(
         args.out,

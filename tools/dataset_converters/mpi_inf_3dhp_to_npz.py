@@ -21,7 +21,7 @@ import numpy as np
 from h36m.rows import write_annotations
 from h36m.video import Video as VideoFile
 from h36m.video import write_image
-from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
 )
@@ -153,16 +153,14 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument('root', help='the folder with S1 to S8')
     parser.add_argument('--out', required=True, help='the folder to write')
+    parser.add_argument('--cameras', type=int, nargs='+', default=CAMERAS)
     parser.add_argument(
-        '--cameras', type=int, nargs='+', default=list(CAMERAS)
+        '--step', type=at_least_one, default=5, help='of the frames'
     )
-    parser.add_argument('--step', type=int, default=5, help='of the frames')
     parser.add_argument(
         '--no-images', action='store_true', help='the annotations alone'
     )
     args = parser.parse_args()
-    if args.step < 1 or min(args.cameras) < 0:
-        parser.error('--step must be at least 1, --cameras not negative')
     convert(args.root, args.out, args.cameras, args.step, not args.no_images)
 
 

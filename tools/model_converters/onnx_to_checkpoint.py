@@ -33,7 +33,11 @@ from torch.nn.modules.batchnorm import _BatchNorm  # noqa: E402
 from torch.nn.modules.conv import _ConvNd  # noqa: E402
 
 from integral_mmpose.apis import load_pose_model  # noqa: E402
-from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
+from integral_mmpose.command import (  # noqa: E402
+    at_least_one,
+    make_parser,
+    reports_errors,
+)
 from integral_mmpose.engine.atomic_backend import ATOMIC  # noqa: E402
 from integral_mmpose.export import (  # noqa: E402
     compare,
@@ -243,11 +247,9 @@ def main() -> None:
     parser.add_argument('config')
     parser.add_argument('model', help='the exported file')
     parser.add_argument('--out', required=True, help='checkpoint to write')
-    parser.add_argument('--batches', type=int, default=16)
+    parser.add_argument('--batches', type=at_least_one, default=16)
     args = parser.parse_args()
     out, read = Path(args.out).expanduser(), (args.config, args.model)
-    if args.batches < 1:
-        parser.error('--batches must be at least 1')
     if out.resolve() in map(Path.resolve, map(Path, read)):
         parser.error(f'--out {args.out} is a file that is read')
     above = next(path for path in out.resolve().parents if path.exists())

@@ -22,10 +22,7 @@ from h36m.archives import (
     key_of,
     read_poses,
 )
-from h36m.metadata import (
-    read_metadata,
-    rotation,
-)
+from h36m.metadata import read_metadata, rotation
 from h36m.video import Video
 from integral_mmpose.datasets import H36MImageDataset
 
@@ -253,19 +250,19 @@ def test_links_to_another_download_are_replaced(archives, convert, tmp_path):
 
 
 def test_images_of_other_options_are_not_taken(
-    all_archives, convert, capsys, load_tool, monkeypatch, tmp_path
+    all_archives, convert, capsys, monkeypatch, tmp_path
 ):
     """Stopped among crops, then run for whole images again."""
     assert convert(all_archives, *S9_EATING)[0] == 0
-    tool = load_tool('h36m_from_archives')
 
     def stop(*_):
         raise OSError('the disk is full')
 
-    monkeypatch.setattr(tool, 'write_atomically', stop)
-    out = tmp_path / 'h36m'
-    options = [str(all_archives), '--out', str(out), *S9_EATING]
-    assert tool.main([*options, '--crop', '128', '--jobs', '1']) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr('h36m.recording.write_atomically', stop)
+        options = [*S9_EATING, '--crop', '128', '--jobs', '1']
+        code, out = convert(all_archives, *options)
+    assert code == 1
     assert 'the disk is full' in capsys.readouterr().err
     # The annotations of the first run are not those of the new pictures.
     assert not list(out.glob('annotations/h36m_t*.npz'))

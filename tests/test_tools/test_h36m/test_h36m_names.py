@@ -1,12 +1,13 @@
 """Names of recordings against what public lists say."""
 
+from argparse import ArgumentParser
+
 import pytest
 
 from h36m.names import (
     MOVING_JOINTS,
     SUBJECTS,
-    choose_actions,
-    choose_subjects,
+    add_choices,
     recordings,
     trial_name,
 )
@@ -88,6 +89,16 @@ def test_moving_joints():
 
 
 def test_choices():
-    assert choose_subjects(['11', 'S5', 9]) == ('S5', 'S9', 'S11')
-    assert choose_subjects(None) == SUBJECTS
-    assert choose_actions(['WalkingDog', 'Eating']) == ('Eating', 'WalkDog')
+    """Any order, with or without S, and aliases of actions."""
+    parser = ArgumentParser()
+    add_choices(parser)
+    words = '--subjects 11 S5 9 --actions WalkingDog Eating'.split()
+    args = parser.parse_args(words)
+    found = recordings(args.subjects, args.actions)
+    assert list(dict.fromkeys((r.subject, r.action) for r in found)) == [
+        (subject, action)
+        for subject in ('S5', 'S9', 'S11')
+        for action in ('Eating', 'WalkDog')
+    ]
+    args = parser.parse_args([])
+    assert recordings(args.subjects, args.actions) == ALL

@@ -244,10 +244,14 @@ def test_missing_files(posenet, convert, capsys, tmp_path):
     message = capsys.readouterr().err
     assert 'Human36M_subject5_data.json' in message
     assert 'leave the subject out (--subjects)' in message
-    assert convert(posenet, '--subjects', '2')[0] == 1
-    assert 'no poses of S2' in capsys.readouterr().err
-    assert convert(posenet, '--subjects', '9', '--actions', 'Sleep')[0] == 1
-    assert "no action 'Sleep'" in capsys.readouterr().err
+    for option, word, wrong in (
+        ('--subjects', '2', "'S2'"),
+        ('--actions', 'Sleep', "'Sleep'"),
+    ):
+        with pytest.raises(SystemExit):
+            convert(posenet, option, word)
+        message = f'argument {option}: invalid choice: {wrong} (choose from'
+        assert message in capsys.readouterr().err
     lost = next((posenet / 'images').rglob('s_09_act_04*_000006.jpg'))
     lost.unlink()
     code, out = convert(posenet, *EATING)

@@ -55,11 +55,11 @@ def test_crops_of_real_frames(tmp_path):
         pixels = rows['part'][..., :2]
         points_mm = rows['S'][..., :3] * 1000
         check_poses([name], pixels, points_mm, camera, name, [row])
-        boxes = crop_boxes(pixels, points_mm, camera)
+        boxes = crop_boxes(pixels, points_mm, camera.f)
         assert 350 < boxes[0, 2] < 900
         image = cv2.imread(str(root / name))
         crop = crop_image(image, boxes[0], 320)
-        parts.append(crop_rows(rows, boxes, camera, 320))
+        parts.append(crop_rows(rows, boxes, camera.f, camera.c, 320))
         path = tmp_path / 'images' / name
         path.parent.mkdir(parents=True)
         cv2.imwrite(str(path), crop)

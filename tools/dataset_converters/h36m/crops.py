@@ -19,30 +19,24 @@ from integral_mmpose.datasets.body.camera_space_annotations import (
 )
 from integral_mmpose.datasets.body.h36m import H36MImageDataset
 from integral_mmpose.datasets.body.h36m_cameras import read_cameras
-from integral_mmpose.datasets.body.h36m_files import (
-    parse_name,
-    read_annotations,
-)
+from integral_mmpose.datasets.body.h36m_files import read_annotations
 from integral_mmpose.datasets.checks import load_npz
 from integral_mmpose.datasets.jpeg import read_reduced
 from integral_mmpose.datasets.transforms.loading import checked, read_file
 from integral_mmpose.files import write_atomically
 
-from .rows import (
-    Camera,
-    Rows,
-    crop_boxes,
-    crop_image,
-    crop_rows,
-    join_rows,
-)
+from .rows import Rows, crop_boxes, crop_image, crop_rows
 from .video import write_image
 
 FIELDS = ('imgname', 'center', 'scale', 'part', 'S')
 
 
-def read_rows(root: str, split: str) -> Tuple[Rows, Dict[tuple, Camera]]:
-    """The checked rows of a split of whole images, and their cameras."""
+def read_rows(root: str, split: str) -> Tuple[Rows, np.ndarray]:
+    """The checked rows of a split of whole images, and their cameras.
+
+    Returns:
+        tuple: rows, and (n, 4) f_x, f_y, c_x, c_y in px.
+    """
     path = str(Path(root, f'annotations/h36m_{split}.npz'))
     annotations = read_annotations(path)
     if annotations.intrinsics is not None:
@@ -50,51 +44,27 @@ def read_rows(root: str, split: str) -> Tuple[Rows, Dict[tuple, Camera]]:
             f'{path}: field `f` says that the images are crops already. '
             'Cut crops out of the whole images.'
         )
-    rows = load_npz(path, 'the Human3.6M annotation file', FIELDS)
-    subjects = annotations.groups['subject']
-    camera_ids = annotations.groups['camera_id']
-    table = read_cameras(
-        str(Path(root, 'annotations/cameras.json')), subjects, camera_ids
+    cameras = read_cameras(
+        str(Path(root, 'annotations/cameras.json')),
+        annotations.groups['subject'],
+        annotations.groups['camera_id'],
     )
-    check_annotations(
-        annotations._replace(intrinsics=table),
-        17,
-        path,
-        H36MImageDataset.FIELDS,
-    )
-    cameras = {
-        key: Camera(R=np.eye(3), T=np.zeros(3), f=numbers[:2], c=numbers[2:])
-        for key, numbers in zip(zip(subjects, camera_ids), table)
-    }
-    return rows, cameras
+    annotations = annotations._replace(intrinsics=cameras)
+    check_annotations(annotations, 17, path, H36MImageDataset.FIELDS)
+    return load_npz(path, 'the Human3.6M annotation file', FIELDS), cameras
 
 
 def plan_crops(
-    rows: Rows, cameras: Dict[tuple, Camera], side_px: int
+    rows: Rows, cameras: np.ndarray, side_px: int
 ) -> Tuple[Rows, np.ndarray]:
-    """The rows of the crops and what to cut out, in the order of ``rows``.
-
-    Args:
-        rows (dict): Of the whole images.
-        cameras (dict): (subject, camera id) to the camera.
-        side_px (int): Side of the crops.
+    """The rows of the crops, and what to cut out.
 
     Returns:
         tuple: rows, and boxes (n, 3): left, top and side in px.
     """
-    frames = [parse_name(name) for name in rows['imgname'].tolist()]
-    keys = [(frame.subject, frame.camera_id) for frame in frames]
-    cropped, boxes, order = [], [], []
-    for key, camera in cameras.items():
-        places = np.array([n for n, k in enumerate(keys) if k == key])
-        part = {field: array[places] for field, array in rows.items()}
-        cut = crop_boxes(part['part'][..., :2], 1000 * part['S'], camera)
-        cropped.append(crop_rows(part, cut, camera, side_px))
-        boxes.append(cut)
-        order.append(places)
-    back = np.argsort(np.concatenate(order))
-    rows = {field: array[back] for field, array in join_rows(cropped).items()}
-    return rows, np.concatenate(boxes)[back]
+    focal, principal = cameras[:, :2], cameras[:, 2:]
+    boxes = crop_boxes(rows['part'][..., :2], 1000 * rows['S'], focal)
+    return crop_rows(rows, boxes, focal, principal, side_px), boxes
 
 
 def write_crops(

@@ -11,8 +11,9 @@ in a file name is part of the name: S9's "SittingDown 1" is trial 2.
 """
 
 from argparse import ArgumentParser
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
+from integral_mmpose.command import at_least_one
 from integral_mmpose.datasets.actions import ACTIONS, ALIASES
 
 SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')
@@ -133,7 +134,7 @@ def trial_name(subject: str, action: str, trial: int) -> str:
 
 def add_choices(parser: ArgumentParser) -> None:
     """The options that say what is converted."""
-    parser.add_argument('--train-step', type=int, default=5)
+    parser.add_argument('--train-step', type=at_least_one, default=5)
     parser.add_argument(
         '--test-step',
         type=int,
@@ -141,8 +142,22 @@ def add_choices(parser: ArgumentParser) -> None:
         choices=(1, 2, 4, 8, 16, 32, 64),
         help='divides 64, so that every 64th frame is there',
     )
-    parser.add_argument('--subjects', nargs='+', help='for example 9 11')
-    parser.add_argument('--actions', nargs='+', help='for example Eating')
+    parser.add_argument(
+        '--subjects',
+        nargs='+',
+        type=lambda name: name if name.startswith('S') else f'S{name}',
+        choices=SUBJECTS,
+        default=SUBJECTS,
+        help='for example 9 11',
+    )
+    parser.add_argument(
+        '--actions',
+        nargs='+',
+        type=lambda name: ALIASES.get(name, name),
+        choices=ACTIONS,
+        default=ACTIONS,
+        help='for example Eating',
+    )
     parser.add_argument(
         '--skip-damaged-s9',
         action='store_true',
@@ -151,40 +166,12 @@ def add_choices(parser: ArgumentParser) -> None:
     )
 
 
-def choose_subjects(subjects: Optional[Sequence]) -> Tuple[str, ...]:
-    """Subjects in the release's order; ``9`` and ``'S9'`` are the same."""
-    if not subjects:
-        return SUBJECTS
-    names = {s if str(s).startswith('S') else f'S{s}' for s in subjects}
-    unknown = sorted(names.difference(SUBJECTS))
-    if unknown:
-        raise ValueError(
-            f'--subjects: Human3.6M has no poses of {unknown[0]}. Choose from '
-            f'{list(SUBJECTS)}.'
-        )
-    return tuple(s for s in SUBJECTS if s in names)
-
-
-def choose_actions(actions: Optional[Sequence[str]]) -> Tuple[str, ...]:
-    """Actions in the paper's order, by name or alias."""
-    if not actions:
-        return ACTIONS
-    names = {ALIASES.get(action, action) for action in actions}
-    unknown = sorted(names.difference(ACTIONS))
-    if unknown:
-        raise ValueError(
-            f'--actions: Human3.6M has no action {unknown[0]!r}. Choose from '
-            f'{list(ACTIONS)}.'
-        )
-    return tuple(a for a in ACTIONS if a in names)
-
-
 def recordings(subjects, actions, name_of=trial_name):
-    """Every recording of some subjects and actions, in a fixed order.
+    """Every recording of some subjects and actions, in the release's order.
 
     Args:
-        subjects (Sequence[str]): Of :data:`SUBJECTS`.
-        actions (Sequence[str]): Of ``ACTIONS``.
+        subjects (Collection[str]): Of :data:`SUBJECTS`.
+        actions (Collection[str]): Of ``ACTIONS``.
         name_of (Callable): (subject, action, trial) -> name in the archives.
 
     Returns:
@@ -192,8 +179,10 @@ def recordings(subjects, actions, name_of=trial_name):
     """
     return [
         Recording(subject, action, trial, name_of(subject, action, trial), cam)
-        for subject in subjects
-        for action in actions
+        for subject in SUBJECTS
+        if subject in subjects
+        for action in ACTIONS
+        if action in actions
         for trial in (1, 2)
         for cam in CAMERA_IDS
     ]

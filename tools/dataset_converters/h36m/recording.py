@@ -8,11 +8,12 @@ import json
 import os
 import zipfile
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from integral_mmpose.datasets.body.h36m_files import make_rows
+from integral_mmpose.files import write_atomically
 
 from .archives import Files, read_poses
 from .names import Recording
@@ -81,24 +82,14 @@ def finished(job: Job) -> Optional[Part]:
     return Part(rows, size) if names <= present else None
 
 
-def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
-    """Write the images, then the rows.
-
-    Args:
-        job (Job): What to convert.
-        write (Callable): (path, bytes) -> None; whole or not at all.
-
-    Returns:
-        tuple: The rows, and a remark for the log.
-    """
+def convert_recording(job: Job) -> Tuple[Part, str]:
+    """Write the images, then the rows; with a remark for the log."""
     part = finished(job)
     if part:
         return part, 'finished before'
     job.part.unlink(missing_ok=True)
-    pixels, points = (
-        read_poses(job.files.pixels, 2),
-        read_poses(job.files.points, 3),
-    )
+    pixels = read_poses(job.files.pixels, 2)
+    points = read_poses(job.files.points, 3)
     if len(pixels) != len(points):
         raise ValueError(
             f'{job.files.points}: field `Pose` has {len(points)} frames, '
@@ -114,7 +105,7 @@ def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
         job.files.points,
         [f'frame {frame}' for frame in frames],
     )
-    boxes = crop_boxes(pixels, points, job.camera) if job.crop else None
+    boxes = crop_boxes(pixels, points, job.camera.f) if job.crop else None
     written, size = write_images(job, frames, boxes)
     remark = f'{len(written)} images'
     if len(written) < len(frames):
@@ -129,11 +120,11 @@ def convert_recording(job: Job, write: Callable) -> Tuple[Part, str]:
         )
         if job.crop:
             rows[split] = crop_rows(
-                rows[split], boxes[kept], job.camera, job.crop
+                rows[split], boxes[kept], job.camera.f, job.camera.c, job.crop
             )
     content = {f'{s}.{f}': a for s, r in rows.items() for f, a in r.items()}
     content.update(key=np.array(job.key), size=np.array(size))
-    write(job.part, npz_bytes(content))
+    write_atomically(job.part, npz_bytes(content))
     return Part(rows, size), remark
 
 

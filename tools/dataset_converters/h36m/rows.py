@@ -104,20 +104,20 @@ def check_poses(
 
 
 def crop_boxes(
-    pixels: np.ndarray, points_mm: np.ndarray, camera: Camera
+    pixels: np.ndarray, points_mm: np.ndarray, focal: np.ndarray
 ) -> np.ndarray:
     """The squares to cut out.
 
     Args:
         pixels (np.ndarray): (n, 17, 2) px.
         points_mm (np.ndarray): (n, 17, 3) camera space in mm.
-        camera (Camera): Of these frames.
+        focal (np.ndarray): (2,) or (n, 2) px.
 
     Returns:
         np.ndarray: (n, 3) left, top and side in px.
     """
-    sides = box_side_px(points_mm[:, :1, 2], camera.f, BOX_MM * CROP_MARGIN)
-    return np.concatenate([pixels[:, 0] - sides / 2, sides], 1)
+    sides = box_side_px(points_mm[:, 0, 2], focal, BOX_MM * CROP_MARGIN)
+    return np.column_stack([pixels[:, 0] - sides[:, None] / 2, sides])
 
 
 def crop_image(image: np.ndarray, box: np.ndarray, side_px: int):
@@ -137,13 +137,20 @@ def crop_image(image: np.ndarray, box: np.ndarray, side_px: int):
     return cv2.warpAffine(image, matrix, (side_px, side_px))
 
 
-def crop_rows(rows: Rows, boxes: np.ndarray, camera: Camera, side_px: int):
+def crop_rows(
+    rows: Rows,
+    boxes: np.ndarray,
+    focal: np.ndarray,
+    principal: np.ndarray,
+    side_px: int,
+) -> Rows:
     """The rows of the crops, with the camera of each image.
 
     Args:
         rows (dict): Of the whole images.
         boxes (np.ndarray): (n, 3) left, top and side in px.
-        camera (Camera): Of the whole images.
+        focal (np.ndarray): (2,) or (n, 2) px of the whole images.
+        principal (np.ndarray): The same.
         side_px (int): Side of the crops.
 
     Returns:
@@ -159,8 +166,8 @@ def crop_rows(rows: Rows, boxes: np.ndarray, camera: Camera, side_px: int):
         center=((rows['center'] - offset) * scale).astype(np.float32),
         scale=(rows['scale'] * scale[:, 0]).astype(np.float32),
         part=part,
-        f=(camera.f * scale).astype(np.float32),
-        c=((camera.c - offset) * scale).astype(np.float32),
+        f=(focal * scale).astype(np.float32),
+        c=((principal - offset) * scale).astype(np.float32),
     )
 
 
