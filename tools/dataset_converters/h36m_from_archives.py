@@ -38,7 +38,7 @@ def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
     found = find_files(args.root, extracted)
     jobs = []
     for recording in recordings(
-        args.subjects, args.actions, metadata.trial_name
+        args.subjects, args.actions, lambda *trial: metadata.names[trial]
     ):
         if args.skip_broken and recording.broken:
             print(f'left out, broken video: {recording.name}')

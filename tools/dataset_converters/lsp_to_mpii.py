@@ -30,6 +30,7 @@ from typing import Dict, Union
 import cv2
 import numpy as np
 
+from h36m.video import write_image
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.files import write_atomically
@@ -42,8 +43,6 @@ from lsp.person import (
     to_mpii,
     truth_mat,
 )
-
-JPEG_QUALITY = 95
 
 
 def convert_person(
@@ -68,9 +67,8 @@ def convert_person(
         return reason
     person = make_person(px, labelled, size, archive.crop.format(number))
     left, top, right, bottom = person.crop
-    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    _, code = cv2.imencode('.jpg', image[top:bottom, left:right], quality)
-    write_atomically(out / 'images' / person.entry['image'], code.tobytes())
+    path = out / 'images' / person.entry['image']
+    write_image(path, image[top:bottom, left:right])
     return person
 
 

@@ -387,8 +387,8 @@ def test_rotation_against_scipy(angles):
 
 def test_metadata_agrees_with_the_table(all_archives):
     metadata = read_metadata(str(all_archives / 'Release-v1.2/metadata.xml'))
-    assert metadata.trial_name('S9', 'Eating', 2) == 'Eating'
-    assert metadata.trial_name('S1', 'Photo', 1) == 'TakingPhoto 1'
+    assert metadata.names['S9', 'Eating', 2] == 'Eating'
+    assert metadata.names['S1', 'Photo', 1] == 'TakingPhoto 1'
     assert len(metadata.names) == 7 * 15 * 2
     assert len(metadata.cameras) == 7 * 4
 

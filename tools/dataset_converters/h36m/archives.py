@@ -18,11 +18,19 @@ import re
 import shutil
 import tarfile
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
 import numpy as np
 
-from integral_mmpose.datasets.checks import annotation_error, require_file
+from integral_mmpose.datasets.checks import check_array, require_file
 
 from .names import MOVING_JOINTS, Recording
 
@@ -72,32 +80,25 @@ def find_files(*roots: str) -> Dict[Key, str]:
         dict: (kind, subject, name) to the path; of several the first.
     """
     found = {}
-    for root in roots:
-        for folder, folders, names in os.walk(root):
-            folders.sort()
-            for name in sorted(names):
-                path = osp.join(folder, name)
-                key = key_of(osp.relpath(path, osp.join(root, '..')))
-                if key:
-                    found.setdefault(key, path)
+    for root in map(Path, map(osp.abspath, roots)):
+        for path in sorted(root.rglob('*.*')):
+            key = key_of(osp.relpath(path, root.parent))
+            if key:
+                found.setdefault(key, str(path))
     return found
 
 
-def find_archives(root: str, subjects: Sequence[str]) -> List[str]:
+def find_archives(root: str, subjects: Collection[str]) -> List[str]:
     """The archives below a folder that may hold files of some subjects."""
-    found = []
-    for folder, _, names in os.walk(root):
-        for name in names:
-            path = osp.relpath(osp.join(folder, name), osp.join(root, '..'))
-            named = _subject(path)
-            if (
-                name.endswith(ARCHIVES)
-                and any(kind in name for kind in KINDS)
-                and 'universal' not in name
-                and (named is None or named in subjects)
-            ):
-                found.append(osp.join(folder, name))
-    return sorted(found)
+    root = Path(osp.abspath(root))
+    return sorted(
+        str(path)
+        for path in root.rglob('*.*')
+        if path.name.endswith(ARCHIVES)
+        and any(kind in path.name for kind in KINDS)
+        and 'universal' not in path.name
+        and _subject(osp.relpath(path, root.parent)) in (None, *subjects)
+    )
 
 
 def _subject(path: str) -> Optional[str]:
@@ -108,19 +109,16 @@ def _subject(path: str) -> Optional[str]:
     return subjects[-1].upper() if subjects else None
 
 
-def extract(archive: str, out: str, subjects: Sequence[str]) -> Iterator[str]:
+def extract(
+    archive: str, out: str, subjects: Collection[str]
+) -> Iterator[str]:
     """Copy the files of some subjects out of an archive.
 
     Names inside of it choose the place below ``out`` only through
     :func:`key_of`, so none can lead out of it; links are not followed.
 
-    Args:
-        archive (str): The .tgz.
-        out (str): A folder; gets ``S9/Videos/...`` and so on.
-        subjects (Sequence[str]): Whose files to copy.
-
     Yields:
-        str: The path of a file after it was written.
+        str: The path of a file, ``out/S9/Videos/...``, once it is written.
     """
     try:
         with tarfile.open(archive, 'r|*') as tar:
@@ -160,12 +158,13 @@ def files_of(recording: Recording, found: Dict[Key, str], root: str) -> Files:
     return Files(*paths)
 
 
-def require_cdflib() -> None:
-    """Check that CDF files can be read."""
+def require_cdflib():
+    """The package that reads CDF files."""
     try:
-        import cdflib  # noqa: F401
+        import cdflib
     except ImportError as error:
         raise ImportError(INSTALL) from error
+    return cdflib
 
 
 def read_poses(path: str, axes: int) -> np.ndarray:
@@ -178,9 +177,7 @@ def read_poses(path: str, axes: int) -> np.ndarray:
     Returns:
         np.ndarray: (n, 17, axes).
     """
-    require_cdflib()
-    import cdflib
-
+    cdflib = require_cdflib()
     require_file(path, 'the poses', 'Download them again.')
     try:
         pose = np.asarray(cdflib.CDF(path).varget('Pose'))
@@ -191,20 +188,7 @@ def read_poses(path: str, axes: int) -> np.ndarray:
         ) from error
     if pose.ndim == 2:
         pose = pose[None]
-    if (
-        pose.ndim != 3
-        or pose.shape[0] != 1
-        or pose.shape[1] < 1
-        or pose.shape[2] != JOINTS * axes
-        or pose.dtype.kind != 'f'
-    ):
-        raise annotation_error(
-            path,
-            'all',
-            'Pose',
-            f'must hold numbers of the shape (1, frames, {JOINTS * axes}), '
-            f'got {pose.dtype} of the shape {pose.shape}',
-            'Download the archive again.',
-        )
+    shape, fix = (1, None, JOINTS * axes), 'Download the archive again.'
+    check_array(pose, shape, path, 'all', 'Pose', fix)
     joints = pose[0].reshape(-1, JOINTS, axes)
     return joints[:, list(MOVING_JOINTS)].astype(np.float64)

@@ -14,15 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from integral_mmpose.datasets.checks import (
-    annotation_error,
-    numbers,
-    require_file,
-)
+from integral_mmpose.datasets.checks import numbers, require_file
 
-from .rows import Camera
+from .rows import read_camera
 
-SHAPES = dict(R=(3, 3), T=(3,), f=(2,), c=(2,), k=(3,), p=(2,))
 #: The cameras of 11 subjects take 25 kB.
 MAX_BYTES = 10_000_000
 
@@ -174,20 +169,11 @@ def _unpickle(path: str) -> dict:
 
 
 def _camera(entry: dict, path: str, id_: str) -> dict:
-    values = {}
-    for field, shape in SHAPES.items():
-        value = entry.get(field)
-        if value is None and field in 'kp':
-            continue
-        value = value.value if isinstance(value, _Array) else value
-        if isinstance(value, np.ndarray) and field != 'R':
-            value = value.ravel()
-        # numbers() gives float32; the files have more digits.
-        numbers(value, path, id_, field, shape)
-        values[field] = np.asarray(value, np.float64)
-    rotation = values['R']
-    if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-3:
-        raise annotation_error(path, id_, 'R', 'is no rotation')
-    values.update(R=rotation.T, T=values['T'] * 1000)
+    arrays = {
+        field: value.value if isinstance(value, _Array) else value
+        for field, value in entry.items()
+    }
+    camera = read_camera(arrays, path, id_)
+    camera = camera._replace(R=camera.R.T, T=camera.T * 1000)
     size = numbers([entry.get('w'), entry.get('h')], path, id_, 'w, h', (2,))
-    return Camera(**values).as_json(size)
+    return camera.as_json(size)

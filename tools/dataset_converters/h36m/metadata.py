@@ -10,6 +10,7 @@ k (3), p (2) in px. R = Rx(α) Ry(β) Rz(γ), and x = R (X − T).
 """
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
@@ -33,16 +34,11 @@ class Metadata(NamedTuple):
     names: Dict[Tuple[str, str, int], str]
     cameras: Dict[Tuple[str, str], Camera]
 
-    def trial_name(self, subject: str, action: str, trial: int) -> str:
-        """The name of a trial in the archives."""
-        return self.names[subject, action, trial]
-
 
 def read_metadata(path: str) -> Metadata:
     """Read metadata.xml."""
     require_file(path, 'metadata.xml of Human3.6M', 'Give it by --metadata.')
-    with open(path, 'rb') as file:
-        content = file.read()
+    content = Path(path).read_bytes()
     if b'<!DOCTYPE' in content or b'<!ENTITY' in content:
         # Entities can grow to gigabytes; the release has none.
         raise ValueError(f'{path}: declares entities or a DOCTYPE. {FIX}')
@@ -87,34 +83,25 @@ def _names(root, path: str) -> Dict[Tuple[str, str, int], str]:
                 place = header.index(subject) if subject in header else -1
                 name = row[place] if 0 <= place < len(row) else ''
                 if not name.replace(' ', '').isalnum():
+                    id_ = f'{subject}, action {number} ({action}), trial '
+                    problem = f'is {name!r}, not a name'
                     raise annotation_error(
-                        path,
-                        f'{subject}, action {number} ({action}), trial '
-                        f'{trial}',
-                        'mapping',
-                        f'is {name!r}, not a name',
-                        FIX,
+                        path, f'{id_}{trial}', 'mapping', problem, FIX
                     )
                 names[subject, action, trial] = name
     return names
 
 
 def _w0(root, path: str) -> np.ndarray:
-    node = root.find('w0')
-    text = '' if node is None else (node.text or '')
+    text = root.findtext('w0', '')
     try:
         values = [float(word) for word in text.strip().strip('[]').split()]
     except ValueError:
         values = []
     w0 = np.array(values)
     if len(w0) != W0_NUMBERS or not np.isfinite(w0).all():
-        raise annotation_error(
-            path,
-            'all',
-            'w0',
-            f'must hold {W0_NUMBERS} numbers, got {len(w0)}',
-            FIX,
-        )
+        problem = f'must hold {W0_NUMBERS} numbers, got {len(w0)}'
+        raise annotation_error(path, 'all', 'w0', problem, FIX)
     return w0
 
 

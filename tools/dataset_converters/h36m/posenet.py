@@ -33,14 +33,8 @@ from integral_mmpose.datasets.checks import (
     require_root,
 )
 
-from .names import (
-    ACTIONS,
-    CAMERA_IDS,
-    FIRST_ACTION,
-    Recording,
-    trial_name,
-)
-from .rows import Camera
+from .names import ACTIONS, CAMERA_IDS, FIRST_ACTION, Recording, trial_name
+from .rows import Camera, read_camera
 
 DOWNLOAD = 'Download it again, or leave the subject out (--subjects).'
 NUMBERS = ('subject', 'action_idx', 'subaction_idx', 'cam_idx', 'frame_idx')
@@ -155,13 +149,8 @@ def _image(entry, path: str, subject: str) -> Tuple[Recording, Image]:
     named = _FILE.search(str(entry.get('file_name')))
     parts = [int(n) for n in named.groups()] if named else []
     if parts != values[:4] + [values[4] + 1]:
-        raise annotation_error(
-            path,
-            id_,
-            'file_name',
-            f'{entry.get("file_name")} is not the one of {dict(entry)}',
-            DOWNLOAD,
-        )
+        problem = f'{entry.get("file_name")} is not the one of {dict(entry)}'
+        raise annotation_error(path, id_, 'file_name', problem, DOWNLOAD)
     number, action, trial, camera, frame = values
     if (
         f'S{number}' != subject
@@ -197,31 +186,9 @@ def _cameras(path: str, subject: str, needed) -> Dict[str, Camera]:
         if camera_id not in needed:
             continue
         if not isinstance(entry, dict):
-            raise annotation_error(
-                path,
-                number,
-                'camera',
-                f'is missing; the file has {sorted(content)}',
-                DOWNLOAD,
-            )
-        fields = dict(R=(3, 3), t=(3,), f=(2,), c=(2,))
-        values = []
-        for field, shape in fields.items():
-            value = entry.get(field)
-            if field != 'R' and value is not None:
-                value = np.ravel(np.array(value, object)).tolist()
-            value = numbers(value, path, number, field, shape)
-            values.append(value.astype(np.float64))
-        rotation = values[0]
-        if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-3:
-            raise annotation_error(
-                path, number, 'R', 'is no rotation', DOWNLOAD
-            )
-        if not (values[2] > 0).all():
-            raise annotation_error(
-                path, number, 'f', f'must be > 0, got {values[2]}', DOWNLOAD
-            )
-        cameras[camera_id] = Camera(*values)
+            problem = f'is missing; the file has {sorted(content)}'
+            raise annotation_error(path, number, 'camera', problem, DOWNLOAD)
+        cameras[camera_id] = read_camera(entry, path, number, 't', DOWNLOAD)
     return cameras
 
 

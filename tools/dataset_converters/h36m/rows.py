@@ -22,12 +22,15 @@ from integral_mmpose.datasets.body.camera_space_annotations import (
     CameraSpaceAnnotations,
     check_annotations,
 )
+from integral_mmpose.datasets.checks import FIX, annotation_error, numbers
 from integral_mmpose.geometry import BOX_MM, box_side_px
 
 from .names import TEST_SUBJECTS, Recording
 
 #: Room for the augmentation, whose largest scale it is.
 CROP_MARGIN = 1.25
+#: Of the fields of a :class:`Camera`.
+SHAPES = dict(R=(3, 3), T=(3,), f=(2,), c=(2,), k=(3,), p=(2,))
 #: What messages call the fields of :class:`CameraSpaceAnnotations`.
 POSE_FIELDS = dict(
     names='image',
@@ -62,6 +65,38 @@ class Camera(NamedTuple):
             if value is not None
         }
         return dict(content, w=int(size[0]), h=int(size[1]))
+
+
+def read_camera(
+    entry: dict, file: str, id_, place: str = 'T', fix: str = FIX
+) -> Camera:
+    """A camera out of a file, checked.
+
+    Args:
+        entry (dict): Field -> numbers in lists or an array; ``k`` and ``p``
+            may be missing.
+        file (str): Its path, for messages.
+        id_ (str | int): What the file calls the camera.
+        place (str): What the file calls ``T``.
+        fix (str): What messages advise.
+    """
+    values = {}
+    for field, shape in SHAPES.items():
+        name = place if field == 'T' else field
+        value = entry.get(name)
+        if value is None and field in 'kp':
+            continue
+        if value is not None and field != 'R':
+            value = np.ravel(np.array(value, object)).tolist()
+        numbers(value, file, id_, name, shape)  # as float32, of fewer digits
+        values[field] = np.array(value, np.float64)
+    rotation = values['R']
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-3:
+        raise annotation_error(file, id_, 'R', 'is no rotation', fix)
+    if not (values['f'] > 0).all():
+        problem = f'must be > 0, got {values["f"]}'
+        raise annotation_error(file, id_, 'f', problem, fix)
+    return Camera(**values)
 
 
 class Steps(NamedTuple):

@@ -16,6 +16,7 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
+from h36m.rows import Camera
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
 )
@@ -112,18 +113,15 @@ def _camera(fields: dict, path: str, name: str) -> dict:
             )
     intrinsic = values['intrinsic'].reshape(4, 4)
     extrinsic = values['extrinsic'].reshape(4, 4)
-    width, height = values['size'].astype(int).tolist()
     rotation = extrinsic[:3, :3]
-    return dict(
-        f=[intrinsic[0, 0], intrinsic[1, 1]],
-        c=[intrinsic[0, 2], intrinsic[1, 2]],
-        k=[0.0, 0.0, 0.0],
-        p=[0.0, 0.0],
-        R=rotation.tolist(),
-        T=(-rotation.T @ extrinsic[:3, 3]).tolist(),
-        w=width,
-        h=height,
-    )
+    return Camera(
+        R=rotation,
+        T=-rotation.T @ extrinsic[:3, 3],
+        f=intrinsic.diagonal()[:2],
+        c=intrinsic[:2, 2],
+        k=np.zeros(3),
+        p=np.zeros(2),
+    ).as_json(values['size'])
 
 
 def read_annotations(path: Path) -> Dict[str, List[np.ndarray]]:
