@@ -38,10 +38,10 @@ from reproduction.pictures import draw_table
 from reproduction.plan import Job, job_of, plan, starts_from
 from reproduction.records import RECORDS
 from reproduction.rows import CONFIGS, ROWS, TITLES, Row, select
-from reproduction.runs import Options, is_first_node, unmeasured
+from reproduction.runs import Options, unmeasured
 from reproduction.scales import SCALES, NotAtScaleError, load_setting
 from reproduction.schedule import run_plan
-from reproduction.store import KEPT, read_records
+from reproduction.store import KEPT, read_folders, read_lines
 from reproduction.tables import Measured, write_table
 
 
@@ -111,8 +111,8 @@ def reproduce(args: argparse.Namespace) -> int:
     out = folder_of(args)
 
     def measured():
-        kept = None if args.anew else KEPT
-        records = read_records(kept, out / RECORDS)
+        records = {} if args.anew else read_lines(KEPT)
+        records |= read_folders([out / RECORDS])
         return Measured(args.data, args.scale, records)
 
     todo = unmeasured(jobs, args.data, measured().known)
@@ -128,8 +128,7 @@ def reproduce(args: argparse.Namespace) -> int:
     os.environ.update(environment)
 
     def write():
-        if is_first_node(args.launcher):
-            print(write_table(args.table, measured(), out), flush=True)
+        print(write_table(args.table, measured(), out), flush=True)
 
     options = Options(
         out,
@@ -141,9 +140,8 @@ def reproduce(args: argparse.Namespace) -> int:
     )
     failed = run_plan(todo, options, write, partial(print, flush=True))
     write()  # also if nothing was to do
-    if is_first_node(args.launcher):
-        draw_table(args.table, measured(), out)
-        print((out / f'table{args.table}.md').read_text('utf-8'))
+    draw_table(args.table, measured(), out)
+    print((out / f'table{args.table}.md').read_text('utf-8'))
     for job, reason in failed.items():
         print(f'error: {job.title}: {reason}', file=sys.stderr)
     return 1 if failed else 0

@@ -61,9 +61,6 @@ def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
     """
     folder = job.folder(options.out)
     folder.mkdir(parents=True, exist_ok=True)
-    if not is_first_node(options.launcher):
-        _train(job, options, children, slot)  # with the node that has rank 0
-        return
     with _turn(folder / 'lock', children) as lock:
         _train(job, options, children, slot, lock)
         if not is_first_half(job):
@@ -90,26 +87,24 @@ def _turn(path: Path, children: Children) -> Iterator[int]:
 
 
 def _train(
-    job: Job, options: Options, children: Children, slot: int, *keep: int
+    job: Job, options: Options, children: Children, slot: int, lock: int
 ) -> None:
     folder, config = job.folder(options.out), write_config(job, options)
     if is_trained(job, options.out):
         return
     start = time.monotonic()
-    if is_first_node(options.launcher):
-        if first := first_half(job, options):
-            check_backbone(job.parent.name, first, facts(job, options))
-        note_start(folder, facts(job, options))
+    if first := first_half(job, options):
+        check_backbone(job.parent.name, first, facts(job, options))
+    note_start(folder, facts(job, options))
     try:
         children.run(
             train_command(config, folder, options),
-            folder / f'train{node_suffix(options.launcher)}.log',
+            folder / 'train.log',
             child_env(options, slot),
-            keep,
+            keep=[lock],
         )
     finally:
-        if is_first_node(options.launcher):
-            note_end(folder, time.monotonic() - start)
+        note_end(folder, time.monotonic() - start)
 
 
 def is_trained(job: Job, out: Path) -> bool:
@@ -120,20 +115,6 @@ def is_trained(job: Job, out: Path) -> bool:
     validated = history(job.folder(out))
     late = bool(validated) and validated[-1][0] < job.epochs
     return job.checkpoint(out).is_file() and not late
-
-
-def node_suffix(launcher: str) -> str:
-    """What the files of other nodes than the first end with.
-
-    All nodes of a training share a folder; ``NODE_RANK`` counts them.
-    """
-    rank = os.environ.get('NODE_RANK', '0') if launcher != 'none' else '0'
-    return '' if rank == '0' else f'_node{rank}'
-
-
-def is_first_node(launcher: str) -> bool:
-    """Whether this node evaluates, and writes records and tables."""
-    return not node_suffix(launcher)
 
 
 def unmeasured(jobs: List[Job], data: str, records: Records) -> List[Job]:
@@ -175,7 +156,7 @@ def write_config(job: Job, options: Options) -> Path:
             dict(cfg.test_evaluator, **boxes),
         ]
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f'config{node_suffix(options.launcher)}.py'
+    path = folder / 'config.py'
     cfg.dump(path)
     return path
 

@@ -1,28 +1,25 @@
 """Run the jobs of a plan in order, show progress, survive failures."""
 
-import re
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Callable, Dict, List
+
+from integral_mmpose.engine.find_checkpoint import checkpoints_in
 
 from .children import Children, RunError
 from .plan import Job
 from .runs import Options, is_first_half, run_job
 
-EPOCH = re.compile(r'epoch_(\d+)\.pth')
 PATIENCE = 30.0  # seconds between two lines of progress
 
 
 def epochs_done(job: Job, out: Path) -> int:
     """Epochs of a job whose checkpoint is written."""
-    if job.checkpoint(out).is_file():
-        return job.epochs
-    names = (p.name for p in job.folder(out).glob('epoch_*.pth'))
-    return max(
-        (int(m[1]) for m in map(EPOCH.fullmatch, names) if m), default=0
-    )
+    names = [Path(path).stem for path in checkpoints_in(job.folder(out))]
+    return int(names[0].removeprefix('epoch_')) if names else 0
 
 
 class Progress:
@@ -47,14 +44,9 @@ class Progress:
         text += f', {sum(done.values())}/{self.total} epochs'
         if here:
             each = seconds / here
-            text += f', {each:.1f} s an epoch, {clock(left * each)} left'
+            rest = timedelta(seconds=round(left * each))
+            text += f', {each:.1f} s an epoch, {rest} left'
         return f'{text}] {now}'
-
-
-def clock(seconds: float) -> str:
-    """h:mm:ss."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f'{minutes // 60}:{minutes % 60:02d}:{rest:02d}'
 
 
 def run_plan(

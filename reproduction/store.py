@@ -8,7 +8,7 @@ never share one; ``compile_records.py`` adds those files to ``records.jsonl``.
 import json
 import math
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Tuple
 
 from integral_mmpose.files import write_atomically
 
@@ -33,12 +33,6 @@ Records = Dict[Key, dict]
 def key_of(record: dict) -> Key:
     """What tells a record from the others."""
     return tuple(record[name] for name in KEY)
-
-
-def read_records(kept: Optional[Path], folder: Optional[Path]) -> Records:
-    """The kept records and those of a run's folder, which replace them."""
-    found = read_lines(kept) if kept else {}
-    return {**found, **(read_folders([folder]) if folder else {})}
 
 
 def read_lines(path: Path) -> Records:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from reproduction import reproduce
+from reproduction.store import KEPT, read_lines, write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,6 +99,19 @@ def test_a_measured_table_needs_no_data(tmp_path, monkeypatch, capsys):
     path = tmp_path / 'lspet-small/table1.json'
     rows = json.loads(path.read_text())['rows']
     assert all(row['cells']['AUC']['ours'] for row in rows)
+
+
+def test_the_runs_own_record_comes_first(tmp_path, monkeypatch, capsys):
+    """Before the kept one of the same training."""
+    (row,) = reproduce.select('1', 'R1')
+    name = reproduce.job_of(row, 'small', 0).name
+    record = read_lines(KEPT)['lspet', 'small', name, 0]
+    record['metrics']['pckh/AUC'] = 99.0
+    write_json(tmp_path / 'lspet-small/records/r1.json', record)
+    words = ['--table=1', '--rows=R1', '--data=lspet', f'--out={tmp_path}']
+    assert run(monkeypatch, capsys, *words) == (0, '')
+    text = (tmp_path / 'lspet-small/table1.json').read_text()
+    assert 99 in json.loads(text)['rows'][0]['cells']['AUC']['seeds']
 
 
 def test_rows_that_a_scale_does_not_have_are_left_out(capsys):

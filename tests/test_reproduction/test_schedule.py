@@ -16,13 +16,13 @@ from reproduction.plan import plan
 from reproduction.records import record_path
 from reproduction.rows import ROOT, select
 from reproduction.runs import unmeasured
-from reproduction.schedule import clock, epochs_done, run_plan
-from reproduction.store import read_records
+from reproduction.schedule import epochs_done, run_plan
+from reproduction.store import read_folders
 
 
 def recorded(options):
     """The records of a run."""
-    return read_records(None, options.out / 'records')
+    return read_folders([options.out / 'records'])
 
 
 def record_of(job, options):
@@ -178,30 +178,6 @@ def test_a_surprise_in_a_row_does_not_stop_the_others(
     failed = run_plan(jobs, options, show=lambda line: None)
     assert list(failed.values()) == ['TypeError: unforeseen']
     assert len(recorded(options)) == 2
-
-
-def test_other_nodes_leave_the_shared_files_alone(
-    options, stand_in, monkeypatch
-):
-    """Node 1 trains with node 0; logs, records and tables are node 0's."""
-    from reproduction import runs
-
-    (job,) = plan(select('1', 'R1'), 'tiny', [0])
-    monkeypatch.setenv('NODE_RANK', '1')
-    assert runs.is_first_node('none') and not runs.is_first_node('pytorch')
-    train = [sys.executable, str(runs.ROOT / 'tools/train.py')]
-    monkeypatch.setattr(
-        runs,
-        'train_command',
-        lambda config, folder, _: [*train, config, '--work-dir', folder],
-    )
-    ddp = options._replace(launcher='pytorch')
-    assert run_plan([job], ddp, show=lambda line: None) == {}
-    assert job.checkpoint(options.out).is_file()
-    names = {path.name for path in job.folder(options.out).iterdir()}
-    assert {'config_node1.py', 'train_node1.log'} <= names
-    assert not names & {'config.py', 'train.log', 'training.json', 'lock'}
-    assert recorded(options) == {}
 
 
 def test_a_failing_row_stops_only_what_starts_from_it(
@@ -450,11 +426,6 @@ def test_the_public_split_replaces_the_hidden_one(options):
     )
     assert real.train_dataloader.dataset.split == 'trainval'
     assert real.test_evaluator.type == 'MpiiSubmission'
-
-
-def test_clock():
-    assert clock(3725.4) == '1:02:05'
-    assert clock(59) == '0:00:59'
 
 
 def test_the_reason_of_a_failure(tmp_path):

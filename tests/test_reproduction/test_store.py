@@ -12,7 +12,6 @@ from reproduction.store import (
     key_of,
     read_folders,
     read_lines,
-    read_records,
     write_lines,
 )
 
@@ -63,17 +62,8 @@ def test_lines_keep_every_record(write_fake_record, row, tmp_path):
 
 
 def test_no_file_has_no_records(tmp_path):
-    assert read_records(tmp_path / 'none.jsonl', tmp_path / 'none') == {}
-
-
-def test_the_runs_own_record_comes_first(write_fake_record, row, tmp_path):
-    path = write_fake_record(row, 0, {'pckh/AUC': 1.0})
-    file, folder = tmp_path / 'kept.jsonl', path.parent
-    write_lines(file, read_folders([folder]))
-    write_fake_record(row, 0, {'pckh/AUC': 2.0})
-    for kept, own, auc in ((file, folder, 2), (file, None, 1)):
-        (record,) = read_records(kept, own).values()
-        assert record['metrics']['pckh/AUC'] == auc
+    assert read_lines(tmp_path / 'none.jsonl') == {}
+    assert read_folders([tmp_path / 'none']) == {}
 
 
 @pytest.mark.parametrize(
