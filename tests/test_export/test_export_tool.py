@@ -1,11 +1,11 @@
 """The command line: files, printed differences, exit status."""
 
 import argparse
-import importlib.util
 import sys
 from pathlib import Path
 
 import cv2
+import export_onnx as tool
 import numpy as np
 import pytest
 import torch
@@ -14,19 +14,9 @@ from integral_mmpose import export
 from integral_mmpose.export import read_torch
 from integral_mmpose.inference import OnnxPoseModel
 
-TOOL = Path(__file__).resolve().parents[2] / 'tools/deployment/export_onnx.py'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('export_onnx', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 @pytest.fixture
-def run(tool, models, tmp_path, monkeypatch):
+def run(models, tmp_path, monkeypatch):
     """The command line on a small model, as a function of its options."""
     model = models['integral_3d']
     model.cfg.dump(tmp_path / 'small.py')
@@ -59,9 +49,7 @@ def test_verifies_on_random_and_real_crops(run, photo, capsys):
     assert OnnxPoseModel('model.onnx').metadata.config == 'small.py'
 
 
-def test_a_difference_above_the_tolerance_fails(
-    tool, run, capsys, monkeypatch
-):
+def test_a_difference_above_the_tolerance_fails(run, capsys, monkeypatch):
     """The file's weights are changed between writing and verifying."""
     written = export.write_onnx
 
@@ -143,7 +131,7 @@ def test_no_file_that_is_read_is_replaced(run, tmp_path, capsys, path):
     ],
 )
 def test_an_argmax_may_jump_in_half_precision(
-    tool, models, monkeypatch, capsys, readout, half, good
+    models, monkeypatch, capsys, readout, half, good
 ):
     """A few joints of a window, found elsewhere, are no fault of the file."""
     model = models['integral_3d']
@@ -211,9 +199,7 @@ FAULTS = [
 
 @pytest.mark.parametrize('half', [True, False])
 @pytest.mark.parametrize('fault', [None, *FAULTS])
-def test_a_fault_of_one_joint_is_no_rounding(
-    tool, models, monkeypatch, fault, half
-):
+def test_a_fault_of_one_joint_is_no_rounding(models, monkeypatch, fault, half):
     """Rounding of float16: a little everywhere, one joint in 100 far off."""
     model = models['integral_3d']
     monkeypatch.setattr(model.head, 'readout', 'local_integral')

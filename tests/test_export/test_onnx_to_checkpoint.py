@@ -1,10 +1,9 @@
 """An exported network comes back as weights that can be trained."""
 
 import copy
-import importlib.util
 import sys
-from pathlib import Path
 
+import onnx_to_checkpoint as tool
 import pytest
 import torch
 from mmpose.apis import init_model
@@ -19,18 +18,6 @@ from integral_mmpose.export import (
 from tests.test_reliability.training import make_data, small_config
 
 from .conftest import build_model, config_of, export
-
-TOOL = Path(__file__).resolve().parents[2] / (
-    'tools/model_converters/onnx_to_checkpoint.py'
-)
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('onnx_to_checkpoint', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def draw_norms(model):
@@ -76,7 +63,7 @@ def change_in_training(model, inputs):
 @pytest.mark.parametrize(
     'kind', ['integral_3d', 'multi_stage_3d', 'direct_3d']
 )
-def test_the_network_comes_back(tool, kind, crops, tmp_path):
+def test_the_network_comes_back(kind, crops, tmp_path):
     original = build_model(kind)
     draw_norms(original)
     path = export(original, tmp_path / 'a.onnx')
@@ -97,7 +84,7 @@ def test_the_network_comes_back(tool, kind, crops, tmp_path):
     assert change_in_training(back, inputs) < 1e-3
 
 
-def test_a_file_of_another_network_is_refused(tool, write, crops):
+def test_a_file_of_another_network_is_refused(write, crops):
     back = init_model(config_of('integral_2d'), None, device='cpu')
     inputs = inputs_of(back, crops)
     with pytest.raises(ValueError, match='final_layer.weight has the shape'):
@@ -110,7 +97,7 @@ def test_a_file_of_another_network_is_refused(tool, write, crops):
         tool.check_same(back, file)
 
 
-def test_other_joints_or_depths_are_refused(tool, write):
+def test_other_joints_or_depths_are_refused(write):
     """The places of the joints are the same: only the names tell."""
     file = tool.OnnxPoseModel(write('integral_3d'))
 
@@ -140,7 +127,7 @@ def test_other_joints_or_depths_are_refused(tool, write):
             tool.check_same(changed(change), file)
 
 
-def test_a_file_that_another_program_has_changed(tool, write, tmp_path, crops):
+def test_a_file_that_another_program_has_changed(write, tmp_path, crops):
     """A weight of another name, as after a quantization, is not found."""
     import onnx
 
@@ -157,7 +144,7 @@ def test_a_file_that_another_program_has_changed(tool, write, tmp_path, crops):
 
 
 @pytest.mark.parametrize('half', [False, True])
-def test_a_network_with_a_layer_of_no_effect(tool, write, tmp_path, half):
+def test_a_network_with_a_layer_of_no_effect(write, tmp_path, half):
     """MobileNetV2 also runs the convolution whose features are not taken:
     the file has no weights of it. So is the model that ships, in float16.
     """
@@ -192,7 +179,7 @@ def small(tmp_path_factory):
 
 
 @pytest.fixture
-def run(tool, small, tmp_path, monkeypatch):
+def run(small, tmp_path, monkeypatch):
     """The command line, by the file and further options."""
     monkeypatch.chdir(small[0])
 
@@ -243,7 +230,7 @@ def test_a_place_that_is_no_file(run, capsys, out):
 
 
 def test_a_full_disk_leaves_the_old_checkpoint(
-    tool, run, tmp_path, monkeypatch, capsys
+    run, tmp_path, monkeypatch, capsys
 ):
     def full(path, content):
         raise OSError(28, 'No space left on device', str(path))
@@ -257,7 +244,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(
     assert [path.read_bytes() for path in old.parent.iterdir()] == [b'old']
 
 
-def test_a_file_that_is_read_is_not_replaced(tool, monkeypatch, capsys):
+def test_a_file_that_is_read_is_not_replaced(monkeypatch, capsys):
     for out in ('a.onnx', './a.py'):
         monkeypatch.setattr(sys, 'argv', ['', 'a.py', 'a.onnx', '--out', out])
         with pytest.raises(SystemExit):

@@ -4,10 +4,9 @@ The originals are MMPose's own heads, and for the public code torchvision's
 ResNet, its list of layers and a loop over the cells.
 """
 
-import importlib.util
 import itertools
-from pathlib import Path
 
+import convert_head as tool
 import numpy as np
 import pytest
 import torch
@@ -19,21 +18,10 @@ from mmpose.utils import register_all_modules
 from torch import nn
 from torchvision.models import resnet18
 
-TOOL = Path(__file__).resolve().parents[2] / (
-    'tools/model_converters/convert_head.py'
-)
 WIDTH, HEIGHT, JOINTS, DEPTH = 96, 64, 3, 5
 PREPROCESSOR = dict(type='PoseDataPreprocessor', bgr_to_rgb=False)
 FLIP = [1, 0, 2]
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('convert_head', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    register_all_modules()
-    return module
+register_all_modules()
 
 
 def config(kind, flip_test=False, **head):
@@ -111,7 +99,7 @@ def predict(model):
 @pytest.mark.parametrize('kind', ['IntegralRegressionHead', 'DSNTHead'])
 @pytest.mark.parametrize('flip_test', [False, True])
 @pytest.mark.parametrize('beta', [1.0, 2.5])
-def test_mmposes_heads(tool, kind, flip_test, beta):
+def test_mmposes_heads(kind, flip_test, beta):
     theirs = config(kind, flip_test, beta=beta)
     model = random_weights(MODELS.build(theirs.model))
     expected = predict(model)
@@ -129,7 +117,7 @@ def test_mmposes_heads(tool, kind, flip_test, beta):
         assert np.abs(predict(built) - expected).max() > 1
 
 
-def test_mmposes_debias_is_nearly_nothing(tool):
+def test_mmposes_debias_is_nearly_nothing():
     """|x - 1/2| <= 1/2 and C = sum of exp(logits), of the smallest map."""
     theirs = config('IntegralRegressionHead', debias=True)
     model = random_weights(MODELS.build(theirs.model))
@@ -185,7 +173,7 @@ def official_joints(maps):
 
 
 @pytest.mark.parametrize('parallel', [False, True])
-def test_the_public_code(tool, parallel, tmp_path, monkeypatch):
+def test_the_public_code(parallel, tmp_path, monkeypatch):
     model = random_weights(Official())
     with torch.no_grad():
         expected = official_joints(model(images()))
@@ -208,7 +196,7 @@ def test_the_public_code(tool, parallel, tmp_path, monkeypatch):
     )
     cfg.dump(tmp_path / 'config.py')
     out = tmp_path / 'out/converted'
-    arguments = [TOOL.name, tmp_path / 'config.py', path, '--out', out]
+    arguments = ['convert_head.py', tmp_path / 'config.py', path, '--out', out]
     monkeypatch.setattr('sys.argv', [str(a) for a in arguments])
     tool.main()
     built = init_model(f'{out}.py', f'{out}.pth', device='cpu')
@@ -229,14 +217,14 @@ def test_the_public_code(tool, parallel, tmp_path, monkeypatch):
         dict(deconv_kernel_sizes=(4, 2)),
     ],
 )
-def test_an_option_that_is_lacking_is_named(tool, option):
+def test_an_option_that_is_lacking_is_named(option):
     cfg = config('IntegralRegressionHead')
     cfg.model.head.update(option)
     with pytest.raises(ValueError, match=f'no {next(iter(option))}='):
         tool.convert(cfg, dict(state_dict={}))
 
 
-def test_weights_of_another_network_are_refused(tool):
+def test_weights_of_another_network_are_refused():
     model = MODELS.build(config('DSNTHead').model)
     cfg = config('DSNTHead')
     cfg.model.backbone.depth = 34
@@ -244,13 +232,13 @@ def test_weights_of_another_network_are_refused(tool):
         tool.convert(cfg, dict(state_dict=model.state_dict()))
 
 
-def test_another_head_is_refused(tool):
+def test_another_head_is_refused():
     cfg = config('HeatmapHead')
     with pytest.raises(ValueError, match='the head is HeatmapHead'):
         tool.convert(cfg, dict(state_dict={}))
 
 
-def test_a_file_that_is_read_is_not_replaced(tool, monkeypatch, capsys):
+def test_a_file_that_is_read_is_not_replaced(monkeypatch, capsys):
     for config, checkpoint in (('a.py', 'b.pth'), ('b.py', './a.pth')):
         argv = ['', config, checkpoint, '--out', 'a']
         monkeypatch.setattr('sys.argv', argv)

@@ -1,11 +1,11 @@
 """The measurement of an exported model, with a model whose answer is known."""
 
-import importlib.util
 import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import measure_onnx as tool
 import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
@@ -13,15 +13,6 @@ from scipy.io import loadmat, savemat
 from integral_mmpose.geometry import Person
 
 SIDES = ('left', 'right')
-TOOL = Path(__file__).resolve().parents[2] / 'tools/deployment/measure_onnx.py'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('measure_onnx', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 PARTS = ('foot', 'knee', 'hip', 'wrist', 'elbow', 'shoulder')
@@ -35,7 +26,7 @@ OTHER = {
 class Oracle:
     """Knows where a person is in an image whose shade is its number."""
 
-    def __init__(self, tool, joints, off_px=0.0, skew=1.0):
+    def __init__(self, joints, off_px=0.0, skew=1.0):
         self.joint_names = list(tool.LIMBS)
         self.members = list(tool.LIMBS.values())
         self.joints, self.off_px, self.skew = joints, off_px, skew
@@ -98,10 +89,10 @@ def folder(tmp_path):
     ('off_px', 'at_half', 'at_tenth'),
     [(0.0, 100, 100), (2.0, 100, 0), (7.0, 0, 0)],
 )
-def test_pckh_by_hand(tool, folder, off_px, at_half, at_tenth):
+def test_pckh_by_hand(folder, off_px, at_half, at_tenth):
     """Off by 0, 0.2 and 0.7 heads."""
     path, joints = folder
-    found = tool.measure(Oracle(tool, joints, off_px), path, 'val')
+    found = tool.measure(Oracle(joints, off_px), path, 'val')
     assert found['people'] == 2
     assert found['PCKh@0.5'] == at_half and found['PCKh@0.1'] == at_tenth
     if off_px == 2.0:  # right from 0.20 on: 31 of 51
@@ -109,7 +100,7 @@ def test_pckh_by_hand(tool, folder, off_px, at_half, at_tenth):
 
 
 @pytest.mark.parametrize('order', [[0, 1], [1, 0]])
-def test_head_boxes_in_another_order(tool, folder, order):
+def test_head_boxes_in_another_order(folder, order):
     """Negative control: the same boxes and joints in the people's order."""
     path, joints = folder
     truth = path / 'own_gt_val.mat'
@@ -134,11 +125,11 @@ def seen(*joints):
     return [int(joint in joints) for joint in range(16)]
 
 
-def test_a_joint_that_nobody_has_is_left_out(tool, folder):
+def test_a_joint_that_nobody_has_is_left_out(folder):
     """Off by 0.2 heads in all joints; the right foot has no label."""
     path, joints = folder
     edit_people(path, joints_vis=seen(*range(1, 16)))
-    found = tool.measure(Oracle(tool, joints, 2.0), path, 'val')
+    found = tool.measure(Oracle(joints, 2.0), path, 'val')
     assert found['PCKh@0.5'] == 100 and found['PCKh@0.1'] == 0
     assert found['AUC'] == pytest.approx(100 * 31 / 51)
 
@@ -156,15 +147,15 @@ def test_a_joint_that_nobody_has_is_left_out(tool, folder):
         (dict(image=''), 'id 0: field `image` must be non-empty'),
     ],
 )
-def test_people_that_cannot_be_measured(tool, folder, fields, message):
+def test_people_that_cannot_be_measured(folder, fields, message):
     path, joints = folder
     edit_people(path, **fields)
     with pytest.raises(ValueError, match=f'own_val.json: {message}'):
-        tool.measure(Oracle(tool, joints), path, 'val')
+        tool.measure(Oracle(joints), path, 'val')
 
 
-def test_a_model_with_other_joints_is_told_before_the_data_is_read(tool):
-    oracle = Oracle(tool, np.zeros((2, 16, 2)))
+def test_a_model_with_other_joints_is_told_before_the_data_is_read():
+    oracle = Oracle(np.zeros((2, 16, 2)))
     oracle.joint_names = [n.replace('foot', 'x') for n in oracle.joint_names]
     message = 'own.onnx: .* no left_foot, right_foot. Export'
     with pytest.raises(ValueError, match=message):
@@ -172,7 +163,7 @@ def test_a_model_with_other_joints_is_told_before_the_data_is_read(tool):
 
 
 @pytest.mark.parametrize('pattern', ['*_val.json', '*_gt_val.mat'])
-def test_a_missing_file_is_told_in_words_of_this_tool(tool, folder, pattern):
+def test_a_missing_file_is_told_in_words_of_this_tool(folder, pattern):
     [path] = folder[0].glob(pattern)
     path.unlink()
     with pytest.raises(FileNotFoundError, match='Give a folder') as raised:
@@ -180,23 +171,23 @@ def test_a_missing_file_is_told_in_words_of_this_tool(tool, folder, pattern):
     assert f'{folder[0]} has no {pattern}.' in str(raised.value)
 
 
-def test_the_files_may_lie_in_annotations(tool, folder):
+def test_the_files_may_lie_in_annotations(folder):
     """As in MPII's own layout; their names need not be the folder's."""
     path, joints = folder
     (path / 'annotations').mkdir()
     for file in (*path.glob('*.json'), *path.glob('*.mat')):
         file.rename(path / 'annotations' / file.name.replace('own', 'mpii'))
-    found = tool.measure(Oracle(tool, joints), path, 'val')
+    found = tool.measure(Oracle(joints), path, 'val')
     assert found['PCKh@0.5'] == 100
 
 
-def test_consistency_by_hand(tool, folder):
+def test_consistency_by_hand(folder):
     """6 mm of depth at one wrist mirror to the other: 12 mm of 12 joints."""
     path, joints = folder
     name = 'mirrored pose, mean distance (mm)'
-    found = tool.measure(Oracle(tool, joints, skew=6.0), path, 'val')
+    found = tool.measure(Oracle(joints, skew=6.0), path, 'val')
     assert found[name] == pytest.approx(1)
-    found = tool.measure(Oracle(tool, joints, skew=0.0), path, 'val')
+    found = tool.measure(Oracle(joints, skew=0.0), path, 'val')
     assert found[name] == pytest.approx(0, abs=1e-9)
     bones = found['left and right bones, median difference (%)']
     assert bones == pytest.approx(0, abs=1e-6)

@@ -1,18 +1,16 @@
 """MPI-INF-3DHP's own files in miniature, converted and loaded again."""
 
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import cv2
+import mpi_inf_3dhp_to_npz as tool
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 from scipy.io import savemat
 
-ROOT = Path(__file__).resolve().parents[2]
 FRAMES, STEP, SIZE = 12, 5, (160, 128)  # w, h
 #: Pelvis, hips, knees, ... in Human3.6M's order, counted in the 28 by hand.
 PICKED = [4, 23, 24, 25, 18, 19, 20, 3, 5, 6, 7, 9, 10, 11, 14, 15, 16]
@@ -29,14 +27,6 @@ CAMERA = """name          {name}
 @pytest.fixture(autouse=True)
 def mmpose_scope():
     init_default_scope('mmpose')
-
-
-def tool():
-    path = ROOT / 'tools/dataset_converters/mpi_inf_3dhp_to_npz.py'
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def intrinsics(sequence, camera):
@@ -142,7 +132,7 @@ def load(out, **kwargs):
 
 def test_the_data_set_reads_what_was_written(raw, tmp_path, capsys):
     out = tmp_path / 'out'
-    tool().convert(str(raw), str(out), cameras=(0, 2), step=STEP)
+    tool.convert(str(raw), str(out), cameras=(0, 2), step=STEP)
     assert '12 frames of 4 videos' in capsys.readouterr().out
     data = load(out, pipeline=[dict(type='LoadImageChecked')])
     assert len(data) == 12
@@ -171,7 +161,7 @@ def test_the_data_set_reads_what_was_written(raw, tmp_path, capsys):
 
 
 def test_cameras_have_position_and_rotation(raw, tmp_path):
-    tool().convert(str(raw), str(tmp_path), (1,), STEP, images=False)
+    tool.convert(str(raw), str(tmp_path), (1,), STEP, images=False)
     cameras = json.loads((tmp_path / 'annotations/cameras.json').read_text())
     assert list(cameras['S2']) == ['101', '201']
     camera = cameras['S2']['201']
@@ -183,7 +173,7 @@ def test_cameras_have_position_and_rotation(raw, tmp_path):
 
 
 def test_as_a_second_3d_source(raw, h36m, tmp_path):
-    tool().convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
+    tool.convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
     config = dict(
         type='H36MImageDataset',
         data_root=str(tmp_path / 'out'),
@@ -212,7 +202,7 @@ def test_unusable_frames_are_left_out_and_counted(tmp_path, capsys):
 
     write_sequence(tmp_path / 'raw', 1, 2, change)
     out = tmp_path / 'out'
-    tool().convert(str(tmp_path / 'raw'), str(out), (0, 1), STEP, False)
+    tool.convert(str(tmp_path / 'raw'), str(out), (0, 1), STEP, False)
     said = capsys.readouterr().out
     for line in (
         '2 frames of 2 videos',
@@ -227,7 +217,7 @@ def test_unusable_frames_are_left_out_and_counted(tmp_path, capsys):
 
 def test_a_video_that_ends_early(raw, tmp_path, capsys):
     write_video(raw / 'S2' / 'Seq1', 0, frames=9)
-    tool().convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
+    tool.convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
     assert 'left out, not in the video: 1' in capsys.readouterr().out
     assert len(load(tmp_path / 'out')) == 5
 
@@ -242,7 +232,7 @@ def test_a_broken_video_is_named(raw, tmp_path, content):
         path.write_bytes(content)
         message = r'video_0\.avi: not a readable video.*--no-images'
     with pytest.raises(ValueError, match=message):
-        tool().convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
+        tool.convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
 
 
 def replace(path, old, new):
@@ -296,19 +286,19 @@ def replace(path, old, new):
 def test_bad_files(tmp_path, change, message):
     change(write_sequence(tmp_path / 'raw', 1))
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        tool().convert(str(tmp_path / 'raw'), str(tmp_path / 'out'), (0,), 5)
+        tool.convert(str(tmp_path / 'raw'), str(tmp_path / 'out'), (0,), 5)
     assert not (tmp_path / 'out').exists()
 
 
 def test_bad_options(raw, tmp_path, monkeypatch, capsys):
     with pytest.raises(ValueError, match='no camera 9: .*Correct --cameras'):
-        tool().convert(str(raw), str(tmp_path / 'out'), (9,))
+        tool.convert(str(raw), str(tmp_path / 'out'), (9,))
     with pytest.raises(FileNotFoundError, match='video_1.avi.*--no-images'):
-        tool().convert(str(raw), str(tmp_path / 'out'), (1,))
+        tool.convert(str(raw), str(tmp_path / 'out'), (1,))
     arguments = ['x', str(raw), '--out', str(tmp_path / 'o'), '--cameras', '9']
     monkeypatch.setattr(sys, 'argv', arguments)
-    assert tool().main() == 1
+    assert tool.main() == 1
     assert 'error: ' in capsys.readouterr().err
     arguments[-1] = '0'
-    assert tool().main() == 0
+    assert tool.main() == 0
     assert len(load(tmp_path / 'o')) == 6

@@ -3,13 +3,13 @@
 import copy
 import doctest
 import hashlib
-import importlib.util
 import json
 import re
 import sys
 from pathlib import Path
 
 import mmcv
+import mpii_mat_to_json as tool
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -138,15 +138,6 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def tool():
-    path = ROOT / 'tools/dataset_converters/mpii_mat_to_json.py'
-    spec = importlib.util.spec_from_file_location('mpii_mat_to_json', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
 def val_list(tmp_path):
     """The first person of image 0, its joints half a pixel off."""
 
@@ -165,7 +156,7 @@ def load(out, name):
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def test_every_number_of_the_training_people(write, tool, val_list, tmp_path):
+def test_every_number_of_the_training_people(write, val_list, tmp_path):
     tool.convert(write(), str(tmp_path / 'mpii'), val_list())
     (val,) = load(tmp_path / 'mpii', 'mpii_val.json')
     assert val['image'] == '000000000.jpg'
@@ -186,9 +177,7 @@ def test_every_number_of_the_training_people(write, tool, val_list, tmp_path):
     assert trainval[1]['joints_vis'] == [1] * 16
 
 
-def test_head_boxes_and_joints_of_the_mat_file(
-    write, tool, val_list, tmp_path
-):
+def test_head_boxes_and_joints_of_the_mat_file(write, val_list, tmp_path):
     tool.convert(write(), str(tmp_path / 'mpii'), val_list())
     truth = loadmat(tmp_path / 'mpii/annotations/mpii_gt_trainval.mat')
     boxes = truth['headboxes_src']
@@ -204,7 +193,7 @@ def test_head_boxes_and_joints_of_the_mat_file(
     assert np.where(names == 'lwri')[1][0] == 15
 
 
-def test_the_dataset_reads_every_split(write, tool, val_list, tmp_path):
+def test_the_dataset_reads_every_split(write, val_list, tmp_path):
     root = str(tmp_path / 'mpii')
     tool.convert(write(), root, val_list())
     train = MpiiExactDataset(data_root=root, split='train')
@@ -237,7 +226,7 @@ def test_the_dataset_reads_every_split(write, tool, val_list, tmp_path):
     )
 
 
-def test_the_test_list_has_everybody(write, tool, tmp_path):
+def test_the_test_list_has_everybody(write, tmp_path):
     tool.convert(write(), str(tmp_path / 'mpii'))
     assert load(tmp_path / 'mpii', 'mpii_test_images.json') == [
         dict(
@@ -259,9 +248,7 @@ def test_the_test_list_has_everybody(write, tool, tmp_path):
     ]
 
 
-def test_nobody_is_left_out_in_silence(
-    write, tool, val_list, tmp_path, capsys
-):
+def test_nobody_is_left_out_in_silence(write, val_list, tmp_path, capsys):
     tool.convert(write(), str(tmp_path / 'mpii'), val_list())
     left_out = load(tmp_path / 'mpii', 'mpii_left_out.json')
     assert left_out == {
@@ -286,9 +273,7 @@ def test_nobody_is_left_out_in_silence(
     assert f'6 images: not the release u12_1, which has {KNOWN_IMAGES}' in err
 
 
-def test_without_a_val_list_trainval_and_test_only(
-    write, tool, tmp_path, capsys
-):
+def test_without_a_val_list_trainval_and_test_only(write, tmp_path, capsys):
     tool.convert(write(), str(tmp_path / 'mpii'))
     assert sorted(
         path.name for path in (tmp_path / 'mpii/annotations').iterdir()
@@ -303,9 +288,7 @@ def test_without_a_val_list_trainval_and_test_only(
     assert 'mpii_train and mpii_val are not' in out
 
 
-def test_the_same_release_gives_the_same_bytes(
-    write, tool, tmp_path, monkeypatch
-):
+def test_the_same_release_gives_the_same_bytes(write, tmp_path, monkeypatch):
     path = write()
     tool.convert(path, str(tmp_path / 'a'))
     monkeypatch.setattr('time.asctime', lambda: 'Tue Jan  1 00:00:00 2030')
@@ -317,7 +300,7 @@ def test_the_same_release_gives_the_same_bytes(
         assert first == (tmp_path / 'b/annotations' / name).read_bytes()
 
 
-def test_printed_hashes_are_sha256(write, tool, tmp_path, capsys):
+def test_printed_hashes_are_sha256(write, tmp_path, capsys):
     path = write()
     tool.convert(path, str(tmp_path / 'mpii'))
     out = capsys.readouterr().out
@@ -352,9 +335,7 @@ def test_val_lists_of_every_kind(write, tmp_path, val_list):
     assert split['val'] == [(0, 0), (0, 1)]
 
 
-def test_entries_that_fit_nobody_are_named(
-    write, tool, val_list, tmp_path, capsys
-):
+def test_entries_that_fit_nobody_are_named(write, val_list, tmp_path, capsys):
     path = val_list(
         [
             dict(image='000000000.jpg', center=[50, 60]),
@@ -415,7 +396,7 @@ def test_wrong_val_lists_of_other_kinds(write, tmp_path):
         read_val_list(path, images)
 
 
-def test_counts_of_the_known_release_are_checked(monkeypatch, write, tool):
+def test_counts_of_the_known_release_are_checked(monkeypatch, write):
     images = read_release(write())
     split = split_people(images, {(0, 0)})
     monkeypatch.setattr(tool, 'KNOWN_IMAGES', 6)
@@ -525,14 +506,12 @@ def test_missing_structs(write, field):
     assert reason == f'no {field}'
 
 
-def run(tool, monkeypatch, *argv):
+def run(monkeypatch, *argv):
     monkeypatch.setattr(sys, 'argv', ['mpii_mat_to_json.py', *argv])
     return tool.main()
 
 
-def test_the_tool_says_what_is_wrong(
-    write, tool, tmp_path, monkeypatch, capsys
-):
+def test_the_tool_says_what_is_wrong(write, tmp_path, monkeypatch, capsys):
     out = tmp_path / 'mpii'
     cases = {'missing.mat': 'does not exist'}
     (tmp_path / 'text.mat').write_text('not a mat file' * 50)
@@ -545,19 +524,19 @@ def test_the_tool_says_what_is_wrong(
     cases['other.mat'] = r"`RELEASE` is missing; the file has \['annolist'\]"
     for name, message in cases.items():
         path = str(tmp_path / name)
-        assert run(tool, monkeypatch, path, '--out', str(out)) == 1
+        assert run(monkeypatch, path, '--out', str(out)) == 1
         err = capsys.readouterr().err
         assert err.startswith('error: ') and err.count('\n') == 1
         assert name in err and re.search(message, err), err
     assert not out.exists()
-    assert run(tool, monkeypatch, write(), '--out', str(out)) == 0
+    assert run(monkeypatch, write(), '--out', str(out)) == 0
     argv = (write(), '--out', str(out), '--val-list', str(tmp_path / 'no.txt'))
-    assert run(tool, monkeypatch, *argv) == 1
+    assert run(monkeypatch, *argv) == 1
     assert 'Correct --val-list' in capsys.readouterr().err
 
 
 def test_from_the_release_to_the_submission(
-    write, tool, val_list, tmp_path, monkeypatch
+    write, val_list, tmp_path, monkeypatch
 ):
     """The stock base config trains on trainval and writes the test's file."""
     root = tmp_path / 'release'

@@ -1,6 +1,5 @@
 """Human3.6M in miniature: one world, written in two published forms."""
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-ROOT = Path(__file__).resolve().parents[3]
 IDS = ('54138969', '55011271', '58860488', '60457274')
 # Looking along y, -x... : Rx(90 degrees) Ry(b) Rz(c), place in mm.
 EXTRINSICS = [
@@ -41,18 +39,6 @@ COUNTS = dict(S1=12, S9=130, S11=66)
 @pytest.fixture(autouse=True)
 def mmpose_scope():
     init_default_scope('mmpose')
-
-
-@pytest.fixture(scope='session')
-def load_tool():
-    def load(name):
-        path = ROOT / f'tools/dataset_converters/{name}.py'
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return load
 
 
 def rotation(camera):

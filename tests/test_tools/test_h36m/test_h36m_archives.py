@@ -10,6 +10,8 @@ import tarfile
 from pathlib import Path
 
 import cv2
+import h36m_from_archives
+import h36m_from_posenet
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -32,11 +34,11 @@ IDS = ('54138969', '55011271', '58860488', '60457274')
 
 
 @pytest.fixture
-def convert(load_tool, tmp_path):
-    tool = load_tool('h36m_from_archives')
-
+def convert(tmp_path):
     def run(root, *options, out='h36m'):
-        code = tool.main([str(root), '--out', str(tmp_path / out), *options])
+        code = h36m_from_archives.main(
+            [str(root), '--out', str(tmp_path / out), *options]
+        )
         return code, tmp_path / out
 
     return run
@@ -100,11 +102,12 @@ def test_every_number(all_archives, convert, tiny, capsys):
     ],
 )
 def test_both_converters_agree(
-    all_archives, convert, load_tool, write_posenet, tmp_path, options
+    all_archives, convert, write_posenet, tmp_path, options
 ):
     root, out = write_posenet(tmp_path / 'posenet'), tmp_path / 'other'
-    tool = load_tool('h36m_from_posenet')
-    assert tool.main([str(root), '--out', str(out), *options]) == 0
+    assert (
+        h36m_from_posenet.main([str(root), '--out', str(out), *options]) == 0
+    )
     code, ours = convert(all_archives, *options)
     assert code == 0
     files = sorted(p.name for p in ours.glob('annotations/*'))

@@ -5,12 +5,11 @@ import os
 import pickle
 from pathlib import Path
 
+import h36m_cameras_to_json
 import numpy as np
 import pytest
 
-from h36m.camera_pickle import (
-    read_camera_pickle,
-)
+from h36m.camera_pickle import read_camera_pickle
 from integral_mmpose.datasets import H36MImageDataset
 
 
@@ -43,11 +42,10 @@ def write(tmp_path):
 
 
 @pytest.mark.parametrize('protocol', range(2, 6))
-def test_every_number(write, load_tool, tmp_path, capsys, protocol):
-    tool = load_tool('h36m_cameras_to_json')
+def test_every_number(write, tmp_path, capsys, protocol):
     path = write({('S9', '54138969'): camera()}, protocol)
     out = tmp_path / 'deep/cameras.json'
-    assert tool.main([path, '--out', str(out)]) == 0
+    assert h36m_cameras_to_json.main([path, '--out', str(out)]) == 0
     assert json.loads(out.read_text()) == dict(
         S9={
             '54138969': dict(
@@ -98,11 +96,11 @@ def malicious(canary):
 
 
 @pytest.mark.parametrize('name', list(malicious('x')))
-def test_nothing_is_run(write, load_tool, tmp_path, capsys, name):
+def test_nothing_is_run(write, tmp_path, capsys, name):
     canary = tmp_path / 'canary'
     path = write(malicious(canary)[name])
     out = tmp_path / 'cameras.json'
-    assert load_tool('h36m_cameras_to_json').main([path, '--out', str(out)])
+    assert h36m_cameras_to_json.main([path, '--out', str(out)])
     message = capsys.readouterr().err
     assert message.startswith(f'error: {path}: ')
     assert 'nothing of it was run' in message
@@ -156,12 +154,16 @@ def test_no_cameras(write, content, message):
     'INTEGRAL_MMPOSE_DATA' not in os.environ,
     reason='INTEGRAL_MMPOSE_DATA is not set: needs samples/h36m',
 )
-def test_the_real_cameras(load_tool, tmp_path):
+def test_the_real_cameras(tmp_path):
     """Four real frames: pixels meet, and people stand on the floor."""
     root = Path(os.environ['INTEGRAL_MMPOSE_DATA'], 'samples/h36m')
     out = tmp_path / 'cameras.json'
-    tool = load_tool('h36m_cameras_to_json')
-    assert tool.main([str(root / 'cameras.pkl'), '--out', str(out)]) == 0
+    assert (
+        h36m_cameras_to_json.main(
+            [str(root / 'cameras.pkl'), '--out', str(out)]
+        )
+        == 0
+    )
     cameras = json.loads(out.read_text())
     assert len(cameras) == 11 and all(len(c) == 4 for c in cameras.values())
     dataset = H36MImageDataset(

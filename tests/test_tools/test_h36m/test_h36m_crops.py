@@ -1,11 +1,10 @@
 """A cache of crops gives what the whole images give."""
 
-import importlib.util
 import json
 import shutil
-from pathlib import Path
 
 import cv2
+import h36m_to_crops
 import numpy as np
 import pytest
 
@@ -17,17 +16,6 @@ CAMERAS = dict(
     S9=dict(a=([1100.0, 1120.0], [510.0, 500.0])),
 )
 FRAMES = [('S9', 1), ('S1', 1), ('S9', 6), ('S1', 11), ('S1', 16)]
-
-
-@pytest.fixture(scope='module')
-def converter():
-    path = Path(__file__).resolve().parents[3] / (
-        'tools/dataset_converters/h36m_to_crops.py'
-    )
-    spec = importlib.util.spec_from_file_location('h36m_to_crops', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -78,9 +66,11 @@ def load(root):
     return H36MImageDataset(data_root=str(root), pipeline=pipeline)
 
 
-def test_the_network_sees_the_same(converter, root, tmp_path):
+def test_the_network_sees_the_same(root, tmp_path):
     out = tmp_path / 'crops'
-    assert converter.main([str(root), '--out', str(out), '--jobs', '1']) == 0
+    assert (
+        h36m_to_crops.main([str(root), '--out', str(out), '--jobs', '1']) == 0
+    )
     whole, crops = load(root), load(out)
     assert len(crops) == len(whole) == len(FRAMES)
     for index in range(len(whole)):
@@ -103,25 +93,25 @@ def test_the_network_sees_the_same(converter, root, tmp_path):
         np.testing.assert_allclose(seen, b['keypoints'][0, :17, :2], atol=1e-2)
 
 
-def test_it_goes_on_where_it_was(converter, root, tmp_path, capsys):
+def test_it_goes_on_where_it_was(root, tmp_path, capsys):
     out = tmp_path / 'crops'
     arguments = [str(root), '--out', str(out)]
-    assert converter.main(arguments) == 0
+    assert h36m_to_crops.main(arguments) == 0
     images = sorted(out.rglob('*.jpg'))
     before = {path: path.read_bytes() for path in images}
     images[0].unlink()
-    assert converter.main(arguments) == 0
+    assert h36m_to_crops.main(arguments) == 0
     assert 'train: 5 frames, 1 images new' in capsys.readouterr().out
     assert {path: path.read_bytes() for path in images} == before
     assert not list(out.rglob('*.part'))
 
 
-def test_crops_of_other_boxes_are_not_taken(converter, root, tmp_path, capsys):
+def test_crops_of_other_boxes_are_not_taken(root, tmp_path, capsys):
     """The whole images were converted anew: the joints are elsewhere."""
     whole, out = tmp_path / 'whole', tmp_path / 'crops'
     shutil.copytree(root, whole)
     arguments = [str(whole), '--out', str(out)]
-    assert converter.main(arguments) == 0
+    assert h36m_to_crops.main(arguments) == 0
     path = whole / 'annotations/h36m_train.npz'
     rows = dict(np.load(path))
     rows['S'][..., 0] += 0.05
@@ -129,20 +119,20 @@ def test_crops_of_other_boxes_are_not_taken(converter, root, tmp_path, capsys):
     rows['part'][..., 0] += 0.05 * focal / depth
     np.savez(path, **rows)
     capsys.readouterr()
-    assert converter.main(arguments) == 1
+    assert h36m_to_crops.main(arguments) == 1
     assert 'its train split has other frames' in capsys.readouterr().err
     shutil.rmtree(out)
-    assert converter.main(arguments) == 0
+    assert h36m_to_crops.main(arguments) == 0
 
 
-def test_what_is_refused(converter, root, tmp_path, capsys):
+def test_what_is_refused(root, tmp_path, capsys):
     def error(*arguments):
-        assert converter.main([str(a) for a in arguments]) == 1
+        assert h36m_to_crops.main([str(a) for a in arguments]) == 1
         return capsys.readouterr().err
 
     out = tmp_path / 'crops'
     assert 'neither h36m_train.npz' in error(tmp_path / 'none', '--out', out)
-    assert converter.main([str(root), '--out', str(out)]) == 0
+    assert h36m_to_crops.main([str(root), '--out', str(out)]) == 0
     assert 'Choose another --out' in error(root, '--out', out, '--crop', 128)
     assert 'are crops already' in error(out, '--out', tmp_path / 'again')
     assert 'not from here' in error(root, '--out', root)

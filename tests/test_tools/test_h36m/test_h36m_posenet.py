@@ -4,6 +4,7 @@ import json
 import os
 
 import cv2
+import h36m_from_posenet
 import numpy as np
 import pytest
 
@@ -13,11 +14,11 @@ EATING = ['--subjects', '1', '9', '--actions', 'Eating']
 
 
 @pytest.fixture
-def convert(load_tool, tmp_path):
-    tool = load_tool('h36m_from_posenet')
-
+def convert(tmp_path):
     def run(root, *options, out='h36m'):
-        code = tool.main([str(root), '--out', str(tmp_path / out), *options])
+        code = h36m_from_posenet.main(
+            [str(root), '--out', str(tmp_path / out), *options]
+        )
         return code, tmp_path / out
 
     return run
