@@ -10,7 +10,6 @@ writes the detection file that `bbox_file` of a COCO config reads: a list of
 and started again with the same arguments, it continues.
 """
 
-import argparse
 import hashlib
 import json
 import os
@@ -23,13 +22,20 @@ ROOT = Path(__file__).resolve().parents[1]
 if (ROOT / 'integral_mmpose').is_dir():
     sys.path.insert(0, str(ROOT))
 
+from tqdm import tqdm  # noqa: E402
 
-def parse_args() -> argparse.Namespace:
+from integral_mmpose import apis  # noqa: E402
+from integral_mmpose.command import (  # noqa: E402
+    at_least_one,
+    make_parser,
+    reports_errors,
+)
+from integral_mmpose.inference import read_image  # noqa: E402
+
+
+def parse_args():
     """Options of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='MMDetection config')
     parser.add_argument('checkpoint', help='its weights')
     parser.add_argument('--images', required=True, help='folder of images')
@@ -40,7 +46,7 @@ def parse_args() -> argparse.Namespace:
         "every image of the folder, the number in a file's name its id",
     )
     parser.add_argument('--out', required=True, help='JSON file to write')
-    parser.add_argument('--batch-size', type=int, default=1)
+    parser.add_argument('--batch-size', type=at_least_one, default=1)
     parser.add_argument(
         '--score-thr',
         type=float,
@@ -49,8 +55,8 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--device', default='cpu')
     args = parser.parse_args()
-    if args.batch_size < 1 or not 0 <= args.score_thr <= 1:
-        parser.error('--batch-size must be at least 1, --score-thr in 0..1')
+    if not 0 <= args.score_thr <= 1:
+        parser.error('--score-thr must be in 0..1')
     return args
 
 
@@ -58,50 +64,33 @@ def settings(args, detector, images) -> dict:
     """All that decides the content of the file (the device does not)."""
     config = json.dumps(detector.cfg.to_dict(), sort_keys=True, default=str)
     names = json.dumps([(id_, Path(path).name) for id_, path in images])
+    contents = dict(
+        config=config.encode(),
+        checkpoint=Path(args.checkpoint).read_bytes(),
+        images=names.encode(),
+    )
     return dict(
-        config=hashlib.sha256(config.encode()).hexdigest(),
-        checkpoint=hashlib.sha256(
-            Path(args.checkpoint).read_bytes()
-        ).hexdigest(),
-        images=hashlib.sha256(names.encode()).hexdigest(),
+        {k: hashlib.sha256(v).hexdigest() for k, v in contents.items()},
         batch_size=args.batch_size,
         score_thr=args.score_thr,
     )
 
 
-def detect(args) -> list:
-    """Detect in what is not done yet.
-
-    Returns:
-        list: The images, as (id, path), and the detections.
-    """
-    from mmengine.utils import ProgressBar
-
-    from integral_mmpose.apis import (
-        DetectionFile,
-        MMDetector,
-        coco_detections,
-        list_coco_images,
-        load_detector,
-    )
-    from integral_mmpose.inference import read_image
-
-    images = list_coco_images(args.images, args.ann)
+def detect(args, images: list) -> list:
+    """Detect in what is not done yet; the detections of all images."""
     if not Path(args.checkpoint).is_file():
         raise FileNotFoundError(f'{args.checkpoint}: no such checkpoint')
-    detector = load_detector(args.config, args.checkpoint, args.device)
-    people = MMDetector(detector)
-    out = DetectionFile(args.out, settings(args, detector, images))
+    detector = apis.load_detector(args.config, args.checkpoint, args.device)
+    people = apis.MMDetector(detector)
+    out = apis.DetectionFile(args.out, settings(args, detector, images))
     if out.complete:
         print(f'{args.out} is complete already')
-        return [images, out.detections]
+        return out.detections
     starts = range(0, len(images), args.batch_size)
     if out.batches:
         print(f'continuing after batch {len(out.batches)} of {len(starts)}')
-    bar = ProgressBar(len(starts))
-    for _ in out.batches:
-        bar.update()
-    for start in starts[len(out.batches) :]:
+    done = len(out.batches)
+    for start in tqdm(starts[done:], total=len(starts), initial=done):
         part = images[start : start + args.batch_size]
         pictures = [read_image(path) for _, path in part]
         found = people.detect(pictures, args.score_thr)
@@ -109,30 +98,23 @@ def detect(args) -> list:
             [
                 detection
                 for (id_, _), boxes in zip(part, found)
-                for detection in coco_detections(id_, boxes)
+                for detection in apis.coco_detections(id_, boxes)
             ]
         )
-        bar.update()
-    print()
     out.finish()
-    return [images, out.detections]
+    return out.detections
 
 
-def run(args) -> None:
-    """Detect, and print the counts."""
-    images, detections = detect(args)
+@reports_errors
+def main() -> None:
+    """Detect, and print the counts; 1 on an error."""
+    args = parse_args()
+    images = apis.list_coco_images(args.images, args.ann)
+    detections = detect(args, images)
     print(f'{len(detections)} boxes in {len(images)} images -> {args.out}')
     empty = len(images) - len({d['image_id'] for d in detections})
     if empty:
         print(f'no person was found in {empty} images', file=sys.stderr)
-
-
-def main() -> int:
-    """Run; 1 after an error that the user can mend."""
-    args = parse_args()
-    from integral_mmpose.command import reports_errors  # slow, not for --help
-
-    return reports_errors(run)(args)
 
 
 if __name__ == '__main__':

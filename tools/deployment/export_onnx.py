@@ -9,7 +9,6 @@ head, softmax, integral. --verify runs the file against the model, prints the
 largest differences and the times, and fails above --tolerance.
 """
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -20,6 +19,17 @@ ROOT = Path(__file__).resolve().parents[2]
 if (ROOT / 'integral_mmpose').is_dir():
     sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from integral_mmpose import export as D  # noqa: E402
+from integral_mmpose.apis import (  # noqa: E402
+    TopdownPoseModel,
+    load_pose_model,
+)
+from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
+from integral_mmpose.inference import OnnxPoseModel, read_image  # noqa: E402
+
 #: Largest difference of --verify, of the input size and the depth range;
 #: float16 keeps three digits, so its error is measured more than limited.
 TOLERANCE = {False: 1e-4, True: 1e-2}
@@ -29,12 +39,9 @@ RANDOM_CROPS = 24
 TIMED_BATCH = 8
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args():
     """Options of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='pose config')
     parser.add_argument('checkpoint', help='its weights')
     parser.add_argument('--out', required=True, help='file to write')
@@ -73,8 +80,6 @@ def parse_args() -> argparse.Namespace:
 
 def export(args, model):
     """Write the file; the metadata that it carries."""
-    from integral_mmpose import export as D
-
     graph = D.PoseGraph(model, args.half)
     metadata = D.describe_model(model, Path(args.config).name, args.half)
     if model.test_cfg.get('flip_test'):
@@ -92,28 +97,15 @@ def export(args, model):
 
 def read_crops(paths, model):
     """Every image as one person, cut as the model's pipeline does."""
-    import numpy as np
-
-    from integral_mmpose.apis import TopdownPoseModel
-    from integral_mmpose.inference import read_image
-
-    cutter = TopdownPoseModel(model)
-    crops = []
-    for path in paths:
-        image = read_image(path)
-        box = np.array([0, 0, *image.shape[1::-1]], np.float32)
-        crop = cutter.crop(image, box)
-        crops.append(crop['inputs'].numpy())
-    return crops
+    cutter, images = TopdownPoseModel(model), map(read_image, paths)
+    return [
+        cutter.crop(image, np.float32([0, 0, *image.shape[1::-1]]))['inputs']
+        for image in images
+    ]
 
 
 def verify(args, model, metadata) -> bool:
     """Compare the file with the model and time both; print, and judge."""
-    import numpy as np
-    import torch
-
-    from integral_mmpose import export as D
-
     width, height = metadata.input_size
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (RANDOM_CROPS, 3, height, width))
@@ -167,32 +159,21 @@ def describe(found) -> str:
 
 def open_file(args):
     """The written file as a function of crops."""
-    from integral_mmpose import export as D
-    from integral_mmpose.inference import OnnxPoseModel
-
     if args.format == 'onnx':
         return OnnxPoseModel(args.out)
     return D.run_module(D.read_torch(args.out)[0])
 
 
-def run(args) -> None:
-    """Export, and verify when asked."""
-    from integral_mmpose.apis import load_pose_model
-
+@reports_errors
+def main() -> None:
+    """Export, and verify when asked; 1 on an error or a difference."""
+    args = parse_args()
     model = load_pose_model(args.config, args.checkpoint)
     metadata = export(args, model)
     if args.verify and not verify(args, model, metadata):
         raise ValueError(
             f'{args.out} differs from the model by more than the tolerance'
         )
-
-
-def main() -> int:
-    """Export, verify when asked; 1 after an error or a failed check."""
-    args = parse_args()
-    from integral_mmpose.command import reports_errors  # slow, not for --help
-
-    return reports_errors(run)(args)
 
 
 if __name__ == '__main__':
