@@ -19,11 +19,7 @@ VARIABLE = 'BACKBONE_CHECKPOINT'
 
 
 def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
-    """The environment variable of the backbone, if the scale has one.
-
-    Args:
-        setting (ConfigDict, optional): Numbers of the scale.
-    """
+    """The environment variable of the backbone, if the scale has one."""
     starting = [
         dict(dict(type='ResNet'), **arguments)
         for table in ('resnets', 'backbones')
@@ -92,10 +88,7 @@ def digest(environment: Mapping[str, str]) -> Dict[str, str]:
 def check_backbone(name: str, before: dict, facts: dict) -> None:
     """Refuse to mix what starts from different weights.
 
-    Args:
-        name (str): What was trained before.
-        before (dict): How it was trained.
-        facts (dict): With the :func:`digest` of now.
+    ``before`` is how ``name`` was trained; ``facts`` has the digest of now.
     """
     theirs, ours = before.get('backbone'), facts.get('backbone')
     if theirs != ours:

@@ -39,13 +39,8 @@ def find_data(
 ) -> Dict[str, str]:
     """Environment variables that point the configs to the data.
 
-    Args:
-        data (str): One of ``DATA``. Synthetic data is made where it is
-            missing, in ``out``.
-        configs (iterable[str]): Names of the configs that will run.
-        setting (ConfigDict, optional): Numbers of the scale, for the amount
-            of synthetic data; ``None`` takes the whole.
-        out (Path): Folder of synthetic data.
+    Synthetic data is made in ``out`` where it is missing: the amount of the
+    scale's ``setting``, or the whole without one.
     """
     names = set().union(*map(needed, configs))
     if data == 'synthetic':

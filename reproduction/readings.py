@@ -82,11 +82,7 @@ def score(model, batches: List[tuple], reading: Reading, meta) -> dict:
 
 
 def last_checkpoint(folder: Path) -> Path:
-    """The checkpoint of the last epoch.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
+    """The checkpoint of the last epoch."""
     found = checkpoints_in(folder)
     if not found:
         raise FileNotFoundError(

@@ -35,13 +35,9 @@ def record_path(out: Path, job: Job) -> Path:
 def write_record(path: Path, data: str, job: Job, run: dict) -> None:
     """Write what was measured, and all that tells how.
 
-    Args:
-        path (Path): Of :func:`record_path`.
-        data (str): Name of the data.
-        job (Job): What was run.
-        run (dict): ``folder``, ``metrics``, ``curve``, the ``facts`` of the
-            evaluation (``command``, ``threads``), and how it was trained:
-            ``training`` and ``first_half``.
+    ``run`` has ``folder``, ``metrics``, ``curve``, the ``facts`` of the
+    evaluation (``command``, ``threads``), and how it was trained: ``training``
+    and ``first_half``.
     """
     record = dict(
         job=job.name,
@@ -90,11 +86,7 @@ def history(folder: Path) -> list:
 
 
 def training_of(folder: Path) -> Optional[dict]:
-    """What :func:`note_start` wrote; ``None`` if not trained here.
-
-    Raises:
-        ValueError: If the file is damaged.
-    """
+    """What :func:`note_start` wrote; ``None`` if not trained here."""
     path = Path(folder) / TRAINING
     if not path.is_file():
         return None

@@ -148,11 +148,7 @@ def reproduce(args: argparse.Namespace) -> int:
 
 
 def folder_of(args: argparse.Namespace) -> Path:
-    """Where the data and the scale have their folder.
-
-    Raises:
-        ValueError: If there is a file in its place.
-    """
+    """Where the data and the scale have their folder."""
     out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
     there = next(path for path in (out, *out.parents) if path.exists())
     if not there.is_dir():

@@ -46,14 +46,10 @@ def _load(path: Path) -> Config:
 
 
 def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
-    """A copy of ``cfg`` at a scale.
+    """A copy of ``cfg``, of the paper's scale, at the scale of a setting.
 
     Changes the input, the width of the network, the schedule and the loaders;
     heads, losses, readout, samplers, augmentation and metrics stay.
-
-    Args:
-        cfg (Config): At the paper's scale.
-        setting (ConfigDict, optional): Of :func:`load_setting`.
     """
     cfg = deepcopy(cfg)
     if setting is None:

@@ -65,9 +65,6 @@ def run_plan(
 
     Returns:
         dict[Job, str]: The jobs that failed, and why.
-
-    Raises:
-        KeyboardInterrupt: After the children were stopped.
     """
     children, slots = Children(), SimpleQueue()
     for slot in range(options.jobs):

@@ -66,9 +66,8 @@ def write_json(path: Path, content: dict) -> None:
 def merge(kept: Records, new: Records, replace: bool) -> Tuple[Records, int]:
     """All records, and how many of ``new`` are added or differ.
 
-    Raises:
-        ValueError: If a record differs from the kept one of the same key,
-            and is not to ``replace`` it; names both runs.
+    A record that differs from the kept one of its key is refused, unless it is
+    to ``replace`` it.
     """
     changed = [key for key in new if kept.get(key) != new[key]]
     differing = [key for key in changed if key in kept]
@@ -86,16 +85,10 @@ def parse(
     wrong_parts: Callable,
     advice: Tuple[str, str],
 ) -> dict:
-    """The JSON object of a file or a line.
+    """The JSON object of a file or a line that is called ``place``.
 
-    Args:
-        place (str): Its name, for the message.
-        content (bytes): UTF-8.
-        wrong_parts (Callable): Lists what is wrong with the parsed content.
-        advice (tuple[str, str]): What the content is then, and the fix.
-
-    Raises:
-        ValueError: If it is damaged, or if anything is wrong.
+    ``wrong_parts`` lists what is wrong with it; ``advice`` is what the content
+    is then, and the fix.
     """
     try:
         found = json.loads(content.decode())

@@ -83,9 +83,6 @@ def refuse_idle_options(argv: list) -> None:
 
     A config has put its ``data_root`` and ``codec`` into other values by the
     time that mmengine sets an option; it takes a misspelt name, too.
-
-    Raises:
-        ValueError: Names the first one.
     """
     from inspect import signature
 
@@ -172,10 +169,8 @@ def join_without_gpu(argv: list) -> list:
     """Join the processes of ``--launcher pytorch`` on a CPU, by gloo.
 
     mmengine selects a CUDA device first, whatever the back end; it takes a
-    process group that is there. Its default wrapper names a CUDA device.
-
-    Returns:
-        list[str]: Arguments to add: the wrapper without a device.
+    process group that is there. Its default wrapper names a CUDA device: the
+    arguments to add name one without.
     """
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument('--launcher')
@@ -220,11 +215,7 @@ def read_config(name: str) -> tuple:
 
 
 def refuse_unknown_optimizer(cfg) -> None:
-    """mmengine fails with "None is not a callable object" otherwise.
-
-    Raises:
-        ValueError: Names it.
-    """
+    """mmengine fails with "None is not a callable object" otherwise."""
     from mmpose.registry import OPTIMIZERS
 
     optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
@@ -239,9 +230,8 @@ def refuse_unknown_optimizer(cfg) -> None:
 def reserve_folder(cfg) -> None:
     """Lock the work directory before mmengine writes its config there.
 
-    Raises:
-        ValueError: If another training runs in the folder, or if a new one
-            would overwrite its checkpoints.
+    Not if another training runs in the folder, or if a new one would overwrite
+    its checkpoints.
     """
     from integral_mmpose.engine import find_checkpoint, folder_lock
 

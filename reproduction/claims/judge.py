@@ -43,10 +43,8 @@ class Comparison(NamedTuple):
 class Number:
     """A cell, or what was calculated from cells, and how.
 
-    Args:
-        value (float): NaN if a cell was not run.
-        text (str): The cell's name or the formula.
-        compound (bool): Whether ``text`` needs brackets in another formula.
+    ``value`` is NaN if a cell was not run; ``text``, the cell's name or the
+    formula, needs brackets in another formula if it is ``compound``.
     """
 
     def __init__(self, value: float, text: str, compound=False) -> None:
@@ -139,13 +137,10 @@ NOT_RUN = Verdict('not run')
 
 
 def claim(key: str, table: str, basis: str = '') -> Callable:
-    """Add a function to the claims.
+    """Add a function to the claims, or by a key K... to the controls.
 
-    Args:
-        key (str): The claim's id; K... is a control.
-        table (str): Where its cells are: 1 to 12, X for the text, C for
-            controls.
-        basis (str): What it is judged on, if not on the rows of a data set.
+    Its cells are in ``table``: 1 to 12, X for the text, C for controls. It is
+    judged on the rows of a data set, or on ``basis``.
     """
 
     def add(function: Callable) -> Callable:
@@ -162,11 +157,8 @@ def judge(claim: Claim, cells: Cells) -> Verdict:
     """Whether a claim holds.
 
     A claim of several comparisons does not hold once one of them fails,
-    whether the cells of the others were run or not.
-
-    Args:
-        claim (Claim): One of :data:`CLAIMS`.
-        cells (callable): (table, name) -> number, ``None`` if it was not run.
+    whether the cells of the others were run or not. ``cells`` gives a number
+    by (table, name), ``None`` if it was not run.
     """
 
     def look_up(name: str) -> Number:

@@ -69,11 +69,7 @@ def convert_recording(
 def link_images(
     root: str, out: str, recording: Recording, needed: Dict, link: str
 ) -> int:
-    """Put the images where the annotations expect them.
-
-    Returns:
-        int: How many were new.
-    """
+    """Put the images where the annotations expect them; gives how many."""
     made = 0
     for frame, image in needed.items():
         source = Path(root, 'images', image.file_name).absolute()

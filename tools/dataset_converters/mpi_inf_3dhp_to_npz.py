@@ -62,12 +62,8 @@ def convert_video(
 ) -> Tuple[dict, List[str]]:
     """The rows of one video, and why the other frames are left out.
 
-    Args:
-        video (Video): Which one.
-        joints (dict): Of :func:`read_annotations`.
-        camera (dict): Of :func:`read_calibration`.
-        step (int): Keeps every step-th frame.
-        out (Path, optional): Where the images go; None writes none.
+    ``joints`` and ``camera`` are those of :func:`read_annotations` and
+    :func:`read_calibration`; without ``out`` no image is written.
     """
     every, table = slice(None, None, step), list(MPI_INF_3DHP_TO_H36M17)
     pixels = joints['annot2'][video.camera][every, table]
@@ -92,15 +88,7 @@ def convert(
     step: int = 5,
     images: bool = True,
 ) -> None:
-    """Read, check, write and report.
-
-    Args:
-        root (str): The folder with S1 to S8.
-        out (str): The folder to write.
-        cameras (Sequence[int]): Videos of each sequence.
-        step (int): Keeps every step-th frame.
-        images (bool): Whether to write the frames of the videos.
-    """
+    """Read, check, write and report."""
     parts, table, left_out = [], {}, Counter()
     for sequence in find_sequences(root):
         known = read_calibration(sequence.folder / 'camera.calibration')

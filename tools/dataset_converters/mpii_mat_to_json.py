@@ -136,13 +136,7 @@ def warnings_of(images: List[Image], split: Split) -> List[str]:
 
 
 def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
-    """Read, split, write and report.
-
-    Args:
-        mat (str): ``mpii_human_pose_v1_u12_1.mat``.
-        out (str): The ``mpii`` folder.
-        val_list (str, optional): Who the validation persons are.
-    """
+    """Read, split, write and report."""
     images = read_release(mat)
     val = None if val_list is None else read_val_list(val_list, images)
     split = split_people(images, None if val is None else val.people)

@@ -47,9 +47,6 @@ HEAD_KEY = r'(?:simplebaseline_head\.)?((?:deconv_layers|final_layer)\..*)'
 def convert_config(cfg: Config) -> Config:
     """The same model with this package's head and codec.
 
-    Args:
-        cfg (Config): A config of MMPose.
-
     Raises:
         ValueError: If the head has an option that ``IntegralHead`` lacks.
     """
@@ -107,12 +104,7 @@ def replace_codecs(node):
 
 
 def convert_mmpose(weights: dict, beta: float = 1.0) -> dict:
-    """Weights of MMPose's head, ``beta`` folded into the last layer.
-
-    Args:
-        weights (dict): The state dict.
-        beta (float): The head's factor on the logits.
-    """
+    """Weights of MMPose's head, ``beta`` folded into the last layer."""
     converted = {}
     for key, value in weights.items():
         if re.fullmatch(r'head\.linspace_[xy]', key):
@@ -127,8 +119,7 @@ def convert_mmpose(weights: dict, beta: float = 1.0) -> dict:
 def convert_official(weights: dict) -> dict:
     """Weights of the public code, which counts the layers of its head.
 
-    Args:
-        weights (dict): The state dict, also from within ``DataParallel``.
+    They may be from within ``DataParallel``.
     """
     weights = {k.removeprefix('module.'): v for k, v in weights.items()}
     layer = r'head\.features\.(\d+)\.(.*)'
@@ -145,15 +136,7 @@ def convert_official(weights: dict) -> dict:
 
 
 def convert(cfg: Config, checkpoint: dict) -> tuple:
-    """Config and checkpoint in this package's form.
-
-    Args:
-        cfg (Config): See the top of the file.
-        checkpoint (dict): What the file holds.
-
-    Raises:
-        ValueError: If the weights do not fit the config.
-    """
+    """Config and checkpoint in this package's form."""
     weights = checkpoint
     for key in ('state_dict', 'network'):
         weights = weights.get(key, weights)

@@ -60,9 +60,6 @@ SAME = (
 def read_weights(path: str) -> tuple:
     """What a file holds of its network.
 
-    Args:
-        path (str): The ONNX file.
-
     Returns:
         tuple[dict, dict]: Tensors by the names of the model's state dict;
         and, by the name of a convolution, the bias that it has in the file.
@@ -92,9 +89,7 @@ def read_weights(path: str) -> tuple:
 def find_convs(model: nn.Module, inputs: Tensor) -> dict:
     """The convolutions that batch norms follow, by the norms' names.
 
-    Args:
-        model (nn.Module): A top-down model.
-        inputs (Tensor): A batch (B, 3, H, W).
+    Found by a run on ``inputs`` (B, 3, H, W).
     """
     outputs, convs, hooks = {}, {}, []
 
@@ -115,16 +110,10 @@ def find_convs(model: nn.Module, inputs: Tensor) -> dict:
 def load_folded(model: nn.Module, path: str, inputs: Tensor) -> list:
     """Load a file's weights; its folded batch norms only add the bias.
 
-    Args:
-        model (nn.Module): Of the file's config.
-        path (str): The ONNX file.
-        inputs (Tensor): A batch (B, 3, H, W).
+    ``inputs`` is a batch (B, 3, H, W).
 
     Returns:
         list[nn.Module]: The batch norms that were folded.
-
-    Raises:
-        ValueError: If the weights are not those of such a model.
     """
     tensors, biases = read_weights(path)
     folded = []
@@ -152,12 +141,8 @@ def load_folded(model: nn.Module, path: str, inputs: Tensor) -> list:
 def measure_norms(model: nn.Module, norms: list, batches) -> None:
     """Give batch norms that only add a bias the statistics of data.
 
-    Scale and shift are set such that the network stays the same.
-
-    Args:
-        model (nn.Module): In evaluation mode.
-        norms (list[nn.Module]): Of :func:`load_folded`.
-        batches (Iterable[Tensor]): Normalised crops (B, 3, H, W).
+    Scale and shift are set such that the network stays the same. The batches
+    are normalised crops (B, 3, H, W), the model is in evaluation mode.
     """
     sums = {norm: [0, 0.0, 0.0] for norm in norms}
 
@@ -188,11 +173,7 @@ def run_network(model: nn.Module, inputs: Tensor) -> None:
 
 
 def training_crops(model: nn.Module, cfg: Config, batches: int):
-    """Yield so many batches of the config's training data, normalised.
-
-    Raises:
-        ValueError: If the data set has fewer.
-    """
+    """Yield so many batches of the config's training data, normalised."""
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
     if len(loader) < batches:
         raise ValueError(
@@ -204,14 +185,10 @@ def training_crops(model: nn.Module, cfg: Config, batches: int):
 
 
 def check_same(model: nn.Module, file: OnnxPoseModel) -> str:
-    """Compare the model with the file on crops of noise.
+    """Compare the model with the file on crops of noise, and their metadata.
 
     Returns:
         str: The largest difference, in words.
-
-    Raises:
-        ValueError: If it is above the tolerance, or the file has other
-            joints, sides or depths.
     """
     metadata = file.metadata
     mine = describe_model(model, metadata.config, metadata.half)

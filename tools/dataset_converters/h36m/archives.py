@@ -74,11 +74,7 @@ def key_of(path: str, archive: str = '') -> Optional[Key]:
 
 
 def find_files(*roots: str) -> Dict[Key, str]:
-    """All files of :data:`KINDS` below some folders.
-
-    Returns:
-        dict: (kind, subject, name) to the path; of several the first.
-    """
+    """The files of :data:`KINDS`, the first of several of the same key."""
     found = {}
     for root in map(Path, map(osp.abspath, roots)):
         for path in sorted(root.rglob('*.*')):
@@ -168,14 +164,9 @@ def require_cdflib():
 
 
 def read_poses(path: str, axes: int) -> np.ndarray:
-    """Read the joints that move out of a .cdf.
+    """Read the joints that move out of a .cdf: (n, 17, axes).
 
-    Args:
-        path (str): The file; its variable ``Pose`` is (1, n, 32 · axes).
-        axes (int): 2 or 3.
-
-    Returns:
-        np.ndarray: (n, 17, axes).
+    Its variable ``Pose`` is (1, n, 32 · axes).
     """
     cdflib = require_cdflib()
     require_file(path, 'the poses', 'Download them again.')

@@ -115,17 +115,12 @@ class CameraUnpickler(pickle.Unpickler):
 
 
 def read_camera_pickle(path: str) -> dict:
-    """Read ``cameras.pkl`` as the content of ``cameras.json``.
+    """Read ``cameras.pkl`` as the content of ``cameras.json``; nothing is run.
 
-    Args:
-        path (str): The pickle: (subject, camera id) to a dict of arrays.
+    The pickle has (subject, camera id) to a dict of arrays.
 
     Returns:
         dict: ``{"S1": {"54138969": {"R": ..., "T": mm, "f": px, ...}}}``.
-
-    Raises:
-        FileNotFoundError: If it does not exist.
-        ValueError: If it holds or names anything else; nothing is run.
     """
     require_file(path, 'the camera pickle', 'Give its path.')
     content = _unpickle(path)

@@ -34,8 +34,7 @@ FIELDS = ('imgname', 'center', 'scale', 'part', 'S')
 def read_rows(root: str, split: str) -> Tuple[Rows, np.ndarray]:
     """The checked rows of a split of whole images, and their cameras.
 
-    Returns:
-        tuple: rows, and (n, 4) f_x, f_y, c_x, c_y in px.
+    The cameras are (n, 4) f_x, f_y, c_x, c_y in px.
     """
     path = str(Path(root, f'annotations/h36m_{split}.npz'))
     annotations = read_annotations(path)
@@ -57,11 +56,7 @@ def read_rows(root: str, split: str) -> Tuple[Rows, np.ndarray]:
 def plan_crops(
     rows: Rows, cameras: np.ndarray, side_px: int
 ) -> Tuple[Rows, np.ndarray]:
-    """The rows of the crops, and what to cut out.
-
-    Returns:
-        tuple: rows, and boxes (n, 3): left, top and side in px.
-    """
+    """The rows of the crops; boxes (n, 3): left, top and side in px."""
     focal, principal = cameras[:, :2], cameras[:, 2:]
     boxes = crop_boxes(rows['part'][..., :2], 1000 * rows['S'], focal)
     return crop_rows(rows, boxes, focal, principal, side_px), boxes
@@ -75,10 +70,9 @@ def write_crops(
     side_px: int,
     jobs: int = 1,
 ) -> int:
-    """Cut the images that are not there yet; each is whole or not there.
+    """Cut the images that are not there yet; gives how many.
 
-    Returns:
-        int: How many were written.
+    Each is whole or not there.
     """
 
     def cut(name: str, box: np.ndarray) -> int:
@@ -103,11 +97,7 @@ def claim_folder(
 ) -> None:
     """Note in ``out`` what its crops are, or check it: they never mix.
 
-    Args:
-        root (str): The folder with whole images.
-        out (str): The folder with the crops.
-        side_px (int): Side of the crops.
-        plans (dict): Of :func:`plan_crops`, by split.
+    ``plans`` has the :func:`plan_crops` of each split.
     """
     note = Path(out, 'crops.json')
     wanted = dict(root=str(Path(root).resolve()), side_px=side_px)

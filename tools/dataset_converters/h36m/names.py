@@ -169,13 +169,7 @@ def add_choices(parser: ArgumentParser) -> None:
 def recordings(subjects, actions, name_of=trial_name):
     """Every recording of some subjects and actions, in the release's order.
 
-    Args:
-        subjects (Collection[str]): Of :data:`SUBJECTS`.
-        actions (Collection[str]): Of ``ACTIONS``.
-        name_of (Callable): (subject, action, trial) -> name in the archives.
-
-    Returns:
-        list[Recording]: 8 for each subject and action.
+    ``name_of``: (subject, action, trial) -> name in the archives.
     """
     return [
         Recording(subject, action, trial, name_of(subject, action, trial), cam)

@@ -70,13 +70,7 @@ class Subject(NamedTuple):
 
 
 def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
-    """Read the three files of a subject.
-
-    Args:
-        root (str): The folder with ``annotations`` and ``images``.
-        subject (str): For example 'S9'.
-        actions (Sequence[str]): Which actions to read.
-    """
+    """Read the three files of a subject, such as 'S9'."""
     require_root(root, 'PoseNet form of Human3.6M')
     stem = osp.join(root, 'annotations', f'Human36M_subject{subject[1:]}_')
     for part in ('data', 'camera', 'joint_3d'):

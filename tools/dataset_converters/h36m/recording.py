@@ -131,11 +131,7 @@ def convert_recording(job: Job) -> Tuple[Part, str]:
 def write_images(
     job: Job, frames: List[int], boxes: Optional[np.ndarray]
 ) -> Tuple[set, Tuple[int, int]]:
-    """Write the images of some frames.
-
-    Returns:
-        tuple: The frames that the video has, and its w, h.
-    """
+    """Write the frames that the video has; gives them, and its w, h."""
     hint = ', or leave it out (--skip-broken)' * job.recording.broken
     video = Video(job.files.video, f'Download it again{hint}.')
     size, written = video.size, set()

@@ -72,13 +72,8 @@ def read_camera(
 ) -> Camera:
     """A camera out of a file, checked.
 
-    Args:
-        entry (dict): Field -> numbers in lists or an array; ``k`` and ``p``
-            may be missing.
-        file (str): Its path, for messages.
-        id_ (str | int): What the file calls the camera.
-        place (str): What the file calls ``T``.
-        fix (str): What messages advise.
+    ``entry`` has numbers in lists or an array for each field; ``k`` and ``p``
+    may be missing, ``T`` is called ``place``.
     """
     values = {}
     for field, shape in SHAPES.items():
@@ -219,11 +214,8 @@ def write_annotations(
 ) -> None:
     """Write the folder ``annotations``, and print counts and hashes.
 
-    Args:
-        out (str): The folder of the data set.
-        parts (dict): Rows of recordings by split.
-        cameras (dict): Entries by subject and camera id.
-        stem (str): What the file names of the splits begin with.
+    ``parts`` has the rows of recordings by split, ``cameras`` the entries by
+    subject and camera id; the names of the splits' files begin with ``stem``.
     """
     files = {'cameras.json': json.dumps(cameras, allow_nan=False).encode()}
     for split, rows in parts.items():

@@ -78,11 +78,7 @@ class Video:
         self._capture.release()
 
     def check_end(self, last: int) -> None:
-        """Refuse a video that has ended long before its poses.
-
-        Args:
-            last (int): 0-based, the last frame of :meth:`frames`.
-        """
+        """Refuse a video that ended long before the 0-based frame ``last``."""
         if last + 1 - self.read_count > MAX_LOST_FRAMES:
             raise ValueError(
                 f'{self.path}: the video ends after {self.read_count} frames, '

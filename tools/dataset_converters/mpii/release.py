@@ -63,14 +63,7 @@ class _FieldError(Exception):
 
 
 def read_release(path: str) -> List[Image]:
-    """Read the whole annotation.
-
-    Args:
-        path (str): The .mat file.
-
-    Returns:
-        list[Image]: In the order of ``annolist``.
-    """
+    """Read the whole annotation, in the order of ``annolist``."""
     content = read_mat(path, WHAT, ['RELEASE'])
     try:
         return _images(content['RELEASE'])

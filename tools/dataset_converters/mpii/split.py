@@ -39,12 +39,7 @@ def name_of(images: List[Image], key: Key) -> str:
 
 
 def split_people(images: List[Image], val: Optional[Set[Key]]) -> Split:
-    """Sort everybody into the splits.
-
-    Args:
-        images (list[Image]): The release.
-        val (set, optional): The validation persons; None if not known.
-    """
+    """Sort everybody into the splits; ``val`` is None if not known."""
     names = ('trainval', 'test') + (
         ('train', 'val') if val is not None else ()
     )
