@@ -21,8 +21,6 @@ NUMBERS = ROOT / 'reproduction/scale_numbers'
 SCHEDULE = ROOT / 'configs/_base_/schedules/small_9e.py'
 #: Settings that only change the schedule: no config has them.
 CONTROLS = ('h36m_double',)
-#: Transforms that crop to the input size.
-CROPS = ('TopdownAffine', 'ReadCrop')
 SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
 
 
@@ -54,7 +52,9 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
     cfg = deepcopy(cfg)
     if setting is None:
         return cfg
-    _scale_input(cfg, _of(setting, 'inputs', cfg.codec.input_size[0]))
+    side = _of(setting, 'inputs', cfg.codec.input_size[0])
+    for each in sized(cfg):
+        each.input_size = (side, side)
     _scale_model(cfg.model, setting)
     _scale_schedule(cfg, setting)
     _scale_loaders(cfg, setting)
@@ -71,35 +71,24 @@ def role(cfg: Config) -> str:
     return 'first' if cfg.train_cfg.max_epochs == 70 else 'scratch'
 
 
-def codecs(cfg: Config) -> list:
-    """Every codec that a config has resolved somewhere."""
-    steps = [s for p in pipelines(cfg) for s in p if 'encoder' in s]
-    return [cfg.codec, cfg.model.head.decoder, *(s.encoder for s in steps)]
-
-
-def pipelines(cfg: Config) -> Iterator[list]:
-    """The pipelines of the loaders, of mixed sources, and the names."""
-    for key in ('train_pipeline', 'val_pipeline', 'test_pipeline'):
-        yield cfg.get(key, [])
-    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        dataset = cfg[key].dataset
-        for part in (dataset, *dataset.get('datasets', [])):
-            yield part.get('pipeline', [])
+def sized(node) -> Iterator[ConfigDict]:
+    """Whatever in a config has an input size: codecs and crops."""
+    if isinstance(node, (dict, Config)):
+        if 'input_size' in node:
+            yield node
+        node = [value for _, value in node.items()]
+    if isinstance(node, (list, tuple)):
+        for value in node:
+            yield from sized(value)
 
 
 def check_sizes(cfg: Config) -> None:
     """Raise if codec, decoder, encoder and crops disagree."""
-    size = tuple(cfg.codec.input_size)
-    crops = {
-        tuple(step.input_size)
-        for pipeline in pipelines(cfg)
-        for step in pipeline
-        if step.type in CROPS
-    }
-    if crops != {size} or any(codec != cfg.codec for codec in codecs(cfg)):
+    sizes = {tuple(each.input_size) for each in sized(cfg)}
+    if len(sizes) > 1:
         raise ValueError(
-            f'the config crops to {sorted(crops)}, its codec has {size}: '
-            'a size was not resolved everywhere'
+            f'the config has the input sizes {sorted(sizes)}: a size was not '
+            'resolved everywhere'
         )
 
 
@@ -111,16 +100,6 @@ def _of(setting: ConfigDict, table: str, key):
             f'{sorted(setting[table])}: add it in reproduction/scale_numbers'
         )
     return setting[table][key]
-
-
-def _scale_input(cfg: Config, pixels: int) -> None:
-    size = (pixels, pixels)
-    for codec in codecs(cfg):
-        codec.input_size = size
-    for pipeline in pipelines(cfg):
-        for step in pipeline:
-            if step.type in CROPS:
-                step.input_size = size
 
 
 def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:

@@ -14,6 +14,8 @@ from .scales import NotAtScaleError
 from .store import Records, write_json
 
 FACTS = Path(__file__).with_name('paper_tables.json')
+#: What a table leaves out of its records.
+LONG = ('curve', 'history', 'metrics')
 
 
 class Cell(NamedTuple):
@@ -126,21 +128,15 @@ def table_of(number: str, measured: Measured) -> dict:
                 config=row.config,
                 against=row.against,
                 cells=columns,
-                records=[_without(r) for r in measured.records(row)],
+                records=[
+                    {k: v for k, v in record.items() if k not in LONG}
+                    for record in measured.records(row)
+                ],
             )
         )
     return dict(
         table=number, data=measured.data, scale=measured.scale, rows=out
     )
-
-
-def _without(record: dict) -> dict:
-    """A record without its long lists."""
-    return {
-        k: v
-        for k, v in record.items()
-        if k not in ('curve', 'history', 'metrics')
-    }
 
 
 def markdown(table: dict) -> str:
@@ -194,14 +190,10 @@ def provenance(table: dict) -> str:
     if not records:
         return 'Nothing was run yet.'
     lines = ['Mean ± standard deviation over seeds. Run by:', '']
-    lines += [how(record) for record in unique(records)]
+    # One that stands for two rows, once.
+    lines += map(how, {(r['job'], r['seed']): r for r in records}.values())
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
     return '\n'.join([*lines, '', f'Environment: {versions}.'])
-
-
-def unique(records: List[dict]) -> List[dict]:
-    """A record that stands for two rows, once."""
-    return list({(r['job'], r['seed']): r for r in records}.values())
 
 
 def how(record: dict) -> str:

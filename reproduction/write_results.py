@@ -75,6 +75,10 @@ def summary(records: List[dict]) -> str:
     trained = [r['training'] for r in records if r['training']]
     minutes = sum(run['seconds'] for run in trained) / 60
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
+    # The tool has moved since the first records.
+    old, new = 'tools/reproduce.py', 'reproduction/reproduce.py'
+    commands = sorted({run['command'].replace(old, new) for run in runs})
+    backbones = f'Started from a backbone: {_all(runs, "backbone")}.'
     return '\n'.join(
         [
             f'{len(records)} trainings, {minutes:.0f} minutes, not counting '
@@ -83,25 +87,13 @@ def summary(records: List[dict]) -> str:
             'were not recorded); '
             f'{_all(runs, "device")}; commits {_all(trained, "commit")}; '
             f'{versions}.',
-            *_backbones(runs),
+            *([backbones] if any('backbone' in run for run in runs) else []),
             '',
             '```bash',
-            *sorted({_today(run['command']) for run in runs}),
+            *commands,
             '```',
         ]
     )
-
-
-def _today(command: str) -> str:
-    """The tool has moved since the first records."""
-    return command.replace('tools/reproduce.py', 'reproduction/reproduce.py')
-
-
-def _backbones(runs: List[dict]) -> List[str]:
-    """A line, if the runs started from a checkpoint."""
-    if not any('backbone' in run for run in runs):
-        return []
-    return [f'Started from a backbone: {_all(runs, "backbone")}.']
 
 
 def _all(runs: List[dict], key: str) -> str:
