@@ -36,19 +36,14 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
             f"ImageNet, with the weight names of MMPose's "
             f'{starting[0]["type"]}'
         )
-    for arguments in starting:
-        check_file(path, arguments)
+    for arguments in starting:  # mmengine would only warn
+        model = build_backbone(dict(arguments, init_cfg=None))
+        if any(compare_weights(model, load_weights(path))):
+            raise ValueError(
+                f'{path}: not the weights of a {describe(arguments)}: give '
+                f'{VARIABLE} the checkpoint of that network'
+            )
     return {VARIABLE: path}
-
-
-def check_file(path: str, arguments: dict) -> None:
-    """mmengine would only warn, and start from scratch."""
-    model = build_backbone(dict(arguments, init_cfg=None))
-    if any(compare_weights(model, load_weights(path))):
-        raise ValueError(
-            f'{path}: not the weights of a {describe(arguments)}: give '
-            f'{VARIABLE} the checkpoint of that network'
-        )
 
 
 def load_weights(path: str) -> Dict[str, Tensor]:

@@ -94,13 +94,11 @@ def list_rows(rows: Sequence[Row]) -> None:
     for row in rows:
         first = starts_from(row.config)
         start = f'after {CONFIGS[first].name}' if first else 'from scratch'
-        table = TITLES.get(row.table, f'Table {row.table}')
-        print(f'{table:9} {row.name:20} {CONFIGS[row.config].name}  {start}')
+        lines = [(TITLES.get(row.table, f'Table {row.table}'), start)]
         if row.table == '1':
-            print(
-                f'{"Figure 2":9} {row.name:20} {CONFIGS[row.config].name}  '
-                'the same training'
-            )
+            lines.append(('Figure 2', 'the same training'))
+        for title, how in lines:
+            print(f'{title:9} {row.name:20} {CONFIGS[row.config].name}  {how}')
 
 
 def reproduce(args: argparse.Namespace) -> int:

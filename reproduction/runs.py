@@ -225,37 +225,21 @@ def evaluate(
     if path.is_file():
         return
     folder = job.folder(options.out)
-    run = dict(
-        folder=folder,
-        facts=facts(job, options),
-        training=training_of(folder),
-        first_half=first_half(job, options),
+    run = dict(folder=folder, facts=facts(job, options))
+    run.update(
+        training=training_of(folder), first_half=first_half(job, options)
     )
     metrics = folder / 'metrics.json'
     metrics.unlink(missing_ok=True)
-    command = [
-        sys.executable,
-        str(ROOT / 'tools/test.py'),
-        str(folder / 'config.py'),
-        str(job.checkpoint(options.out)),
-        '--work-dir',
-        str(folder / 'test'),
-        '--out',
-        str(metrics),
-    ]
+    command = [sys.executable, ROOT / 'tools/test.py', folder / 'config.py']
+    command += [job.checkpoint(options.out), '--work-dir', folder / 'test']
+    command += ['--out', metrics]
     children.run(command, folder / 'test.log', env)
     if not metrics.is_file():
         raise RunError(f'the evaluation gave no metrics ({folder}/test.log)')
-    write_record(
-        path,
-        options.data,
-        job,
-        dict(
-            run,
-            metrics=json.loads(metrics.read_text()),
-            curve=read_curve(folder / 'test.json'),
-        ),
-    )
+    run['metrics'] = json.loads(metrics.read_text())
+    run['curve'] = read_curve(folder / 'test.json')
+    write_record(path, options.data, job, run)
 
 
 def read_curve(path: Path) -> Optional[list]:

@@ -7,11 +7,7 @@ _base_ = ['./small.py']
 settings = dict(
     _delete_=True,
     mpii=dict(
-        {
-            key: value
-            for key, value in _base_.settings.mpii.items()
-            if key not in ('resnets', 'schedules', 'synthetic')
-        },
+        _base_.settings.mpii,
         # stands for the ResNet of this depth
         backbones={
             50: dict(

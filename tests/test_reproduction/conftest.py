@@ -1,13 +1,12 @@
-"""Makes tools/ importable, and stands in for training and testing."""
+"""Stands in for training and testing, and for their records."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from reproduction import runs
+from reproduction.plan import job_of
+from reproduction.store import read_folders
 
 #: Writes a checkpoint for each epoch; fails or hangs where told to.
 TRAIN = """
@@ -43,8 +42,6 @@ out.write_text(json.dumps({'pckh/PCKh@0.5': 50.0, 'pckh/PCKh@0.1': 10.0,
 @pytest.fixture
 def stand_in(tmp_path, monkeypatch):
     """tools/train.py and tools/test.py that only pretend; returns the log."""
-    from reproduction import runs
-
     root = tmp_path / 'root'
     (root / 'tools').mkdir(parents=True)
     (root / 'tools/train.py').write_text(TRAIN)
@@ -59,15 +56,12 @@ def stand_in(tmp_path, monkeypatch):
 @pytest.fixture
 def options(tmp_path):
     """Where a plan is run in tests."""
-    from reproduction.runs import Options
-
-    return Options(tmp_path / 'out', 'synthetic', {}, 'command')
+    return runs.Options(tmp_path / 'out', 'synthetic', {}, 'command')
 
 
 @pytest.fixture
 def write_fake_record(tmp_path):
     """Writes a record of a row with metrics of one's own, or with any."""
-    from reproduction.plan import job_of
 
     def write(row, seed, metrics, data='synthetic', scale='small'):
         job = job_of(row, scale, seed)
@@ -103,6 +97,4 @@ def write_fake_record(tmp_path):
 @pytest.fixture
 def records_of(tmp_path):
     """Reads what ``write_fake_record`` wrote."""
-    from reproduction.store import read_folders
-
     return lambda: read_folders([tmp_path / 'records'])

@@ -9,8 +9,12 @@ import sys
 import time
 
 import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.registry import METRICS
 from torch.distributed.run import get_args_parser as launcher_parser
 
+from reproduction import records, runs, schedule, tables
 from reproduction.children import Children, RunError, last_line
 from reproduction.plan import plan
 from reproduction.records import record_path
@@ -67,8 +71,6 @@ def test_a_record_says_what_ran_not_what_is_there_at_the_end(
     jobs, options, stand_in, monkeypatch
 ):
     """The commit when it was started, and of every start; both halves."""
-    from reproduction import records
-
     monkeypatch.setattr(records, 'commit', lambda: 'first')
     first, i1 = jobs[-1].parent, jobs[-1]
     records.note_start(i1.folder(options.out), dict(command='c', threads=1))
@@ -83,8 +85,6 @@ def test_a_record_says_what_ran_not_what_is_there_at_the_end(
 
 def test_a_start_that_was_killed_outright_is_counted(jobs, options, stand_in):
     """It left no seconds: those of the other starts are a lower bound."""
-    from reproduction import records, tables
-
     job = jobs[0]
     folder = job.folder(options.out)
     for seconds in (5.0, None, None, 7.0):
@@ -141,8 +141,6 @@ def test_a_stop_before_the_last_validation_is_made_up(jobs, options, stand_in):
 def test_the_halves_of_a_row_start_from_one_backbone(
     jobs, options, stand_in, tmp_path
 ):
-    from reproduction import records
-
     first, i1 = jobs[-1].parent, jobs[-1]
     facts = dict(command='c', threads=1)
     note = dict(facts, backbone='sha256 0123')
@@ -167,8 +165,6 @@ def test_only_what_has_no_record_is_trained(jobs, options, stand_in):
 def test_a_surprise_in_a_row_does_not_stop_the_others(
     jobs, options, stand_in, monkeypatch
 ):
-    from reproduction import runs, schedule
-
     def run_job(job, *rest):
         if job.name.startswith('r1_'):
             raise TypeError('unforeseen')
@@ -334,8 +330,6 @@ def test_side_by_side_shares_the_cores(jobs, options, stand_in, monkeypatch):
 
 
 def test_settings_of_the_user_stay(options, monkeypatch):
-    from reproduction import runs
-
     monkeypatch.delenv('MALLOC_TRIM_THRESHOLD_', raising=False)
     monkeypatch.setenv('OMP_WAIT_POLICY', 'ACTIVE')
     env = runs.child_env(options, 0)
@@ -344,8 +338,6 @@ def test_settings_of_the_user_stay(options, monkeypatch):
 
 
 def test_gpus_are_assigned(options, monkeypatch):
-    from reproduction import runs
-
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
     two = options._replace(jobs=3)
@@ -360,8 +352,6 @@ def test_gpus_are_assigned(options, monkeypatch):
 
 
 def test_a_launcher_sees_all_gpus(options, monkeypatch):
-    from reproduction import runs
-
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '5,7')
     ddp = options._replace(jobs=2, launcher='pytorch')
@@ -370,8 +360,6 @@ def test_a_launcher_sees_all_gpus(options, monkeypatch):
 
 
 def test_launcher_is_the_command_of_the_user(options, tmp_path):
-    from reproduction import runs
-
     (job,) = plan(select('1', 'R1'), 'tiny', [0])
     ddp = options._replace(launcher='pytorch')
     path = runs.write_config(job, ddp)
@@ -390,12 +378,6 @@ def test_launcher_is_the_command_of_the_user(options, tmp_path):
 
 def test_coco_is_scored_with_and_without_the_maps(options):
     """K23: the scores of the boxes alone, in the same evaluation."""
-    from mmengine.config import Config
-    from mmengine.registry import init_default_scope
-    from mmpose.registry import METRICS
-
-    from reproduction import runs
-
     init_default_scope('mmpose')
     (job,) = [j for j in plan(select('6', 'I1'), 'tiny', [0]) if j.parent]
     cfg = Config.fromfile(runs.write_config(job, options))
@@ -408,10 +390,6 @@ def test_coco_is_scored_with_and_without_the_maps(options):
 
 def test_the_public_split_replaces_the_hidden_one(options):
     """MPII's test set has no truth: lspet's val stands in."""
-    from mmengine.config import Config
-
-    from reproduction import runs
-
     (row,) = select('5', 'regression.R1')
     (job,) = plan([row], 'tiny', [0])
     cfg = Config.fromfile(

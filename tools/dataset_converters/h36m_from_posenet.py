@@ -42,16 +42,14 @@ def chosen(images: List[Image], frames: range, path: str, name: str):
     return [by_frame[frame] for frame in frames]
 
 
-def convert_recording(
-    subject: Subject, recording: Recording, steps: Steps, path: str
-):
+def convert_recording(subject: Subject, recording: Recording, steps: Steps):
     """The rows of a recording by split, and the images that they need."""
     images = subject.images[recording]
     camera = subject.cameras[recording.camera]
     splits, needed = {}, {}
     frames = steps.frames(recording, images[-1].frame + 1)
     for split, numbers in frames.items():
-        picked = chosen(images, numbers, path, recording.name)
+        picked = chosen(images, numbers, subject.data_file, recording.name)
         points = camera.to_camera(world_joints(subject, recording, picked))
         files = [image.file_name for image in picked]
         ids = [image.id for image in picked]
@@ -110,15 +108,10 @@ def convert(args: argparse.Namespace) -> None:
         if name not in args.subjects:
             continue
         subject = read_subject(args.root, name, args.actions)
-        path = str(
-            Path(
-                args.root, f'annotations/Human36M_subject{name[1:]}_data.json'
-            )
-        )
         for recording in recordings([name], args.actions):
-            if left_out(recording, subject, args, path):
+            if left_out(recording, subject, args):
                 continue
-            rows, needed = convert_recording(subject, recording, steps, path)
+            rows, needed = convert_recording(subject, recording, steps)
             new += link_images(
                 args.root, args.out, recording, needed, args.link
             )
@@ -134,10 +127,7 @@ def convert(args: argparse.Namespace) -> None:
 
 
 def left_out(
-    recording: Recording,
-    subject: Subject,
-    args: argparse.Namespace,
-    path: str,
+    recording: Recording, subject: Subject, args: argparse.Namespace
 ) -> bool:
     """Whether a recording is left out, by request or as in every download."""
     if args.skip_damaged_s9 and recording.damaged_truth:
@@ -149,10 +139,10 @@ def left_out(
         print(f'left out, no video in this form: {recording.name}')
         return True
     raise ValueError(
-        f'{path}: id {recording.name}: field `images` has none of '
-        f'{recording.subject}, {recording.action}, trial {recording.trial}, '
-        f'camera {recording.camera}. Download the file again, or leave it '
-        'out (--subjects, --actions).'
+        f'{subject.data_file}: id {recording.name}: field `images` has none '
+        f'of {recording.subject}, {recording.action}, trial '
+        f'{recording.trial}, camera {recording.camera}. Download the file '
+        'again, or leave it out (--subjects, --actions).'
     )
 
 

@@ -38,32 +38,21 @@ from mpii.val_list import read_val_list
 PRINTED_NAMES = 3
 
 
-def train_entry(images: List[Image], key: Key) -> dict:
-    """The json entry of a labelled person.
-
-    ``joints_vis`` says labelled, seen or not, as in the widely used json;
-    ``is_visible`` is 1 seen, 0 occluded, -1 not stated.
-    """
-    person = images[key[0]].people[key[1]]
+def entry_of(images: List[Image], key: Key, **fields) -> dict:
+    """The json entry of a person."""
+    image = images[key[0]]
+    person = image.people[key[1]]
+    entry = dict(
+        image=image.name, center=list(person.center), scale=person.scale
+    )
+    if not image.train:
+        return dict(entry, **fields, annorect_index=key[1] + 1)
+    # `joints_vis` says labelled, seen or not, as in the widely used json.
     return dict(
-        image=images[key[0]].name,
-        center=list(person.center),
-        scale=person.scale,
+        entry,
         joints=person.joints.tolist(),
         joints_vis=person.labelled.astype(int).tolist(),
-        is_visible=person.visible.tolist(),
-    )
-
-
-def test_entry(images: List[Image], key: Key, place: int) -> dict:
-    """The json entry of a test person, with its 1-based place."""
-    person = images[key[0]].people[key[1]]
-    return dict(
-        image=images[key[0]].name,
-        center=list(person.center),
-        scale=person.scale,
-        image_index=place + 1,
-        annorect_index=key[1] + 1,
+        is_visible=person.visible.tolist(),  # 1, 0 occluded, -1 not stated
     )
 
 
@@ -99,19 +88,18 @@ def truth_mat(images: List[Image], keys: List[Key]) -> bytes:
 
 def make_files(images: List[Image], split: Split) -> Dict[str, bytes]:
     """The content of every file by its name."""
-    files = {}
+    files = {'mpii_left_out.json': as_json(split.left_out)}
+    numbers = [i for i, image in enumerate(images) if not image.train]
     for name, keys in split.people.items():
         if name == 'test':
-            numbers = [i for i, image in enumerate(images) if not image.train]
-            places = {i: place for place, i in enumerate(numbers)}
-            entries = [test_entry(images, k, places[k[0]]) for k in keys]
+            places = {i: dict(image_index=n) for n, i in enumerate(numbers, 1)}
+            entries = [entry_of(images, k, **places[k[0]]) for k in keys]
             files['mpii_test_images.json'] = as_json(test_list(images, keys))
         else:
-            entries = [train_entry(images, key) for key in keys]
+            entries = [entry_of(images, key) for key in keys]
             if keys:
                 files[f'mpii_gt_{name}.mat'] = truth_mat(images, keys)
         files[f'mpii_{name}.json'] = as_json(entries)
-    files['mpii_left_out.json'] = as_json(split.left_out)
     return files
 
 

@@ -90,21 +90,18 @@ def box_of(joints: np.ndarray) -> np.ndarray:
 def mirrored(image: np.ndarray, box: np.ndarray) -> tuple:
     """The mirrored image, and its box."""
     side = image.shape[1] - 1
-    return image[:, ::-1], box * [-1, 1, -1, 1] + [side, 0, side, 0], side
+    box = box[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [side, 0, side, 0]
+    return np.ascontiguousarray(image[:, ::-1]), box
 
 
 def predict(infer, images, joints, labelled) -> list:
     """People of the images and of the mirrored images, in pairs."""
     found = []
-    for path, points, known in zip(
-        tqdm(images, disable=None), joints, labelled
-    ):
-        image, box = read_image(path), box_of(points[known])
-        other, corners, _ = mirrored(image, box)
-        corners = corners[:, [2, 1, 0, 3]]
-        pair = [infer(image, boxes=box)[0][0]]
-        pair += [infer(np.ascontiguousarray(other), boxes=corners)[0][0]]
-        found.append(pair)
+    people = zip(tqdm(images, disable=None), joints, labelled)
+    for path, points, known in people:
+        view = read_image(path), box_of(points[known])
+        views = view, mirrored(*view)
+        found.append([infer(each, boxes=box)[0][0] for each, box in views])
     return found
 
 

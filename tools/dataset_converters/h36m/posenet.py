@@ -62,6 +62,7 @@ class Subject(NamedTuple):
     ``cameras`` and ``sizes`` (w, h) by camera id.
     """
 
+    data_file: str
     images: Dict[Recording, List[Image]]
     joints: dict
     joint_file: str
@@ -75,8 +76,9 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
     stem = osp.join(root, 'annotations', f'Human36M_subject{subject[1:]}_')
     for part in ('data', 'camera', 'joint_3d'):
         require_file(f'{stem}{part}.json', f'{part} of {subject}', DOWNLOAD)
-    content = load_json(f'{stem}data.json', f'the images of {subject}', dict)
-    images = _images(content, f'{stem}data.json', subject, actions)
+    data_file = f'{stem}data.json'
+    content = load_json(data_file, f'the images of {subject}', dict)
+    images = _images(content, data_file, subject, actions)
     del content  # 2 GB of a real subject
     joint_file = f'{stem}joint_3d.json'
     joints = load_json(joint_file, f'the 3D joints of {subject}', dict)
@@ -85,7 +87,7 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
         for recording, sequence in images.items()
     }
     cameras = _cameras(f'{stem}camera.json', subject, sizes)
-    found = Subject(images, joints, joint_file, cameras, sizes)
+    found = Subject(data_file, images, joints, joint_file, cameras, sizes)
     return found._replace(
         cameras={
             id_: _place(found, id_, f'{stem}camera.json') for id_ in cameras
