@@ -4,6 +4,7 @@ A row's name is the one that the claims use: ``I1``, ``H1.a``, ``MS-I1.2``,
 ``Strategy1.I*``. What a row starts from is in its config (``load_from``).
 """
 
+import re
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -56,14 +57,10 @@ class Row(NamedTuple):
         return next(iter(self.cells.values()))[0].startswith('h36m/')
 
 
-def baseline(method: str) -> Optional[str]:
-    """R1 for I*, H1 for I1, MS-H1 for MS-I1; nothing for R1 and H."""
-    if method == 'I*':
-        return 'R1'
-    head, _, stem = method.rpartition('-')
-    if stem[0] != 'I':
-        return None
-    return f'{head}-H{stem[1:]}' if head else f'H{stem[1:]}'
+def baseline(name: str) -> Optional[str]:
+    """R1 of I*, H1 of I1, MS-H1.2 of MS-I1.2; nothing of R1 and H."""
+    found = re.sub(r'\bI(\d)', r'H\1', name.replace('I*', 'R1'))
+    return None if found == name else found
 
 
 def stem(method: str, network: str, data: str) -> str:
@@ -101,10 +98,9 @@ def tables_2d() -> List[Row]:
         ('4', 'MS-', {name: (net, mpii) for name, net in stages.items()}),
     ):
         for method, (name, variant) in product('HI', variants.items()):
-            against = f'{prefix}H1.{name}' if method == 'I' else None
-            config = stem(f'{method}1', *variant)
-            title = f'{prefix}{method}1.{name}'
-            rows.append(Row(table, title, config, 'mpii', PCKH, against))
+            config, name = stem(f'{method}1', *variant), f'{method}1.{name}'
+            name = f'{prefix}{name}'
+            rows.append(Row(table, name, config, 'mpii', PCKH, baseline(name)))
     for method in ('R1', 'H1', 'MS-H1', 'HG-H1', 'I1', 'MS-I1', 'HG-I1'):
         side = 'heatmap' if 'H1' in method else 'regression'
         network = dict(MS='ms4-res50', HG='hg8').get(method[:2], 'res50')
@@ -123,16 +119,12 @@ def tables_3d() -> List[Row]:
     rows = []
     for number, data in ((1, 'h36m-256x256'), (2, 'h36m-mpii-256x256')):
         for m in ('R1', 'H1', 'H2', 'I*', 'I1', 'I2'):
-            against = baseline(m) and f'Strategy{number}.{baseline(m)}'
             name, config = f'Strategy{number}.{m}', stem(m, 'res50', data)
-            rows.append(Row('7', name, config, 'h36m', MPJPE, against))
+            rows.append(Row('7', name, config, 'h36m', MPJPE, baseline(name)))
     hourglass = dict(one_stage_d64='hg1', two_stage_d1_64='hg2')
     for (name, network), m in product(hourglass.items(), ('H1', 'I1')):
-        against = f'{name}.H1' if m == 'I1' else None
-        config = stem(m, network, 'h36m-256x256')
-        rows.append(
-            Row('8', f'{name}.{m}', config, 'hourglass', MPJPE, against)
-        )
+        config, name = stem(m, network, 'h36m-256x256'), f'{name}.{m}'
+        rows.append(Row('8', name, config, 'hourglass', MPJPE, baseline(name)))
     sizes = {
         'a': ('res50', 'h36m-mpii-256x256'),
         'b': ('res50-2deconv', 'h36m-mpii-256x256'),
@@ -140,10 +132,9 @@ def tables_3d() -> List[Row]:
         'd': ('res50-2deconv', 'h36m-mpii-128x128'),
     }
     for m, (name, variant) in product(('H2', 'I2'), sizes.items()):
-        against = f'H2.{name}' if m == 'I2' else None
-        config = stem(m, *variant)
+        config, name = stem(m, *variant), f'{m}.{name}'
         rows.append(
-            Row('9', f'{m}.{name}', config, 'resolution', MPJPE, against)
+            Row('9', name, config, 'resolution', MPJPE, baseline(name))
         )
     per_action = actions('h36m/MPJPE')
     protocol_1 = stem('I*', 'res50', 'h36m-p1-mpii-256x256')

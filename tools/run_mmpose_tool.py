@@ -46,9 +46,9 @@ def main(name: str) -> None:
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if (ROOT / 'integral_mmpose').is_dir():
         sys.path.insert(0, str(ROOT))
-    given = list(sys.argv)
+    argv = list(sys.argv)
     try:
-        refuse_idle_options(given)
+        refuse_idle_options(argv)
         from wrong_type import refuse_wrong_types  # imports mmengine
 
         args, cfg = read_config(name)
@@ -61,7 +61,7 @@ def main(name: str) -> None:
         runpy.run_path(str(find_tool(name)), run_name='__main__')
         leave_group()
     except Exception as error:
-        options = given_options(given)
+        options = given(argv).cfg_options
         if debug or not (of_a_user(error) or options):
             raise
         if of_a_user(error):
@@ -89,7 +89,7 @@ def refuse_idle_options(argv: list) -> None:
     from mmengine.runner import Runner
 
     read = {*signature(Runner.__init__).parameters, *MORE_SETTINGS}
-    for option in given_options(argv):
+    for option in given(argv).cfg_options:
         if '=' not in option:
             raise ValueError(
                 f'--cfg-options {option}: must be name=value; put quotes '
@@ -106,11 +106,14 @@ def refuse_idle_options(argv: list) -> None:
             )
 
 
-def given_options(argv: list) -> list:
-    """What ``--cfg-options`` sets."""
+def given(argv: list) -> argparse.Namespace:
+    """``--cfg-options`` as they are written, and ``--launcher``."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument('--cfg-options', nargs='+', action='extend')
-    return parser.parse_known_args(argv[1:])[0].cfg_options or []
+    parser.add_argument(
+        '--cfg-options', nargs='+', action='extend', default=[]
+    )
+    parser.add_argument('--launcher')
+    return parser.parse_known_args(argv[1:])[0]
 
 
 def of_a_user(error: Exception) -> bool:
@@ -172,10 +175,7 @@ def join_without_gpu(argv: list) -> list:
     process group that is there. Its default wrapper names a CUDA device: the
     arguments to add name one without.
     """
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument('--launcher')
-    launcher = parser.parse_known_args(argv[1:])[0].launcher
-    if launcher != 'pytorch' or 'WORLD_SIZE' not in os.environ:
+    if given(argv).launcher != 'pytorch' or 'WORLD_SIZE' not in os.environ:
         return []
     import torch
 

@@ -102,8 +102,8 @@ def convert(args: argparse.Namespace) -> None:
     if not Path(args.root).is_dir():
         raise FileNotFoundError(f'{args.root} is no folder. Give ROOT.')
     places = sorted(Path(args.root).rglob('metadata.xml'))
-    default = places[0] if places else Path(args.root, 'metadata.xml')
-    metadata = read_metadata(str(args.metadata or default))
+    places += [Path(args.root, 'metadata.xml')]
+    metadata = read_metadata(str(args.metadata or places[0]))
     jobs = make_jobs(args, metadata)
     # Pictures are rewritten under their names: annotations of an earlier run
     # may not outlive them.

@@ -9,6 +9,7 @@ Convention: 6 = angles α, β, γ in rad and place T in mm, 9 = f (2), c (2),
 k (3), p (2) in px. R = Rx(α) Ry(β) Rz(γ), and x = R (X − T).
 """
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Dict, NamedTuple, Tuple
@@ -46,8 +47,9 @@ def read_metadata(path: str) -> Metadata:
         root = ET.fromstring(content)
     except ET.ParseError as error:
         raise ValueError(f'{path}: no readable XML ({error}). {FIX}') from None
-    ids = [node.text for node in root.findall('dbcameras/index2id/*')]
-    if len(set(ids)) != CAMERAS or not all(map(_is_number, ids)):
+    ids = [node.text or '' for node in root.findall('dbcameras/index2id/*')]
+    wrong = [id_ for id_ in ids if not re.fullmatch('[0-9]+', id_)]
+    if len(set(ids)) != CAMERAS or wrong:
         raise annotation_error(
             path, 'all', 'dbcameras/index2id', f'holds {ids}', FIX
         )
@@ -63,10 +65,6 @@ def read_metadata(path: str) -> Metadata:
                 path, f'{subject}/{id_}', 'w0', f'has f = {camera.f}', FIX
             )
     return Metadata(_names(root, path), cameras)
-
-
-def _is_number(text) -> bool:
-    return bool(text) and text.isascii() and text.isdigit()
 
 
 def _names(root, path: str) -> Dict[Tuple[str, str, int], str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence
 
@@ -104,10 +105,8 @@ def _number(item, text: str) -> int:
 
 def refuse_twice(numbers: Sequence[int], where: str) -> None:
     """Every image is listed once."""
-    seen = set()
-    for number in numbers:
-        if number in seen:
-            raise ValueError(
-                f'--split {where}: the image {number} is listed twice'
-            )
-        seen.add(number)
+    number, count = Counter(numbers).most_common(1)[0]
+    if count > 1:
+        raise ValueError(
+            f'--split {where}: the image {number} is listed twice'
+        )

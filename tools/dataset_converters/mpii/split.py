@@ -79,22 +79,11 @@ def why_not(person: Person, train: bool) -> str:
         >>> why_not(person, train=False)
         'no scale, not in single_person'
     """
-    missing = [
-        f'no {field}'
-        for field, value in (
-            ('objpos', person.center),
-            ('scale', person.scale),
-            *(
-                (
-                    ('annopoints', person.joints),
-                    ('head box x1, y1, x2, y2', person.head_box),
-                )
-                if train
-                else ()
-            ),
-        )
-        if value is None
-    ]
+    wanted = {'objpos': person.center, 'scale': person.scale}
+    if train:
+        wanted['annopoints'] = person.joints
+        wanted['head box x1, y1, x2, y2'] = person.head_box
+    missing = [f'no {name}' for name, value in wanted.items() if value is None]
     if not train and not person.single:
         missing.append('not in single_person')
     return ', '.join(missing)
