@@ -18,19 +18,16 @@ from pathlib import Path
 
 # Before torch is imported: idle threads sleep instead of spinning.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-ROOT = Path(__file__).resolve().parents[1]
-if (ROOT / 'integral_mmpose').is_dir():
-    sys.path.insert(0, str(ROOT))
 
-from tqdm import tqdm  # noqa: E402
+from tqdm import tqdm
 
-from integral_mmpose import apis  # noqa: E402
-from integral_mmpose.command import (  # noqa: E402
+from integral_mmpose import apis
+from integral_mmpose.command import (
     at_least_one,
     make_parser,
     reports_errors,
 )
-from integral_mmpose.inference import read_image  # noqa: E402
+from integral_mmpose.inference import read_image
 
 
 def parse_args():

@@ -7,7 +7,6 @@ and linear layers, as in the paper. MMPose's own tool, on mmengine's counter,
 adds normalisation and the rest.
 """
 
-import argparse
 import os
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
-import integral_mmpose  # noqa: F401
+from integral_mmpose.command import make_parser
 
 
 class Complexity(NamedTuple):
@@ -45,9 +44,7 @@ def complexity(config: Config) -> Complexity:
 
 def main() -> None:
     """Parse the command line, print a row for every config."""
-    parser = argparse.ArgumentParser(
-        description='Multiply-adds and parameters of config files'
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('configs', nargs='+', help='config files')
     args = parser.parse_args()
     print('| config | input | multiply-adds (G) | parameters (M) |')

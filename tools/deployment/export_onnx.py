@@ -15,20 +15,14 @@ from pathlib import Path
 
 # Before torch is imported: idle threads sleep instead of spinning.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-ROOT = Path(__file__).resolve().parents[2]
-if (ROOT / 'integral_mmpose').is_dir():
-    sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import numpy as np
+import torch
 
-from integral_mmpose import export as D  # noqa: E402
-from integral_mmpose.apis import (  # noqa: E402
-    TopdownPoseModel,
-    load_pose_model,
-)
-from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
-from integral_mmpose.inference import OnnxPoseModel, read_image  # noqa: E402
+from integral_mmpose import export as D
+from integral_mmpose.apis import TopdownPoseModel, load_pose_model
+from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.inference import OnnxPoseModel, read_image
 
 #: Largest difference of --verify, of the input size and the depth range;
 #: float16 keeps three digits, so its error is measured more than limited.

@@ -26,18 +26,14 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-if (ROOT / 'integral_mmpose').is_dir():
-    sys.path.insert(0, str(ROOT))
+from mmengine.config import Config
+from mmengine.runner import save_checkpoint
+from mmpose.registry import MODELS
+from mmpose.utils import register_all_modules
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.runner import save_checkpoint  # noqa: E402
-from mmpose.registry import MODELS  # noqa: E402
-from mmpose.utils import register_all_modules  # noqa: E402
-
-from integral_mmpose.command import make_parser, reports_errors  # noqa: E402
-from integral_mmpose.engine.atomic_backend import ATOMIC  # noqa: E402
-from integral_mmpose.engine.safe_load import load_from_local  # noqa: E402
+from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.engine.atomic_backend import ATOMIC
+from integral_mmpose.engine.safe_load import load_from_local
 
 HEADS = ('IntegralRegressionHead', 'DSNTHead')
 CODECS = ('RegressionLabel', 'IntegralRegressionLabel')

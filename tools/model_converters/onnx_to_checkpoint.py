@@ -18,33 +18,21 @@ import sys
 from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-if (ROOT / 'integral_mmpose').is_dir():
-    sys.path.insert(0, str(ROOT))
+import numpy as np
+import onnx
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner, save_checkpoint
+from onnx import numpy_helper
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
 
-import numpy as np  # noqa: E402
-import onnx  # noqa: E402
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.runner import Runner, save_checkpoint  # noqa: E402
-from onnx import numpy_helper  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-from torch.nn.modules.batchnorm import _BatchNorm  # noqa: E402
-from torch.nn.modules.conv import _ConvNd  # noqa: E402
-
-from integral_mmpose.apis import load_pose_model  # noqa: E402
-from integral_mmpose.command import (  # noqa: E402
-    at_least_one,
-    make_parser,
-    reports_errors,
-)
-from integral_mmpose.engine.atomic_backend import ATOMIC  # noqa: E402
-from integral_mmpose.export import (  # noqa: E402
-    compare,
-    describe_model,
-    run_model,
-)
-from integral_mmpose.inference import OnnxPoseModel  # noqa: E402
+from integral_mmpose.apis import load_pose_model
+from integral_mmpose.command import at_least_one, make_parser, reports_errors
+from integral_mmpose.engine.atomic_backend import ATOMIC
+from integral_mmpose.export import compare, describe_model, run_model
+from integral_mmpose.inference import OnnxPoseModel
 
 PREFIX = 'model.'  # of PoseGraph
 #: Of the input size and the depth range, by whether the file is float16.
