@@ -6,14 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from h36m.camera_pickle import (
-    read_camera_pickle,
-)
-from h36m.crops import (
-    plan_crops,
-    read_rows,
-    write_crops,
-)
+from h36m.camera_pickle import read_camera_pickle
+from h36m.crops import plan_crops, read_rows, write_crops
 from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.synthetic import h36m_writer, scene
 from integral_mmpose.synthetic.render import Canvas

@@ -11,11 +11,7 @@ import json
 from pathlib import Path
 from typing import List
 
-from integral_mmpose.datasets.body.head_boxes import (
-    BOXES,
-    JOINTS,
-    head_sizes,
-)
+from integral_mmpose.datasets.body.head_boxes import BOXES, JOINTS, head_sizes
 from integral_mmpose.datasets.body.mpii_joints import read_joints
 from integral_mmpose.datasets.checks import TEXT, check_fields, load_json
 from integral_mmpose.datasets.mat_files import mat_bytes, read_mat

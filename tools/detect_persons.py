@@ -22,11 +22,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 from tqdm import tqdm
 
 from integral_mmpose import apis
-from integral_mmpose.command import (
-    at_least_one,
-    make_parser,
-    reports_errors,
-)
+from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from integral_mmpose.inference import read_image
 
 

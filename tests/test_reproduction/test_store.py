@@ -8,12 +8,7 @@ from reproduction import compile_records, store
 from reproduction.data import DATA
 from reproduction.rows import select
 from reproduction.scales import SCALES
-from reproduction.store import (
-    key_of,
-    read_folders,
-    read_lines,
-    write_lines,
-)
+from reproduction.store import key_of, read_folders, read_lines, write_lines
 
 
 @pytest.fixture

@@ -25,13 +25,7 @@ from integral_mmpose.command import (
 )
 from integral_mmpose.datasets.mat_files import mpii_truth
 from mpii.release import Image, read_release
-from mpii.split import (
-    KNOWN_COUNTS,
-    KNOWN_IMAGES,
-    Key,
-    Split,
-    split_people,
-)
+from mpii.split import KNOWN_COUNTS, KNOWN_IMAGES, Key, Split, split_people
 from mpii.val_list import read_val_list
 
 #: So many names are printed for each reason; all are in mpii_left_out.json.

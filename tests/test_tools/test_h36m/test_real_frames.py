@@ -8,9 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from h36m.camera_pickle import (
-    read_camera_pickle,
-)
+from h36m.camera_pickle import read_camera_pickle
 from h36m.rows import (
     Camera,
     check_poses,
