@@ -1,12 +1,13 @@
 """Pictures of the tables: Figure 2, bars in mm, curves over resolutions."""
 
+from itertools import groupby
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, Optional
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .rows import select
+from .rows import Row, select
 from .tables import Cell, Measured
 
 COLOURS = {'paper': '0.75', 'here': 'tab:blue'}
@@ -103,7 +104,8 @@ def _resolutions(number: str, measured: Measured) -> Figure:
     """Settings (a) to (d): one line a method, the paper's and ours."""
     figure = Figure((10, 4), layout='constrained')
     for axes, who in zip(figure.subplots(1, 2), ('paper', 'here')):
-        for method, cells in _by_method(number, measured).items():
+        for method, rows in groupby(select(number), _method):
+            cells = [measured.cells(row)[_column(number)] for row in rows]
             values = [c.paper if who == 'paper' else c.mean for c in cells]
             spread = [c.spread or 0 for c in cells] if who == 'here' else None
             heights = [np.nan if v is None else v for v in values]
@@ -118,12 +120,8 @@ def _resolutions(number: str, measured: Measured) -> Figure:
     return figure
 
 
-def _by_method(number: str, measured: Measured) -> Dict[str, List[Cell]]:
-    methods = {}
-    for row in select(number):
-        cell = measured.cells(row)[_column(number)]
-        methods.setdefault(row.name.split('.')[0], []).append(cell)
-    return methods
+def _method(row: Row) -> str:
+    return row.name.split('.')[0]
 
 
 def _column(number: str) -> str:

@@ -199,19 +199,18 @@ def provenance(table: dict) -> str:
 def how(record: dict) -> str:
     """A line: epochs, time, device, threads, commit, command."""
     training, last = record['training'], record['evaluation']
-    parts = [f'- {record["job"]}, seed {record["seed"]}']
-    parts[0] += f': {record["epochs"]} epochs'
-    if training is None:
-        parts.append(
-            'trained by an earlier command, its commit is not known; '
-            'evaluated here'
-        )
-    else:
+    facts = training or last
+    run = (
+        'trained by an earlier command, its commit is not known; evaluated '
+        'here'
+    )
+    if training:
         after = ' after its first half' if record['starts_from'] else ''
         least = 'at least ' if training.get('killed') else ''
-        parts.append(f'{least}{training["seconds"]:.0f} s{after}')
-    facts = training or last
-    parts += [
+        run = f'{least}{training["seconds"]:.0f} s{after}'
+    parts = [
+        f'- {record["job"]}, seed {record["seed"]}: {record["epochs"]} epochs',
+        run,
         facts['device'],
         f'{facts["threads"]} threads',
         f'commit {facts["commit"]}',

@@ -69,7 +69,14 @@ def convert_video(
     pixels = joints['annot2'][video.camera][every, table]
     points = joints['annot3'][video.camera][every, table]
     reasons = unusable(pixels, points, camera)
-    _check_fit(reasons, video)
+    wrong = int((reasons == NO_FIT).sum())
+    if 2 * wrong > len(reasons):  # a frame may be wrong; not most of them
+        raise ValueError(
+            f'{video.sequence.folder}: camera {video.camera}: annot2 is more '
+            f'than {MAX_REPROJECTION_PX:.0f} px away from the projection of '
+            f'annot3 in {wrong} of {len(reasons)} frames. '
+            'camera.calibration is of another sequence.'
+        )
     frames = np.arange(len(pixels)) * step
     if out is not None:
         written = extract_images(video, frames[reasons == ''].tolist(), out)
@@ -102,16 +109,9 @@ def convert(
                     f'{count}. Correct --cameras.'
                 )
             video = Video(sequence, number)
-            rows, reasons = convert_video(
-                video,
-                joints,
-                known[number],
-                step,
-                Path(out) if images else None,
-            )
-            table.setdefault(sequence.subject, {})[video.camera_id] = known[
-                number
-            ]
+            folder, camera = Path(out) if images else None, known[number]
+            rows, reasons = convert_video(video, joints, camera, step, folder)
+            table.setdefault(sequence.subject, {})[video.camera_id] = camera
             parts.append(rows)
             left_out.update(reasons)
     kept = sum(len(part['imgname']) for part in parts)
@@ -121,18 +121,6 @@ def convert(
     print(f'{kept} frames of {len(parts)} videos in {out}')
     for reason, count in sorted(left_out.items()):
         print(f'left out, {reason}: {count}')
-
-
-def _check_fit(reasons: np.ndarray, video: Video) -> None:
-    """A frame may be wrong; most of them are not, with the right camera."""
-    wrong = int((reasons == NO_FIT).sum())
-    if 2 * wrong > len(reasons):
-        raise ValueError(
-            f'{video.sequence.folder}: camera {video.camera}: annot2 is more '
-            f'than {MAX_REPROJECTION_PX:.0f} px away from the projection of '
-            f'annot3 in {wrong} of {len(reasons)} frames. '
-            'camera.calibration is of another sequence.'
-        )
 
 
 @reports_errors

@@ -134,10 +134,11 @@ def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
             'mpii_trainval and mpii_test are written, mpii_train and mpii_val '
             'are not'
         )
-    elif val.unknown:
-        warn(f'{val_list}: fit nobody: {short(val.unknown)}')
-    for problem in warnings_of(images, split):
-        warn(problem)
+    problems = warnings_of(images, split)
+    if val and val.unknown:
+        problems.append(f'{val_list}: fit nobody: {short(val.unknown)}')
+    for problem in problems:
+        print(f'warning: {problem}', file=sys.stderr)
     for name, content in sorted(make_files(images, split).items()):
         write_and_report(Path(out, 'annotations', name), content)
     counts = [f'{len(keys)} {name}' for name, keys in split.people.items()]
@@ -148,11 +149,6 @@ def short(names: List[str]) -> str:
     """The number of names and the first of them."""
     rest = ', ...' if len(names) > PRINTED_NAMES else ''
     return f'{len(names)} ({", ".join(names[:PRINTED_NAMES])}{rest})'
-
-
-def warn(problem: str) -> None:
-    """Print a warning."""
-    print(f'warning: {problem}', file=sys.stderr)
 
 
 @reports_errors

@@ -8,6 +8,7 @@ Convention: the pickle has T in metres and R from camera to world; ours are
 mm and x = R (X − T), so R is transposed.
 """
 
+import os
 import pickle
 from collections import defaultdict
 from typing import Any
@@ -106,12 +107,12 @@ class CameraUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """What the file may name."""
         if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f'it names {module}.{name}')
+            _refuse(f'it names {module}.{name}')
         return _ALLOWED[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
         """Nothing."""
-        raise pickle.UnpicklingError('it refers to something outside of it')
+        _refuse('it refers to something outside of it')
 
 
 def read_camera_pickle(path: str) -> dict:
@@ -144,10 +145,8 @@ def read_camera_pickle(path: str) -> dict:
 def _unpickle(path: str) -> dict:
     try:
         with open(path, 'rb') as file:
-            file.seek(0, 2)
-            if file.tell() > MAX_BYTES:
-                raise pickle.UnpicklingError(f'larger than {MAX_BYTES} bytes')
-            file.seek(0)
+            if os.path.getsize(path) > MAX_BYTES:
+                _refuse(f'larger than {MAX_BYTES} bytes')
             content = CameraUnpickler(file).load()
     except Exception as error:  # a bad pickle raises nearly everything
         raise ValueError(

@@ -92,12 +92,8 @@ class Recording(NamedTuple):
         (tool/Human36M/h36m2coco.py) and
         github.com/una-dinosauria/3d-pose-baseline (src/data_utils.py).
         """
-        return (self.subject, self.action, self.trial, self.camera) == (
-            'S11',
-            'Directions',
-            2,
-            '54138969',
-        )
+        found = (self.subject, self.action, self.trial, self.camera)
+        return found == ('S11', 'Directions', 2, '54138969')
 
     @property
     def damaged_truth(self) -> bool:
