@@ -209,16 +209,12 @@ def parse_seeds(text: str) -> List[int]:
     return [int(word) for word in dict.fromkeys(words)]
 
 
-def stop(*_) -> None:
-    """SIGTERM stops as Ctrl-C does."""
-    raise KeyboardInterrupt
-
-
 @reports_errors
 def main() -> int:
     """Parse and run; 1 on an error, 130 after a stop."""
     args = parse_arguments()
-    signal.signal(signal.SIGTERM, stop)
+    # Stops as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if args.list:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ... | head

@@ -69,14 +69,13 @@ def run_plan(
     children, slots = Children(), SimpleQueue()
     for slot in range(options.jobs):
         slots.put(slot)
-    pool = ThreadPoolExecutor(options.jobs)
-    try:
-        return _loop(jobs, options, (children, slots, pool), finished, show)
-    except BaseException:
-        children.stop()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        workers = children, slots, pool
+        try:
+            return _loop(jobs, options, workers, finished, show)
+        except BaseException:
+            children.stop()
+            raise
 
 
 def _loop(jobs, options, workers, finished, show) -> Dict[Job, str]:

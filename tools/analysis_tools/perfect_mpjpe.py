@@ -49,18 +49,11 @@ def main() -> None:
         metavar=('K1', 'K2', 'P1', 'P2', 'K3'),
         help="distortion coefficients in OpenCV's order",
     )
-    args = parser.parse_args()
-    dataset = H36MImageDataset(
-        ann_file=args.ann_file,
-        data_root=args.data_root,
-        frame_step=args.frame_step,
-        box=args.box,
-        bbox_file=args.bbox_file,
-        root_depth=args.root_depth,
-    )
-    metrics, mode, moved = evaluate(dataset, args.lens)
+    options = vars(parser.parse_args())  # of the data set, but for one
+    lens = options.pop('lens')
+    metrics, mode, moved = evaluate(H36MImageDataset(**options), lens)
     print(f'a perfect answer: {mode}')
-    if args.lens:
+    if lens:
         print(f'the lens moves a joint by up to {moved:.2f} px')
     for name, value in metrics.items():
         print(f'{name}: {value:.2f} mm')

@@ -67,11 +67,11 @@ class Video(NamedTuple):
 
 def find_sequences(root: str) -> List[Sequence]:
     """The sequences that have an annot.mat, in order."""
-    found = []
+    found = {}
     for path in Path(root).glob('S*/Seq*/annot.mat'):
         match = re.fullmatch(r'S(\d+)/Seq(\d)', '/'.join(path.parts[-3:-1]))
         if match:
-            found.append((int(match[1]), int(match[2]), path.parent))
+            found[tuple(map(int, match.groups()))] = path.parent
     if not found:
         raise FileNotFoundError(
             f'{root}: no S*/Seq*/annot.mat. Give the folder of the training '
@@ -79,7 +79,7 @@ def find_sequences(root: str) -> List[Sequence]:
         )
     return [
         Sequence(folder, f'S{subject}', number)
-        for subject, number, folder in sorted(found)
+        for (subject, number), folder in sorted(found.items())
     ]
 
 
