@@ -28,12 +28,9 @@ HINT = (
 def merge_lsp(base: Path, out: Path, held_out: int = 0) -> Path:
     """Write the merged annotations into ``out``; the images are links.
 
-    Args:
-        base (Path): The folder that holds ``lsp``, ``lspet`` and
-            ``lspet_more``.
-        out (Path): The data set to make.
-        held_out (int): So many of the last people of LSP train validate in
-            the place of LSP val, and do not train: for choices.
+    ``base`` holds ``lsp``, ``lspet`` and ``lspet_more``. The last ``held_out``
+    people of LSP train validate in the place of LSP val, and do not train: for
+    choices.
     """
     parts = {name: _people(base, name, TRAIN[name]) for name in TRAIN}
     if held_out:

@@ -64,10 +64,8 @@ def evaluate(
 ) -> tuple:
     """Metrics in mm, what they mean, and how far a lens moves a joint in px.
 
-    Args:
-        dataset (H36MImageDataset): With depth.
-        lens (Sequence[float], optional): k1, k2, p1, p2, k3: the pixels are
-            made anew, by ``cv2.projectPoints``. ``None`` takes the labels'.
+    A lens, k1, k2, p1, p2, k3, makes the pixels anew by ``cv2.projectPoints``;
+    ``None`` takes the labels'.
     """
     metric = IntegralMPJPE(root_depth=dataset.root_depth, per_action=False)
     scaled_by = ROOT_DEPTHS[dataset.root_depth]

@@ -56,10 +56,7 @@ class Video:
         )
 
     def frames(self, numbers: Sequence[int]):
-        """Read some frames.
-
-        Args:
-            numbers (Sequence[int]): 0-based, ascending.
+        """Read some frames by their 0-based numbers, which ascend.
 
         Yields:
             tuple: The number and the (h, w, 3) uint8 image; fewer than asked

@@ -34,16 +34,10 @@ class ValList(NamedTuple):
 def read_val_list(path: str, images: List[Image]) -> ValList:
     """Find the validation persons that a file lists.
 
-    Args:
-        path (str): ``mpii_val.json`` (persons by image and joints, or by
-            image and centre without joints), Tompson's ``detections.mat``
-            (``RELEASE_img_index``, ``RELEASE_person_index``, 1-based), or a
-            text file with an image name on each line, all of whose persons
-            are meant.
-        images (list[Image]): The release.
-
-    Returns:
-        ValList: Persons, and what was found nowhere.
+    It is ``mpii_val.json`` (persons by image and joints, or by image and
+    centre), Tompson's ``detections.mat`` (``RELEASE_img_index``,
+    ``RELEASE_person_index``, 1-based), or a text file with an image name on
+    each line, all of whose persons are meant.
     """
     places = {im.name: i for i, im in enumerate(images) if im.train}
     require_file(path, 'the list of validation persons', 'Correct --val-list.')
