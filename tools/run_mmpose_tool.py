@@ -230,7 +230,7 @@ def refuse_unknown_optimizer(cfg) -> None:
 def reserve_folder(cfg) -> None:
     """Lock the work directory before mmengine writes its config there.
 
-    Not if another training runs in the folder, or if a new one would overwrite
+    Refuses it if another training runs there, or if a new one would overwrite
     its checkpoints.
     """
     from integral_mmpose.engine import find_checkpoint, folder_lock

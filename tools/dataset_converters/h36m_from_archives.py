@@ -15,7 +15,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Collection, Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 from h36m.archives import (
     extract,
@@ -59,7 +59,7 @@ def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
     return jobs
 
 
-def extract_all(root: str, extracted: str, subjects: Collection[str]) -> None:
+def extract_all(root: str, extracted: str, subjects: Sequence[str]) -> None:
     """Extract every archive that was not yet."""
     for archive in find_archives(root, subjects):
         name = f'{Path(archive).name}.{Path(archive).stat().st_size}'

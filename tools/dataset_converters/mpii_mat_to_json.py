@@ -33,7 +33,7 @@ PRINTED_NAMES = 3
 
 
 def entry_of(images: List[Image], key: Key, **fields) -> dict:
-    """The json entry of a person."""
+    """The json entry of a person; with ``fields`` that of a test person."""
     image = images[key[0]]
     person = image.people[key[1]]
     entry = dict(

@@ -18,15 +18,7 @@ import re
 import shutil
 import tarfile
 from pathlib import Path
-from typing import (
-    Collection,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Tuple,
-)
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -84,7 +76,7 @@ def find_files(*roots: str) -> Dict[Key, str]:
     return found
 
 
-def find_archives(root: str, subjects: Collection[str]) -> List[str]:
+def find_archives(root: str, subjects: Sequence[str]) -> List[str]:
     """The archives below a folder that may hold files of some subjects."""
     root = Path(osp.abspath(root))
     return sorted(
@@ -105,9 +97,7 @@ def _subject(path: str) -> Optional[str]:
     return subjects[-1].upper() if subjects else None
 
 
-def extract(
-    archive: str, out: str, subjects: Collection[str]
-) -> Iterator[str]:
+def extract(archive: str, out: str, subjects: Sequence[str]) -> Iterator[str]:
     """Copy the files of some subjects out of an archive.
 
     Names inside of it choose the place below ``out`` only through
