@@ -41,7 +41,7 @@ def mmpose_config(tool, tmp_path, monkeypatch):
         # The config is the first argument, unless one is called as it.
         argv = ['i1.py', *argv] if 'i1.py' not in argv else argv
         monkeypatch.setattr(sys, 'argv', ['train.py', *argv])
-        args, cfg = tool.read_training()
+        args, cfg = tool.read_config('train.py')
         argv = tool.load_or_resume(sys.argv, args, cfg.work_dir)
         monkeypatch.setattr(sys, 'argv', argv)
         args = mmpose_tool['parse_args']()
@@ -137,7 +137,7 @@ def test_a_refused_start_leaves_the_folder_as_it_is(
     (tmp_path / 'i1.py').write_text("model = dict(type='Another')")
     monkeypatch.setattr(sys, 'argv', ['train.py', 'i1.py'])
     monkeypatch.setenv('RANK', rank)
-    _, cfg = tool.read_training()
+    _, cfg = tool.read_config('train.py')
     before = config.read_text(), sorted(trained.rglob('*.pth'))
     if not refused:  # the main process decides
         return tool.reserve_folder(cfg)
