@@ -191,3 +191,27 @@ def test_consistency_by_hand(folder):
     assert found[name] == pytest.approx(0, abs=1e-9)
     bones = found['left and right bones, median difference (%)']
     assert bones == pytest.approx(0, abs=1e-6)
+
+
+def test_depth_of_the_neck_of_upright_people():
+    """By hand: two upright ones at -100 and 300 mm, one upside down."""
+    names = [*tool.LIMBS, 'root', 'thorax']
+    swap = [names.index(OTHER.get(name, name)) for name in names]
+    infer = SimpleNamespace(
+        joint_names=names,
+        model=SimpleNamespace(metadata=SimpleNamespace(flip_indices=swap)),
+    )
+
+    def person(height, depth):
+        pose = np.random.default_rng(0).normal(size=(14, 3)) * 100
+        pose[12:] = [5, 7, 9], [0, 7 - height, 9 + depth]
+        return Person(None, 1.0, pose[:, :2], np.ones(14), pose)
+
+    people = [person(400, -100), person(260, 300), person(-400, 50)]
+    found = tool.without_truth(infer, [(p, p) for p in people])
+    assert found['upright people'] == 2
+    assert found['their neck from the pelvis in depth, mean (mm)'] == 100
+    assert found['and standard deviation (mm)'] == 200
+    found = tool.without_truth(infer, [(people[2], people[2])])
+    assert found['upright people'] == 0
+    assert 'and standard deviation (mm)' not in found

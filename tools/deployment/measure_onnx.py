@@ -6,9 +6,10 @@ r"""Measure an exported model on photographs with MPII's annotations.
 Prints PCKh@0.5, PCKh@0.1 and AUC over the 12 joints of the limbs, without
 flip test unless it is asked for, and, for a 3D model, what needs no true
 depth: how far the pose of the mirrored photograph is from the mirrored pose,
-and how far left and right bones differ in length. The box of a person is that
-of the labelled joints, 1.1 times as large. Needs scipy for the .mat file, but
-no torch.
+how far left and right bones differ in length, and how far the neck of upright
+people is behind (above 0) or before the pelvis. The box of a person is that of
+the labelled joints, 1.1 times as large. Needs scipy for the .mat file, but no
+torch.
 """
 
 import sys
@@ -40,6 +41,8 @@ LIMBS = {
     'left_elbow': 14,
     'left_wrist': 15,
 }
+#: How high the base of the neck of an upright person is above the pelvis, mm.
+UPRIGHT = 250
 #: Bones that a person has twice.
 BONES = (
     ('hip', 'knee'),
@@ -155,11 +158,21 @@ def without_truth(infer: PoseInferencer, found: list) -> dict:
             for side in ('left', 'right')
         ]
         ratios.append(np.abs(np.log(lengths[0] / lengths[1])))
-    return {
+    numbers = {
         'mirrored pose, mean distance (mm)': apart.mean(),
         'left and right bones, median difference (%)': 100
         * np.median(np.exp(ratios) - 1),
     }
+    if {'root', 'thorax'}.issubset(names):
+        neck = poses[:, names.index('thorax')] - poses[:, names.index('root')]
+        depths = neck[neck[:, 1] < -UPRIGHT, 2]
+        numbers['upright people'] = len(depths)
+        if len(depths):
+            numbers['their neck from the pelvis in depth, mean (mm)'] = (
+                depths.mean()
+            )
+            numbers['and standard deviation (mm)'] = depths.std()
+    return numbers
 
 
 def people_per_second(model: OnnxPoseModel, seconds: float = 3.0) -> float:
