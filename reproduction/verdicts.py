@@ -152,7 +152,7 @@ def _share(claims: List[List[str]]) -> str:
 
 
 def explanations(found: Verdicts) -> List[str]:
-    """A line for each claim that does not hold: where, and why."""
+    """Each claim that does not hold: where and why, the details folded."""
     known = json.loads(EXPLANATIONS.read_text('utf-8'))
     lines = []
     for name, answers in found.items():
@@ -162,7 +162,13 @@ def explanations(found: Verdicts) -> List[str]:
                 broken = '; '.join(f'`{b}`' for b in verdict.broken[:4])
                 more = len(verdict.broken) - 4
                 tail = f' and {more} more' if more > 0 else ''
-                lines.append(f'- {name}, {key}: failed: {broken}{tail}. {why}')
+                first, _, rest = why.partition('. ')
+                lines += [
+                    f'<details><summary>{name}, {key}: {first.rstrip(".")}.'
+                    '</summary>\n',
+                    f'Failed: {broken}{tail}. {rest}'.rstrip(),
+                    '\n</details>\n',
+                ]
     return ['### What does not hold', '', *lines, ''] if lines else []
 
 
