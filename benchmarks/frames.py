@@ -41,7 +41,7 @@ def synthetic_frames(root, count=4):
             size=(1000, 1000),
         )
         image = scene.studio_background(camera)
-        canvas = Canvas(camera.size, camera.focal, camera.principal)
+        canvas = Canvas(camera)
         person.draw(canvas, camera, moment)
         noise = rng.normal(0, 3.5, image.shape)
         image = np.clip(canvas.compose(image) + noise, 0, 255)

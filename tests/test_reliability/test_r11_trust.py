@@ -11,7 +11,7 @@ from scipy.io import savemat
 from h36m.archives import read_poses
 from integral_mmpose.datasets.checks import load_npz
 from integral_mmpose.datasets.mat_files import read_mat
-from tests.test_engine.test_safe_load import RunsCode
+from tests.test_engine.test_safe_load import runs_code
 
 PROVED_BY = (
     'test_engine/test_safe_load.py',
@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def payloads(canary, good):
     """Files that would write the canary, if anything unpickled them."""
-    raw = pickle.dumps(RunsCode(canary), protocol=0)
-    objects = np.array([RunsCode(canary)], object).dumps()
+    raw = pickle.dumps(runs_code(canary), protocol=0)
+    objects = np.array([runs_code(canary)], object).dumps()
     return {
         'pickle': raw,
         'pickle of an object array': objects,
@@ -59,7 +59,7 @@ def try_all(read, path, canary, good):
 
 def test_mat_payloads(tmp_path, figure):
     path, canary = tmp_path / 'a.mat', tmp_path / 'canary'
-    text = pickle.dumps(RunsCode(canary), 0).decode('latin-1')
+    text = pickle.dumps(runs_code(canary), 0).decode('latin-1')
     savemat(path, dict(RELEASE=dict(a=text, b=np.frombuffer(b'cos', 'u1'))))
     ran = try_all(
         lambda: read_mat(str(path), 'the release', ('RELEASE',)),
@@ -84,7 +84,7 @@ def test_cdf_payloads(tmp_path, figure):
 
 def test_npz_payloads(tmp_path, figure):
     path, canary = tmp_path / 'a.npz', tmp_path / 'canary'
-    np.savez(path, a=np.array([RunsCode(canary)], object))
+    np.savez(path, a=np.array([runs_code(canary)], object))
     with pytest.raises(ValueError, match='a.npz'):
         load_npz(str(path), 'the file', ('a',))
     ran = try_all(
@@ -99,7 +99,7 @@ def test_npz_payloads(tmp_path, figure):
 def test_upstream_the_payload_runs(tmp_path):
     """The canary sings where numpy is told to unpickle."""
     path, canary = tmp_path / 'a.npz', tmp_path / 'canary'
-    np.savez(path, a=np.array([RunsCode(canary)], object))
+    np.savez(path, a=np.array([runs_code(canary)], object))
     with np.load(path, allow_pickle=True) as file:
         file['a'][0].close()
     assert canary.exists()
