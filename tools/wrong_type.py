@@ -6,6 +6,7 @@ at all: ``shuffle='False'`` shuffles.
 
 import inspect
 import numbers
+import re
 import types
 from collections.abc import Mapping, Sequence
 from typing import (
@@ -20,33 +21,36 @@ from typing import (
     get_type_hints,
 )
 
+import numpy as np
 from wrong_option import bases_of
 
 #: Of these packages the annotations are true.
+OURS = 'integral_mmpose.'
 CHECKED = (
-    'integral_mmpose.',
+    OURS,
     'mmengine.dataset.',
     'mmengine.optim.scheduler.',
     'torch.optim.',
 )
 #: Of torch's DataLoader, whose annotations cannot be read.
 LOADER = dict(
-    batch_size=int,
+    batch_size=Optional[int],
     num_workers=int,
-    persistent_workers=bool,
-    pin_memory=bool,
+    persistent_workers=Optional[bool],
+    pin_memory=Optional[bool],
     drop_last=bool,
     prefetch_factor=Optional[int],
 )
 #: What a type is called, and what counts as it.
 KINDS = {
-    bool: ('True or False', bool),
+    bool: ('True or False', (bool, np.bool_)),
     int: ('a whole number', numbers.Integral),
     float: ('a number', numbers.Real),
     str: ('a text', str),
     dict: ('a dict', Mapping),
     type(None): ('None', type(None)),
 }
+LISTS = (tuple, list, Sequence)
 #: ``Union[int, str]``, and ``int | str`` where Python has it.
 UNIONS = (Union, getattr(types, 'UnionType', Union))
 
@@ -59,15 +63,15 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
     """
     if isinstance(cfg, Mapping):
         kind = cfg.get('type')
-        if path.endswith('_dataloader.'):
+        if re.search(r'_dataloader\.(\d+\.)?$', path):
             kind = 'DataLoader'
-        if isinstance(kind, str):
-            for name, value, annotation in _annotated(cfg, kind):
-                if not fits(value, annotation):
-                    raise ValueError(
-                        f'{path}{name}={value!r}: must be '
-                        f'{describe(annotation)} ({kind})'
-                    )
+        for name, value, annotation in _annotated(cfg, kind):
+            if not fits(value, annotation):
+                raise ValueError(
+                    f'{path}{name}={value!r}: must be '
+                    f'{describe(annotation)} '
+                    f'({getattr(kind, "__name__", kind)})'
+                )
         for name, value in cfg.items():
             refuse_wrong_types(value, f'{path}{name}.')
     elif isinstance(cfg, (list, tuple)):
@@ -75,7 +79,7 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
             refuse_wrong_types(value, f'{path}{index}.')
 
 
-def _annotated(cfg: Mapping, kind: str) -> Iterator[Tuple[str, Any, Any]]:
+def _annotated(cfg: Mapping, kind: Any) -> Iterator[Tuple[str, Any, Any]]:
     """The arguments in ``cfg`` of the class ``kind``, with annotations."""
     if kind == 'DataLoader':
         for name in set(cfg).intersection(LOADER):
@@ -93,14 +97,20 @@ def _annotated(cfg: Mapping, kind: str) -> Iterator[Tuple[str, Any, Any]]:
         except (NameError, TypeError):  # newer annotations than Python
             continue
         for name, parameter in inspect.signature(init).parameters.items():
+            if hints.get(name) is int and not base.__module__.startswith(OURS):
+                hints[name] = float  # mmengine takes 1e3 and inf
             if name in cfg and name in hints and name not in seen:
                 if cfg[name] is not parameter.default:
                     yield name, cfg[name], hints[name]
             seen.add(name)
 
 
-def _find(name: str) -> Callable:
+def _find(name: Any) -> Callable:
     """The class of a name, in whichever registry has it; else ``object``."""
+    if inspect.isclass(name):
+        return name
+    if not isinstance(name, str) or not re.fullmatch(r'(\w+\.)*\w+', name):
+        return object
     from mmengine.registry import Registry
     from mmpose import registry
 
@@ -125,10 +135,10 @@ def fits(value: Any, annotation: Any) -> bool:
         return isinstance(value, kind) and (
             annotation is bool or not isinstance(value, bool)
         )
-    if origin in (tuple, list, Sequence) or annotation in (tuple, list):
-        if not isinstance(value, (list, tuple)):
+    if origin in LISTS or annotation in LISTS:
+        if not isinstance(value, (list, tuple, range, np.ndarray)):
             return False
-        if origin is tuple and inner[-1] is not Ellipsis:
+        if origin is tuple and inner and inner[-1] is not Ellipsis:
             return len(value) == len(inner) and all(map(fits, value, inner))
         return all(fits(one, kind) for one in value for kind in inner[:1])
     if isinstance(annotation, type) and annotation is not Any:
@@ -145,6 +155,8 @@ def describe(annotation: Any) -> str:
         if issubclass(annotation, dict):  # mmengine's ConfigDict, too
             annotation = dict
         return KINDS.get(annotation, [annotation.__name__])[0]
-    if origin is tuple and inner[-1] is not Ellipsis:
+    if origin is tuple and inner and inner[-1] is not Ellipsis:
         return f'a list of {len(inner)}, each {describe(inner[0])}'
-    return 'a list' + (f', each {describe(inner[0])}' if inner else '')
+    if origin in LISTS or annotation in LISTS:
+        return 'a list' + (f', each {describe(inner[0])}' if inner else '')
+    return str(annotation).replace('typing.', '')

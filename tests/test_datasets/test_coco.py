@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 
 from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.datasets import CocoCheckedDataset
+from integral_mmpose.datasets.body.coco_files import check_joint_names
 
 from .conftest import to_labels
 
@@ -313,6 +314,23 @@ def test_the_joints_of_the_file_are_those_of_the_set(coco):
             coco(dict(CONTENT, categories=[category]))
         assert 'id 1: field `categories.keypoints`' in str(error.value)
         assert 'Set another joint set by `metainfo`' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ['鼻子', '左眼', '右眼'],
+        ['wrist', 'finger_1_joint_2', 'finger_2_joint_1'],
+        ['head_neck', 'neck_head', 'x+'],
+    ],
+)
+def test_names_that_look_alike_are_told_apart(names):
+    """Their plain forms are equal, or empty."""
+    check_joint_names(dict(id=1, keypoints=names), tuple(names), 'f')
+    swapped = [names[0], 'wrist', names[2]]
+    ours = ['wrist', *names[1:]]
+    with pytest.raises(ValueError, match='another order'):
+        check_joint_names(dict(id=1, keypoints=swapped), ours, 'f')
 
 
 def test_annotations_of_other_categories_are_counted(coco, log):

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import pytest
 from mmengine.config import ConfigDict
+from mmpose.registry import DATASETS
 
 import integral_mmpose  # noqa: F401
 
@@ -52,6 +54,10 @@ def tool():
         ('IntegralLabel', Optional[Union[ConfigDict, dict]], False),
         (dict(type='a'), Optional[Union[ConfigDict, dict]], True),
         ('anything', object, True),
+        (range(3), Sequence[int], True),
+        (np.arange(2), Tuple[int, int], True),
+        (np.bool_(True), bool, True),
+        ((1,), Tuple, True),
     ],
 )
 def test_fits(tool, value, annotation, expected):
@@ -84,7 +90,7 @@ def test_fits(tool, value, annotation, expected):
         ),
         (
             dict(type='MultiStepLR', end='4'),
-            "a.end='4': must be a whole number (MultiStepLR)",
+            "a.end='4': must be a number (MultiStepLR)",
         ),
     ],
 )
@@ -115,6 +121,16 @@ def test_loaders(tool, loader, sentence):
     assert f'train_dataloader.{sentence}' in str(raised.value)
 
 
+def test_a_list_of_loaders_and_a_class_as_the_type(tool):
+    with pytest.raises(ValueError, match=r"loader\.1\.batch_size='4'"):
+        tool.refuse_wrong_types(
+            dict(val_dataloader=[dict(), dict(batch_size='4')])
+        )
+    kind = DATASETS.get('MpiiExactDataset')
+    with pytest.raises(ValueError, match=r"'1': .* \(MpiiExactDataset\)"):
+        tool.refuse_wrong_types(dict(a=dict(type=kind, bbox_padding='1')))
+
+
 def test_an_optimizer(tool):
     with pytest.raises(ValueError, match=r"optimizer\.lr='1e-3': must be"):
         tool.refuse_wrong_types(dict(optimizer=dict(type='AdamW', lr='1e-3')))
@@ -133,5 +149,17 @@ def test_values_that_fit_and_classes_of_others_pass(tool):
             head=dict(type='IntegralHead', depth=8, decoder=None),
             backbone=dict(type='ResNet', depth='50'),  # MMPose's
             unknown=dict(type='NobodyHasThis', x=1),
+            odd=[dict(type=''), dict(type='mmpose.'), dict(type='..')],
+            schedulers=[
+                dict(type='MultiStepLR', end=float('inf')),
+                dict(type='LinearLR', begin=0.0, end=1e3),
+            ],
+            heads=[
+                dict(type=name, init_cfg=[dict(type='Normal')])
+                for name in ('IntegralHead', 'DirectRegressionHead')
+            ],
+            val_dataloader=dict(
+                batch_size=None, pin_memory=None, persistent_workers=None
+            ),
         )
     )

@@ -95,13 +95,17 @@ def check_joint_names(category: dict, ours: Sequence[str], file: str) -> None:
             An unknown name is taken: it may be another word for ours.
     """
     names = category['keypoints']
-    known = {plain(name): place for place, name in enumerate(ours)}
+    keys = [plain(name) for name in ours]
+    known = {k: i for i, k in enumerate(keys) if k and keys.count(k) == 1}
     texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
     if not texts:
         problem = 'must be a list of names, got'
     elif len(names) != len(ours):
         problem = f'has {len(names)} joints:'
-    elif any(known.get(plain(n), i) != i for i, n in enumerate(names)):
+    elif names != list(ours) and any(
+        known.get(plain(name), place) != place
+        for place, name in enumerate(names)
+    ):
         problem = 'has them in another order:'
     else:
         return

@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import (
     Features,
     OptConfigType,
+    OptMultiConfig,
     OptSampleList,
     Predictions,
 )
@@ -40,7 +41,8 @@ class DirectRegressionHead(RegressionHead):
         num_axes (int): 2 or 3. Defaults to 2.
         joint_loss (dict): Defaults to ``JointL1Loss``.
         decoder (dict, optional): Config of the codec.
-        init_cfg (dict, optional): Defaults to N(0, 1e-3), as the paper's.
+        init_cfg (dict | list[dict], optional): Defaults to N(0, 1e-3), as the
+            paper's.
 
     Raises:
         ValueError: If ``num_axes`` contradicts the codec, the loss takes
@@ -54,7 +56,7 @@ class DirectRegressionHead(RegressionHead):
         num_axes: int = 2,
         joint_loss: OptConfigType = None,
         decoder: OptConfigType = None,
-        init_cfg: OptConfigType = None,
+        init_cfg: OptMultiConfig = None,
     ) -> None:
         if num_axes not in (2, 3):
             raise ValueError(f'num_axes must be 2 or 3, got {num_axes}')

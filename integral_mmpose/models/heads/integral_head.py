@@ -13,6 +13,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import (
     Features,
     OptConfigType,
+    OptMultiConfig,
     OptSampleList,
     Predictions,
 )
@@ -72,7 +73,7 @@ class IntegralHead(MapReadout, HeatmapHead):
             loss, else to a radius of 2 cells and to 0.1 for the maps of H1
             and 1 for others.
         decoder (dict): Config of the codec.
-        init_cfg (dict, optional): Defaults to N(0, 1e-3).
+        init_cfg (dict | list[dict], optional): Defaults to N(0, 1e-3).
 
     Raises:
         ValueError: If no loss is given or one of the other kind, a count is
@@ -91,7 +92,7 @@ class IntegralHead(MapReadout, HeatmapHead):
         readout: Optional[str] = None,
         window: OptConfigType = None,
         decoder: OptConfigType = None,
-        init_cfg: OptConfigType = None,
+        init_cfg: OptMultiConfig = None,
     ) -> None:
         if heatmap_loss is None and joint_loss is None:
             raise ValueError(

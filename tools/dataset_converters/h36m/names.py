@@ -151,6 +151,7 @@ def add_choices(parser: ArgumentParser) -> None:
         nargs='+',
         type=lambda name: ALIASES.get(name, name),
         choices=ACTIONS,
+        metavar='ACTION',
         default=ACTIONS,
         help='for example Eating',
     )
