@@ -23,8 +23,8 @@ model = dict(
     ),
 )
 train_dataloader = dict(batch_sampler=dict(shares=[4, 6, 5, 1]))
-train_cfg = dict(max_epochs=5)
-optim_wrapper = dict(optimizer=dict(lr=2e-4))
+train_cfg = dict(max_epochs=12)
+optim_wrapper = dict(optimizer=dict(lr=3e-4))
 param_scheduler = edit(
-    _base_.param_scheduler, CosineAnnealingLR=dict(end=5, T_max=5)
+    _base_.param_scheduler, CosineAnnealingLR=dict(end=12, T_max=12)
 )
