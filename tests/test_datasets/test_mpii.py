@@ -466,6 +466,10 @@ def test_another_joint_set_in_mpiis_layout(mpii):
         ('joints_vis', [-5.5] * 16),
         ('joints_vis', [99999] * 16),
         ('joints_vis', ['1'] * 16),
+        ('joints_depth', [1.0] * 15),
+        ('joints_depth', [float('nan')] * 16),
+        ('joints_depth', [None] * 16),
+        ('joints_depth', None),
         ('image', ['a.jpg']),
     ],
 )

@@ -21,7 +21,11 @@ from tqdm import tqdm
 
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.head_boxes import head_sizes
-from integral_mmpose.datasets.body.mpii_joints import find_file, read_joints
+from integral_mmpose.datasets.body.mpii_joints import (
+    box_of_joints,
+    find_file,
+    read_joints,
+)
 from integral_mmpose.datasets.checks import annotation_error
 from integral_mmpose.geometry import mean_pck, pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
@@ -51,7 +55,6 @@ BONES = (
     ('elbow', 'wrist'),
 )
 ALPHAS = np.arange(51) / 100
-JOINTS_TO_BOX = 1.1
 BATCH = 8
 LAYOUT = (
     "Give a folder in MPII's layout: *_SPLIT.json and *_gt_SPLIT.mat, in it "
@@ -82,14 +85,6 @@ def read_people(folder: Path, split: str) -> tuple:
     return images, joints, labelled, heads
 
 
-def box_of(joints: np.ndarray) -> np.ndarray:
-    """The person's box (1, 4) of its labelled joints (n, 2)."""
-    low, high = joints.min(0), joints.max(0)
-    half = (high - low) / 2 * JOINTS_TO_BOX
-    middle = (low + high) / 2
-    return np.concatenate([middle - half, middle + half])[None]
-
-
 def mirrored(image: np.ndarray, box: np.ndarray) -> tuple:
     """The mirrored image, and its box."""
     side = image.shape[1] - 1
@@ -102,7 +97,7 @@ def predict(infer, images, joints, labelled) -> list:
     found = []
     people = zip(tqdm(images, disable=None), joints, labelled)
     for path, points, known in people:
-        view = read_image(path), box_of(points[known])
+        view = read_image(path), box_of_joints(points[known])
         views = view, mirrored(*view)
         found.append([infer(each, boxes=box)[0][0] for each, box in views])
     return found

@@ -41,6 +41,8 @@ PIXEL_STD = 200.0
 #: The official code moves the centre down by 15 px at scale 1.
 CENTER_SHIFT = 15.0
 FIELDS = dict(image=TEXT, center=ANY, scale=ANY, joints=ANY, joints_vis=ANY)
+#: Depth of the joints in px, for a 3D model; a person may lack it.
+DEPTH = 'joints_depth'
 #: Fields that only labelled people have.
 LABELS = ('joints', 'joints_vis')
 #: Heights of 2 px to 20,000 px.
@@ -57,6 +59,10 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
     ``metainfo`` decides how many joints a person has: a file in MPII's layout
     with other joints needs nothing but ``metainfo=dict(...)``, as
     :func:`~integral_mmpose.datasets.joints.build_metainfo` writes it.
+
+    A person may have ``joints_depth``, the depth of the joints in px relative
+    to the pelvis, which a 3D model then learns: ``keypoints`` get z in mm, the
+    box being that of 2000 mm. ``add_depth.py`` writes it.
 
     MPII's test people have no labels. With ``test_mode``, a file in which
     nobody has ``joints`` or ``joints_vis`` is read: every joint is invisible
@@ -130,7 +136,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             heads = head_sizes(
                 self.headbox_file,
                 self.ann_file,
-                np.concatenate([i['keypoints'] for i in instances]),
+                np.concatenate([i['keypoints'][..., :2] for i in instances]),
                 np.concatenate([i['keypoints_visible'] for i in instances]),
                 self.metainfo['keypoint_id2name'].values(),
             )
@@ -166,6 +172,12 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         joints, visible = labelled_joints(person, file, id_, count)
         center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
         side = PIXEL_STD * scale * self.bbox_padding
+        # No camera: the box counts as the 2000 mm box of the 3D data.
+        mm_per_px = BOX_MM / side
+        has_depth = DEPTH in person
+        if has_depth:
+            depth = numbers(person[DEPTH], file, id_, DEPTH, (count,))
+            joints = np.column_stack([joints, depth * mm_per_px])
         return dict(
             _place(person, file, id_),
             id=id_,
@@ -176,9 +188,8 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
             bbox_score=np.ones(1, np.float32),
             keypoints=joints[None],
             keypoints_visible=visible[None].astype(np.float32),
-            has_depth=np.zeros(1, np.float32),
-            # No camera: the box counts as the 2000 mm box of the 3D data.
-            mm_per_px=BOX_MM / side,
+            has_depth=np.full(1, has_depth, np.float32),
+            mm_per_px=mm_per_px,
         )
 
 

@@ -21,6 +21,8 @@ from ..checks import (
 from ..joints import MPII_NAMES
 
 FIELDS = dict(image=TEXT, joints=ANY, joints_vis=ANY)
+#: A person is larger than its joints.
+JOINTS_TO_BOX = 1.1
 
 
 def find_file(root: str, pattern: str) -> Optional[str]:
@@ -61,6 +63,19 @@ def read_joints(file: str) -> Tuple[List[str], np.ndarray, np.ndarray]:
         joints.append(labelled_joints(person, file, id_, len(MPII_NAMES)))
     images = [person['image'] for person in people]
     return images, *(np.stack(values) for values in zip(*joints))
+
+
+def box_of_joints(joints: np.ndarray) -> np.ndarray:
+    """A box (1, 4) around joints (n, 2), 1.1 times as large: a person's.
+
+    Example:
+        >>> box_of_joints(np.array([[0.0, 0.0], [20.0, 40.0]]))
+        array([[-1., -2., 21., 42.]])
+    """
+    low, high = joints.min(0), joints.max(0)
+    half = (high - low) / 2 * JOINTS_TO_BOX
+    middle = (low + high) / 2
+    return np.concatenate([middle - half, middle + half])[None]
 
 
 def labelled_joints(

@@ -7,6 +7,8 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
+import integral_mmpose  # noqa: F401
+
 SHAPES = [(3, 2, 6, 8), (3, 2, 5, 6, 8)]
 
 

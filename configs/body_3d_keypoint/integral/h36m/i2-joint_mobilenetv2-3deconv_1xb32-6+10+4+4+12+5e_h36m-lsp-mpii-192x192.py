@@ -1,0 +1,27 @@
+# The model that ships: last stage. The photographs have depth, too, which
+# tools/dataset_converters/add_depth.py fits to the bones and to the model of
+# the stage before (lsp_train_depth.json in LSP_ROOT)
+_base_ = [
+    './i2-joint_mobilenetv2-3deconv_1xb32-6+10+4+4+12e_h36m-lsp-mpii-192x192.py'
+]
+from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+
+load_from = (
+    'work_dirs/i2-joint_mobilenetv2-3deconv_1xb32-6+10+4+4+12e_h36m-lsp-mpii-'
+    '192x192/epoch_12.pth'
+)
+frames, photographs, clean, pictures = _base_.train_dataloader.dataset.datasets
+train_dataloader = dict(
+    dataset=dict(
+        datasets=[
+            frames,
+            dict(photographs, split='train_depth'),
+            dict(clean, split='train_depth'),
+            pictures,
+        ]
+    )
+)
+train_cfg = dict(max_epochs=5)
+param_scheduler = edit(
+    _base_.param_scheduler, CosineAnnealingLR=dict(end=5, T_max=5)
+)
