@@ -9,6 +9,7 @@ import numbers
 import re
 import types
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import (
     Any,
     Callable,
@@ -29,6 +30,7 @@ OURS = 'integral_mmpose.'
 CHECKED = (
     OURS,
     'mmengine.dataset.',
+    'mmpose.datasets.datasets.',
     'mmengine.optim.scheduler.',
     'torch.optim.',
 )
@@ -65,8 +67,8 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
         kind = cfg.get('type')
         if re.search(r'_dataloader\.(\d+\.)?$', path):
             kind = 'DataLoader'
-        for name, value, annotation in _annotated(cfg, kind):
-            if not fits(value, annotation):
+        for name, value, annotation, is_ours in _annotated(cfg, kind):
+            if not fits(value, annotation, whole_floats=not is_ours):
                 raise ValueError(
                     f'{path}{name}={value!r}: must be '
                     f'{describe(annotation)} '
@@ -79,11 +81,13 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
             refuse_wrong_types(value, f'{path}{index}.')
 
 
-def _annotated(cfg: Mapping, kind: Any) -> Iterator[Tuple[str, Any, Any]]:
-    """The arguments in ``cfg`` of the class ``kind``, with annotations."""
+def _annotated(
+    cfg: Mapping, kind: Any
+) -> Iterator[Tuple[str, Any, Any, bool]]:
+    """The arguments in ``cfg`` of a class, with annotations; ours or not."""
     if kind == 'DataLoader':
         for name in set(cfg).intersection(LOADER):
-            yield name, cfg[name], LOADER[name]
+            yield name, cfg[name], LOADER[name], True
         return
     seen = {'type'}
     for base in bases_of(_find(kind)):
@@ -97,11 +101,10 @@ def _annotated(cfg: Mapping, kind: Any) -> Iterator[Tuple[str, Any, Any]]:
         except (NameError, TypeError):  # newer annotations than Python
             continue
         for name, parameter in inspect.signature(init).parameters.items():
-            if hints.get(name) is int and not base.__module__.startswith(OURS):
-                hints[name] = float  # mmengine takes 1e3 and inf
             if name in cfg and name in hints and name not in seen:
                 if cfg[name] is not parameter.default:
-                    yield name, cfg[name], hints[name]
+                    is_ours = base.__module__.startswith(OURS)
+                    yield name, cfg[name], hints[name], is_ours
             seen.add(name)
 
 
@@ -122,14 +125,18 @@ def _find(name: Any) -> Callable:
     return next(filter(None, found), object)
 
 
-def fits(value: Any, annotation: Any) -> bool:
+def fits(value: Any, annotation: Any, whole_floats: bool = False) -> bool:
     """Whether a value of a config is of a type; True for types unknown here.
 
-    A config writes a tuple as a list, too; True is not a number.
+    A config writes a tuple as a list, too; True is not a number. mmengine
+    takes 1e3 and inf for a whole number (``whole_floats``).
     """
     origin, inner = get_origin(annotation), get_args(annotation)
+    again = partial(fits, whole_floats=whole_floats)
     if origin in UNIONS:
-        return any(fits(value, one) for one in inner)
+        return any(again(value, one) for one in inner)
+    if annotation is int and whole_floats and isinstance(value, float):
+        return value == float('inf') or value.is_integer()
     if annotation in KINDS:
         kind = KINDS[annotation][1]
         return isinstance(value, kind) and (
@@ -139,8 +146,13 @@ def fits(value: Any, annotation: Any) -> bool:
         if not isinstance(value, (list, tuple, range, np.ndarray)):
             return False
         if origin is tuple and inner and inner[-1] is not Ellipsis:
-            return len(value) == len(inner) and all(map(fits, value, inner))
-        return all(fits(one, kind) for one in value for kind in inner[:1])
+            return len(value) == len(inner) and all(map(again, value, inner))
+        return all(again(one, kind) for one in value for kind in inner[:1])
+    if isinstance(origin, type) and issubclass(origin, Mapping) and inner:
+        return isinstance(value, Mapping) and all(
+            again(key, inner[0]) and again(one, inner[1])
+            for key, one in value.items()
+        )
     if isinstance(annotation, type) and annotation is not Any:
         return isinstance(value, annotation)
     return True
@@ -157,6 +169,8 @@ def describe(annotation: Any) -> str:
         return KINDS.get(annotation, [annotation.__name__])[0]
     if origin is tuple and inner and inner[-1] is not Ellipsis:
         return f'a list of {len(inner)}, each {describe(inner[0])}'
+    if isinstance(origin, type) and issubclass(origin, Mapping) and inner:
+        return f'a dict, each {describe(inner[1])}'
     if origin in LISTS or annotation in LISTS:
         return 'a list' + (f', each {describe(inner[0])}' if inner else '')
     return str(annotation).replace('typing.', '')

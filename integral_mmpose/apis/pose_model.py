@@ -14,9 +14,9 @@ from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.apis import init_model
 
+from integral_mmpose.config import box_padding
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import HeatVectors
-from integral_mmpose.geometry import TIGHT_PADDING
 from integral_mmpose.inference import Pose
 from integral_mmpose.inference.crop import check_sides
 from integral_mmpose.visualization import skeleton_from_metainfo
@@ -91,15 +91,8 @@ class TopdownPoseModel:
             model.head.decoder, 'depth_range_mm', None
         )
         self._pipeline = Compose(steps)
-        # The pipelines of COCO pad the box themselves.
-        self._padded = next(
-            (
-                s.get('padding', TIGHT_PADDING)  # MMPose's default, too
-                for s in steps
-                if s.type == 'GetBBoxCenterScale'
-            ),
-            1.0,
-        )
+        padding, by_pipeline = box_padding(model.cfg.test_dataloader.dataset)
+        self._factor = padding / by_pipeline
         self._half = half
 
     def crop(
@@ -108,16 +101,15 @@ class TopdownPoseModel:
         box: np.ndarray,
         mm_per_px: Optional[float] = None,
     ) -> dict:
-        """See :meth:`OnnxPoseModel.crop`; the box is padded by 1.25 in all.
+        """See :meth:`OnnxPoseModel.crop`; the box is padded as in the test.
 
         Returns:
             dict: ``inputs`` and ``data_samples`` of MMPose.
         """
         check_sides(image)
-        factor = TIGHT_PADDING / self._padded
         center, half = (box[:2] + box[2:4]) / 2, (box[2:4] - box[:2]) / 2
         scaled = np.concatenate(
-            [center - half * factor, center + half * factor]
+            [center - half * self._factor, center + half * self._factor]
         )
         info = dict(
             img=image,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from integral_mmpose.geometry import TIGHT_PADDING
+from integral_mmpose.config import box_padding
 from integral_mmpose.inference.metadata import PoseMetadata, as_tuples
 
 
@@ -34,7 +34,7 @@ def describe_model(model, config: str, half: bool = False) -> PoseMetadata:
         input_size=_tuples(codec.input_size),
         depth_range_mm=codec.depth_range_mm,
         depth_unit=codec.depth_unit,
-        box_padding=TIGHT_PADDING,
+        box_padding=box_padding(model.cfg.test_dataloader.dataset)[0],
         use_udp=steps['TopdownAffine'].get('use_udp', False),
         keypoint_names=tuple(names[i] for i in range(len(names))),
         flip_pairs=tuple(

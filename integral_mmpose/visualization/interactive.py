@@ -11,7 +11,7 @@ import numpy as np
 
 from integral_mmpose.files import write_atomically
 from integral_mmpose.geometry import Person, check_shape
-from integral_mmpose.geometry.colors import LEFT, RIGHT, Color
+from integral_mmpose.geometry.colors import Color
 
 from .skeleton import Skeleton, ground_grid, on_white, upright
 
@@ -22,7 +22,7 @@ EYE = dict(x=0.25, y=-1.5, z=0.3)
 #: So wide a group is seen from there in a view that is 4 high and 3 wide.
 WIDE = 0.8
 GROUND_CELLS = 8
-_NAMES = {LEFT: 'left', RIGHT: 'right'}
+SIDES = ('left', 'right')
 
 
 def pose_figure(
@@ -58,7 +58,8 @@ def pose_figure(
         pose = upright(pose)
         placed.append(pose)
         for color in dict.fromkeys(skeleton.link_colors):
-            figure.add_trace(_bones(go, pose, skeleton, color, number == 0))
+            bones = _bones(go, pose, skeleton, color, names, number == 0)
+            figure.add_trace(bones)
         score = None if scores is None else scores[number]
         figure.add_trace(_joints(go, pose, skeleton, names, score))
     if placed:
@@ -136,15 +137,16 @@ def need_plotly():
     return go
 
 
-def _bones(go, pose: np.ndarray, skeleton: Skeleton, color: Color, first):
+def _bones(go, pose, skeleton: Skeleton, color: Color, names, first):
     """Bones of one colour as one line with gaps."""
     gap = np.full((1, 3), np.nan)
-    parts = [
-        np.concatenate([pose[list(link)], gap])
+    links = [
+        list(link)
         for link, other in zip(skeleton.links, skeleton.link_colors)
         if other == color
     ]
-    name = _NAMES.get(color, 'middle')
+    parts = [np.concatenate([pose[link], gap]) for link in links]
+    name = _side([names[joint] for link in links for joint in link])
     return go.Scatter3d(
         **_axes(np.concatenate(parts)),
         mode='lines',
@@ -154,6 +156,12 @@ def _bones(go, pose: np.ndarray, skeleton: Skeleton, color: Color, first):
         showlegend=bool(first),
         hoverinfo='skip',
     )
+
+
+def _side(names: Sequence[str]) -> str:
+    """The side of bones between these joints."""
+    sides = {side for side in SIDES for n in names if n.startswith(side)}
+    return sides.pop() if len(sides) == 1 else 'middle'
 
 
 def _joints(go, pose: np.ndarray, skeleton: Skeleton, names, scores):

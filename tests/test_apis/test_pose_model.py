@@ -50,6 +50,18 @@ def test_a_pipeline_that_pads_is_not_padded_twice(network, image, peak):
         assert meta['input_scale'] == pytest.approx([125, 125])
 
 
+def test_a_model_of_wider_crops(network, image):
+    """A padding of 1.5 is that of the crops that the model has learned."""
+    cfg = Config.fromfile(CONFIG)
+    cfg.test_dataloader.dataset.pipeline[1].padding = 1.5
+    stub = SimpleNamespace(
+        cfg=cfg, dataset_meta=network.dataset_meta, head=network.head
+    )
+    crop = TopdownPoseModel(stub).crop(image, BOX)
+    scale = crop['data_samples'].metainfo['input_scale']
+    assert scale == pytest.approx([150, 150])
+
+
 def test_a_pipeline_that_pads_by_mmposes_default(network, image):
     """As MMPose's own configs have it: no padding named, 1.25 meant."""
     cfg = Config.fromfile(CONFIG)

@@ -19,7 +19,30 @@ def test_describes_the_model(metadata):
     assert metadata.input_size == (96, 64)
     assert (metadata.depth_range_mm, metadata.num_axes) == (2000.0, 3)
     assert metadata.depth_unit == 'crop'
-    assert metadata.box_padding == 1.25 and not metadata.use_udp
+    assert metadata.box_padding == 1.1 and not metadata.use_udp
+
+
+@pytest.mark.parametrize(
+    ('padding', 'boxes', 'expected'),
+    [
+        (1.0, {}, 1.25),  # boxes that the data set pads
+        (1.0, dict(bbox_padding=1.4), 1.4),
+        (1.5, {}, 1.5),
+        (None, {}, 1.25),  # MMPose's default
+    ],
+)
+def test_the_padding_of_the_box(models, monkeypatch, padding, boxes, expected):
+    model = models['integral_3d']
+    dataset = dict(model.cfg.test_dataloader.dataset, **boxes)
+    step = dict(type='GetBBoxCenterScale')
+    if padding is not None:
+        step['padding'] = padding
+    dataset['pipeline'] = [
+        step if old['type'] == step['type'] else old
+        for old in dataset['pipeline']
+    ]
+    monkeypatch.setitem(model.cfg.test_dataloader, 'dataset', dataset)
+    assert describe_model(model, 'a.py').box_padding == expected
 
 
 def test_a_metric_depth_and_an_udp_crop_are_kept(models, monkeypatch):

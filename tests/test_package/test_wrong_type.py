@@ -3,7 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import pytest
@@ -58,10 +58,33 @@ def tool():
         (np.arange(2), Tuple[int, int], True),
         (np.bool_(True), bool, True),
         ((1,), Tuple, True),
+        (dict(Head=(8, 9)), Dict[str, Sequence[int]], True),
+        (dict(Head=8), Dict[str, Sequence[int]], False),
+        (dict(Head=['8']), Dict[str, Sequence[int]], False),
+        ({8: [8]}, Dict[str, Sequence[int]], False),
+        ([1, 2], Optional[Dict[str, Sequence[int]]], False),
     ],
 )
 def test_fits(tool, value, annotation, expected):
     assert tool.fits(value, annotation) is expected
+
+
+@pytest.mark.parametrize(
+    ('value', 'annotation', 'expected'),
+    [
+        (9.0, int, True),
+        (float('inf'), int, True),
+        ([6.0, 8.0], List[int], True),
+        (9.0, Optional[int], True),
+        (9.5, int, False),
+        (float('nan'), int, False),
+        (True, int, False),
+        (['6', 8], List[int], False),
+    ],
+)
+def test_whole_numbers_of_mmengine(tool, value, annotation, expected):
+    assert tool.fits(value, annotation, whole_floats=True) is expected
+    assert not tool.fits(value, annotation)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +113,20 @@ def test_fits(tool, value, annotation, expected):
         ),
         (
             dict(type='MultiStepLR', end='4'),
-            "a.end='4': must be a number (MultiStepLR)",
+            "a.end='4': must be a whole number (MultiStepLR)",
+        ),
+        (
+            dict(type='MpiiExactDataset', max_refetch='3'),
+            "a.max_refetch='3': must be a whole number (MpiiExactDataset)",
+        ),
+        (
+            dict(type='H36MImageDataset', data_prefix='images/'),
+            "a.data_prefix='images/': must be a dict (H36MImageDataset)",
+        ),
+        (
+            dict(type='PCKhCurve', groups=dict(Head=8)),
+            "a.groups={'Head': 8}: must be a dict, each a list, each a whole "
+            'number or None (PCKhCurve)',
         ),
     ],
 )
@@ -131,9 +167,10 @@ def test_a_list_of_loaders_and_a_class_as_the_type(tool):
         tool.refuse_wrong_types(dict(a=dict(type=kind, bbox_padding='1')))
 
 
-def test_an_optimizer(tool):
+@pytest.mark.parametrize('kind', ['AdamW', 'IntegralFusedAdam'])
+def test_an_optimizer(tool, kind):
     with pytest.raises(ValueError, match=r"optimizer\.lr='1e-3': must be"):
-        tool.refuse_wrong_types(dict(optimizer=dict(type='AdamW', lr='1e-3')))
+        tool.refuse_wrong_types(dict(optimizer=dict(type=kind, lr='1e-3')))
 
 
 def test_an_item_of_a_list_is_named_with_its_place(tool):
@@ -153,6 +190,7 @@ def test_values_that_fit_and_classes_of_others_pass(tool):
             schedulers=[
                 dict(type='MultiStepLR', end=float('inf')),
                 dict(type='LinearLR', begin=0.0, end=1e3),
+                dict(type='MultiStepLR', milestones=[6.0, 8.0]),
             ],
             heads=[
                 dict(type=name, init_cfg=[dict(type='Normal')])

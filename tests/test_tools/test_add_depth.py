@@ -193,8 +193,8 @@ class Oracle:
     def __call__(self, image, boxes):
         points = self.people[int(image[0, 0, 0])] - [1, 1, 0]
         left, top, right, bottom = boxes[0]
-        assert left < points[:, 0].min()
-        assert right > points[:, 0].max()
+        assert left < points[PELVIS, 0] < right
+        assert top < points[PELVIS, 1] < bottom
         sources = np.array(MPII_TO_H36M18)
         pose = np.where(sources[:, None] >= 0, points[sources], 0)
         in_mm = (pose - pose[0]) / PX_PER_MM
@@ -273,6 +273,72 @@ def test_a_model_without_these_joints(
     assert run(monkeypatch, folder, oracle) == 1
     assert message in capsys.readouterr().err
     assert not list(folder.glob('*_depth.json'))
+
+
+def test_one_wrong_label_does_not_move_the_others():
+    people = np.stack([person(seed) for seed in range(30)])
+    people[:, [THORAX, NECK]] = [100, 0, -20]
+    people[:, PELVIS] = [100, 100, 0]
+    labelled = np.ones((30, 16), bool)
+    before = without_lean(people[..., :2], labelled, people[..., 2])
+    people[0, THORAX, 2] = people[0, NECK, 2] = 9999
+    after = without_lean(people[..., :2], labelled, people[..., 2])
+    np.testing.assert_allclose(after[1:], before[1:], atol=1)
+
+
+def test_a_box_that_is_none_is_named(monkeypatch, folder, capsys):
+    folder, people = folder
+    entries = json.loads((folder / 'own_train.json').read_text())
+    entries[1]['joints_vis'] = [int(j in (PELVIS, THORAX)) for j in range(16)]
+    entries[1]['joints'] = [[50, 60]] * 16
+    (folder / 'own_train.json').write_text(json.dumps(entries))
+
+    def infer(image, boxes):
+        if boxes[0, 0] == boxes[0, 2]:
+            raise ValueError('boxes must be')
+        return Oracle(people)(image, boxes)
+
+    infer.joint_names, infer.model = H36M18_NAMES, Oracle(people).model
+    assert run(monkeypatch, folder, infer) == 1
+    error = capsys.readouterr().err
+    assert 'own_train.json' in error
+    assert 'id 1' in error
+    assert 'boxes must be' in error
+
+
+def test_old_depth_goes_and_all_depth_is_within_the_crop(monkeypatch, folder):
+    folder, people = folder
+    for number, points in enumerate(people):
+        points[bone_depth.RIGHT['wrist'], 2] = 500.0 * (-1) ** number
+    entries = json.loads((folder / 'own_train.json').read_text())
+    entries[2]['joints_depth'] = [5.0] * 16
+    for entry in entries[:2]:
+        entry['joints_vis'][bone_depth.RIGHT['wrist']] = 0
+    (folder / 'own_train.json').write_text(json.dumps(entries))
+    assert not run(monkeypatch, folder, Oracle(people))
+    found = json.loads((folder / 'own_train_depth.json').read_text())
+    assert 'joints_depth' not in found[2]
+    for entry, points in zip(found, people[:2]):
+        known = [j for j in range(16) if entry['joints_vis'][j]]
+        most = 0.45 * np.ptp(points[known, :2], axis=0).max()
+        depths = np.abs(entry['joints_depth'])
+        assert depths.max() == pytest.approx(most, abs=0.01)
+
+
+def test_a_folder_of_annotations_and_a_folder_in_the_way(
+    monkeypatch, folder, capsys
+):
+    folder, people = folder
+    root = folder / 'annotations'
+    root.mkdir()
+    for name in ('images', 'own_train.json'):
+        (folder / name).rename(root / name)
+    (root / 'own_train_depth.json').mkdir()
+    assert run(monkeypatch, root, None) == 1
+    (root / 'own_train_depth.json').rmdir()
+    capsys.readouterr()
+    assert not run(monkeypatch, root, Oracle(people))
+    assert 'depth for 2' in capsys.readouterr().out
 
 
 def test_nobody_to_do(monkeypatch, folder, capsys):

@@ -8,6 +8,7 @@ import pytest
 
 from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.geometry import Person
+from integral_mmpose.geometry.colors import LEFT
 from integral_mmpose.visualization import (
     place_people,
     pose_figure,
@@ -74,12 +75,24 @@ def test_a_wide_group_is_seen_from_farther_away():
 
 
 def test_left_is_green_and_right_is_orange():
-    figure = pose_figure([POSE], SKELETON)
+    figure = pose_figure([POSE], SKELETON, NAMES)
     left, right = (trace(figure, name=n) for n in ('left', 'right'))
     assert left.line.color == 'rgb(0,204,0)'
     assert right.line.color == 'rgb(204,102,0)'
     assert list(left.x[:2]) == [0, -300] and np.isnan(left.x[2])
     assert list(right.x[:2]) == [0, 300]
+
+
+def test_a_side_is_named_whatever_its_colour():
+    pink = (255, 0, 255)
+    colors = [pink if c == LEFT else c for c in SKELETON.link_colors]
+    skeleton = SKELETON._replace(link_colors=tuple(colors))
+    figure = pose_figure([POSE], skeleton, NAMES)
+    assert trace(figure, name='left').line.color == 'rgb(204,0,204)'
+    assert trace(figure, name='middle').line.color not in (
+        'rgb(204,0,204)',
+        trace(figure, name='right').line.color,
+    )
 
 
 def test_the_mouse_shows_what_the_json_holds():

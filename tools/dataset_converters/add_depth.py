@@ -11,7 +11,9 @@ teaches x and y, and the depth of a model may be anything there.
 Depth is what an exported 3D model says (with flip test, over the box of the
 joints), changed towards what the labelled x and y and the lengths of the bones
 say; see mpii/bone_depth.py. It is an estimate and no ground truth: do not
-evaluate with it. A person without labelled pelvis or thorax gets none.
+evaluate with it. A person without labelled pelvis or thorax gets none. The
+lean that a model gives to everybody is taken from the upright people of the
+file: give it a hundred or more.
 """
 
 import json
@@ -28,6 +30,7 @@ from integral_mmpose.datasets.body.mpii_joints import (
     load_people,
     read_joints,
 )
+from integral_mmpose.datasets.checks import annotation_error
 from integral_mmpose.datasets.joints import (
     H36M18_NAMES,
     MPII_NAMES,
@@ -36,6 +39,10 @@ from integral_mmpose.datasets.joints import (
 from integral_mmpose.files import write_atomically
 from integral_mmpose.inference import PoseInferencer, read_image
 from mpii.bone_depth import PELVIS, THORAX, bone_depths, without_lean
+
+#: The depth of a joint is at most this part of the longer side of the joints:
+#: further off, augmented crops would lose the joint.
+MOST = 0.45
 
 
 def model_depths(infer: PoseInferencer, image, joints) -> np.ndarray:
@@ -50,27 +57,31 @@ def model_depths(infer: PoseInferencer, image, joints) -> np.ndarray:
     return depths - depths[PELVIS]
 
 
-def add_depth(people: list, file: Path, infer: PoseInferencer) -> int:
+def add_depth(
+    people: list, file: Path, root: Path, infer: PoseInferencer
+) -> int:
     """Give the people ``joints_depth``; returns how many got it."""
     names, joints, labelled = read_joints(str(file))
-    folder = file.parent
-    if folder.name == 'annotations':
-        folder = folder.parent
     kept = labelled[:, [PELVIS, THORAX]].all(-1).nonzero()[0]
     if not len(kept):
         raise ValueError(f'{file}: nobody has a labelled pelvis and thorax')
-    told = np.stack(
-        [
-            model_depths(
-                infer, folder / 'images' / names[i], joints[i, labelled[i]]
-            )
-            for i in tqdm(kept, disable=None)
-        ]
-    )
-    told = without_lean(joints[kept], labelled[kept], told)
+    told = []
+    for i in tqdm(kept, disable=None):
+        image = root / 'images' / names[i]
+        try:
+            told.append(model_depths(infer, image, joints[i, labelled[i]]))
+        except ValueError as error:
+            raise annotation_error(
+                str(file), int(i), 'joints', f'give no box: {error}'
+            ) from error
+    told = without_lean(joints[kept], labelled[kept], np.stack(told))
+    for person in people:
+        person.pop('joints_depth', None)
     for i, depths in zip(kept, told):
         depths = bone_depths(joints[i], labelled[i], depths)
-        people[i]['joints_depth'] = np.round(depths, 2).tolist()
+        most = MOST * np.ptp(joints[i, labelled[i]], axis=0).max()
+        depths = np.round(depths.clip(-most, most), 2)
+        people[i]['joints_depth'] = depths.tolist()
     return len(kept)
 
 
@@ -86,6 +97,10 @@ def main(argv=None) -> None:
     found = find_file(str(args.data), f'*_{args.split}.json')
     if not found:
         raise FileNotFoundError(f'{args.data} has no *_{args.split}.json')
+    file = Path(found)
+    out = file.with_name(f'{file.stem}_depth.json')
+    if out.is_dir():
+        raise IsADirectoryError(f'{out} is a folder: move it away')
     infer = PoseInferencer(args.model, threads=args.threads, flip_test=True)
     if tuple(infer.joint_names) != H36M18_NAMES:
         raise ValueError(
@@ -96,10 +111,8 @@ def main(argv=None) -> None:
         raise ValueError(
             f'{infer.model.path}: a 2D model. Give a model with depth.'
         )
-    file = Path(found)
     people = load_people(found)
-    count = add_depth(people, file, infer)
-    out = file.with_name(f'{file.stem}_depth.json')
+    count = add_depth(people, file, args.data, infer)
     write_atomically(out, json.dumps(people).encode())
     print(f'{out}: depth for {count} of {len(people)} people')
 

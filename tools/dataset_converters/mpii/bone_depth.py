@@ -102,7 +102,8 @@ def bone_depths(
 def _scale(flat, told, lengths, known) -> float:
     """px of a mm, as the model has the bones."""
     ratios = np.hypot(flat, told) / lengths
-    return float(np.median(ratios[known])) if known.any() else 1.0
+    scale = np.median(ratios[known]) if known.any() else 1.0
+    return max(float(scale), np.finfo(float).eps)
 
 
 def _candidates(
@@ -140,7 +141,7 @@ def without_lean(
 ) -> np.ndarray:
     """Depths (N, 16) of a model whose people all lean, corrected.
 
-    The mean depth of trunk and head over the upright people becomes that of
+    The median depth of trunk and head over the upright people becomes that of
     people who lean a little to where they look. Trunks are labelled.
     """
     depths = np.array(depths, np.float64)
@@ -150,13 +151,13 @@ def without_lean(
     if not upright.any():
         return depths
     told = depths[:, NECK] - depths[:, PELVIS]
-    lean = (told / length.clip(1))[upright].mean() * length
+    lean = np.median((told / length.clip(1))[upright]) * length
     lean += LEAN * _bone(joints, labelled, SHOULDERS)[:, 0]
     size = np.linalg.norm(_bone(joints, labelled, TOP), axis=-1)
     told = depths[:, HEAD] - depths[:, NECK]
     nod = (told / size.clip(1))[upright & (size > 0)]
     depths[:, ABOVE] -= lean[:, None]
-    depths[:, HEAD] -= size * (nod.mean() if len(nod) else 0.0)
+    depths[:, HEAD] -= size * (np.median(nod) if len(nod) else 0.0)
     return depths
 
 
