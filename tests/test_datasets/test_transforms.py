@@ -50,6 +50,37 @@ def test_mapping_by_hand():
     assert out['dataset_name'] == 'h36m18'
 
 
+@pytest.mark.parametrize('axes', [2, 3])
+def test_a_joint_between_two_others(axes):
+    """The spine of MPII's people: in the middle of pelvis and thorax."""
+    results = person(16, axes)
+    results['keypoints_visible'][:] = 1
+    plain = ConvertJoints('mpii_to_h36m', dim=3)(dict(results))
+    convert = ConvertJoints('mpii_to_h36m', dim=3, between=[(7, 0, 17)])
+    out = convert(dict(results))
+    pelvis, thorax = (results['keypoints'][:, j] for j in (6, 7))
+    middle = (pelvis + thorax) / 2
+    np.testing.assert_allclose(out['keypoints'][:, 7, :axes], middle)
+    assert (out['keypoints_visible'][:, 7] == 1).all()
+    assert (plain['keypoints_visible'][:, 7] == 0).all()
+    others = np.arange(18) != 7
+    for key in ('keypoints', 'keypoints_visible'):
+        np.testing.assert_array_equal(
+            out[key][:, others], plain[key][:, others]
+        )
+    # One end without a label: none in the middle.
+    results['keypoints_visible'][:, 7] = 0
+    assert (convert(dict(results))['keypoints_visible'][:, 7] == 0).all()
+
+
+@pytest.mark.parametrize(
+    'joints', [(18, 0, 17), (7, 0, 18), (7, 0, 9), (8, 0, 17), (7, -1, 17)]
+)
+def test_a_joint_between_wrong_ones(joints):
+    with pytest.raises(ValueError, match=r'between: .* without: \[7, 9\]'):
+        ConvertJoints('mpii_to_h36m', between=[joints])
+
+
 def test_the_truth_in_camera_space_is_reordered_too():
     points = np.arange(9.0).reshape(1, 3, 3)
     sample = dict(

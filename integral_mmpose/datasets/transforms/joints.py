@@ -5,7 +5,7 @@ keeps the flip indices of the source. This one keeps z and replaces everything
 that depends on the joint set, so that RandomFlip after it is right.
 """
 
-from typing import Optional, Sequence, Union
+from typing import Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -27,9 +27,13 @@ class ConvertJoints(BaseTransform):
         dim (int, optional): 3 appends z = 0 to 2D keypoints, 2 drops z; by
             default the number of axes stays. ``has_depth`` says whether z is
             a label.
+        between (Sequence[tuple[int, int, int]]): ``(joint, a, b)``: a target
+            joint without a source that is put into the middle of two others,
+            if both are labelled: about the place of a spine.
 
     Raises:
-        ValueError: If the table, the target and the sample do not fit.
+        ValueError: If the table, the target and the sample do not fit, or
+            ``between`` names a joint that there is not, or one with a source.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class ConvertJoints(BaseTransform):
         mapping: Union[str, Sequence[int]],
         target: Optional[Union[str, dict]] = None,
         dim: Optional[int] = None,
+        between: Sequence[Tuple[int, int, int]] = (),
     ):
         self.sources = None
         if isinstance(mapping, str):
@@ -66,6 +71,22 @@ class ConvertJoints(BaseTransform):
                 f'set {info["dataset_name"]} {info["num_keypoints"]} joints'
             )
 
+        self.between = [tuple(joints) for joints in between]
+        sourced = self.mapping >= 0
+        for joint, *ends in self.between:
+            if not (
+                0 <= joint < len(sourced)
+                and not sourced[joint]
+                and all(
+                    0 <= end < len(sourced) and sourced[end] for end in ends
+                )
+            ):
+                raise ValueError(
+                    f'between: {(joint, *ends)} must be a target joint '
+                    'without a source and two that have one; without: '
+                    f'{np.flatnonzero(~sourced).tolist()}'
+                )
+
     def transform(self, results: dict) -> dict:
         """Convert keypoints (N, K, 2|3) and keypoints_visible (N, K).
 
@@ -92,6 +113,11 @@ class ConvertJoints(BaseTransform):
             values = results[key][:, self.mapping].astype(np.float32)
             values[:, missing] = 0
             results[key] = values
+        visible = results['keypoints_visible']
+        for joint, a, b in self.between:
+            points = results['keypoints']
+            points[:, joint] = (points[:, a] + points[:, b]) / 2
+            visible[:, joint] = np.minimum(visible[:, a], visible[:, b])
         in_camera = results.pop('keypoints_cam', None)
         if in_camera is not None and not missing.any():
             results['keypoints_cam'] = in_camera[:, self.mapping]
