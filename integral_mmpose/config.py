@@ -16,9 +16,7 @@ statement is an import for one of its other format (``read_base``).
 """
 
 from copy import deepcopy
-from typing import Optional, Sequence, Tuple
-
-from integral_mmpose.geometry import TIGHT_PADDING
+from typing import Optional, Sequence
 
 
 def find(steps: Sequence[dict], kind: str) -> dict:
@@ -101,29 +99,3 @@ def with_codec(pipeline: Sequence[dict], codec: dict) -> list:
         if 'encoder' in step:
             step['encoder'] = deepcopy(codec)
     return pipeline
-
-
-def box_padding(dataset: dict) -> Tuple[float, float]:
-    """Factor from a person's tight box to the crop, of a test data set.
-
-    COCO's pipelines pad tight boxes (MMPose's default is 1.25); a padding of
-    1 is that of a data set whose boxes are padded already, by
-    ``bbox_padding``.
-
-    Returns:
-        tuple: The factor, and the part of it that the pipeline pads.
-
-    Example:
-        >>> steps = [dict(type='GetBBoxCenterScale', padding=1.0)]
-        >>> box_padding(dict(type='MpiiExactDataset', pipeline=steps))
-        (1.25, 1.0)
-        >>> steps[0]['padding'] = 1.5
-        >>> box_padding(dict(type='CocoDataset', pipeline=steps))
-        (1.5, 1.5)
-    """
-    padding = 1.0
-    for step in dataset['pipeline']:
-        if str(step['type']).endswith('GetBBoxCenterScale'):
-            padding = step.get('padding', TIGHT_PADDING)
-    padded = padding == 1 and dataset.get('bbox_padding', TIGHT_PADDING)
-    return padded or padding, padding

@@ -14,11 +14,10 @@ from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.apis import init_model
 
-from integral_mmpose.config import box_padding
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import HeatVectors
 from integral_mmpose.inference import Pose
-from integral_mmpose.inference.crop import check_sides
+from integral_mmpose.inference.crop import box_padding, check_sides
 from integral_mmpose.visualization import skeleton_from_metainfo
 
 

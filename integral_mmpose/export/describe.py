@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from integral_mmpose.config import box_padding
+from integral_mmpose.inference.crop import box_padding
 from integral_mmpose.inference.metadata import PoseMetadata, as_tuples
 
 

@@ -5,10 +5,12 @@ ratio of the network input and warps it there. This is the same arithmetic in
 numpy and OpenCV, for inference without MMPose.
 """
 
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Sequence, Tuple
 
 import cv2
 import numpy as np
+
+from integral_mmpose.geometry import TIGHT_PADDING
 
 #: cv2.warpAffine reads from images with sides below 2^15 px.
 MAX_SIDE = 2**15 - 2
@@ -84,3 +86,29 @@ def check_sides(image: np.ndarray) -> None:
             f'the image has {image.shape[1]} x {image.shape[0]} px, and '
             f'OpenCV cuts from {MAX_SIDE} px a side at most: scale it down'
         )
+
+
+def box_padding(dataset: dict) -> Tuple[float, float]:
+    """Factor from a person's tight box to the crop, of a test data set.
+
+    COCO's pipelines pad tight boxes (MMPose's default is 1.25); a padding of
+    1 is that of a data set whose boxes are padded already, by
+    ``bbox_padding``.
+
+    Returns:
+        tuple: The factor, and the part of it that the pipeline pads.
+
+    Example:
+        >>> steps = [dict(type='GetBBoxCenterScale', padding=1.0)]
+        >>> box_padding(dict(type='MpiiExactDataset', pipeline=steps))
+        (1.25, 1.0)
+        >>> steps[0]['padding'] = 1.5
+        >>> box_padding(dict(type='CocoDataset', pipeline=steps))
+        (1.5, 1.5)
+    """
+    padding = 1.0
+    for step in dataset['pipeline']:
+        if str(step['type']).endswith('GetBBoxCenterScale'):
+            padding = step.get('padding', TIGHT_PADDING)
+    padded = padding == 1 and dataset.get('bbox_padding', TIGHT_PADDING)
+    return padded or padding, padding
