@@ -42,7 +42,9 @@ class Bone(NamedTuple):
     slack: float = 1.0
 
 
-#: Limbs of Human3.6M's subjects; trunk, head and axes as LSP labels them.
+#: Medians of the people of LSP's training set who stand straight (382, one leg
+#: straight at least), for a leg of about 900 mm; arms, of which the longer one
+#: was taken, rounded down.
 HIPS = Bone(RIGHT['hip'], LEFT['hip'], 190)
 SHOULDERS = Bone(RIGHT['shoulder'], LEFT['shoulder'], 380)
 TRUNK = Bone(PELVIS, THORAX, 573, slack=2.0)  # it bends
