@@ -135,7 +135,8 @@ def _table(claims: Dict[str, Claim], found: Verdicts) -> List[str]:
 def _shares(found: Verdicts) -> List[str]:
     """How many claims hold: on every set that ran them, then on each set."""
     everywhere = [[a[key].answer for a in found.values()] for key in CLAIMS]
-    lines = [f'**Claims that hold on every set that ran them: {_share(everywhere)}.**', '']
+    title = 'Claims that hold on every set that ran them'
+    lines = [f'**{title}: {_share(everywhere)}.**', '']
     for name, answers in found.items():
         share = _share([[answers[key].answer] for key in CLAIMS])
         lines.append(f'- {name}: {share}')

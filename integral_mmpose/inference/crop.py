@@ -110,5 +110,6 @@ def box_padding(dataset: dict) -> Tuple[float, float]:
     for step in dataset['pipeline']:
         if str(step['type']).endswith('GetBBoxCenterScale'):
             padding = step.get('padding', TIGHT_PADDING)
-    padded = padding == 1 and dataset.get('bbox_padding', TIGHT_PADDING)
-    return padded or padding, padding
+    if padding == 1:
+        return dataset.get('bbox_padding', TIGHT_PADDING), padding
+    return padding, padding

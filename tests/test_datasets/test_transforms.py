@@ -74,7 +74,8 @@ def test_a_joint_between_two_others(axes):
 
 
 @pytest.mark.parametrize(
-    'joints', [(18, 0, 17), (7, 0, 18), (7, 0, 9), (8, 0, 17), (7, -1, 17)]
+    'joints',
+    [(18, 0, 17), (7, 0, 18), (7, 0, 9), (8, 0, 17), (7, -1, 17), (7, 0)],
 )
 def test_a_joint_between_wrong_ones(joints):
     with pytest.raises(ValueError, match=r'between: .* without: \[7, 9\]'):

@@ -179,7 +179,10 @@ def test_a_claim_of_two_sets_counts_once():
     text = verdicts.claims_section(found)
     assert '- one: 2 of 3 that were run (67 %)' in text
     assert '- two: 2 of 4 that were run (50 %)' in text
-    strict = '**Claims that hold on every set that ran them: 2 of 4 that were run (50 %).**'
+    strict = (
+        '**Claims that hold on every set that ran them: 2 of 4 that were run '
+        '(50 %).**'
+    )
     assert strict in text
     assert text.index(strict) < text.index('- one: ')  # it leads
     assert '<summary>one, K26: ' in text

@@ -77,6 +77,7 @@ class ConvertJoints(BaseTransform):
             if not (
                 0 <= joint < len(sourced)
                 and not sourced[joint]
+                and len(ends) == 2
                 and all(
                     0 <= end < len(sourced) and sourced[end] for end in ends
                 )
