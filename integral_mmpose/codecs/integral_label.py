@@ -12,12 +12,8 @@ import numpy as np
 from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
-from integral_mmpose.functional import (
-    mm_to_norm,
-    norm_to_mm,
-    norm_to_px,
-    px_to_norm,
-)
+from integral_mmpose.functional import norm_to_px, px_to_norm
+from integral_mmpose.geometry import mm_to_norm, norm_to_mm
 
 DEPTH_UNITS = ('crop', 'metric')
 

@@ -48,24 +48,13 @@ def norm_to_bins(norm, sizes: Sequence[int]):
     return norm * _like(sizes, norm)
 
 
-def norm_to_px(norm, input_size: Sequence[int]):
-    """Normalised (..., 2) -> pixels of the network input (w, h).
-
-    Example:
-        >>> norm_to_px(torch.tensor([0.5, 0.75]), (8, 8))
-        tensor([4., 6.])
-    """
-    return norm * _like(input_size, norm)
+#: Pixels of the network input of the size (w, h), (..., 2), in the same way.
+px_to_norm, norm_to_px = bins_to_norm, norm_to_bins
 
 
-def px_to_norm(px, input_size: Sequence[int]):
-    """Pixels of the network input (..., 2) -> normalised.
-
-    Example:
-        >>> px_to_norm(torch.tensor([4., 6.]), (8, 8))
-        tensor([0.5000, 0.7500])
-    """
-    return px / _like(input_size, px)
+def bin_numbers(size: int, like: torch.Tensor) -> torch.Tensor:
+    """The bins 0, 1, ..., size - 1, of the dtype and device of a tensor."""
+    return torch.arange(size, dtype=like.dtype, device=like.device)
 
 
 def _like(sizes, array):

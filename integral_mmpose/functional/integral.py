@@ -11,13 +11,14 @@ Everything is computed in at least float32, whatever autocast says: over 64^3
 bins half precision errs by up to 0.28 bins.
 """
 
+import math
 from typing import NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
 
 from . import fused
-from .check import check_logits
+from .grid import bin_numbers
 
 
 class HeatVectors(NamedTuple):
@@ -26,6 +27,28 @@ class HeatVectors(NamedTuple):
     x: Tensor  #: (B, K, W)
     y: Tensor  #: (B, K, H)
     z: Optional[Tensor] = None  #: (B, K, D); None for (B, K, H, W) logits
+
+
+def check_logits(logits: torch.Tensor, what: str = 'logits') -> None:
+    """Check that logits are (B, K, H, W) or (B, K, D, H, W).
+
+    Raises:
+        ValueError: If there are other axes, an empty map, or integers.
+
+    Example:
+        >>> check_logits(torch.zeros(2, 17, 4, 8, 6))
+    """
+    if logits.dim() not in (4, 5):
+        raise ValueError(
+            f'{what} must have the axes (B, K, H, W) or (B, K, D, H, W), '
+            f'got the shape {tuple(logits.shape)}'
+        )
+    if not logits.is_floating_point():
+        raise ValueError(f'{what} must be floating point, got {logits.dtype}')
+    if math.prod(logits.shape[2:]) == 0:
+        raise ValueError(
+            f'{what} has an empty map: the shape is {tuple(logits.shape)}'
+        )
 
 
 def at_least_float32(tensor: Tensor) -> Tensor:
@@ -133,11 +156,8 @@ def expectation(vector: Tensor) -> Tensor:
         tensor(1.5000)
     """
     vector = at_least_float32(vector)
-    bins = torch.arange(
-        vector.shape[-1], dtype=vector.dtype, device=vector.device
-    )
     # A product and a sum: autocast would run a matrix product in half.
-    return (vector * bins).sum(-1)
+    return (vector * bin_numbers(vector.shape[-1], vector)).sum(-1)
 
 
 def integral(logits: Tensor) -> Tensor:

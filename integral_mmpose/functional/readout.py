@@ -5,8 +5,14 @@ import math
 import torch
 from torch import Tensor
 
-from .check import check_logits
-from .integral import HeatVectors, at_least_float32, expectation, map_sizes
+from .grid import bin_numbers
+from .integral import (
+    HeatVectors,
+    at_least_float32,
+    check_logits,
+    expectation,
+    map_sizes,
+)
 
 
 def argmax(logits: Tensor) -> Tensor:
@@ -100,12 +106,10 @@ def spread(vectors: HeatVectors) -> Tensor:
         if vector is None:
             continue
         vector = at_least_float32(vector)
-        mean = expectation(vector)[..., None]
-        bins = torch.arange(
-            vector.shape[-1], dtype=vector.dtype, device=vector.device
-        )
-        variance = (vector * (bins - mean) ** 2).sum(-1)
-        variances.append(variance / vector.shape[-1] ** 2)
+        size = vector.shape[-1]
+        distance = bin_numbers(size, vector) - expectation(vector)[..., None]
+        variance = (vector * distance**2).sum(-1)
+        variances.append(variance / size**2)
     variance = torch.stack(variances, -1)
     # Not 0: the slope of a square root is infinite there.
     return variance.clamp(min=torch.finfo(variance.dtype).tiny).sqrt()

@@ -2,7 +2,7 @@
 
 Beside a joint loss, as ``heatmap_loss`` of ``IntegralHead``: the joint
 variant of the paper with another heat map loss. The equation and its source
-are in ``functional/divergence.py``.
+are in ``functional.jensen_shannon``.
 """
 
 from mmpose.registry import MODELS
