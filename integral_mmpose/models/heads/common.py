@@ -7,13 +7,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import InstanceList, OptSampleList
 from torch import Tensor, nn
 
+from integral_mmpose import functional as F
 from integral_mmpose.codecs import IntegralLabel
-from integral_mmpose.functional import (
-    check_finite,
-    flip_coordinates,
-    norm_to_px,
-    px_to_norm,
-)
 
 from ..losses.base import Loss
 from ..losses.heatmap import HeatmapLoss
@@ -192,9 +187,9 @@ def merge_flipped(
     """
     check_flip_indices(flip_indices, coordinates.shape[1])
     mirrored = flipped.clone()
-    mirrored[..., :2] = norm_to_px(flipped[..., :2], input_size)
-    mirrored = flip_coordinates(mirrored, flip_indices, input_size[0])
-    mirrored[..., :2] = px_to_norm(mirrored[..., :2], input_size)
+    mirrored[..., :2] = F.norm_to_px(flipped[..., :2], input_size)
+    mirrored = F.flip_coordinates(mirrored, flip_indices, input_size[0])
+    mirrored[..., :2] = F.px_to_norm(mirrored[..., :2], input_size)
     return (coordinates + mirrored) / 2
 
 
@@ -220,7 +215,7 @@ def decode_batch(
     Raises:
         ValueError: If the crops have another size than the codec's.
     """
-    check_finite(coordinates, f'{type(head).__name__}: coordinates')
+    F.check_finite(coordinates, f'{type(head).__name__}: coordinates')
     for sample in data_samples:
         size = tuple(sample.metainfo.get('input_size', ()))
         if head.decoder and size and size != tuple(head.decoder.input_size):
