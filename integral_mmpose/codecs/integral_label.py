@@ -173,25 +173,20 @@ class IntegralLabel(BaseKeypointCodec):
             keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
         labels = np.zeros((*keypoints.shape[:2], self.num_axes), np.float32)
         labels[..., :2] = px_to_norm(keypoints[..., :2], self.input_size)
+        known = np.ones((len(keypoints), 1, self.num_axes), bool)
         if self.num_axes == 3:
-            scales = (
-                [None]
-                if bbox_scale is None
-                else np.reshape(bbox_scale, (-1, 2))
-            )
+            scales = [None]
+            if bbox_scale is not None:
+                scales = np.reshape(bbox_scale, (-1, 2))
             ranges = [self.depth_range(mm_per_px, scale) for scale in scales]
             labels[..., 2] = mm_to_norm(
                 keypoints[..., 2], np.array(ranges, np.float32)[:, None]
             )
-        weights = np.repeat(
-            keypoints_visible[..., None], self.num_axes, -1
-        ).astype(np.float32)
+            if has_depth is not None:
+                known[:, 0, 2] = np.reshape(has_depth, -1) > 0
+        weights = keypoints_visible[..., None].astype(np.float32)
         if self.use_dataset_keypoint_weights:
             weights *= self._of_joints(dataset_keypoint_weights, keypoints)
-        known = np.ones((*keypoints.shape[:1], self.num_axes), bool)
-        if self.num_axes == 3 and has_depth is not None:
-            known[:, 2] = np.reshape(has_depth, -1) > 0
-        known = np.broadcast_to(known[:, None], labels.shape)
         # A comparison with NaN is false: NaN counts as outside.
         inside = (labels >= 0) & (labels < 1)
         inside = np.all(inside | ~known, axis=-1, keepdims=True)
