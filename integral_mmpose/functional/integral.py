@@ -29,7 +29,7 @@ class HeatVectors(NamedTuple):
     z: Optional[Tensor] = None  #: (B, K, D); None for (B, K, H, W) logits
 
 
-def check_logits(logits: torch.Tensor, what: str = 'logits') -> None:
+def check_logits(logits: Tensor) -> None:
     """Check that logits are (B, K, H, W) or (B, K, D, H, W).
 
     Raises:
@@ -40,14 +40,14 @@ def check_logits(logits: torch.Tensor, what: str = 'logits') -> None:
     """
     if logits.dim() not in (4, 5):
         raise ValueError(
-            f'{what} must have the axes (B, K, H, W) or (B, K, D, H, W), '
+            'logits must have the axes (B, K, H, W) or (B, K, D, H, W), '
             f'got the shape {tuple(logits.shape)}'
         )
     if not logits.is_floating_point():
-        raise ValueError(f'{what} must be floating point, got {logits.dtype}')
+        raise ValueError(f'logits must be floating point, got {logits.dtype}')
     if math.prod(logits.shape[2:]) == 0:
         raise ValueError(
-            f'{what} has an empty map: the shape is {tuple(logits.shape)}'
+            f'logits has an empty map: the shape is {tuple(logits.shape)}'
         )
 
 

@@ -89,9 +89,6 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
 def spread(vectors: HeatVectors) -> Tensor:
     """Standard deviation of the heat vectors as a fraction of each side.
 
-    Args:
-        vectors (HeatVectors): Heat vectors, each (B, K, n).
-
     Returns:
         Tensor: (B, K, 2 or 3), order x, y[, z]: 0 for one cell,
         1 / sqrt(12) for a uniform vector of many cells.
@@ -116,16 +113,10 @@ def spread(vectors: HeatVectors) -> Tensor:
 
 
 def spread_score(vectors: HeatVectors) -> Tensor:
-    """Confidence in (0, 1] from the spread of the heat vectors.
+    """Confidence (B, K) in (0, 1] from the spread of the heat vectors.
 
     (1 + s * sqrt(12))^-2 with s the root mean square over the axes of
     :func:`spread`: 1 for one cell, about 0.25 for a uniform map.
-
-    Args:
-        vectors (HeatVectors): Heat vectors, each (B, K, n).
-
-    Returns:
-        Tensor: (B, K).
 
     Example:
         >>> spread_score(HeatVectors(torch.ones(1, 1, 1), torch.ones(1, 1, 1)))

@@ -19,16 +19,9 @@ from integral_mmpose.datasets.joints import H36M17_NAMES
 
 # Human3.6M's order, the paper's and mmpose's
 JOINTS = H36M17_NAMES
-EXTRAS = (
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_toe',
-    'right_toe',
-    'left_hand',
-    'right_hand',
-    'head_centre',
+EXTRAS = tuple(
+    'left_eye right_eye left_ear right_ear left_toe right_toe left_hand '
+    'right_hand head_centre'.split()
 )
 
 # Degrees. Flexion is forward, except at the knee; abduction is away from the

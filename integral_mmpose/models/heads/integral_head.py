@@ -123,8 +123,7 @@ class IntegralHead(MapReadout, HeatmapHead):
         self.out_channels = out_channels
         self.depth = depth
         self.readout = readout or self._trained_readout()
-        self.window = self._trained_window()
-        self.window.update(window or {})
+        self.window = dict(self._trained_window(), **(window or {}))
         F.check_window(**self.window)
         check_decoder(self, f'depth={depth}')
 
