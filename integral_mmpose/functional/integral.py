@@ -66,12 +66,6 @@ def at_least_float32(tensor: Tensor) -> Tensor:
 def softmax(logits: Tensor) -> Tensor:
     """Softmax over all cells of each map or volume (Eq. 3).
 
-    Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
-
-    Returns:
-        Tensor: Probabilities of the same shape, in at least float32.
-
     Example:
         >>> softmax(torch.zeros(1, 1, 2, 2)).unique()
         tensor([0.2500])
@@ -120,12 +114,8 @@ def plain_marginals(logits: Tensor) -> HeatVectors:
 def log_marginals(logits: Tensor) -> HeatVectors:
     """Logarithm of the heat vectors, by logsumexp and never by log(softmax).
 
-    Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
-
-    Returns:
-        HeatVectors: log x (B, K, W), log y (B, K, H), log z (B, K, D) or
-        None. Finite wherever the logits are.
+    It is finite wherever the logits are. Arguments and returns as those of
+    :func:`marginals`.
 
     Example:
         >>> log_marginals(torch.zeros(1, 1, 2, 4)).y.exp()

@@ -18,9 +18,6 @@ from .integral import (
 def argmax(logits: Tensor) -> Tensor:
     """Cell of the maximum of each map or volume (Eq. 1).
 
-    Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
-
     Returns:
         Tensor: (B, K, 2 or 3) whole bins in floating point, x, y[, z].
 

@@ -214,15 +214,10 @@ class IntegralHead(MapReadout, HeatmapHead):
     def group_losses(
         self, logits: Tensor, labels: Tensor, weights: Tensor
     ) -> Tuple[dict, Tensor]:
-        """Losses of some joints, and their normalised coordinates.
+        """Losses of some joints by name, and their coordinates.
 
-        Args:
-            logits (Tensor): (B, k, [D,] H, W).
-            labels (Tensor): (B, k, C) normalised.
-            weights (Tensor): (B, k, C).
-
-        Returns:
-            tuple: Losses by name, and (B, k, C) without a gradient.
+        The logits are (B, k, [D,] H, W), labels, weights and what is returned
+        (B, k, C), normalised; the coordinates have no gradient.
         """
         losses = {}
         if self.heatmap_loss is not None:
