@@ -11,7 +11,6 @@ x, y[, z]; sizes are (w, h[, d]); a sigma is in bins.
 
 from integral_mmpose.geometry import (
     check_finite,
-    check_shape,
     rigid_align,
     similarity_align,
 )
@@ -63,7 +62,6 @@ __all__ = [
     'bins_to_norm',
     'check_finite',
     'check_logits',
-    'check_shape',
     'check_window',
     'debias',
     'disc_map',

@@ -134,20 +134,13 @@ def vector_expected_error(vector: Tensor, coordinate: Tensor) -> Tensor:
 
 
 def jensen_shannon(log_p: Tensor, log_q: Tensor) -> Tensor:
-    """Jensen-Shannon divergence of distributions along the last axis.
+    """Jensen-Shannon divergence (...) of the logarithms of P and Q (..., n).
 
     JS(P, Q) = (KL(P, M) + KL(Q, M)) / 2, M = (P + Q) / 2, in nats: between 0
     (equal) and log 2 (nothing in common). The integral loss asks only for
     the mean of P; this asks for its shape, that of a Gaussian Q around the
     joint. Everything is in log space: no probability is 0, and no gradient
     0 * inf.
-
-    Args:
-        log_p (Tensor): (..., n) logarithms, of sum 1 once exponentiated.
-        log_q (Tensor): (..., n) likewise.
-
-    Returns:
-        Tensor: (...).
 
     Reference: Nibali et al., Numerical Coordinate Regression with
     Convolutional Neural Networks, 2018, Sec. 3.3.
@@ -199,14 +192,11 @@ def mask_coordinates(coordinates: Tensor, weights: Tensor) -> Tensor:
 def masked_mean(errors: Tensor, weights: Tensor, count: int) -> Tensor:
     """Weighted sum over a fixed count; a weight of 0 has no gradient.
 
-    Args:
-        errors (Tensor): Unreduced errors.
-        weights (Tensor): Weights of the same shape.
-        count (int): What to divide by, for example B * K. A count of
-            visible joints would differ between processes.
+    The count is for example B * K: one of visible joints would differ between
+    processes.
 
-    Returns:
-        Tensor: Scalar.
+    Raises:
+        ValueError: If errors and weights have different shapes.
 
     Example:
         >>> masked_mean(torch.tensor([1., 3.]), torch.tensor([0., 1.]), 2)

@@ -24,12 +24,7 @@ import torch
 def bins_to_norm(bins, sizes: Sequence[int]):
     """Divide bin coordinates (..., C) by the number of bins of each axis.
 
-    Args:
-        bins (Tensor or ndarray): (..., C) coordinates, order x, y[, z].
-        sizes (Sequence[int]): Number of bins (w, h[, d]).
-
-    Returns:
-        The normalised coordinates of the same type.
+    A tensor gives a tensor, an array an array.
 
     Example:
         >>> bins_to_norm(torch.tensor([2., 3.]), (4, 4))

@@ -109,15 +109,7 @@ class Posed(NamedTuple):
 
 
 def rotation(axis, degrees):
-    """Rotation matrices about a coordinate axis.
-
-    Args:
-        axis (int): 0, 1 or 2.
-        degrees (np.ndarray): (T,).
-
-    Returns:
-        np.ndarray: (T, 3, 3).
-    """
+    """Rotation matrices (T, 3, 3) about the axis 0, 1 or 2 by degrees (T,)."""
     angle = np.radians(np.asarray(degrees, np.float64))
     i, j = (axis + 1) % 3, (axis + 2) % 3
     out = np.zeros(angle.shape + (3, 3))

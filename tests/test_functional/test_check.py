@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from integral_mmpose.functional import check_finite, check_logits, check_shape
+from integral_mmpose.functional import check_finite, check_logits
+from integral_mmpose.geometry import check_shape
 
 
 def test_returns_the_size_of_every_axis():
