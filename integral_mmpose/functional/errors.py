@@ -103,9 +103,9 @@ def vector_squared_error(
 
 
 def vector_cross_entropy(log_vector: Tensor, coordinate: Tensor) -> Tensor:
-    """H2 on a heat vector of ``log_marginals``, (B, K).
+    """H2 on the logarithm of a heat vector: minus it at the nearest bin.
 
-    Minus its logarithm at the nearest bin.
+    ``log_vector`` (B, K, n) is from ``log_marginals``; the result is (B, K).
 
     Example:
         >>> vector_cross_entropy(-torch.ones(1, 1, 4), torch.ones(1, 1))
@@ -134,13 +134,13 @@ def vector_expected_error(vector: Tensor, coordinate: Tensor) -> Tensor:
 
 
 def jensen_shannon(log_p: Tensor, log_q: Tensor) -> Tensor:
-    """Jensen-Shannon divergence (...) of the logarithms of P and Q (..., n).
+    """Jensen-Shannon divergence of the distributions on the last axis.
 
     JS(P, Q) = (KL(P, M) + KL(Q, M)) / 2, M = (P + Q) / 2, in nats: between 0
     (equal) and log 2 (nothing in common). The integral loss asks only for
     the mean of P; this asks for its shape, that of a Gaussian Q around the
-    joint. Everything is in log space: no probability is 0, and no gradient
-    0 * inf.
+    joint. P and Q (..., n) are given as logarithms: no probability is 0, and
+    no gradient 0 * inf. The result is (...).
 
     Reference: Nibali et al., Numerical Coordinate Regression with
     Convolutional Neural Networks, 2018, Sec. 3.3.
@@ -192,8 +192,8 @@ def mask_coordinates(coordinates: Tensor, weights: Tensor) -> Tensor:
 def masked_mean(errors: Tensor, weights: Tensor, count: int) -> Tensor:
     """Weighted sum over a fixed count; a weight of 0 has no gradient.
 
-    The count is for example B * K: one of visible joints would differ between
-    processes.
+    Weights have the shape of the errors. The count is, for example, B * K: a
+    count of visible joints would differ between processes.
 
     Raises:
         ValueError: If errors and weights have different shapes.

@@ -64,7 +64,7 @@ def at_least_float32(tensor: Tensor) -> Tensor:
 
 
 def softmax(logits: Tensor) -> Tensor:
-    """Softmax over all cells of each map or volume (Eq. 3).
+    """Softmax over all cells of a map or volume (Eq. 3), at least float32.
 
     Example:
         >>> softmax(torch.zeros(1, 1, 2, 2)).unique()
