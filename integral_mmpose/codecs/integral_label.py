@@ -240,11 +240,8 @@ def _positive(value) -> bool:
 def _require_scale(**fields) -> None:
     """Labelled depth that is not scaled with its crop would be wrong."""
     for name, value in fields.items():
-        if (
-            value is None
-            or not np.isfinite(value).all()
-            or not np.all(np.asarray(value) > 0)
-        ):
+        sizes = np.array(value, float)  # None is NaN
+        if not ((sizes > 0) & (sizes < inf)).all():
             raise ValueError(
                 f"depth_unit='crop': z is labelled and `{name}` is "
                 f'{value}: it must be > 0 to scale depth with the crop. Let '
