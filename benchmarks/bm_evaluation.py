@@ -20,7 +20,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.functional import keypoint_mpjpe
 from torch.utils.benchmark import Timer
 
-from integral_mmpose import functional
+from integral_mmpose import geometry
 from integral_mmpose.datasets import CocoCheckedDataset
 from integral_mmpose.evaluation import FiniteCocoMetric
 
@@ -53,13 +53,13 @@ def procrustes(count):
     floor = 3 * truth.nbytes / common.copy_bandwidth()
     rows = []
     for name, align in (
-        (OURS, functional.rigid_align),
-        ('ours, with scale', functional.similarity_align),
+        (OURS, geometry.rigid_align),
+        ('ours, with scale', geometry.similarity_align),
     ):
 
         def error(align=align):
             aligned = align(poses, truth)
-            return functional.joint_distances(aligned, truth).mean()
+            return geometry.joint_distances(aligned, truth).mean()
 
         timing = time_of(error, 3)
         is_target = name == OURS and count == 100_000
@@ -101,7 +101,7 @@ def loop_over_thresholds(distances, thresholds):
 def pck(count):
     distances = np.random.default_rng(0).gamma(2, 0.1, (count, 16))
     case = f'PCK curve, {count:,} people, 51 thresholds'
-    ours = time_of(lambda: functional.pck_curve(distances, ALPHAS), 2)
+    ours = time_of(lambda: geometry.pck_curve(distances, ALPHAS), 2)
     loop = time_of(lambda: loop_over_thresholds(distances, ALPHAS), 2)
     floor = 1e3 * distances.nbytes / common.copy_bandwidth()
     return [

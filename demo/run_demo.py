@@ -24,7 +24,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import integral_mmpose  # noqa: F401
-from integral_mmpose.functional import (
+from integral_mmpose.geometry import (
     back_project,
     joint_distances,
     rigid_align,

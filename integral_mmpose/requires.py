@@ -4,7 +4,6 @@ The onedl forks (onedl-mmengine, onedl-mmcv, onedl-mmdetection) have the same
 import names and other versions. mmcv and mmcv-lite share a folder, too.
 """
 
-import re
 from importlib import import_module
 from importlib.util import (
     find_spec,
@@ -12,23 +11,15 @@ from importlib.util import (
     spec_from_file_location,
 )
 from pathlib import Path
-from typing import Dict, NamedTuple, Optional, Tuple
-
-
-class Range(NamedTuple):
-    """Versions ``lowest`` <= version < ``below``."""
-
-    lowest: str
-    below: str
-
+from typing import Optional
 
 # Tested are the versions of requirements/constraints.txt; below these lower
 # ends mmpose itself refuses its parts.
-REQUIRED: Dict[str, Range] = {
-    'mmengine': Range('0.8.0', '1.0.0'),
-    'mmcv': Range('2.0.1', '3.0.0'),
-    'mmdet': Range('3.0.0', '4.0.0'),
-    'mmpose': Range('1.2.0', '2.0.0'),
+REQUIRED = {
+    'mmengine': '>=0.8.0,<1.0.0',
+    'mmcv': '>=2.0.1,<3.0.0',
+    'mmdet': '>=3.0.0,<4.0.0',
+    'mmpose': '>=1.2.0,<2.0.0',
 }
 
 # Distributions with the same import name.
@@ -39,7 +30,7 @@ TWINS = (
 )
 
 
-def check_versions(required: Optional[Dict[str, Range]] = None) -> bool:
+def check_versions() -> bool:
     """Check the installed OpenMMLab packages against the ranges.
 
     Returns:
@@ -49,17 +40,14 @@ def check_versions(required: Optional[Dict[str, Range]] = None) -> bool:
         ImportError: If one is installed in a version outside its range, or
             if MMPose is installed and one of its parts is not.
     """
-    required = REQUIRED if required is None else required
-    found = {name: installed_version(name) for name in required}
-    if found.get('mmpose') is None:
+    if installed_version('mmpose') is None:
         return False
-    for name, wanted in required.items():
-        _check_one(name, found[name], wanted)
+    for name, wanted in REQUIRED.items():
+        _check_one(name, installed_version(name), wanted)
     _check_twins()
     _check_leaves()
-    if 'mmcv' in required:
-        import_module(f'{__package__}.mmcv_stand_in').install()
-    _check_pairs(required)
+    import_module(f'{__package__}.mmcv_stand_in').install()
+    _check_pairs()
     return True
 
 
@@ -80,32 +68,19 @@ def installed_version(name: str) -> Optional[str]:
     return module.__version__
 
 
-def version_key(version: str) -> Tuple[int, ...]:
-    """The release numbers: '2.1.0rc4+cu118' -> (2, 1, 0).
+def _check_one(name: str, version: Optional[str], wanted: str) -> None:
+    # Of matplotlib, which MMPose needs; functional alone does without.
+    from packaging.specifiers import SpecifierSet
 
-    Example:
-        >>> version_key('2.1.0rc4') < version_key('2.2')
-        True
-    """
-    release = re.match(r'\d+(\.\d+)*', version)
-    numbers = (
-        [int(part) for part in release.group().split('.')] if release else [0]
-    )
-    return tuple((numbers + [0, 0, 0])[:3])
-
-
-def _check_one(name: str, version: Optional[str], wanted: Range) -> None:
-    text = f'>={wanted.lowest},<{wanted.below}'
     if version is None:
         raise ImportError(
-            f'integral_mmpose needs {name}{text}, which is not installed '
-            f"beside mmpose. Run: pip install '{name}{text}'"
+            f'integral_mmpose needs {name}{wanted}, which is not installed '
+            f"beside mmpose. Run: pip install '{name}{wanted}'"
         )
-    key = version_key(version)
-    if not version_key(wanted.lowest) <= key < version_key(wanted.below):
+    if not SpecifierSet(wanted).contains(version, prereleases=True):
         raise ImportError(
-            f'integral_mmpose needs {name}{text}, but {version} is installed.'
-            f" Run: pip install '{name}{text}'"
+            f'integral_mmpose needs {name}{wanted}, but {version} is '
+            f"installed. Run: pip install '{name}{wanted}'"
         )
 
 
@@ -149,13 +124,13 @@ def _is_installed(name: str) -> bool:
     return True
 
 
-def _check_pairs(names: Dict[str, Range]) -> None:
+def _check_pairs() -> None:
     """The packages' own opinion of each other, as a readable error.
 
     mmdet 3.3 refuses mmcv >= 2.2 by an ``assert``, which mmpose's guard
     against a missing mmdet does not catch.
     """
-    for name in names:
+    for name in REQUIRED:
         try:
             import_module(name)
         except AssertionError as error:

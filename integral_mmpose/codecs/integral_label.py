@@ -12,12 +12,8 @@ import numpy as np
 from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
-from integral_mmpose.functional import (
-    mm_to_norm,
-    norm_to_mm,
-    norm_to_px,
-    px_to_norm,
-)
+from integral_mmpose.functional import norm_to_px, px_to_norm
+from integral_mmpose.geometry import mm_to_norm, norm_to_mm
 
 DEPTH_UNITS = ('crop', 'metric')
 
@@ -177,25 +173,20 @@ class IntegralLabel(BaseKeypointCodec):
             keypoints_visible = np.ones(keypoints.shape[:2], np.float32)
         labels = np.zeros((*keypoints.shape[:2], self.num_axes), np.float32)
         labels[..., :2] = px_to_norm(keypoints[..., :2], self.input_size)
+        known = np.ones((len(keypoints), 1, self.num_axes), bool)
         if self.num_axes == 3:
-            scales = (
-                [None]
-                if bbox_scale is None
-                else np.reshape(bbox_scale, (-1, 2))
-            )
+            scales = [None]
+            if bbox_scale is not None:
+                scales = np.reshape(bbox_scale, (-1, 2))
             ranges = [self.depth_range(mm_per_px, scale) for scale in scales]
             labels[..., 2] = mm_to_norm(
                 keypoints[..., 2], np.array(ranges, np.float32)[:, None]
             )
-        weights = np.repeat(
-            keypoints_visible[..., None], self.num_axes, -1
-        ).astype(np.float32)
+            if has_depth is not None:
+                known[:, 0, 2] = np.reshape(has_depth, -1) > 0
+        weights = keypoints_visible[..., None].astype(np.float32)
         if self.use_dataset_keypoint_weights:
             weights *= self._of_joints(dataset_keypoint_weights, keypoints)
-        known = np.ones((*keypoints.shape[:1], self.num_axes), bool)
-        if self.num_axes == 3 and has_depth is not None:
-            known[:, 2] = np.reshape(has_depth, -1) > 0
-        known = np.broadcast_to(known[:, None], labels.shape)
         # A comparison with NaN is false: NaN counts as outside.
         inside = (labels >= 0) & (labels < 1)
         inside = np.all(inside | ~known, axis=-1, keepdims=True)
@@ -249,11 +240,8 @@ def _positive(value) -> bool:
 def _require_scale(**fields) -> None:
     """Labelled depth that is not scaled with its crop would be wrong."""
     for name, value in fields.items():
-        if (
-            value is None
-            or not np.isfinite(value).all()
-            or not np.all(np.asarray(value) > 0)
-        ):
+        sizes = np.array(value, float)  # None is NaN
+        if not ((sizes > 0) & (sizes < inf)).all():
             raise ValueError(
                 f"depth_unit='crop': z is labelled and `{name}` is "
                 f'{value}: it must be > 0 to scale depth with the crop. Let '

@@ -21,7 +21,7 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from integral_mmpose.datasets.actions import ACTIONS
-from integral_mmpose.functional import (
+from integral_mmpose.geometry import (
     back_project,
     joint_distances,
     rigid_align,

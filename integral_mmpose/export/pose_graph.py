@@ -16,7 +16,8 @@ import torch
 from mmengine.model import ImgDataPreprocessor
 from torch import Tensor, nn
 
-from integral_mmpose.functional import norm_to_mm, norm_to_px
+from integral_mmpose.functional import norm_to_px
+from integral_mmpose.geometry import norm_to_mm
 
 
 class PoseGraph(nn.Module):

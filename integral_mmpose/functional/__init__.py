@@ -2,31 +2,21 @@
 
 Nothing here knows MMPose. Vocabulary, from atom to composite: grid ->
 softmax -> heat vectors -> expectation -> targets -> errors; flip serves
-evaluation. Cameras, depth and alignment are those of ``geometry``.
+evaluation. Cameras, boxes and depth in mm are in ``geometry``.
+
+Convention: logits are (B, K, H, W) or (B, K, D, H, W), heat vectors (B, K, n),
+coordinates (B, K, C) in bins unless they are called px or normalised, order
+x, y[, z]; sizes are (w, h[, d]); a sigma is in bins.
 """
 
 from integral_mmpose.geometry import (
-    BOX_MM,
-    DEPTH_RANGE_MM,
-    TIGHT_PADDING,
-    back_project,
-    box_side_px,
-    joint_distances,
-    mm_to_norm,
-    norm_to_mm,
-    pck_curve,
-    project,
+    check_finite,
     rigid_align,
-    root_align,
-    root_depth_from_box,
     similarity_align,
-    tight_to_box_px,
-    weak_perspective_mm,
 )
 
-from .check import check_finite, check_logits, check_shape
-from .divergence import jensen_shannon, log_gaussian_map, log_gaussian_vector
 from .errors import (
+    jensen_shannon,
     joint_l1,
     joint_l2,
     map_binary_cross_entropy,
@@ -43,6 +33,7 @@ from .grid import bins_to_norm, norm_to_bins, norm_to_px, px_to_norm
 from .integral import (
     HeatVectors,
     at_least_float32,
+    check_logits,
     expectation,
     integral,
     log_marginals,
@@ -59,22 +50,18 @@ from .targets import (
     gaussian_map,
     gaussian_vector,
     hot_cell,
+    log_gaussian_map,
+    log_gaussian_vector,
     nearest_bin,
 )
 
 __all__ = [
-    'BOX_MM',
-    'DEPTH_RANGE_MM',
     'HeatVectors',
-    'TIGHT_PADDING',
     'argmax',
     'at_least_float32',
-    'back_project',
     'bins_to_norm',
-    'box_side_px',
     'check_finite',
     'check_logits',
-    'check_shape',
     'check_window',
     'debias',
     'disc_map',
@@ -86,7 +73,6 @@ __all__ = [
     'hot_cell',
     'integral',
     'jensen_shannon',
-    'joint_distances',
     'joint_l1',
     'joint_l2',
     'local_integral',
@@ -101,26 +87,18 @@ __all__ = [
     'mask_coordinates',
     'masked_mean',
     'merge_flipped_maps',
-    'mm_to_norm',
     'nearest_bin',
     'norm_to_bins',
-    'norm_to_mm',
     'norm_to_px',
-    'pck_curve',
     'plain_marginals',
-    'project',
     'px_to_norm',
     'rigid_align',
-    'root_align',
-    'root_depth_from_box',
     'similarity_align',
     'softmax',
     'spread',
     'spread_score',
-    'tight_to_box_px',
     'vector_cross_entropy',
     'vector_expected_error',
     'vector_squared_error',
     'vectors_to_coordinates',
-    'weak_perspective_mm',
 ]

@@ -5,16 +5,19 @@ cross-entropy to a disc, and L1 or L2 on the joints. Every function returns
 one number per joint (or per joint and axis); the reduction is apart, and
 divides by a fixed count, so that two processes and one agree.
 
-Convention: logits (B, K, [D,] H, W); coordinates (B, K, C) in bins, order
-x, y[, z]; everything in at least float32.
+Convention: logits (B, K, [D,] H, W) and heat vectors of Eq. 5 (B, K, n);
+coordinates (B, K, C), one axis of them (B, K), in bins, order x, y[, z];
+sigma, a standard deviation, in bins; everything in at least float32.
 """
 
+import math
 from typing import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from .grid import bin_numbers
 from .integral import at_least_float32, map_sizes
 from .targets import (
     disc_map,
@@ -32,15 +35,8 @@ def map_squared_error(
 
     Divided by the target's own energy, the loss of an empty map is 1 at
     every size. A mean over the cells falls with the size of the map, to
-    where nothing is learned (64^3 cells: 2e-5).
-
-    Args:
-        maps (Tensor): (B, K, [D,] H, W) raw network output.
-        coordinates (Tensor): (B, K, C) in bins.
-        sigma (float): Standard deviation of the Gaussian in bins.
-
-    Returns:
-        Tensor: (B, K).
+    where nothing is learned (64^3 cells: 2e-5). ``maps`` are the raw network
+    output (B, K, [D,] H, W).
 
     Example:
         >>> map_squared_error(torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 2))
@@ -71,15 +67,9 @@ def map_cross_entropy(logits: Tensor, coordinates: Tensor) -> Tensor:
 def map_binary_cross_entropy(
     logits: Tensor, coordinates: Tensor, radii: Sequence[float]
 ) -> Tensor:
-    """H3 on a map: mean over the cells of the cross-entropy to a disc.
+    """H3 on a map: mean over the cells of the cross-entropy to a disc, (B, K).
 
-    Args:
-        logits (Tensor): (B, K, [D,] H, W).
-        coordinates (Tensor): (B, K, C) in bins.
-        radii (Sequence[float]): Radius of the disc along each axis in bins.
-
-    Returns:
-        Tensor: (B, K).
+    ``radii`` are those of the disc along each axis, in bins.
 
     Example:
         >>> logits = torch.zeros(1, 1, 2, 2)
@@ -95,15 +85,7 @@ def map_binary_cross_entropy(
 def vector_squared_error(
     vector: Tensor, coordinate: Tensor, sigma: float = 1.0
 ) -> Tensor:
-    """H1 on a heat vector: sum (V - G)^2 / sum G^2, with G of sum 1.
-
-    Args:
-        vector (Tensor): (B, K, n) heat vector of Eq. 5.
-        coordinate (Tensor): (B, K) in bins.
-        sigma (float): Standard deviation of the Gaussian in bins.
-
-    Returns:
-        Tensor: (B, K).
+    """H1 on a heat vector: sum (V - G)^2 / sum G^2, with G of sum 1, (B, K).
 
     Example:
         >>> vector = gaussian_vector(torch.ones(1, 1), 3, 1.)
@@ -121,14 +103,9 @@ def vector_squared_error(
 
 
 def vector_cross_entropy(log_vector: Tensor, coordinate: Tensor) -> Tensor:
-    """H2 on a heat vector: minus its log at the nearest bin.
+    """H2 on the logarithm of a heat vector: minus it at the nearest bin.
 
-    Args:
-        log_vector (Tensor): (B, K, n) from ``log_marginals``.
-        coordinate (Tensor): (B, K) in bins.
-
-    Returns:
-        Tensor: (B, K).
+    ``log_vector`` (B, K, n) is from ``log_marginals``; the result is (B, K).
 
     Example:
         >>> vector_cross_entropy(-torch.ones(1, 1, 4), torch.ones(1, 1))
@@ -142,12 +119,8 @@ def vector_cross_entropy(log_vector: Tensor, coordinate: Tensor) -> Tensor:
 def vector_expected_error(vector: Tensor, coordinate: Tensor) -> Tensor:
     """Mean distance of a bin drawn from a heat vector: sum V(i) |i/n - p*|.
 
-    Args:
-        vector (Tensor): (B, K, n) heat vector of Eq. 5.
-        coordinate (Tensor): (B, K) normalised.
-
-    Returns:
-        Tensor: (B, K), as a fraction of the side.
+    The coordinate p* is normalised; the distance (B, K) is a fraction of the
+    side.
 
     Example:
         >>> vector = torch.tensor([[[0.5, 0., 0., 0.5]]])
@@ -156,9 +129,31 @@ def vector_expected_error(vector: Tensor, coordinate: Tensor) -> Tensor:
     """
     vector = at_least_float32(vector)
     size = vector.shape[-1]
-    bins = torch.arange(size, dtype=vector.dtype, device=vector.device)
-    distance = (bins / size - coordinate[..., None]).abs()
-    return (vector * distance).sum(-1)
+    distance = bin_numbers(size, vector) / size - coordinate[..., None]
+    return (vector * distance.abs()).sum(-1)
+
+
+def jensen_shannon(log_p: Tensor, log_q: Tensor) -> Tensor:
+    """Jensen-Shannon divergence of the distributions on the last axis.
+
+    JS(P, Q) = (KL(P, M) + KL(Q, M)) / 2, M = (P + Q) / 2, in nats: between 0
+    (equal) and log 2 (nothing in common). The integral loss asks only for
+    the mean of P; this asks for its shape, that of a Gaussian Q around the
+    joint. P and Q (..., n) are given as logarithms: no probability is 0, and
+    no gradient 0 * inf. The result is (...).
+
+    Reference: Nibali et al., Numerical Coordinate Regression with
+    Convolutional Neural Networks, 2018, Sec. 3.3.
+
+    Example:
+        >>> p = torch.tensor([0.5, 0.5])
+        >>> jensen_shannon(p.log(), p.log())
+        tensor(0.)
+    """
+    log_p, log_q = at_least_float32(log_p), at_least_float32(log_q)
+    log_m = torch.logaddexp(log_p, log_q) - math.log(2)
+    terms = log_p.exp() * (log_p - log_m) + log_q.exp() * (log_q - log_m)
+    return terms.sum(-1) / 2
 
 
 def joint_l1(pred: Tensor, target: Tensor) -> Tensor:
@@ -197,14 +192,11 @@ def mask_coordinates(coordinates: Tensor, weights: Tensor) -> Tensor:
 def masked_mean(errors: Tensor, weights: Tensor, count: int) -> Tensor:
     """Weighted sum over a fixed count; a weight of 0 has no gradient.
 
-    Args:
-        errors (Tensor): Unreduced errors.
-        weights (Tensor): Weights of the same shape.
-        count (int): What to divide by, for example B * K. A count of
-            visible joints would differ between processes.
+    Weights have the shape of the errors. The count is, for example, B * K: a
+    count of visible joints would differ between processes.
 
-    Returns:
-        Tensor: Scalar.
+    Raises:
+        ValueError: If errors and weights have different shapes.
 
     Example:
         >>> masked_mean(torch.tensor([1., 3.]), torch.tensor([0., 1.]), 2)

@@ -16,6 +16,7 @@ they run is in ``fused_kernels.py``.
 """
 
 import warnings
+from functools import partial
 from typing import Callable, List, Tuple
 
 import torch
@@ -135,20 +136,16 @@ def _compiled(function: Callable) -> Callable:
     return run
 
 
-def _define(name: str, function: Callable) -> 'torch.library.CustomOpDef':
-    """The operator ``integral_mmpose::name``."""
-    return torch.library.custom_op(
-        f'integral_mmpose::{name}', function, mutates_args=()
-    )
-
-
 def _register() -> None:
     """Make the operators known to torch."""
-    forward = _define('marginals', kernels.marginals)
+    define = partial(torch.library.custom_op, mutates_args=())
+    forward = define('integral_mmpose::marginals', kernels.marginals)
     forward.register_kernel('cuda', _compiled(kernels.marginals_at_once))
     forward.register_fake(kernels.empty_vectors)
     forward.register_autograd(_differentiate, setup_context=_save)
-    backward = _define('marginals_backward', kernels.marginals_backward)
+    backward = define(
+        'integral_mmpose::marginals_backward', kernels.marginals_backward
+    )
     backward.register_kernel(
         'cuda', _compiled(kernels.marginals_backward_at_once)
     )

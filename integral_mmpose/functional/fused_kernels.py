@@ -22,10 +22,8 @@ BLOCK_CELLS = 2**19
 #: no freed block of more than 32 MB.
 HUGE_BYTES = 2**25
 
-Block = Tuple[slice, slice]
 
-
-def _blocks(logits: Tensor) -> Iterator[Block]:
+def _blocks(logits: Tensor) -> Iterator[Tuple[slice, slice]]:
     """Slices of batch and joints that hold BLOCK_CELLS, or one joint."""
     batch, joints = logits.shape[:2]
     room = max(1, BLOCK_CELLS // math.prod(logits.shape[2:]))
@@ -73,9 +71,7 @@ def marginals(
     return x, y, z, peak, total
 
 
-def empty_vectors(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def empty_vectors(logits: Tensor) -> Tuple[Tensor, ...]:
     """What :func:`marginals` fills; its shapes, for tracing."""
     batch, joints, depth, height, width = logits.shape
     dtype = torch.promote_types(logits.dtype, torch.float32)
@@ -126,9 +122,7 @@ def _empty_gradient(logits: Tensor) -> Tensor:
     return flat.as_strided(logits.shape, strides)
 
 
-def marginals_at_once(
-    logits: Tensor,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def marginals_at_once(logits: Tensor) -> Tuple[Tensor, ...]:
     """What :func:`marginals` gives, without blocks."""
     cells = logits.to(torch.promote_types(logits.dtype, torch.float32))
     peak = cells.amax((2, 3, 4))

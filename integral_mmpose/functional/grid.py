@@ -24,12 +24,7 @@ import torch
 def bins_to_norm(bins, sizes: Sequence[int]):
     """Divide bin coordinates (..., C) by the number of bins of each axis.
 
-    Args:
-        bins (Tensor or ndarray): (..., C) coordinates, order x, y[, z].
-        sizes (Sequence[int]): Number of bins (w, h[, d]).
-
-    Returns:
-        The normalised coordinates of the same type.
+    A tensor gives a tensor, an array an array.
 
     Example:
         >>> bins_to_norm(torch.tensor([2., 3.]), (4, 4))
@@ -48,24 +43,13 @@ def norm_to_bins(norm, sizes: Sequence[int]):
     return norm * _like(sizes, norm)
 
 
-def norm_to_px(norm, input_size: Sequence[int]):
-    """Normalised (..., 2) -> pixels of the network input (w, h).
-
-    Example:
-        >>> norm_to_px(torch.tensor([0.5, 0.75]), (8, 8))
-        tensor([4., 6.])
-    """
-    return norm * _like(input_size, norm)
+#: Pixels of the network input of the size (w, h), (..., 2), in the same way.
+px_to_norm, norm_to_px = bins_to_norm, norm_to_bins
 
 
-def px_to_norm(px, input_size: Sequence[int]):
-    """Pixels of the network input (..., 2) -> normalised.
-
-    Example:
-        >>> px_to_norm(torch.tensor([4., 6.]), (8, 8))
-        tensor([0.5000, 0.7500])
-    """
-    return px / _like(input_size, px)
+def bin_numbers(size: int, like: torch.Tensor) -> torch.Tensor:
+    """The bins 0, 1, ..., size - 1, of the dtype and device of a tensor."""
+    return torch.arange(size, dtype=like.dtype, device=like.device)
 
 
 def _like(sizes, array):

@@ -11,13 +11,14 @@ Everything is computed in at least float32, whatever autocast says: over 64^3
 bins half precision errs by up to 0.28 bins.
 """
 
+import math
 from typing import NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
 
 from . import fused
-from .check import check_logits
+from .grid import bin_numbers
 
 
 class HeatVectors(NamedTuple):
@@ -26,6 +27,28 @@ class HeatVectors(NamedTuple):
     x: Tensor  #: (B, K, W)
     y: Tensor  #: (B, K, H)
     z: Optional[Tensor] = None  #: (B, K, D); None for (B, K, H, W) logits
+
+
+def check_logits(logits: Tensor) -> None:
+    """Check that logits are (B, K, H, W) or (B, K, D, H, W).
+
+    Raises:
+        ValueError: If there are other axes, an empty map, or integers.
+
+    Example:
+        >>> check_logits(torch.zeros(2, 17, 4, 8, 6))
+    """
+    if logits.dim() not in (4, 5):
+        raise ValueError(
+            'logits must have the axes (B, K, H, W) or (B, K, D, H, W), '
+            f'got the shape {tuple(logits.shape)}'
+        )
+    if not logits.is_floating_point():
+        raise ValueError(f'logits must be floating point, got {logits.dtype}')
+    if math.prod(logits.shape[2:]) == 0:
+        raise ValueError(
+            f'logits has an empty map: the shape is {tuple(logits.shape)}'
+        )
 
 
 def at_least_float32(tensor: Tensor) -> Tensor:
@@ -41,13 +64,7 @@ def at_least_float32(tensor: Tensor) -> Tensor:
 
 
 def softmax(logits: Tensor) -> Tensor:
-    """Softmax over all cells of each map or volume (Eq. 3).
-
-    Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
-
-    Returns:
-        Tensor: Probabilities of the same shape, in at least float32.
+    """Softmax over all cells of a map or volume (Eq. 3), at least float32.
 
     Example:
         >>> softmax(torch.zeros(1, 1, 2, 2)).unique()
@@ -97,12 +114,8 @@ def plain_marginals(logits: Tensor) -> HeatVectors:
 def log_marginals(logits: Tensor) -> HeatVectors:
     """Logarithm of the heat vectors, by logsumexp and never by log(softmax).
 
-    Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
-
-    Returns:
-        HeatVectors: log x (B, K, W), log y (B, K, H), log z (B, K, D) or
-        None. Finite wherever the logits are.
+    It is finite wherever the logits are. Arguments and returns as those of
+    :func:`marginals`.
 
     Example:
         >>> log_marginals(torch.zeros(1, 1, 2, 4)).y.exp()
@@ -133,11 +146,8 @@ def expectation(vector: Tensor) -> Tensor:
         tensor(1.5000)
     """
     vector = at_least_float32(vector)
-    bins = torch.arange(
-        vector.shape[-1], dtype=vector.dtype, device=vector.device
-    )
     # A product and a sum: autocast would run a matrix product in half.
-    return (vector * bins).sum(-1)
+    return (vector * bin_numbers(vector.shape[-1], vector)).sum(-1)
 
 
 def integral(logits: Tensor) -> Tensor:

@@ -5,15 +5,18 @@ import math
 import torch
 from torch import Tensor
 
-from .check import check_logits
-from .integral import HeatVectors, at_least_float32, expectation, map_sizes
+from .grid import bin_numbers
+from .integral import (
+    HeatVectors,
+    at_least_float32,
+    check_logits,
+    expectation,
+    map_sizes,
+)
 
 
 def argmax(logits: Tensor) -> Tensor:
     """Cell of the maximum of each map or volume (Eq. 1).
-
-    Args:
-        logits (Tensor): (B, K, H, W) or (B, K, D, H, W).
 
     Returns:
         Tensor: (B, K, 2 or 3) whole bins in floating point, x, y[, z].
@@ -83,9 +86,6 @@ def debias(coordinates: Tensor, logits: Tensor) -> Tensor:
 def spread(vectors: HeatVectors) -> Tensor:
     """Standard deviation of the heat vectors as a fraction of each side.
 
-    Args:
-        vectors (HeatVectors): Heat vectors, each (B, K, n).
-
     Returns:
         Tensor: (B, K, 2 or 3), order x, y[, z]: 0 for one cell,
         1 / sqrt(12) for a uniform vector of many cells.
@@ -100,28 +100,20 @@ def spread(vectors: HeatVectors) -> Tensor:
         if vector is None:
             continue
         vector = at_least_float32(vector)
-        mean = expectation(vector)[..., None]
-        bins = torch.arange(
-            vector.shape[-1], dtype=vector.dtype, device=vector.device
-        )
-        variance = (vector * (bins - mean) ** 2).sum(-1)
-        variances.append(variance / vector.shape[-1] ** 2)
+        size = vector.shape[-1]
+        distance = bin_numbers(size, vector) - expectation(vector)[..., None]
+        variance = (vector * distance**2).sum(-1)
+        variances.append(variance / size**2)
     variance = torch.stack(variances, -1)
     # Not 0: the slope of a square root is infinite there.
     return variance.clamp(min=torch.finfo(variance.dtype).tiny).sqrt()
 
 
 def spread_score(vectors: HeatVectors) -> Tensor:
-    """Confidence in (0, 1] from the spread of the heat vectors.
+    """Confidence (B, K) in (0, 1] from the spread of the heat vectors.
 
     (1 + s * sqrt(12))^-2 with s the root mean square over the axes of
     :func:`spread`: 1 for one cell, about 0.25 for a uniform map.
-
-    Args:
-        vectors (HeatVectors): Heat vectors, each (B, K, n).
-
-    Returns:
-        Tensor: (B, K).
 
     Example:
         >>> spread_score(HeatVectors(torch.ones(1, 1, 1), torch.ones(1, 1, 1)))

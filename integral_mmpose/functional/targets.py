@@ -5,34 +5,45 @@ H1 is a Gaussian, H2 one hot cell, H3 a disc around the joint. A volume of
 the device of the model, and never in the data loader.
 
 Convention: coordinates are (B, K, C) in bins, order x, y[, z]; sizes are
-(w, h[, d]); maps come out as (B, K, [D,] H, W).
+(w, h[, d]); sigma, a standard deviation, is in bins; maps come out as
+(B, K, [D,] H, W) and vectors as (B, K, n).
 """
 
-from typing import Sequence
+from typing import Callable, List, Sequence, Tuple
 
 import torch
 from torch import Tensor
 
-from .check import check_shape
+from integral_mmpose.geometry import check_shape
+
+from .grid import bin_numbers
 
 
 def gaussian_vector(center: Tensor, size: int, sigma: float) -> Tensor:
-    """Gaussian of peak 1 around a coordinate.
+    """Gaussian of peak 1 around a coordinate (B, K), over ``size`` bins.
 
-    Args:
-        center (Tensor): (B, K) coordinate in bins.
-        size (int): Number of bins n.
-        sigma (float): Standard deviation in bins.
-
-    Returns:
-        Tensor: (B, K, n). Divide by its sum for a distribution.
+    Divide by its sum for a distribution.
 
     Example:
         >>> gaussian_vector(torch.tensor([[1.]]), 3, 1.)
         tensor([[[0.6065, 1.0000, 0.6065]]])
     """
-    bins = torch.arange(size, dtype=center.dtype, device=center.device)
-    return (-((bins - center[..., None]) ** 2) / (2 * sigma**2)).exp()
+    return _log_peak(center, size, sigma).exp()
+
+
+def log_gaussian_vector(center: Tensor, size: int, sigma: float) -> Tensor:
+    """Logarithm of a Gaussian over ``size`` bins that sums to 1.
+
+    Example:
+        >>> log_gaussian_vector(torch.tensor([[1.]]), 3, 1.).exp()
+        tensor([[[0.2741, 0.4519, 0.2741]]])
+    """
+    return _log_peak(center, size, sigma).log_softmax(-1)
+
+
+def _log_peak(center: Tensor, size: int, sigma: float) -> Tensor:
+    distance = bin_numbers(size, center) - center[..., None]
+    return -(distance**2) / (2 * sigma**2)
 
 
 def gaussian_map(
@@ -40,24 +51,68 @@ def gaussian_map(
 ) -> Tensor:
     """Gaussian target of H1: a product of one Gaussian per axis, peak 1.
 
-    Args:
-        coordinates (Tensor): (B, K, C) in bins.
-        sizes (Sequence[int]): (w, h[, d]).
-        sigma (float): Standard deviation in bins. Defaults to 1, the paper.
-
-    Returns:
-        Tensor: (B, K, [D,] H, W).
+    The default of sigma is the paper's.
 
     Example:
         >>> gaussian_map(torch.tensor([[[1., 0.]]]), (3, 1))
         tensor([[[[0.6065, 1.0000, 0.6065]]]])
     """
+    axes = _axes(coordinates, sizes)
+    return _combine(
+        torch.mul, [gaussian_vector(*axis, sigma) for axis in axes]
+    )
+
+
+def log_gaussian_map(
+    coordinates: Tensor, sizes: Sequence[int], sigma: float
+) -> Tensor:
+    """Logarithm of a Gaussian over the cells of a map, of sum 1.
+
+    Returns:
+        Tensor: (B, K, [D *] H * W), the cells in (D,) H, W order.
+
+    Example:
+        >>> log_gaussian_map(torch.tensor([[[0., 0.]]]), (1, 2), 1.).exp()
+        tensor([[[0.6225, 0.3775]]])
+    """
+    axes = _axes(coordinates, sizes)
+    vectors = [log_gaussian_vector(*axis, sigma) for axis in axes]
+    return _combine(torch.add, vectors).flatten(2)
+
+
+def disc_map(
+    coordinates: Tensor, sizes: Sequence[int], radii: Sequence[float]
+) -> Tensor:
+    """Disc target of H3: 1 within the radius of the joint, else 0.
+
+    ``radii`` are along each axis, in bins: 15 px of a 256 px input are
+    15 * n / 256 bins.
+
+    Example:
+        >>> disc_map(torch.tensor([[[1., 0.]]]), (4, 1), (1., 1.))
+        tensor([[[[1., 1., 1., 0.]]]])
+    """
+    squares = [
+        ((bin_numbers(size, center) - center[..., None]) / radius) ** 2
+        for (center, size), radius in zip(_axes(coordinates, sizes), radii)
+    ]
+    return (_combine(torch.add, squares) <= 1).to(coordinates.dtype)
+
+
+def _axes(
+    coordinates: Tensor, sizes: Sequence[int]
+) -> List[Tuple[Tensor, int]]:
+    """The coordinate (B, K) and the size of each axis."""
     check_shape(coordinates, f'B K {len(sizes)}', 'coordinates')
-    volume = gaussian_vector(coordinates[..., 0], sizes[0], sigma)
-    for axis, size in enumerate(sizes[1:], 1):
-        vector = gaussian_vector(coordinates[..., axis], size, sigma)
+    return list(zip(coordinates.unbind(-1), sizes))
+
+
+def _combine(operation: Callable, vectors: List[Tensor]) -> Tensor:
+    """Map of vectors (B, K, n), one for each axis, x first."""
+    volume = vectors[0]
+    for axis, vector in enumerate(vectors[1:], 1):
         vector = vector.reshape(*vector.shape, *[1] * axis)
-        volume = vector * volume.unsqueeze(2)
+        volume = operation(vector, volume.unsqueeze(2))
     return volume
 
 
@@ -74,52 +129,14 @@ def nearest_bin(coordinate: Tensor, size: int) -> Tensor:
 
 
 def hot_cell(coordinates: Tensor, sizes: Sequence[int]) -> Tensor:
-    """Flat index of the hot cell of H2 in (D,) H, W order.
-
-    Args:
-        coordinates (Tensor): (B, K, C) in bins.
-        sizes (Sequence[int]): (w, h[, d]).
-
-    Returns:
-        Tensor: (B, K) int64.
+    """Flat index (B, K), int64, of the hot cell of H2 in (D,) H, W order.
 
     Example:
         >>> hot_cell(torch.tensor([[[2., 1.]]]), (3, 2))
         tensor([[5]])
     """
-    check_shape(coordinates, f'B K {len(sizes)}', 'coordinates')
-    index, stride = nearest_bin(coordinates[..., 0], sizes[0]), sizes[0]
-    for axis, size in enumerate(sizes[1:], 1):
-        index = index + nearest_bin(coordinates[..., axis], size) * stride
+    index, stride = 0, 1
+    for coordinate, size in _axes(coordinates, sizes):
+        index = index + nearest_bin(coordinate, size) * stride
         stride *= size
     return index
-
-
-def disc_map(
-    coordinates: Tensor, sizes: Sequence[int], radii: Sequence[float]
-) -> Tensor:
-    """Disc target of H3: 1 within the radius of the joint, else 0.
-
-    Args:
-        coordinates (Tensor): (B, K, C) in bins.
-        sizes (Sequence[int]): (w, h[, d]).
-        radii (Sequence[float]): Radius along each axis in bins. 15 px of a
-            256 px input are 15 * n / 256 bins.
-
-    Returns:
-        Tensor: (B, K, [D,] H, W) of 0 and 1.
-
-    Example:
-        >>> disc_map(torch.tensor([[[1., 0.]]]), (4, 1), (1., 1.))
-        tensor([[[[1., 1., 1., 0.]]]])
-    """
-    check_shape(coordinates, f'B K {len(sizes)}', 'coordinates')
-    square = coordinates.new_zeros(coordinates.shape[:2])
-    for axis, (size, radius) in enumerate(zip(sizes, radii)):
-        bins = torch.arange(
-            size, dtype=coordinates.dtype, device=coordinates.device
-        )
-        term = ((bins - coordinates[..., axis, None]) / radius) ** 2
-        term = term.reshape(*term.shape, *[1] * axis)
-        square = term + square.unsqueeze(2)
-    return (square <= 1).to(coordinates.dtype)

@@ -91,9 +91,7 @@ def _sample_hair(rng, skin):
 
 
 def _blank(colour):
-    return np.tile(colour, (ELLIPSOID_ROWS, ELLIPSOID_COLS, 1)).astype(
-        np.float32
-    )
+    return np.full((ELLIPSOID_ROWS, ELLIPSOID_COLS, 3), colour, np.float32)
 
 
 def _head_texture(rng, skin, hair):
@@ -145,7 +143,7 @@ def _halves(left, right):
 
 def _limb(cloth, skin, length, stripe, period):
     """Cloth on the first ``length`` of a limb, skin after it."""
-    out = np.tile(skin, (CAPSULE_ROWS, 1)).astype(np.float32)
+    out = np.full((CAPSULE_ROWS, 3), skin, np.float32)
     rows = int(np.clip(length, 0, 1) * CAPSULE_ROWS)
     out[:rows] = cloth
     out[:rows][np.arange(rows) % (2 * period) < period] *= stripe

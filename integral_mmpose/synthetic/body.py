@@ -19,16 +19,9 @@ from integral_mmpose.datasets.joints import H36M17_NAMES
 
 # Human3.6M's order, the paper's and mmpose's
 JOINTS = H36M17_NAMES
-EXTRAS = (
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_toe',
-    'right_toe',
-    'left_hand',
-    'right_hand',
-    'head_centre',
+EXTRAS = tuple(
+    'left_eye right_eye left_ear right_ear left_toe right_toe left_hand '
+    'right_hand head_centre'.split()
 )
 
 # Degrees. Flexion is forward, except at the knee; abduction is away from the
@@ -116,15 +109,7 @@ class Posed(NamedTuple):
 
 
 def rotation(axis, degrees):
-    """Rotation matrices about a coordinate axis.
-
-    Args:
-        axis (int): 0, 1 or 2.
-        degrees (np.ndarray): (T,).
-
-    Returns:
-        np.ndarray: (T, 3, 3).
-    """
+    """Rotation matrices (T, 3, 3) about the axis 0, 1 or 2 by degrees (T,)."""
     angle = np.radians(np.asarray(degrees, np.float64))
     i, j = (axis + 1) % 3, (axis + 2) % 3
     out = np.zeros(angle.shape + (3, 3))

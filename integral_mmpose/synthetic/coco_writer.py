@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from mmengine.fileio import dump
 
@@ -67,8 +68,6 @@ def _annotation(canvas, person, camera, owner, image_id):
     area = int(mask.sum())
     if area < MIN_AREA:
         return None
-    ys, xs = np.nonzero(mask)
-    x, y = int(xs.min()), int(ys.min())
     pixels, flags = seen(
         canvas, person.points(camera), COCO_POINTS, camera, owner
     )
@@ -79,7 +78,7 @@ def _annotation(canvas, person, camera, owner, image_id):
         category_id=1,
         iscrowd=0,
         area=area,
-        bbox=[x, y, int(xs.max()) - x + 1, int(ys.max()) - y + 1],
+        bbox=list(cv2.boundingRect(mask.astype(np.uint8))),
         num_keypoints=int((flags > 0).sum()),
         keypoints=keypoints.flatten().tolist(),
     )

@@ -122,20 +122,11 @@ def _head(points, axes, size, textures):
 
 def skull(points, axes, size):
     """(144, 3) points on the surface of the skull, camera space."""
-    angle = np.linspace(0, np.pi, 9)
+    angle = np.linspace(0, np.pi, 9)[:, None]
     around = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-    ring = np.stack(
-        [
-            np.outer(np.sin(angle), np.cos(around)),
-            np.outer(np.sin(angle), np.sin(around)),
-            np.outer(np.cos(angle), np.ones_like(around)),
-        ],
-        -1,
-    )
-    return (
-        points['head_centre']
-        + (ring.reshape(-1, 3) * HEAD_RADII * size) @ axes.T
-    )
+    x, y = np.sin(angle) * np.cos(around), np.sin(angle) * np.sin(around)
+    ball = np.stack([x, y, np.cos(angle) + 0 * around], -1).reshape(-1, 3)
+    return points['head_centre'] + (ball * HEAD_RADII * size) @ axes.T
 
 
 def seen(canvas, points, names, camera, owner):

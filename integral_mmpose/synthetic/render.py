@@ -94,8 +94,9 @@ class Canvas:
         self._rows += len(self._tables[-1])
         return start
 
-    def _write(self, where, depth, mask, shade, index, owner):
+    def _write(self, where, depth, mask, light, index, owner):
         mask &= depth < self.depth[where]
+        shade = AMBIENT + DIFFUSE * np.maximum(light, 0)
         np.copyto(self.depth[where], depth, where=mask)
         np.copyto(self.shade[where], shade, where=mask)
         np.copyto(self.index[where], index, where=mask)
@@ -135,13 +136,12 @@ class Canvas:
         # M (s d - c) is a unit vector: the normal of the ball before it was
         # stretched, good enough for the brightness
         toward = (ball.axes.T @ LIGHT) @ m
-        shade = s * _linear(toward, x, y) - toward @ ball.centre
-        shade = AMBIENT + DIFFUSE * np.maximum(shade, 0)
+        light = s * _linear(toward, x, y) - toward @ ball.centre
         index = self._register(ball.texture)
         if len(ball.texture) > 1:
             local = [s * _linear(m[k], x, y) - p[k] for k in range(3)]
             index = index + _texel(*local)
-        self._write(where, s, mask, shade, index, owner)
+        self._write(where, s, mask, light, index, owner)
 
     def _draw_capsule(self, rod, owner):
         """Screen-space capsule: the image of the axis, thickened.
@@ -176,12 +176,11 @@ class Canvas:
         z = 1 / (1 / az + t * (1 / bz - 1 / az))
         depth = z - height * z / scale
         lx, ly, lz = LIGHT
-        shade = (dx * lx + dy * ly - height * lz) / radius
-        shade = AMBIENT + DIFFUSE * np.maximum(shade, 0)
+        light = (dx * lx + dy * ly - height * lz) / radius
         index = self._register(rod.texture) + (t * (CAPSULE_ROWS - 1)).astype(
             np.int32
         )
-        self._write(where, depth, mask, shade, index, owner)
+        self._write(where, depth, mask, light, index, owner)
         steep = 0.7 * np.linalg.norm(rod.ends[1] - rod.ends[0])
         if np.sqrt(length2) * min(az, bz) / scale < steep:
             near = int(bz < az)

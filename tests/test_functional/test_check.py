@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from integral_mmpose.functional import check_finite, check_logits, check_shape
+from integral_mmpose.functional import check_finite, check_logits
+from integral_mmpose.geometry import check_shape
 
 
 def test_returns_the_size_of_every_axis():
@@ -43,7 +44,7 @@ def test_wrong_shape(shape, pattern, message):
 @pytest.mark.parametrize(
     'logits, message',
     [
-        (torch.zeros(3, 4, 5), r'maps must have the axes .*\(3, 4, 5\)'),
+        (torch.zeros(3, 4, 5), r'logits must have the axes .*\(3, 4, 5\)'),
         (torch.zeros(1, 2, 3, 4, 5, 6), r'\(1, 2, 3, 4, 5, 6\)'),
         (torch.zeros(1, 2, 3, 4, dtype=torch.int64), 'floating point.*int64'),
         (torch.zeros(1, 2, 0, 4), r'empty map: the shape is \(1, 2, 0, 4\)'),
@@ -51,7 +52,7 @@ def test_wrong_shape(shape, pattern, message):
 )
 def test_wrong_logits(logits, message):
     with pytest.raises(ValueError, match=message):
-        check_logits(logits, 'maps')
+        check_logits(logits)
 
 
 @pytest.mark.parametrize('shape', [(0, 2, 3, 4), (2, 0, 3, 4, 5)])

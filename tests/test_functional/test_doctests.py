@@ -11,8 +11,6 @@ import integral_mmpose.functional as functional
 from integral_mmpose.functional.fused import AVAILABLE
 
 MODULES = (
-    'check',
-    'divergence',
     'errors',
     'flip',
     pytest.param(

@@ -5,14 +5,12 @@ import pytest
 import torch
 
 from integral_mmpose.functional import (
-    DEPTH_RANGE_MM,
     bins_to_norm,
-    mm_to_norm,
     norm_to_bins,
-    norm_to_mm,
     norm_to_px,
     px_to_norm,
 )
+from integral_mmpose.geometry import DEPTH_RANGE_MM, mm_to_norm, norm_to_mm
 
 SIZES = (16, 8, 4)  # w, h, d
 INPUT = (64, 48)

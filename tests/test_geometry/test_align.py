@@ -8,7 +8,12 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from integral_mmpose import functional as F
-from integral_mmpose.geometry import joint_distances, mean_pck
+from integral_mmpose.geometry import (
+    joint_distances,
+    mean_pck,
+    pck_curve,
+    root_align,
+)
 
 KINDS = ('noisy', 'mirrored', 'planar', 'collinear', 'random')
 
@@ -175,15 +180,15 @@ def test_coinciding_joints_and_types():
 
 def test_root_align():
     points = np.arange(12.0).reshape(2, 2, 3)
-    assert F.root_align(points, 1)[:, 1].tolist() == [[0, 0, 0]] * 2
-    assert F.root_align(points)[0, 1].tolist() == [3, 3, 3]
+    assert root_align(points, 1)[:, 1].tolist() == [[0, 0, 0]] * 2
+    assert root_align(points)[0, 1].tolist() == [3, 3, 3]
 
 
 def test_pck_curve_equals_loop():
     rng = np.random.default_rng(4)
     distances, valid = rng.random((30, 4)), rng.random((30, 4)) > 0.3
     thresholds = np.array([0.1, 0.5, 0.9])
-    pck, counts = F.pck_curve(distances, thresholds, valid)
+    pck, counts = pck_curve(distances, thresholds, valid)
     for t, threshold in enumerate(thresholds):
         for joint in range(4):
             seen = [
@@ -210,11 +215,11 @@ def test_pck_curve_at_its_edges():
     valid = np.ones((3, 3), bool)
     valid[:, 2] = False
     thresholds = [0.3, 0.1, 0.1, np.inf, -1.0]
-    pck, counts = F.pck_curve(distances, thresholds, valid)
+    pck, counts = pck_curve(distances, thresholds, valid)
     # 0.1 + 0.2 is a little more than 0.3.
     right = [[2, 1], [1, 1], [1, 1], [3, 2], [0, 0]]
     np.testing.assert_array_equal(pck[:, :2], 100 * np.array(right) / 3)
     assert np.isnan(pck[:, 2]).all() and counts.tolist() == [3, 3, 0]
-    assert F.pck_curve(np.zeros((0, 2)), [0.5])[1].tolist() == [0, 0]
+    assert pck_curve(np.zeros((0, 2)), [0.5])[1].tolist() == [0, 0]
     with pytest.raises(ValueError, match='NaN'):
-        F.pck_curve(distances, [0.1, np.nan])
+        pck_curve(distances, [0.1, np.nan])

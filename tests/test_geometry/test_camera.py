@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from integral_mmpose.functional import (
+from integral_mmpose.geometry import (
     BOX_MM,
     back_project,
     box_side_px,

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import proj3d
 
 from integral_mmpose.datasets.joints import H36M18_METAINFO
-from integral_mmpose.functional import weak_perspective_mm
+from integral_mmpose.geometry import weak_perspective_mm
 from integral_mmpose.geometry.colors import LEFT, RIGHT
 from integral_mmpose.visualization import (
     draw_skeleton_3d,

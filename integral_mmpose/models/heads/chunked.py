@@ -23,17 +23,10 @@ def chunked_losses(
     weights: Tensor,
     chunk_joints: int,
 ) -> Tuple[Dict[str, Tensor], Tensor]:
-    """``head.group_losses`` of all joints, a group at a time.
+    """``IntegralHead.group_losses`` of all joints, a group at a time.
 
-    Args:
-        head (IntegralHead): The head.
-        features (Tensor): (B, C, H, W), the input of its last layer.
-        labels (Tensor): (B, K, 2 or 3) normalised.
-        weights (Tensor): (B, K, 2 or 3).
-        chunk_joints (int): Joints of a group.
-
-    Returns:
-        tuple: The losses by name, and the predicted (B, K, 2 or 3).
+    ``features`` (B, C, H, W) are the input of the head's last layer; for the
+    rest see there.
 
     Raises:
         ValueError: If ``chunk_joints`` is not a positive whole number, or

@@ -7,13 +7,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import InstanceList, OptSampleList
 from torch import Tensor, nn
 
+from integral_mmpose import functional as F
 from integral_mmpose.codecs import IntegralLabel
-from integral_mmpose.functional import (
-    check_finite,
-    flip_coordinates,
-    norm_to_px,
-    px_to_norm,
-)
 
 from ..losses.base import Loss
 from ..losses.heatmap import HeatmapLoss
@@ -106,15 +101,7 @@ def check_decoder(head, axes: str) -> None:
 def gather_labels(
     data_samples: OptSampleList, num_axes: int, num_joints: int
 ) -> Tuple[Tensor, Tensor]:
-    """Concatenate the labels and weights of a batch.
-
-    Args:
-        data_samples (list[PoseDataSample]): Samples with labels (1, K, C).
-        num_axes (int): Axes that the head predicts, 2 or 3.
-        num_joints (int): Joints K that it predicts.
-
-    Returns:
-        tuple: labels and weights, each (B, K, num_axes).
+    """Labels and weights of a batch, each (B, num_joints, num_axes).
 
     Raises:
         ValueError: If the labels have fewer axes: a 2D dataset for a head
@@ -143,15 +130,8 @@ def gather_labels(
 def pose_accuracy(pred: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """Share of labelled joints within 5 % of the side in x and y.
 
-    All on the device: nothing waits for a copy to the host.
-
-    Args:
-        pred (Tensor): (B, K, C) normalised.
-        labels (Tensor): (B, K, C) normalised.
-        weights (Tensor): (B, K, C).
-
-    Returns:
-        Tensor: Scalar in [0, 1].
+    Coordinates and weights are (B, K, C), normalised. All is on the device:
+    nothing waits for a copy to the host.
     """
     distance = (pred.detach() - labels)[..., :2].norm(dim=-1)
     labelled = weights[..., :2].amin(-1) > 0
@@ -176,25 +156,18 @@ def merge_flipped(
     flip_indices: Sequence[int],
     input_size: Sequence[int],
 ) -> Tensor:
-    """Average a prediction with that of the mirrored image.
+    """Average coordinates (B, K, C) with those of the mirrored image.
 
-    Args:
-        coordinates (Tensor): (B, K, C) normalised.
-        flipped (Tensor): (B, K, C) normalised, of the mirrored image.
-        flip_indices (Sequence[int]): Mirror of each joint.
-        input_size (Sequence[int]): (w, h) of the network input in px.
-
-    Returns:
-        Tensor: (B, K, C) normalised.
+    All are normalised; ``input_size`` is (w, h) of the network input in px.
 
     Raises:
         ValueError: If the data set has other joints than the model.
     """
     check_flip_indices(flip_indices, coordinates.shape[1])
     mirrored = flipped.clone()
-    mirrored[..., :2] = norm_to_px(flipped[..., :2], input_size)
-    mirrored = flip_coordinates(mirrored, flip_indices, input_size[0])
-    mirrored[..., :2] = px_to_norm(mirrored[..., :2], input_size)
+    mirrored[..., :2] = F.norm_to_px(flipped[..., :2], input_size)
+    mirrored = F.flip_coordinates(mirrored, flip_indices, input_size[0])
+    mirrored[..., :2] = F.px_to_norm(mirrored[..., :2], input_size)
     return (coordinates + mirrored) / 2
 
 
@@ -205,14 +178,10 @@ def decode_batch(
     data_samples: OptSampleList,
     flip_test: bool = False,
 ) -> InstanceList:
-    """Decode normalised coordinates by the head's codec.
+    """Decode normalised coordinates (B, K, C), scores (B, K) by the codec.
 
-    Args:
-        head (BaseHead): Head with a ``decoder``.
-        coordinates (Tensor): (B, K, C) normalised.
-        scores (Tensor): (B, K).
-        data_samples (list[PoseDataSample]): For the depth range of each.
-        flip_test (bool): Noted in each sample: metrics print it.
+    Each sample gives its depth range, and notes ``flip_test``: metrics print
+    it.
 
     Returns:
         list[InstanceData]: keypoints (1, K, C) and keypoint_scores (1, K).
@@ -220,7 +189,7 @@ def decode_batch(
     Raises:
         ValueError: If the crops have another size than the codec's.
     """
-    check_finite(coordinates, f'{type(head).__name__}: coordinates')
+    F.check_finite(coordinates, f'{type(head).__name__}: coordinates')
     for sample in data_samples:
         size = tuple(sample.metainfo.get('input_size', ()))
         if head.decoder and size and size != tuple(head.decoder.input_size):

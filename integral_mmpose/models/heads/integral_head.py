@@ -123,8 +123,7 @@ class IntegralHead(MapReadout, HeatmapHead):
         self.out_channels = out_channels
         self.depth = depth
         self.readout = readout or self._trained_readout()
-        self.window = self._trained_window()
-        self.window.update(window or {})
+        self.window = dict(self._trained_window(), **(window or {}))
         F.check_window(**self.window)
         check_decoder(self, f'depth={depth}')
 
@@ -215,15 +214,10 @@ class IntegralHead(MapReadout, HeatmapHead):
     def group_losses(
         self, logits: Tensor, labels: Tensor, weights: Tensor
     ) -> Tuple[dict, Tensor]:
-        """Losses of some joints, and their normalised coordinates.
+        """Losses of some joints by name, and their coordinates.
 
-        Args:
-            logits (Tensor): (B, k, [D,] H, W).
-            labels (Tensor): (B, k, C) normalised.
-            weights (Tensor): (B, k, C).
-
-        Returns:
-            tuple: Losses by name, and (B, k, C) without a gradient.
+        The logits are (B, k, [D,] H, W), labels, weights and what is returned
+        (B, k, C), normalised; the coordinates have no gradient.
         """
         losses = {}
         if self.heatmap_loss is not None:

@@ -1,16 +1,20 @@
 """Registered losses over :mod:`integral_mmpose.functional.errors`."""
 
-from .expected import ExpectedErrorLoss
 from .heatmap import (
     MarginalCrossEntropyLoss,
+    MarginalJSLoss,
     MarginalMSELoss,
     VolumeBCELoss,
     VolumeCrossEntropyLoss,
+    VolumeJSLoss,
     VolumeMSELoss,
 )
-from .joint import JointL1Loss, JointL2Loss
-from .local import LocalJointL1Loss
-from .regularisers import MarginalJSLoss, VolumeJSLoss
+from .joint import (
+    ExpectedErrorLoss,
+    JointL1Loss,
+    JointL2Loss,
+    LocalJointL1Loss,
+)
 
 __all__ = [
     'ExpectedErrorLoss',

@@ -1,4 +1,4 @@
-"""Heat map losses H1, H2, H3 on maps and volumes, H1, H2 on heat vectors.
+"""Losses on heat maps: H1, H2, H3 and a divergence, on maps or heat vectors.
 
 Each takes logits and normalised labels, makes its targets on the device of
 the logits, and returns a scalar: the weighted sum over joints (and over axes
@@ -10,19 +10,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from integral_mmpose.functional import (
-    log_marginals,
-    map_binary_cross_entropy,
-    map_cross_entropy,
-    map_sizes,
-    map_squared_error,
-    marginals,
-    mask_coordinates,
-    masked_mean,
-    norm_to_bins,
-    vector_cross_entropy,
-    vector_squared_error,
-)
+from integral_mmpose import functional as F
 
 from .base import Loss
 
@@ -48,11 +36,13 @@ class HeatmapLoss(Loss):
         Returns:
             Tensor: Scalar.
         """
-        sizes = map_sizes(logits)
-        coordinates = norm_to_bins(mask_coordinates(labels, weights), sizes)
+        sizes = F.map_sizes(logits)
+        coordinates = F.norm_to_bins(
+            F.mask_coordinates(labels, weights), sizes
+        )
         count = logits.shape[0] * logits.shape[1]
         errors, weights = self.errors(logits, coordinates, weights)
-        return self.loss_weight * masked_mean(errors, weights, count)
+        return self.loss_weight * F.masked_mean(errors, weights, count)
 
     def errors(self, logits: Tensor, coordinates: Tensor, weights: Tensor):
         """Unreduced errors and the weights of the same shape."""
@@ -98,7 +88,7 @@ class VolumeMSELoss(GaussianLoss, VolumeLoss):
     score = 'peak'
 
     def map_errors(self, logits, coordinates):
-        return map_squared_error(logits, coordinates, self.sigma)
+        return F.map_squared_error(logits, coordinates, self.sigma)
 
 
 @MODELS.register_module()
@@ -106,7 +96,7 @@ class VolumeCrossEntropyLoss(VolumeLoss):
     """H2 on a map or volume: softmax cross-entropy to one hot cell."""
 
     def map_errors(self, logits, coordinates):
-        return map_cross_entropy(logits, coordinates)
+        return F.map_cross_entropy(logits, coordinates)
 
 
 @MODELS.register_module()
@@ -128,8 +118,8 @@ class VolumeBCELoss(VolumeLoss):
         self.radius = self.positive('radius', radius)
 
     def map_errors(self, logits, coordinates):
-        radii = [self.radius * size for size in map_sizes(logits)]
-        return map_binary_cross_entropy(logits, coordinates, radii)
+        radii = [self.radius * size for size in F.map_sizes(logits)]
+        return F.map_binary_cross_entropy(logits, coordinates, radii)
 
 
 @MODELS.register_module()
@@ -137,10 +127,10 @@ class MarginalMSELoss(GaussianLoss, MarginalLoss):
     """H1 on heat vectors: squared error to a Gaussian that sums to 1."""
 
     def vectors(self, logits):
-        return marginals(logits)
+        return F.marginals(logits)
 
     def vector_errors(self, vector, coordinate):
-        return vector_squared_error(vector, coordinate, self.sigma)
+        return F.vector_squared_error(vector, coordinate, self.sigma)
 
 
 @MODELS.register_module()
@@ -148,7 +138,36 @@ class MarginalCrossEntropyLoss(MarginalLoss):
     """H2 on heat vectors: cross-entropy to one hot bin of each axis."""
 
     def vectors(self, logits):
-        return log_marginals(logits)
+        return F.log_marginals(logits)
 
     def vector_errors(self, vector, coordinate):
-        return vector_cross_entropy(vector, coordinate)
+        return F.vector_cross_entropy(vector, coordinate)
+
+
+@MODELS.register_module()
+class VolumeJSLoss(GaussianLoss, VolumeLoss):
+    """Divergence of the softmax of a map or volume from a Gaussian.
+
+    That of Jensen and Shannon, as below a regulariser beside a joint loss.
+    """
+
+    def map_errors(self, logits, coordinates):
+        log_probs = F.at_least_float32(logits).flatten(2).log_softmax(-1)
+        target = F.log_gaussian_map(
+            coordinates.to(log_probs.dtype), F.map_sizes(logits), self.sigma
+        )
+        return F.jensen_shannon(log_probs, target)
+
+
+@MODELS.register_module()
+class MarginalJSLoss(GaussianLoss, MarginalLoss):
+    """Divergence of each heat vector from a Gaussian; 2D data train x, y."""
+
+    def vectors(self, logits):
+        return F.log_marginals(logits)
+
+    def vector_errors(self, vector, coordinate):
+        target = F.log_gaussian_vector(
+            coordinate.to(vector.dtype), vector.shape[-1], self.sigma
+        )
+        return F.jensen_shannon(vector, target)

@@ -1,14 +1,10 @@
-"""Losses on joint coordinates: L1 (the paper's) and L2."""
+"""Losses on joint coordinates: L1 (the paper's), L2, expected and local."""
 
+import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from integral_mmpose.functional import (
-    joint_l1,
-    joint_l2,
-    mask_coordinates,
-    masked_mean,
-)
+from integral_mmpose import functional as F
 
 from .base import Loss
 
@@ -32,9 +28,9 @@ class JointLoss(Loss):
         Returns:
             Tensor: Scalar.
         """
-        labels = mask_coordinates(labels, weights)
+        labels = F.mask_coordinates(labels, weights)
         errors = self.errors(pred, labels)
-        return self.loss_weight * masked_mean(errors, weights, len(pred))
+        return self.loss_weight * F.masked_mean(errors, weights, len(pred))
 
 
 @MODELS.register_module()
@@ -42,7 +38,7 @@ class JointL1Loss(JointLoss):
     """L1 on the joints: the integral loss of the paper."""
 
     def errors(self, pred, labels):
-        return joint_l1(pred, labels)
+        return F.joint_l1(pred, labels)
 
 
 @MODELS.register_module()
@@ -50,4 +46,85 @@ class JointL2Loss(JointLoss):
     """L2 on the joints; the paper found it worse than L1."""
 
     def errors(self, pred, labels):
-        return joint_l2(pred, labels)
+        return F.joint_l2(pred, labels)
+
+
+@MODELS.register_module()
+class ExpectedErrorLoss(JointLoss):
+    """Expected L1 error of a joint that is drawn from the heat map.
+
+        L = sum_axis E_{i ~ V}|i / n - p*| = sum_axis sum_i V(i) |i / n - p*|
+
+    over the heat vectors V of Eq. 5. The joint loss of the paper,
+    |E[p] - p*|, is 0 for every map whose mean is right, be it flat or of two
+    modes; this one is its upper bound (Jensen) and 0 only where the map is
+    the joint's cell. The L1 norm is a sum over axes, so that the vectors give
+    the expectation over the whole volume exactly, and 2D samples train x and
+    y of it. Its numbers compare with those of ``JointL1Loss``.
+
+    Reference: Li et al., Localization with Sampling-Argmax, NeurIPS 2021, in
+    its exact form: they draw samples, because they also train other norms.
+    """
+
+    takes_logits = True
+
+    def errors(self, pred, labels):
+        vectors = [v for v in F.marginals(pred) if v is not None]
+        return torch.stack(
+            [
+                F.vector_expected_error(vector, labels[..., axis])
+                for axis, vector in enumerate(vectors)
+            ],
+            -1,
+        )
+
+
+@MODELS.register_module()
+class LocalJointL1Loss(JointL1Loss):
+    """L1 of the joints that a local integral reads, beside the loss of H1.
+
+        L = |J_r - p*|_1 where |p_max - p*| <= r + 1/2 on every axis, else 0
+
+    with J_r the expectation over r cells around the maximum p_max
+    (``functional.local_integral``). The heat map loss finds the joint, this
+    one places it within its window: what the readout ``local_integral`` reads
+    is what is trained, and the head reads through the same window. A maximum
+    elsewhere is the heat map loss's: its window does not reach the joint, and
+    would only be pulled to its own edge.
+
+    Args:
+        radius (int): Cells to either side of the maximum. Defaults to 2.
+        temperature (float): Divides the maps; 0.1 suits those of H1.
+            Defaults to 0.1.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+
+    Raises:
+        ValueError: If the radius is negative or wider than the map, or the
+            temperature is not positive.
+
+    Reference: Sun et al., Integral Human Pose Regression, ECCV 2018, Eq. 2
+    and 4, over a window (not in the paper).
+    """
+
+    takes_logits = needs_heatmap_loss = True
+
+    def __init__(
+        self,
+        radius: int = 2,
+        temperature: float = 0.1,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__(loss_weight)
+        F.check_window(radius, temperature)
+        self.radius, self.temperature = radius, temperature
+
+    def forward(self, pred: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """Compute the loss of maps (B, K, [D,] H, W), a scalar."""
+        sizes = F.map_sizes(pred)
+        truth = F.norm_to_bins(F.mask_coordinates(labels, weights), sizes)
+        missed = (F.argmax(pred) - truth).abs() > self.radius + 0.5
+        missed = (missed & (weights > 0)).any(-1, keepdim=True)
+        bins = F.local_integral(pred, self.radius, self.temperature)
+        return super().forward(
+            F.bins_to_norm(bins, sizes), labels, weights * ~missed
+        )
