@@ -19,10 +19,7 @@ BOXES = {
 
 
 def describe_mode(
-    results: List[dict],
-    root_depth: str,
-    num_joints: int,
-    box: Optional[str] = None,
+    results: List[dict], root_depth: str, num_joints: int
 ) -> str:
     """Boxes, root depth, joints, alignment, frames, sequences, flip test.
 
@@ -32,15 +29,10 @@ def describe_mode(
             frame; None is "not stated".
         root_depth (str): ``'gt'`` or ``'estimate'``.
         num_joints (int): Joints that count.
-        box (str, optional): What the boxes are, instead of the samples' word.
-
-    Returns:
-        str: One line.
     """
-    made = {r['box'] for r in results}
-    boxes = {box} if box else made
+    boxes = {r['box'] for r in results}
     depth = ROOT_DEPTH_NAMES[root_depth]
-    if root_depth == 'estimate' and '2000mm' in made:
+    if root_depth == 'estimate' and '2000mm' in boxes:
         depth += ', which the ground truth depth made'
     sets = _said(r['joint_set'] or 'a set not stated' for r in results)
     out = _said(_left_out(r['excluded']) for r in results)

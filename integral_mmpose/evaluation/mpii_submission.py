@@ -36,7 +36,7 @@ from integral_mmpose.datasets.checks import (
 )
 from integral_mmpose.datasets.mat_files import mat_bytes, struct_array
 
-from .finite import finite_keypoints, name_of, required
+from .finite import CheckedSample
 
 JOINTS = 16
 PERSON = dict(center=ANY, scale=ANY, predict=ANY)
@@ -85,25 +85,24 @@ class MpiiSubmission(BaseMetric):
             ValueError: Naming the image, if a prediction is not finite or not
                 of 16 joints, or the person is not in the test list.
         """
-        for sample in data_samples:
-            pred = finite_keypoints(sample, 'MpiiSubmission')
-            start = f'MpiiSubmission: {name_of(sample)}'
+        for data_sample in data_samples:
+            sample = CheckedSample(data_sample, 'MpiiSubmission')
+            pred = sample.predicted()
             if pred.shape[:2] != (1, JOINTS):
-                raise ValueError(
-                    f'{start}: one person of {JOINTS} joints is needed, got '
-                    f'the shape {pred.shape}. Test a model of MPII on split '
-                    "'test'"
+                raise sample.error(
+                    f'one person of {JOINTS} joints is needed, got the shape '
+                    f"{pred.shape}. Test a model of MPII on split 'test'"
                 )
             place = tuple(
-                int(required(sample, field, 'MpiiSubmission')) - 1
+                int(sample.required(field)) - 1
                 for field in ('image_index', 'annorect_index')
             )
-            image = required(sample, 'img_path', 'MpiiSubmission')
-            if not self._is_listed(place, osp.basename(image)):
-                raise ValueError(
-                    f'{start}: image_index {place[0] + 1}, annorect_index '
+            image = osp.basename(sample.required('img_path'))
+            if not self._is_listed(place, image):
+                raise sample.error(
+                    f'image_index {place[0] + 1}, annorect_index '
                     f'{place[1] + 1} is no such person of {self.test_list}. '
-                    f'Take both files from one conversion'
+                    'Take both files from one conversion'
                 )
             # The truth is 1-based.
             self.results.append((place, pred[0, :, :2] + 1))
