@@ -23,12 +23,7 @@ def describe_mode(
 ) -> str:
     """Boxes, root depth, joints, alignment, frames, sequences, flip test.
 
-    Args:
-        results (list[dict]): What ``IntegralMPJPE`` collected: ``box``,
-            ``joint_set``, ``excluded``, ``flip_test`` and ``gt`` of each
-            frame; None is "not stated".
-        root_depth (str): ``'gt'`` or ``'estimate'``.
-        num_joints (int): Joints that count.
+    Of what ``IntegralMPJPE`` collected; None is "not stated".
     """
     boxes = {r['box'] for r in results}
     depth = ROOT_DEPTH_NAMES[root_depth]

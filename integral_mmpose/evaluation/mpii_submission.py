@@ -75,6 +75,17 @@ class MpiiSubmission(BaseMetric):
         self.outfile = outfile
         # Now, not after the hours of a test run.
         self.images = _read_list(test_list)
+        # Who is to be predicted: (image, annorect) -> name of the image.
+        self.expected = {
+            (i, r): osp.basename(image['image'])
+            for i, image in enumerate(self.images)
+            for r, person in enumerate(image['people'])
+            if person['predict']
+        }
+        if not self.expected:
+            raise annotation_error(
+                test_list, 'all', 'predict', 'is true of nobody', FIX
+            )
 
     def process(
         self, data_batch: Sequence[dict], data_samples: Sequence[dict]
@@ -98,7 +109,7 @@ class MpiiSubmission(BaseMetric):
                 for field in ('image_index', 'annorect_index')
             )
             image = osp.basename(sample.required('img_path'))
-            if not self._is_listed(place, image):
+            if self.expected.get(place) != image:
                 raise sample.error(
                     f'image_index {place[0] + 1}, annorect_index '
                     f'{place[1] + 1} is no such person of {self.test_list}. '
@@ -116,17 +127,11 @@ class MpiiSubmission(BaseMetric):
             OSError: If the file cannot be written.
         """
         joints = dict(results)
-        expected = {
-            (i, r)
-            for i, image in enumerate(self.images)
-            for r, person in enumerate(image['people'])
-            if person['predict']
-        }
-        missing = sorted(expected - set(joints))
+        missing = sorted(set(self.expected).difference(joints))
         if missing or len(results) != len(joints):
             first = self.images[missing[0][0]]['image'] if missing else 'none'
             raise ValueError(
-                f'MpiiSubmission: {len(expected)} people are needed once '
+                f'MpiiSubmission: {len(self.expected)} people are needed once '
                 f'each, got {len(results)} predictions; {len(missing)} are '
                 f"missing (first: {first}). Test the whole split 'test'"
             )
@@ -138,17 +143,6 @@ class MpiiSubmission(BaseMetric):
             f'images in {self.outfile}. Only the benchmark knows their score'
         )
         return dict(people=len(joints), images=len(self.images))
-
-    def _is_listed(self, place, image: str) -> bool:
-        i, r = place
-        if not 0 <= i < len(self.images):
-            return False
-        people = self.images[i]['people']
-        return (
-            osp.basename(self.images[i]['image']) == image
-            and 0 <= r < len(people)
-            and people[r]['predict']
-        )
 
 
 def _annolist(images: List[dict], joints: dict) -> np.ndarray:
@@ -196,8 +190,4 @@ def _read_list(path: str) -> List[dict]:
         check_fields(image, dict(image=TEXT, people=LIST), path, n, FIX)
         for person in image['people']:
             check_fields(person, PERSON, path, n, FIX)
-    if not any(p['predict'] for image in images for p in image['people']):
-        raise annotation_error(
-            path, 'all', 'predict', 'is true of nobody', FIX
-        )
     return images
