@@ -1,22 +1,9 @@
 """The 15 actions of Human3.6M: one list for data, synthesis and metrics."""
 
 #: In the order of the paper's tables.
-ACTIONS = (
-    'Directions',
-    'Discussion',
-    'Eating',
-    'Greeting',
-    'Phoning',
-    'Posing',
-    'Purchases',
-    'Sitting',
-    'SittingDown',
-    'Smoking',
-    'Photo',
-    'Waiting',
-    'Walking',
-    'WalkDog',
-    'WalkTogether',
+ACTIONS = tuple(
+    'Directions Discussion Eating Greeting Phoning Posing Purchases Sitting '
+    'SittingDown Smoking Photo Waiting Walking WalkDog WalkTogether'.split()
 )
 
 #: Names in the archives of Human3.6M that the paper writes otherwise.

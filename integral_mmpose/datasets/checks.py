@@ -40,11 +40,7 @@ GET_DATA = (
 
 
 def annotation_error(
-    file: str,
-    id_,
-    field: str,
-    problem: str,
-    fix: str = FIX,
+    file: str, id_, field: str, problem: str, fix: str = FIX
 ) -> ValueError:
     """The one form of an error about one annotation.
 
@@ -179,14 +175,11 @@ def check_array(
     )
     if not fits or array.dtype.kind not in 'iuf':
         sizes = ', '.join('n' if n is None else str(n) for n in shape)
-        raise annotation_error(
-            file,
-            id_,
-            field,
+        problem = (
             f'must hold numbers of the shape ({sizes}), got {array.dtype} of '
-            f'the shape {array.shape}',
-            fix,
+            f'the shape {array.shape}'
         )
+        raise annotation_error(file, id_, field, problem, fix)
 
 
 def numbers(
@@ -237,9 +230,8 @@ def number_within(
     """
     number = float(numbers(value, file, id_, field, (), high))
     if number < low:
-        raise annotation_error(
-            file, id_, field, f'must be at least {low:g}, got {shown(value)}'
-        )
+        problem = f'must be at least {low:g}, got {shown(value)}'
+        raise annotation_error(file, id_, field, problem)
     return number
 
 
@@ -247,13 +239,9 @@ def detected_box(value, file: str, id_) -> np.ndarray:
     """(4,) left, top, width and height in px, with at least 1 px a side."""
     box = numbers(value, file, id_, 'bbox', (4,))
     if min(box[2:]) < 1:
-        raise annotation_error(
-            file,
-            id_,
-            'bbox',
-            'must have a width and a height of at least 1 px, got '
-            f'{shown(value)}',
-        )
+        need = 'must have a width and a height of at least 1 px'
+        problem = f'{need}, got {shown(value)}'
+        raise annotation_error(file, id_, 'bbox', problem)
     return box
 
 

@@ -16,7 +16,7 @@ Convention: a table lists, for every target joint, the source joint; -1 stands
 for "not labelled" and becomes weight 0. All indices are 0-based.
 """
 
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, Sequence, Tuple
 
 from integral_mmpose.geometry.colors import LEFT, MIDDLE, RIGHT, Color
 
@@ -75,6 +75,8 @@ _SIGMA = dict(
     foot=0.089,
     knee=0.087,
     hip=0.107,
+    pelvis=0.107,
+    root=0.107,
     wrist=0.062,
     elbow=0.072,
     shoulder=0.079,
@@ -102,7 +104,6 @@ def build_metainfo(
     names: Sequence[str],
     flip_pairs: Sequence[Tuple[int, int]],
     parents: Sequence[int],
-    sigmas: Optional[Sequence[float]] = None,
 ) -> dict:
     """Write a joint set in the form that mmpose's data sets read.
 
@@ -112,12 +113,10 @@ def build_metainfo(
         flip_pairs (Sequence): Pairs of indices that a mirror exchanges.
         parents (Sequence[int]): (K,) parent of each joint; roots are their
             own parent.
-        sigmas (Sequence[float], optional): (K,) OKS sigmas; by body part if
-            left out.
 
     Returns:
         dict: ``dataset_name``, ``keypoint_info``, ``skeleton_info``,
-        ``joint_weights`` and ``sigmas``.
+        ``joint_weights`` of 1 and ``sigmas`` by the part of the body.
 
     Raises:
         ValueError: If the lengths differ, a name repeats or an index is not
@@ -132,10 +131,9 @@ def build_metainfo(
     count = len(names)
     if len(set(names)) != count:
         raise ValueError(f'joint set {dataset_name}: a joint name repeats')
-    if len(parents) != count or (sigmas is not None and len(sigmas) != count):
+    if len(parents) != count:
         raise ValueError(
-            f'joint set {dataset_name}: {count} names need {count} parents '
-            'and sigmas'
+            f'joint set {dataset_name}: {count} names need {count} parents'
         )
     used = [*parents, *(i for pair in flip_pairs for i in pair)]
     if any(not 0 <= index < count for index in used):
@@ -168,7 +166,7 @@ def build_metainfo(
         keypoint_info=info,
         skeleton_info=links,
         joint_weights=[1.0] * count,
-        sigmas=list(sigmas or map(_sigma, names)),
+        sigmas=[_SIGMA.get(n.split('_')[-1], _OTHER_SIGMA) for n in names],
     )
 
 
@@ -200,13 +198,6 @@ def pckh_groups(names: Sequence[str]) -> Dict[str, Tuple[int, ...]]:
 
 def _color(name: str) -> Color:
     return _COLORS.get(name.split('_')[0], MIDDLE)
-
-
-def _sigma(name: str) -> float:
-    part = name.split('_')[-1]
-    return _SIGMA.get(
-        part, _SIGMA['hip'] if part in ('root', 'pelvis') else _OTHER_SIGMA
-    )
 
 
 H36M18_METAINFO = build_metainfo(

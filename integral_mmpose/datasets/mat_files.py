@@ -82,10 +82,8 @@ def mpii_truth(
 ) -> bytes:
     """The bytes of ``mpii_gt_*.mat``, as MMPose has it.
 
-    Args:
-        boxes (np.ndarray): (2, 2, n) head boxes, two corners in px.
-        joints (np.ndarray): (n, 16, 2) px.
-        labelled (np.ndarray): (n, 16) booleans.
+    Head boxes (2, 2, n) are two corners in px, joints (n, 16, 2) px, labelled
+    (n, 16) booleans.
     """
     return mat_bytes(
         dict(
@@ -98,13 +96,9 @@ def mpii_truth(
 
 
 def struct_array(items: Sequence[dict]) -> np.ndarray:
-    """Dicts of one set of keys as MATLAB's struct array.
+    """n dicts of one set of keys as MATLAB's struct array (1, n).
 
-    Args:
-        items (Sequence[dict]): n dicts; a value None becomes ``[]``.
-
-    Returns:
-        np.ndarray: (1, n) structured; (0, 0), MATLAB's ``[]``, for no item.
+    No item and a value None become MATLAB's ``[]``, (0, 0).
 
     Example:
         >>> struct_array([dict(x=1, y=2), dict(x=3, y=None)]).dtype.names

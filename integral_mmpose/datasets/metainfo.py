@@ -31,7 +31,10 @@ def pick_metainfo(metainfo: dict) -> dict:
 
     Nobody can write into the pairs.
     """
-    return {key: _freeze(metainfo[key]) for key in METAINFO_KEYS}
+    picked = {key: metainfo[key] for key in METAINFO_KEYS}
+    for key in ('flip_pairs', 'skeleton_links'):
+        picked[key] = [tuple(pair) for pair in picked[key]]
+    return picked
 
 
 def copy_metainfo(picked: Dict) -> dict:
@@ -168,12 +171,3 @@ class FlatMetainfo:
             self._picked_metainfo = pick_metainfo(self._metainfo)
         info.update(copy_metainfo(self._picked_metainfo))
         return info
-
-
-def _freeze(value):
-    if isinstance(value, (str, np.ndarray)):
-        return value
-    return [
-        tuple(item) if isinstance(item, (list, tuple)) else item
-        for item in value
-    ]

@@ -5,6 +5,7 @@ resumed run repeats epoch 0. Here every permutation is made anew from (seed,
 epoch, source, pass): nothing needs to be saved to resume.
 """
 
+import itertools
 from typing import Iterator, List, Optional, Sequence
 
 import numpy as np
@@ -89,27 +90,22 @@ class ShareBatchSampler(Sampler):
         return self.num_batches
 
     def __iter__(self) -> Iterator[List[SeededIndex]]:
-        sources = [self._source(n) for n in range(len(self.lens))]
+        streams = [self._stream(n) for n in range(len(self.lens))]
         for _ in range(self.num_batches):
-            yield [index for source in sources for index in next(source)]
+            batch = []
+            for stream, count in zip(streams, self.counts):
+                piece = list(itertools.islice(stream, count * self.world_size))
+                batch += piece[self.rank * count : (self.rank + 1) * count]
+            yield batch
 
-    def _source(self, source: int) -> Iterator[List[SeededIndex]]:
-        """Endless pieces of one source for this process."""
-        count, first = self.counts[source], sum(self.lens[:source])
-        stream = self._stream(source, first)
-        while True:
-            piece = [next(stream) for _ in range(count * self.world_size)]
-            yield piece[self.rank * count : (self.rank + 1) * count]
-
-    def _stream(self, source: int, first: int) -> Iterator[SeededIndex]:
+    def _stream(self, source: int) -> Iterator[SeededIndex]:
         """Endless permutations of one source, the same in all processes."""
         seed, epoch = self.sampler.seed, self.sampler.epoch
-        number = 0
-        while True:
+        first = sum(self.lens[:source])
+        for number in itertools.count():
             rng = np.random.default_rng([seed, epoch, source, number])
             for index in rng.permutation(self.lens[source]).tolist():
                 yield SeededIndex(first + index, (seed, epoch, number))
-            number += 1
 
 
 def _counts(

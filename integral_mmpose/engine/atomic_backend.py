@@ -13,10 +13,10 @@ from integral_mmpose.files import write_atomically
 
 
 class AtomicLocalBackend(LocalBackend):
-    """mmengine's local files, written by rename."""
+    """mmengine's local files; after an error the old content is there."""
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
-        """Write bytes; after an error the old content is still there.
+        """Write bytes.
 
         Raises:
             OSError: If the disk is full or refuses; names the path.
@@ -26,7 +26,7 @@ class AtomicLocalBackend(LocalBackend):
     def put_text(
         self, obj: str, filepath: Union[str, Path], encoding: str = 'utf-8'
     ) -> None:
-        """Write a text; after an error the old content is still there."""
+        """Write a text; errors are those of :meth:`put`."""
         write_atomically(filepath, obj.encode(encoding))
 
 

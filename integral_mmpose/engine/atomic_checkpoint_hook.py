@@ -119,8 +119,6 @@ class AtomicCheckpointHook(CheckpointHook):
         for key, path in list(runner.message_hub.runtime_info.items()):
             if path and key.startswith(('best_ckpt', 'last_ckpt')):
                 runner.message_hub.update_info(key, own(path))
-        if self.last_ckpt:
-            self.last_ckpt = own(self.last_ckpt)
         if getattr(self, 'best_ckpt_path', None):
             self.best_ckpt_path = own(self.best_ckpt_path)
         paths = getattr(self, 'best_ckpt_path_dict', {})
@@ -145,7 +143,9 @@ class AtomicCheckpointHook(CheckpointHook):
         self._validation_due = False
         super().after_val_epoch(runner, metrics or {})
         # Plateau schedulers have seen the metrics: this hook comes late.
-        if self._noted_on_disk and self._has_checkpoint_of(runner.epoch):
+        newest = osp.basename(str(self.last_ckpt))
+        of_epoch = newest == self.filename_tmpl.format(runner.epoch)
+        if self._noted_on_disk and of_epoch:
             self._save_checkpoint_with_step(
                 runner,
                 runner.epoch,
@@ -163,13 +163,6 @@ class AtomicCheckpointHook(CheckpointHook):
             self.by_epoch
             and epoch >= loop.val_begin
             and (epoch % loop.val_interval == 0 or epoch == loop.max_epochs)
-        )
-
-    def _has_checkpoint_of(self, step: int) -> bool:
-        name = self.filename_tmpl.format(step)
-        return (
-            self.last_ckpt is not None
-            and osp.basename(str(self.last_ckpt)) == name
         )
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:

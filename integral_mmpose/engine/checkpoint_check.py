@@ -90,33 +90,29 @@ def check_weights(
         for name, value in checkpoint.get('state_dict', checkpoint).items()
     }
     _check_values(model, weights, source)
-    difference = compare_weights(model, weights)
     common = set(map(_part, model.state_dict())) & set(map(_part, weights))
     compare_all = not partial or not common
-    allowed = tuple(allow)
-    difference = Difference(
-        *(
-            [
-                name
-                for name in names
-                if (compare_all or _part(name) in common)
-                and not name.startswith(allowed)
-            ]
-            for names in difference
-        )
+    missing, unexpected, shapes = (
+        [
+            name
+            for name in names
+            if (compare_all or _part(name) in common)
+            and not name.startswith(tuple(allow))
+        ]
+        for names in compare_weights(model, weights)
     )
-    if not any(difference):
-        return
     parts = [
         f'{len(names)} weights {what}: {", ".join(names[:_SHOWN])}'
         f'{", ..." if len(names) > _SHOWN else ""}'
         for what, names in (
-            ('have another shape', difference.shapes),
-            ('are missing in it', difference.missing),
-            ('are not in the model', difference.unexpected),
+            ('have another shape', shapes),
+            ('are missing in it', missing),
+            ('are not in the model', unexpected),
         )
         if names
     ]
+    if not parts:
+        return
     found, wanted = (
         len({m[1] for m in map(_STAGE.match, names) if m})
         for names in (weights, model.state_dict())

@@ -15,11 +15,7 @@ _IN_3D = (*_IN_2D, 'depth_range_mm', 'depth_unit')
 
 
 def check_encoders(cfg: dict) -> None:
-    """Compare the encoders of the training data with the head's decoder.
-
-    Args:
-        cfg (dict): Of the run, with ``model``, ``train_dataloader`` and
-            ``custom_hooks``.
+    """Compare the encoders of a run's training data with the decoder.
 
     Raises:
         ValueError: If one has another size, depth range or depth unit, or

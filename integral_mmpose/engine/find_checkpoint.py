@@ -34,14 +34,11 @@ def checkpoints_in(folder: Union[str, Path]) -> List[str]:
     own = osp.join(folder, osp.basename(noted))
     if osp.isfile(own) and not _NAME.fullmatch(osp.basename(own)):
         paths.insert(0, own)  # another filename_tmpl
-    if not paths and osp.isfile(noted) and not _of_another_run(noted):
-        paths.append(noted)  # another out_dir
+    # A work directory has a `last_checkpoint`, another out_dir has none.
+    its_note = osp.join(osp.dirname(noted), 'last_checkpoint')
+    if not paths and osp.isfile(noted) and not osp.exists(its_note):
+        paths.append(noted)
     return paths
-
-
-def _of_another_run(noted: str) -> bool:
-    """An ``out_dir`` has no ``last_checkpoint``: a work directory has."""
-    return osp.exists(osp.join(osp.dirname(noted), 'last_checkpoint'))
 
 
 def noted_checkpoint(folder: Union[str, Path]) -> str:

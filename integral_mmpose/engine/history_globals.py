@@ -27,14 +27,11 @@ def allow_history_buffers() -> List[Any]:
     Returns:
         list: What was added to torch's list.
     """
-    multiarray = (
-        np.core.multiarray if np.__version__ < '2' else np._core.multiarray
-    )
     allowed = [_History, np.ndarray, np.dtype]
     allowed.append(_codecs.encode)  # bytes; torch 2.5 has it in its own list
     allowed += [type(np.dtype(name)) for name in _DTYPES]
+    reconstruct, *_ = np.empty(0).__reduce__()
     for module in _MULTIARRAY:
-        reconstruct = multiarray._reconstruct
         allowed.append(_alias(reconstruct, module, '_reconstruct'))
         allowed.append(_alias(_scalar, module, 'scalar'))
     allowed.append(_alias(_statistic, 'builtins', 'getattr'))

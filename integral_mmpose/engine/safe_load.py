@@ -52,10 +52,10 @@ def load_url(
     model_dir: Optional[str] = None,
     map_location=None,
     progress: bool = True,
-    check_hash: bool = False,
-    file_name: Optional[str] = None,
 ) -> Dict[str, Any]:
     """``torch.hub.load_state_dict_from_url`` with ``weights_only=True``.
+
+    The arguments are those that mmengine gives.
 
     Raises:
         ValueError: If the downloaded file is damaged or no checkpoint; names
@@ -63,14 +63,11 @@ def load_url(
     """
     path = osp.join(
         model_dir or osp.join(torch.hub.get_dir(), 'checkpoints'),
-        file_name or osp.basename(urlparse(url).path),
+        osp.basename(urlparse(url).path),
     )
     if not osp.isfile(path):
         os.makedirs(osp.dirname(path), exist_ok=True)
-        found = check_hash and torch.hub.HASH_REGEX.search(osp.basename(path))
-        torch.hub.download_url_to_file(
-            url, path, found[1] if found else None, progress
-        )
+        torch.hub.download_url_to_file(url, path, progress=progress)
     try:
         return load_from_local(path, map_location)
     except ValueError as error:
@@ -117,24 +114,21 @@ def check_content(checkpoint: Any, filename: str) -> None:
     Raises:
         ValueError: Names the file and what is wrong in it.
     """
-    problem = None
-    if not isinstance(checkpoint, dict):
-        problem = f'holds a {type(checkpoint).__name__}, not a dict of weights'
-    elif not isinstance(checkpoint.get('meta') or {}, dict):
-        problem = f'has a {type(checkpoint["meta"]).__name__} as `meta`'
-    elif not isinstance(checkpoint.get('state_dict', {}), dict):
-        kind = type(checkpoint['state_dict']).__name__
-        problem = f'has a {kind} as `state_dict`'
-    else:
-        for name, value in checkpoint.get('state_dict', {}).items():
-            if not isinstance(value, torch.Tensor):
-                kind = type(value).__name__
-                problem = f'has a {kind} as the weight {name}'
-    if problem:
-        raise ValueError(
-            f'checkpoint {filename} {problem}. Point to a checkpoint that '
-            'mmengine or torch has written for this model'
-        )
+
+    def require(value, kind: type, verb: str, place: str) -> None:
+        if not isinstance(value, kind):
+            raise ValueError(
+                f'checkpoint {filename} {verb} a {type(value).__name__}'
+                f'{place}. Point to a checkpoint that mmengine or torch has '
+                'written for this model'
+            )
+
+    require(checkpoint, dict, 'holds', ', not a dict of weights')
+    require(checkpoint.get('meta') or {}, dict, 'has', ' as `meta`')
+    weights = checkpoint.get('state_dict', {})
+    require(weights, dict, 'has', ' as `state_dict`')
+    for name, value in weights.items():
+        require(value, torch.Tensor, 'has', f' as the weight {name}')
 
 
 def require_file(filename: str) -> None:
@@ -219,13 +213,8 @@ def warn_without_checksum(filename: str) -> None:
     )
 
 
-def install() -> None:
-    """Put the safe loaders in the place of mmengine's."""
-    allow_history_buffers()
-    mmengine_checkpoint.load_url = load_url
-    mmengine_checkpoint.CheckpointLoader.register_scheme(
-        '', load_from_local, force=True
-    )
-
-
-install()
+allow_history_buffers()
+mmengine_checkpoint.load_url = load_url
+mmengine_checkpoint.CheckpointLoader.register_scheme(
+    '', load_from_local, force=True
+)

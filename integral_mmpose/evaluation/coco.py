@@ -14,13 +14,7 @@ from ..datasets.body.coco_files import (
     read_coco,
 )
 from ..datasets.checks import WHOLE, annotation_error, detected_box
-from .finite import (
-    finite_keypoints,
-    name_of,
-    refuse_twice,
-    required,
-    required_numbers,
-)
+from .finite import CheckedSample, refuse_twice
 
 #: What computes the AP: what mmpose takes, or the same in C++.
 BACKENDS = ('xtcocotools', 'faster_coco_eval')
@@ -111,35 +105,32 @@ class FiniteCocoMetric(CocoMetric):
         """
         if self.coco and not (self._checked or self.format_only):
             self._check_truth()
-        for sample in data_samples:
-            keypoints = finite_keypoints(sample, 'CocoMetric')
-            start = f'CocoMetric: {name_of(sample)}'
+        for data_sample in data_samples:
+            sample = CheckedSample(data_sample, 'CocoMetric')
+            keypoints = sample.predicted()
             if keypoints.shape[-1] != 2:
-                raise ValueError(
-                    f'{start}: needs 2D keypoints (N, K, 2), got '
+                raise sample.error(
+                    'needs 2D keypoints (N, K, 2), got '
                     f'{keypoints.shape}. Evaluate a 2D model'
                 )
-            if 'keypoint_scores' not in sample['pred_instances']:
-                raise ValueError(
-                    f"{start}: the field 'keypoint_scores' of "
-                    'the prediction is missing'
+            scores = sample['pred_instances'].get('keypoint_scores')
+            if scores is None:
+                raise sample.error(
+                    "the field 'keypoint_scores' of the prediction is missing"
                 )
-            scores = sample['pred_instances']['keypoint_scores']
             if np.shape(scores) != keypoints.shape[:2]:
-                raise ValueError(
-                    f'{start}: keypoint_scores must have the shape '
+                raise sample.error(
+                    'keypoint_scores must have the shape '
                     f'{keypoints.shape[:2]}, got {np.shape(scores)}'
                 )
-            if 'bbox_scales' in (sample.get('gt_instances') or {}):
-                required_numbers(
-                    sample, 'bbox_scales', 'CocoMetric', 'N 2', positive=True
-                )
+            if 'bbox_scales' in sample.truth:
+                sample.numbers('bbox_scales', 'N 2', positive=True)
             for field in ('id', 'img_id', 'gt_instances'):
-                required(sample, field, 'CocoMetric')
+                sample.required(field)
             people = sample.get('raw_ann_info') if self.coco is None else []
             for person in people if isinstance(people, list) else [people]:
                 if person:
-                    self._check_person(person, name_of(sample))
+                    self._check_person(person, sample.name)
         super().process(data_batch, data_samples)
 
     def compute_metrics(self, results: list) -> Dict[str, float]:

@@ -19,28 +19,15 @@ BOXES = {
 
 
 def describe_mode(
-    results: List[dict],
-    root_depth: str,
-    num_joints: int,
-    box: Optional[str] = None,
+    results: List[dict], root_depth: str, num_joints: int
 ) -> str:
     """Boxes, root depth, joints, alignment, frames, sequences, flip test.
 
-    Args:
-        results (list[dict]): What ``IntegralMPJPE`` collected: ``box``,
-            ``joint_set``, ``excluded``, ``flip_test`` and ``gt`` of each
-            frame; None is "not stated".
-        root_depth (str): ``'gt'`` or ``'estimate'``.
-        num_joints (int): Joints that count.
-        box (str, optional): What the boxes are, instead of the samples' word.
-
-    Returns:
-        str: One line.
+    Of what ``IntegralMPJPE`` collected; None is "not stated".
     """
-    made = {r['box'] for r in results}
-    boxes = {box} if box else made
+    boxes = {r['box'] for r in results}
     depth = ROOT_DEPTH_NAMES[root_depth]
-    if root_depth == 'estimate' and '2000mm' in made:
+    if root_depth == 'estimate' and '2000mm' in boxes:
         depth += ', which the ground truth depth made'
     sets = _said(r['joint_set'] or 'a set not stated' for r in results)
     out = _said(_left_out(r['excluded']) for r in results)

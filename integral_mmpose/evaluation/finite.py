@@ -18,48 +18,103 @@ SCORES = ('keypoint_scores', 'bbox_scores')
 MAX_COORDINATE = 1e9
 
 
-def finite_keypoints(data_sample: dict, metric: str) -> np.ndarray:
-    """Predicted keypoints of a sample; they and their scores are finite.
+class CheckedSample(dict):
+    """A data sample whose errors name the metric and the image.
 
-    The name of the metric is for the message, here and below.
-
-    Returns:
-        np.ndarray: (N, K, C) float64.
-
-    Raises:
-        ValueError: If there is no prediction, its axes are not (N, K, C), or
-            a number is not finite or absurdly large.
+    Attributes:
+        name (str): What to call it in a message: its image, else its id.
+        truth (dict): Its ``gt_instances``.
     """
-    start = f'{metric}: {name_of(data_sample)}'
-    found = data_sample.get('pred_instances')
-    if found is None or 'keypoints' not in found:
-        raise ValueError(f'{start}: no predicted keypoints')
-    keypoints = as_numbers(found['keypoints'], f'{start}: keypoints')
-    check_shape(keypoints, 'N K C', f'{start}: the predicted keypoints')
-    fix = (
-        'The model has diverged: take an earlier checkpoint or a lower '
-        'learning rate'
-    )
-    bad = ~(np.abs(keypoints) <= MAX_COORDINATE)
-    if bad.any():
-        joint = int(np.argwhere(bad)[0][1])
-        raise ValueError(
-            f'{start}: the predicted joint {joint} is not finite or above '
-            f'{MAX_COORDINATE:.0e}. {fix}'
+
+    def __init__(self, data_sample: dict, metric: str) -> None:
+        super().__init__(data_sample)
+        self.name = str(self.get('img_path') or self.get('id', 'a sample'))
+        self.start = f'{metric}: {self.name}'
+        self.truth = self.get('gt_instances') or {}
+
+    def error(self, problem: str) -> ValueError:
+        """The error to raise about this sample."""
+        return ValueError(f'{self.start}: {problem}')
+
+    def predicted(self) -> np.ndarray:
+        """Predicted keypoints (N, K, C); they and all scores are finite.
+
+        Raises:
+            ValueError: If there is no prediction, its axes are not
+                (N, K, C), or a number is not finite or absurdly large.
+        """
+        found = self.get('pred_instances')
+        if found is None or 'keypoints' not in found:
+            raise self.error('no predicted keypoints')
+        keypoints = as_numbers(found['keypoints'], f'{self.start}: keypoints')
+        what = f'{self.start}: the predicted keypoints'
+        check_shape(keypoints, 'N K C', what)
+        fix = (
+            'The model has diverged: take an earlier checkpoint or a lower '
+            'learning rate'
         )
-    for name in SCORES:
-        if name not in found:
-            continue
-        if not np.isfinite(as_numbers(found[name], f'{start}: {name}')).all():
-            raise ValueError(f'{start}: {name} are not finite. {fix}')
-    # Of the detector, or of the file of boxes.
-    boxes = (data_sample.get('gt_instances') or {}).get('bbox_scores')
-    scores = f'{start}: bbox_scores of the ground truth'
-    if boxes is not None and not np.isfinite(as_numbers(boxes, scores)).all():
-        raise ValueError(
-            f'{scores} are not finite. Correct the score of this box'
+        bad = ~(np.abs(keypoints) <= MAX_COORDINATE)
+        if bad.any():
+            joint = int(np.argwhere(bad)[0][1])
+            raise self.error(
+                f'the predicted joint {joint} is not finite or above '
+                f'{MAX_COORDINATE:.0e}. {fix}'
+            )
+        for name in SCORES:
+            if name in found:
+                self._require_finite(found[name], name, fix)
+        # Of the detector, or of the file of boxes.
+        if self.truth.get('bbox_scores') is not None:
+            self._require_finite(
+                self.truth['bbox_scores'],
+                'bbox_scores of the ground truth',
+                'Correct the score of this box',
+            )
+        return keypoints
+
+    def _require_finite(self, value, what: str, fix: str) -> None:
+        if not np.isfinite(as_numbers(value, f'{self.start}: {what}')).all():
+            raise self.error(f'{what} are not finite. {fix}')
+
+    def required(self, field: str):
+        """A ground-truth field, of ``gt_instances`` or the metainfo.
+
+        Raises:
+            ValueError: If it is missing.
+        """
+        if field in self.truth:
+            return self.truth[field]
+        if self.get(field) is not None:
+            return self[field]
+        raise self.error(
+            f'the field {field!r} is missing. Take a dataset that has it, and '
+            'list it in meta_keys of PackPoseInputs'
         )
-    return keypoints
+
+    def numbers(
+        self, field: str, shape: str, positive: bool = False, value=None
+    ) -> np.ndarray:
+        """A ground-truth field, or its ``value``, as finite float64.
+
+        The shape is a pattern of :func:`check_shape`.
+
+        Raises:
+            ValueError: If the field is missing, of another shape, not finite
+                or above 1e9, or not ``positive``.
+        """
+        start = f'{self.start}: {field}'
+        value = self.required(field) if value is None else value
+        numbers = as_numbers(value, start)
+        check_shape(numbers, shape, start)
+        if not (np.abs(numbers) <= MAX_COORDINATE).all():
+            raise self.error(
+                f'{field} holds numbers that are not finite or above '
+                f'{MAX_COORDINATE:.0e}. Correct the annotation of this image'
+            )
+        if positive and not (numbers > 0).all():
+            got = numbers.tolist()
+            raise self.error(f'{field} must be positive, got {got}')
+        return numbers
 
 
 def refuse_twice(keys: Sequence, metric: str) -> None:
@@ -82,61 +137,6 @@ def refuse_twice(keys: Sequence, metric: str) -> None:
         )
 
 
-def required(data_sample: dict, field: str, metric: str):
-    """A ground-truth field of a sample, of ``gt_instances`` or metainfo.
-
-    Raises:
-        ValueError: Naming metric, image and field if it is missing.
-    """
-    truth = data_sample.get('gt_instances') or {}
-    if field in truth:
-        return truth[field]
-    if data_sample.get(field) is not None:
-        return data_sample[field]
-    raise ValueError(
-        f'{metric}: {name_of(data_sample)}: the field {field!r} is missing. '
-        'Take a dataset that has it, and list it in meta_keys of '
-        'PackPoseInputs'
-    )
-
-
-def required_numbers(
-    data_sample: dict,
-    field: str,
-    metric: str,
-    shape: str,
-    positive: bool = False,
-) -> np.ndarray:
-    """A ground-truth field as finite float64 of a known shape.
-
-    The shape is a pattern of :func:`check_shape`; ``positive`` numbers are
-    above 0.
-
-    Raises:
-        ValueError: If the field is missing, of another shape, not finite or
-            above 1e9, or not positive.
-    """
-    start = f'{metric}: {name_of(data_sample)}: {field}'
-    value = required(data_sample, field, metric)
-    return finite_numbers(value, start, shape, positive)
-
-
-def finite_numbers(
-    value, start: str, shape: str, positive: bool = False
-) -> np.ndarray:
-    """A value as :func:`required_numbers`; ``start`` is of the message."""
-    numbers = as_numbers(value, start)
-    check_shape(numbers, shape, start)
-    if not (np.abs(numbers) <= MAX_COORDINATE).all():
-        raise ValueError(
-            f'{start} holds numbers that are not finite or above '
-            f'{MAX_COORDINATE:.0e}. Correct the annotation of this image'
-        )
-    if positive and not (numbers > 0).all():
-        raise ValueError(f'{start} must be positive, got {numbers.tolist()}')
-    return numbers
-
-
 def as_numbers(value, start: str) -> np.ndarray:
     """As float64; complex numbers and text are none."""
     try:
@@ -146,9 +146,3 @@ def as_numbers(value, start: str) -> np.ndarray:
     except (TypeError, ValueError):  # lists of several lengths
         pass
     raise ValueError(f'{start}: must hold numbers, got {value!r:.60}')
-
-
-def name_of(data_sample: dict) -> str:
-    """What to call a sample in a message: its image, else its id."""
-    name = data_sample.get('img_path') or data_sample.get('id', 'a sample')
-    return str(name)

@@ -36,7 +36,7 @@ from integral_mmpose.datasets.checks import (
 )
 from integral_mmpose.datasets.mat_files import mat_bytes, struct_array
 
-from .finite import finite_keypoints, name_of, required
+from .finite import CheckedSample
 
 JOINTS = 16
 PERSON = dict(center=ANY, scale=ANY, predict=ANY)
@@ -75,6 +75,17 @@ class MpiiSubmission(BaseMetric):
         self.outfile = outfile
         # Now, not after the hours of a test run.
         self.images = _read_list(test_list)
+        # Who is to be predicted: (image, annorect) -> name of the image.
+        self.expected = {
+            (i, r): osp.basename(image['image'])
+            for i, image in enumerate(self.images)
+            for r, person in enumerate(image['people'])
+            if person['predict']
+        }
+        if not self.expected:
+            raise annotation_error(
+                test_list, 'all', 'predict', 'is true of nobody', FIX
+            )
 
     def process(
         self, data_batch: Sequence[dict], data_samples: Sequence[dict]
@@ -85,25 +96,24 @@ class MpiiSubmission(BaseMetric):
             ValueError: Naming the image, if a prediction is not finite or not
                 of 16 joints, or the person is not in the test list.
         """
-        for sample in data_samples:
-            pred = finite_keypoints(sample, 'MpiiSubmission')
-            start = f'MpiiSubmission: {name_of(sample)}'
+        for data_sample in data_samples:
+            sample = CheckedSample(data_sample, 'MpiiSubmission')
+            pred = sample.predicted()
             if pred.shape[:2] != (1, JOINTS):
-                raise ValueError(
-                    f'{start}: one person of {JOINTS} joints is needed, got '
-                    f'the shape {pred.shape}. Test a model of MPII on split '
-                    "'test'"
+                raise sample.error(
+                    f'one person of {JOINTS} joints is needed, got the shape '
+                    f"{pred.shape}. Test a model of MPII on split 'test'"
                 )
             place = tuple(
-                int(required(sample, field, 'MpiiSubmission')) - 1
+                int(sample.required(field)) - 1
                 for field in ('image_index', 'annorect_index')
             )
-            image = required(sample, 'img_path', 'MpiiSubmission')
-            if not self._is_listed(place, osp.basename(image)):
-                raise ValueError(
-                    f'{start}: image_index {place[0] + 1}, annorect_index '
+            image = osp.basename(sample.required('img_path'))
+            if self.expected.get(place) != image:
+                raise sample.error(
+                    f'image_index {place[0] + 1}, annorect_index '
                     f'{place[1] + 1} is no such person of {self.test_list}. '
-                    f'Take both files from one conversion'
+                    'Take both files from one conversion'
                 )
             # The truth is 1-based.
             self.results.append((place, pred[0, :, :2] + 1))
@@ -117,17 +127,11 @@ class MpiiSubmission(BaseMetric):
             OSError: If the file cannot be written.
         """
         joints = dict(results)
-        expected = {
-            (i, r)
-            for i, image in enumerate(self.images)
-            for r, person in enumerate(image['people'])
-            if person['predict']
-        }
-        missing = sorted(expected - set(joints))
+        missing = sorted(set(self.expected).difference(joints))
         if missing or len(results) != len(joints):
             first = self.images[missing[0][0]]['image'] if missing else 'none'
             raise ValueError(
-                f'MpiiSubmission: {len(expected)} people are needed once '
+                f'MpiiSubmission: {len(self.expected)} people are needed once '
                 f'each, got {len(results)} predictions; {len(missing)} are '
                 f"missing (first: {first}). Test the whole split 'test'"
             )
@@ -139,17 +143,6 @@ class MpiiSubmission(BaseMetric):
             f'images in {self.outfile}. Only the benchmark knows their score'
         )
         return dict(people=len(joints), images=len(self.images))
-
-    def _is_listed(self, place, image: str) -> bool:
-        i, r = place
-        if not 0 <= i < len(self.images):
-            return False
-        people = self.images[i]['people']
-        return (
-            osp.basename(self.images[i]['image']) == image
-            and 0 <= r < len(people)
-            and people[r]['predict']
-        )
 
 
 def _annolist(images: List[dict], joints: dict) -> np.ndarray:
@@ -197,8 +190,4 @@ def _read_list(path: str) -> List[dict]:
         check_fields(image, dict(image=TEXT, people=LIST), path, n, FIX)
         for person in image['people']:
             check_fields(person, PERSON, path, n, FIX)
-    if not any(p['predict'] for image in images for p in image['people']):
-        raise annotation_error(
-            path, 'all', 'predict', 'is true of nobody', FIX
-        )
     return images

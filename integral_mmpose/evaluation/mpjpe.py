@@ -30,13 +30,7 @@ from integral_mmpose.geometry import (
 )
 
 from .evaluation_mode import describe_mode
-from .finite import (
-    finite_keypoints,
-    name_of,
-    refuse_twice,
-    required,
-    required_numbers,
-)
+from .finite import CheckedSample, refuse_twice
 
 #: Where the depth of the root comes from.
 ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
@@ -58,9 +52,6 @@ class IntegralMPJPE(BaseMetric):
             (the field ``depth_source``, from the ``root_depth`` of
             ``H36MImageDataset``) are refused. Defaults to ``'gt'``.
         per_action (bool): Also every error of every action.
-        per_joint (bool): Also MPJPE of every joint.
-        box (str, optional): What the boxes are, for the evaluation mode.
-            ``None``: the field ``box`` of the samples, "not stated" without.
         outfile (str, optional): JSON file for the errors of every frame.
         **kwargs: Of ``BaseMetric``.
     """
@@ -72,8 +63,6 @@ class IntegralMPJPE(BaseMetric):
         num_joints: int = 17,
         root_depth: str = 'gt',
         per_action: bool = True,
-        per_joint: bool = False,
-        box: Optional[str] = None,
         outfile: Optional[str] = None,
         **kwargs,
     ) -> None:
@@ -86,8 +75,6 @@ class IntegralMPJPE(BaseMetric):
         self.num_joints = num_joints
         self.root_depth = root_depth
         self.per_action = per_action
-        self.per_joint = per_joint
-        self.box = box
         self.outfile = outfile
         self.evaluation_mode = ''
 
@@ -101,53 +88,48 @@ class IntegralMPJPE(BaseMetric):
                 not 3D, a field is missing or broken, or the numbers of
                 joints differ.
         """
-        for sample in data_samples:
-            keypoints = finite_keypoints(sample, 'MPJPE')
-            truth = required_numbers(sample, 'keypoints_cam', 'MPJPE', '1 K 3')
+        for data_sample in data_samples:
+            sample = CheckedSample(data_sample, 'MPJPE')
+            keypoints = sample.predicted()
+            truth = sample.numbers('keypoints_cam', '1 K 3')
             if keypoints.shape != truth.shape or (
                 truth.shape[1] < self.num_joints
             ):
-                raise ValueError(
-                    f'MPJPE: {name_of(sample)}: the prediction '
-                    f'{keypoints.shape} must have the shape of the truth '
-                    f'{truth.shape}: (1, joints, 3), at least '
+                raise sample.error(
+                    f'the prediction {keypoints.shape} must have the shape of '
+                    f'the truth {truth.shape}: (1, joints, 3), at least '
                     f'{self.num_joints} joints. Evaluate a 3D model with the '
                     'joints of the data set'
                 )
             field = ROOT_DEPTHS[self.root_depth]
-            depth = required_numbers(sample, field, 'MPJPE', '', positive=True)
-            self._check_depth_source(sample)
-            focal = required_numbers(
-                sample, 'focal', 'MPJPE', '2', positive=True
-            )
-            principal = required_numbers(sample, 'principal', 'MPJPE', '2')
+            depth = sample.numbers(field, '', positive=True)
+            # Ground truth must not come back by the scale of z.
+            source = sample.get('depth_source')
+            if source not in (None, self.root_depth):
+                raise sample.error(
+                    f'root_depth={self.root_depth!r}, but the data set scales '
+                    f'z by root_depth={source!r}. Give the metric and the '
+                    'data set the same root_depth'
+                )
+            focal = sample.numbers('focal', '2', positive=True)
+            principal = sample.numbers('principal', '2')
             points = keypoints[0] + [0, 0, float(depth)]
             self.results.append(
                 dict(
                     pred=back_project(points, focal, principal),
                     gt=truth[0],
-                    action=str(required(sample, 'action', 'MPJPE')),
+                    action=str(sample.required('action')),
                     box=sample.get('box'),
                     joint_set=sample.get('dataset_name'),
                     excluded=sample.get('excluded'),
                     flip_test=sample.get('flip_test'),
                     id=str(sample.get('id')),
-                    image=name_of(sample),
+                    image=sample.name,
                 )
             )
 
-    def _check_depth_source(self, sample: dict) -> None:
-        """Ground truth must not come back by the scale of z."""
-        source = sample.get('depth_source')
-        if source not in (None, self.root_depth):
-            raise ValueError(
-                f'MPJPE: {name_of(sample)}: root_depth={self.root_depth!r}, '
-                f'but the data set scales z by root_depth={source!r}. Give '
-                'the metric and the data set the same root_depth'
-            )
-
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """Errors in mm, overall and by action and joint as configured.
+        """Errors in mm, overall and by action.
 
         Raises:
             ValueError: If there is no frame, or one came twice.
@@ -173,15 +155,14 @@ class IntegralMPJPE(BaseMetric):
         metrics = {k: float(e.mean()) for k, e in errors.items()}
         actions = np.array([r['action'] for r in results])
         if self.per_action:
+            others = sorted(set(actions).difference(ACTIONS))
+            in_order = [a for a in ACTIONS if a in actions] + others
             for name in errors:
-                for action in sorted(set(actions), key=_paper_order):
+                for action in in_order:
                     value = errors[name][actions == action].mean()
                     metrics[f'{name}/{action}'] = float(value)
-        if self.per_joint:
-            for joint, value in enumerate(errors['MPJPE'].mean(0)):
-                metrics[f'MPJPE/joint_{joint}'] = float(value)
         self.evaluation_mode = describe_mode(
-            results, self.root_depth, self.num_joints, self.box
+            results, self.root_depth, self.num_joints
         )
         MMLogger.get_current_instance().info(
             ', '.join(f'{name} {metrics[name]:.2f} mm' for name in errors)
@@ -199,20 +180,11 @@ class IntegralMPJPE(BaseMetric):
 
     def _write(self, results, errors, metrics) -> None:
         frames = [
-            dict(
-                id=result['id'],
-                image=result['image'],
-                action=result['action'],
-                **{name: float(errors[name][n].mean()) for name in errors},
-            )
+            {field: result[field] for field in ('id', 'image', 'action')}
+            | {name: float(errors[name][n].mean()) for name in errors}
             for n, result in enumerate(results)
         ]
         content = dict(
             mode=self.evaluation_mode, metrics=metrics, frames=frames
         )
         dump(content, self.outfile, 'json')
-
-
-def _paper_order(action: str):
-    known = action in ACTIONS
-    return (ACTIONS.index(action) if known else len(ACTIONS), action)

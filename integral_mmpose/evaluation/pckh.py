@@ -18,15 +18,7 @@ from mmpose.registry import METRICS
 from integral_mmpose.datasets.joints import MPII_NAMES, pckh_groups
 from integral_mmpose.geometry import mean_pck, pck_curve
 
-from .finite import (
-    as_numbers,
-    finite_keypoints,
-    finite_numbers,
-    name_of,
-    refuse_twice,
-    required,
-    required_numbers,
-)
+from .finite import CheckedSample, as_numbers, refuse_twice
 
 #: 0, 0.01, …, 0.5: 51 values.
 ALPHAS = np.arange(51) / 100
@@ -46,9 +38,6 @@ class PCKhCurve(BaseMetric):
     The joints are those of the data set (its metainfo): MPII's 16, or others.
 
     Args:
-        joints (Sequence[int], optional): For each joint of the data set its
-            index in the prediction, -1 if the model has none; for models with
-            other joints. ``None`` for the order of the data set.
         groups (dict, optional): Name -> indices of the joints of a group,
             for ``PCKh@0.5/{name}``. The mean is over the joints that are in
             a group. By default from the names of the joints, see
@@ -65,18 +54,11 @@ class PCKhCurve(BaseMetric):
 
     def __init__(
         self,
-        joints: Optional[Sequence[int]] = None,
         groups: Optional[Dict[str, Sequence[int]]] = None,
         outfile: Optional[str] = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        if joints is not None and min(joints) < -1:
-            raise ValueError(
-                f'joints must be -1 (the model has no such '
-                f'joint) or an index, got {list(joints)}'
-            )
-        self.joints = None if joints is None else np.asarray(joints)
         self.groups = groups
         self.outfile = outfile
 
@@ -124,31 +106,18 @@ class PCKhCurve(BaseMetric):
                 head size is not positive.
         """
         count = len(self._names)
-        if self.joints is not None and len(self.joints) != count:
-            raise ValueError(
-                f'PCKh: joints must give an index for each of the {count} '
-                f'joints of the data set, got {len(self.joints)}'
-            )
-        for sample in data_samples:
-            pred = finite_keypoints(sample, 'PCKh')[..., :2]
+        for data_sample in data_samples:
+            sample = CheckedSample(data_sample, 'PCKh')
+            pred = sample.predicted()[..., :2]
             visible, truth, head = _truth(sample, len(pred), count)
-            if self.joints is not None:
-                if self.joints.max() >= pred.shape[1]:
-                    raise ValueError(
-                        f'PCKh: {name_of(sample)}: `joints` asks for the '
-                        f'joint {self.joints.max()} of a prediction with '
-                        f'{pred.shape[1]} joints'
-                    )
-                visible = visible & (self.joints >= 0)
-                pred = pred[:, self.joints]
             if pred.shape != truth.shape:
-                raise ValueError(
-                    f'PCKh: {name_of(sample)}: the {count} joints of the '
-                    f'data set are needed, got {pred.shape[1]} predicted '
-                    'joints: give `joints` for a model with other joints'
+                raise sample.error(
+                    f'the {count} joints of the data set are needed, got '
+                    f'{pred.shape[1]} predicted joints: convert those of the '
+                    'data set for a model with other joints (ConvertJoints)'
                 )
             distances = np.linalg.norm(pred - truth, axis=-1)
-            person = name_of(sample), sample.get('id')
+            person = sample.name, sample.get('id')
             self.results.append((distances / head[:, None], visible, person))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
@@ -209,21 +178,16 @@ class PCKhCurve(BaseMetric):
         return metrics
 
 
-def _truth(sample: dict, people: int, joint_count: int):
+def _truth(sample: CheckedSample, people: int, joint_count: int):
     """Visible (N, K), joints (N, K, 2) in px and head sizes (N,) in px."""
     shape = f'{people} {joint_count}'
-    visible = required_numbers(sample, 'keypoints_visible', 'PCKh', shape) > 0
-    truth = sample.get('gt_instances') or {}
-    if 'head_size' not in truth and sample.get('head_size') is None:
-        raise ValueError(
-            f'PCKh: {name_of(sample)}: `head_size` is missing: {HEAD_BOXES}'
-        )
-    head = required_numbers(
-        sample, 'head_size', 'PCKh', f'{people}', positive=True
-    )
+    visible = sample.numbers('keypoints_visible', shape) > 0
+    if 'head_size' not in sample.truth and sample.get('head_size') is None:
+        raise sample.error(f'`head_size` is missing: {HEAD_BOXES}')
+    head = sample.numbers('head_size', f'{people}', positive=True)
     # An unlabelled joint may hold any number; a third axis is depth.
-    start = f'PCKh: {name_of(sample)}: keypoints'
-    joints = as_numbers(required(sample, 'keypoints', 'PCKh'), start)
+    field = 'keypoints'
+    joints = as_numbers(sample.required(field), f'{sample.start}: {field}')
     if joints.shape[:-1] == visible.shape:
         joints = np.where(visible[..., None], joints[..., :2], 0)
-    return visible, finite_numbers(joints, start, f'{shape} 2'), head
+    return visible, sample.numbers(field, f'{shape} 2', value=joints), head

@@ -175,12 +175,6 @@ def test_bad_detection_file(h36m, tmp_path, change, message):
     assert path in str(error.value)
 
 
-def test_2d_view_of_3d_data(h36m):
-    info = build(h36m.root, depth=False).get_data_info(0)
-    assert info['keypoints'].shape == (1, 18, 2)
-    assert info['has_depth'].tolist() == [0.0]
-
-
 @pytest.mark.parametrize(
     'selection,rows',
     [

@@ -220,13 +220,6 @@ def test_programs_and_archives_of_files_are_refused(tmp_path, web):
                 CheckpointLoader.load_checkpoint(name)
 
 
-def test_the_hash_in_a_name_is_compared(tmp_path, web):
-    torch.save(dict(state_dict={}), tmp_path / 'a-0123abcd.pth')
-    with pytest.raises(RuntimeError, match='hash'):
-        safe_load.load_url(f'{web}/a-0123abcd.pth', check_hash=True)
-    safe_load.load_url(f'{web}/a-0123abcd.pth')
-
-
 @pytest.mark.skipif(
     not hasattr(torch.serialization, 'get_safe_globals'),
     reason='torch before 2.4 has no list; see test_old_torch.py',

@@ -10,7 +10,7 @@ to the root. `keypoints_cam` are (1, K, 3) in camera-space mm.
 """
 
 import os.path as osp
-from typing import Optional
+from typing import Optional, Sequence
 
 import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
@@ -21,13 +21,12 @@ from integral_mmpose.geometry import (
     tight_to_box_px,
 )
 
-from ..checks import require_root
+from ..checks import annotation_error, require_root
 from ..metainfo import FlatMetainfo
 from .camera_space_annotations import (
     CameraSpaceAnnotations,
     check_annotations,
     place_of,
-    problems_error,
 )
 from .frame_boxes import read_boxes
 
@@ -37,9 +36,10 @@ ROOT_DEPTHS = ('gt', 'estimate')
 
 
 class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
-    """Base of 3D data sets: a subclass sets METAINFO and reads its files.
+    """Base of 3D data sets of one person an image.
 
-    A subclass defines :meth:`read_annotations` and ``METAINFO``.
+    A subclass defines :meth:`read_annotations` and ``METAINFO``; the first
+    joint is the root.
 
     Boxes: ``'2000mm'`` is the official code's, a square of 2000 mm at the
     depth of the root, centred on its pixel (ground truth depth goes in);
@@ -58,8 +58,6 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         box (str): '2000mm', 'tight' or 'file'.
         bbox_file (str, optional): Detections for ``box='file'``, see
             :func:`~.frame_boxes.read_boxes`.
-        depth (bool): Without it the samples are 2D: (1, K, 2) and
-            ``has_depth`` 0.
         root_depth (str): 'gt' or 'estimate': the depth behind ``mm_per_px``.
             Evaluate 'estimate' by ``IntegralMPJPE(root_depth='estimate')``.
         **kwargs: ``ann_file``, ``data_root``, ``data_prefix``, ``pipeline``,
@@ -69,8 +67,8 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         FileNotFoundError, ValueError: Naming file, frame, field and the fix.
     """
 
-    #: Index of the root joint.
-    ROOT = 0
+    #: Sequences without their frames, for the evaluation mode.
+    excluded: Sequence[str] = ()
     #: What the annotation file calls the fields, for messages.
     FIELDS = dict(
         names='names',
@@ -84,7 +82,6 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         self,
         box: str = '2000mm',
         bbox_file: Optional[str] = None,
-        depth: bool = True,
         root_depth: str = 'gt',
         **kwargs,
     ):
@@ -99,7 +96,6 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
             )
         self.box = box
         self.detections = bbox_file
-        self.depth = depth
         self.root_depth = root_depth
         kwargs.setdefault('data_prefix', dict(img='images/'))
         super().__init__(**kwargs)
@@ -151,13 +147,8 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         name = frames.names[row].decode()
         camera = frames.intrinsics[row]
         points_mm, pixels = frames.points_mm[row], frames.pixels[row]
-        depth_mm = points_mm[:, 2:] - points_mm[self.ROOT, 2]
-        keypoints = (
-            np.concatenate([pixels, depth_mm], -1)
-            if self.depth
-            else pixels.copy()
-        )
-        root_depth = float(points_mm[self.ROOT, 2])
+        depth_mm = points_mm[:, 2:] - points_mm[0, 2]
+        root_depth = float(points_mm[0, 2])
         bbox, score = self._bbox(row, pixels, root_depth, camera[:2])
         estimate = self._estimate_root_depth(bbox[0], camera[:2])
         depth = root_depth if self.root_depth == 'gt' else estimate
@@ -169,9 +160,9 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
             img_path=f'{self.data_prefix["img"].rstrip("/")}/{name}',
             bbox=bbox,
             bbox_score=score,
-            keypoints=keypoints[None],
-            keypoints_visible=np.ones((1, len(keypoints)), np.float32),
-            has_depth=np.full(1, self.depth, np.float32),
+            keypoints=np.concatenate([pixels, depth_mm], -1)[None],
+            keypoints_visible=np.ones((1, len(pixels)), np.float32),
+            has_depth=np.ones(1, np.float32),
             keypoints_cam=points_mm[None].copy(),
             root_depth=root_depth,
             root_depth_estimate=estimate,
@@ -180,7 +171,7 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
             principal=camera[2:].copy(),
             mm_per_px=depth / float(camera[:2].mean()),
             box=self.box,
-            excluded=[],
+            excluded=list(self.excluded),
         )
         for key, values in frames.groups.items():
             value = values[row].item()
@@ -195,8 +186,7 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         if self.box == 'tight':
             return np.concatenate([pixels.min(0), pixels.max(0)])[None], score
         half = box_side_px(root_depth, focal) / 2
-        root = pixels[self.ROOT]
-        box = np.concatenate([root - half, root + half])
+        box = np.concatenate([pixels[0] - half, pixels[0] + half])
         return box[None].astype(np.float32), score
 
     def _estimate_root_depth(self, bbox, focal) -> float:
@@ -211,8 +201,8 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         if len(bad):
             place = place_of(self._frames, bad[0])
             problem = "spans less than 1 px, so that box='tight' has no area"
-            raise problems_error(
-                self.ann_file, [(place, self.FIELDS['pixels'], problem)]
+            raise annotation_error(
+                self.ann_file, place, self.FIELDS['pixels'], problem
             )
 
     def _in_root(self, path: str) -> str:

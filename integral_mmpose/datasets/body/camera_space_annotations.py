@@ -3,13 +3,13 @@
 All checks are vectorised: Human3.6M has 312,000 training images.
 """
 
-from typing import Dict, NamedTuple, Optional, Sequence
+from typing import Dict, NamedTuple, Optional
 
 import numpy as np
 
 from integral_mmpose.geometry import project
 
-from ..checks import MAX_PX
+from ..checks import MAX_PX, annotation_error, check_array
 
 #: A room is smaller than 100 m; nobody stands within 10 cm of the camera.
 MAX_MM, MIN_DEPTH_MM = 1e5, 100.0
@@ -43,10 +43,14 @@ class CameraSpaceAnnotations(NamedTuple):
 def check_annotations(
     frames: CameraSpaceAnnotations, joints: int, file: str, fields: dict
 ) -> None:
-    """Check every field of every frame at once."""
-    problems = _wrong_shapes(frames, joints, fields)
-    if problems:
-        raise problems_error(file, problems)
+    """Check every field of every frame at once.
+
+    ``fields`` are the names of the fields in the file, for the message.
+
+    Raises:
+        ValueError: Naming file, id, field and the fix.
+    """
+    _check_shapes(frames, joints, file, fields)
     points, focal = frames.points_mm, frames.intrinsics[:, :2]
     finite = np.isfinite(points).all(-1)
     tests = [
@@ -77,56 +81,61 @@ def check_annotations(
             f'is not finite or above {MAX_PX:.0f} px',
         ),
     ]
+    problems = []
     for field, bad, problem in tests:
         if bad.any():
             row, *joint = np.argwhere(bad)[0]
-            of_joint = f'joint {joint[0]} ' if joint else ''
-            problems.append(
-                (place_of(frames, row), fields[field], of_joint + problem)
-            )
-    if not problems:
-        problems = _wrong_cameras(frames, fields)
+            place = f'id {place_of(frames, row)}: field `{fields[field]}`'
+            place += f' joint {joint[0]}' if joint else ''
+            problems.append(f'{place} {problem}')
     if problems:
-        raise problems_error(file, problems)
+        what = 'it' if len(problems) == 1 else 'them'
+        raise ValueError(
+            f'{file}: {"; ".join(problems)}. Correct or remove {what}.'
+        )
+    _check_cameras(frames, file, fields)
 
 
-def _wrong_shapes(frames, joints: int, fields: dict) -> list:
-    count = len(frames.names)
-    wanted = [
-        ('pixels', frames.pixels, (count, joints, 2), 'iuf'),
-        ('points_mm', frames.points_mm, (count, joints, 3), 'iuf'),
-        ('intrinsics', frames.intrinsics, (count, 4), 'iuf'),
-    ]
-    for key, values in (frames.groups or {}).items():
-        wanted.append((f'group {key}', values, (count,), 'SUif'))
-    problems = []
-    for field, array, shape, kinds in wanted:
-        array = np.asarray(array)
-        if array.shape != shape or array.dtype.kind not in kinds:
-            what = 'numbers' if kinds == 'iuf' else 'names or numbers'
-            problem = (
-                f'must hold {what} of the shape {shape}, got '
-                f'{array.dtype} of the shape {array.shape}'
-            )
-            problems.append(('all', fields.get(field, field), problem))
-    if not count or np.asarray(frames.names).dtype.kind not in 'SU':
+def _check_shapes(frames, joints: int, file: str, fields: dict) -> None:
+    names, count = np.asarray(frames.names), len(frames.names)
+    if not count or names.dtype.kind not in 'SU':
         problem = 'must hold the names of at least one image'
-        problems.append(('all', fields['names'], problem))
-    elif (np.char.str_len(frames.names) == 0).any():
-        row = int((np.char.str_len(frames.names) == 0).argmax())
-        problems.append((row, fields['names'], 'is empty'))
-    return problems
+        raise annotation_error(file, 'all', fields['names'], problem)
+    empty = np.flatnonzero(np.char.str_len(names) == 0)
+    if len(empty):
+        raise annotation_error(file, empty[0], fields['names'], 'is empty')
+    for field, axes in (
+        ('pixels', (joints, 2)),
+        ('points_mm', (joints, 3)),
+        ('intrinsics', (4,)),
+    ):
+        array, name = np.asarray(getattr(frames, field)), fields.get(field)
+        check_array(array, (count, *axes), file, 'all', name or field)
+    for key, values in (frames.groups or {}).items():
+        values = np.asarray(values)
+        if values.shape != (count,) or values.dtype.kind not in 'SUif':
+            problem = (
+                f'must hold names or numbers of the shape {(count,)}, got '
+                f'{values.dtype} of the shape {values.shape}'
+            )
+            raise annotation_error(file, 'all', f'group {key}', problem)
 
 
-def _wrong_cameras(frames, fields: dict) -> list:
+def _check_cameras(frames, file: str, fields: dict) -> None:
+    """Pixels are near the projected points, in place and in shape."""
+    fix = 'take joints and cameras from one data set'
+    projection = f'the projection of `{fields["points_mm"]}` by its camera'
+
+    def error(row: int, problem: str) -> ValueError:
+        place, field = place_of(frames, row), fields['pixels']
+        return annotation_error(file, place, field, f'{problem}: {fix}')
+
     camera = frames.intrinsics[:, None]
     seen = project(frames.points_mm, camera[..., :2], camera[..., 2:])[..., :2]
-    error = np.linalg.norm(seen - frames.pixels, axis=-1).mean(-1)
-    row, fix = int(error.argmax()), 'take joints and cameras from one data set'
-    projection = f'the projection of `{fields["points_mm"]}` by its camera'
-    if error[row] > MAX_REPROJECTION_PX:
-        problem = f'is {error[row]:.0f} px away from {projection}: {fix}'
-        return [(place_of(frames, row), fields['pixels'], problem)]
+    apart = np.linalg.norm(seen - frames.pixels, axis=-1).mean(-1)
+    row = int(apart.argmax())
+    if apart[row] > MAX_REPROJECTION_PX:
+        raise error(row, f'is {apart[row]:.0f} px away from {projection}')
     shape = frames.pixels - frames.pixels.mean(1, keepdims=True)
     moved = seen - seen.mean(1, keepdims=True) - shape
     sizes = np.linalg.norm(shape, axis=-1).mean(-1)
@@ -136,13 +145,12 @@ def _wrong_cameras(frames, fields: dict) -> list:
         rows = np.flatnonzero(number.ravel() == camera)
         share = np.median(shares[rows])
         if share > MAX_SHAPE_SHARE:
-            problem = (
+            raise error(
+                rows[0],
                 f'has another shape than {projection}: they differ by '
                 f'{share:.0%} of the size of the person in the median of '
-                f'{len(rows)} frames: {fix}'
+                f'{len(rows)} frames',
             )
-            return [(place_of(frames, rows[0]), fields['pixels'], problem)]
-    return []
 
 
 def place_of(frames: CameraSpaceAnnotations, row: int) -> str:
@@ -150,15 +158,3 @@ def place_of(frames: CameraSpaceAnnotations, row: int) -> str:
     name = frames.names[row]
     name = name.decode() if isinstance(name, bytes) else name
     return f'{row if frames.ids is None else frames.ids[row]} ({name})'
-
-
-def problems_error(file: str, problems: Sequence[tuple]) -> ValueError:
-    """One error about several (id, field, problem).
-
-    Example:
-        >>> print(problems_error('a.npz', [(3, 'x', 'is NaN')]))
-        a.npz: id 3: field `x` is NaN. Correct or remove it.
-    """
-    parts = [f'id {id_}: field `{field}` {p}' for id_, field, p in problems]
-    fix = 'it' if len(parts) == 1 else 'them'
-    return ValueError(f'{file}: {"; ".join(parts)}. Correct or remove {fix}.')

@@ -37,10 +37,8 @@ MAX_AREA_OF_BOX = 4.0
 def read_coco(file: str, required: Sequence[str], image_fields: dict) -> dict:
     """An annotation file whose entries have fields and ids of their own.
 
-    Args:
-        file (str): The file.
-        required (Sequence[str]): Lists that it must have, ``images`` one.
-        image_fields (dict): What an image must have: field -> kind.
+    ``required`` are the lists that it must have, ``image_fields`` the kinds
+    of the fields that an image must have.
     """
     content = load_json(file, 'the COCO annotation file', dict)
     check_fields(content, dict.fromkeys(required, ANY), file, 'all')
@@ -147,11 +145,9 @@ def check_person(
     if person.get('iscrowd', 0) not in (0, 1):
         problem = f'must be 0 or 1, got {shown(person["iscrowd"])}'
         raise annotation_error(file, id_, 'iscrowd', problem)
-    if 'num_keypoints' in person:
-        count = person['num_keypoints']
-        number_within(count, file, id_, 'num_keypoints', 0, MAX_PX)
-    if 'area' in person:
-        number_within(person['area'], file, id_, 'area', 0, MAX_PX**2)
+    for field, most in (('num_keypoints', MAX_PX), ('area', MAX_PX**2)):
+        if field in person:
+            number_within(person[field], file, id_, field, 0, most)
     if 'bbox' not in person or 'keypoints' not in person:
         return False
     box = numbers(person['bbox'], file, id_, 'bbox', (4,))

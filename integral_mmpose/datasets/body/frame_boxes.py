@@ -15,14 +15,11 @@ from ..checks import (
 
 
 def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
-    """Read one detected box per frame: the one with the highest score.
+    """The detected box of the highest score of each frame.
 
     The file is a JSON list of ``{"imgname": str, "bbox": [x, y, w, h],
-    "score": float}`` in px, with the image names of the annotation file.
-
-    Args:
-        path (str): The file.
-        names (np.ndarray): (n,) UTF-8 names of the images.
+    "score": float}`` in px, with the image names of the annotation file:
+    ``names`` (n,) in UTF-8.
 
     Returns:
         np.ndarray: (n, 5) x1, y1, x2, y2 in px and the score.

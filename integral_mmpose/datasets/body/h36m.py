@@ -24,13 +24,17 @@ class H36MImageDataset(CameraSpaceDataset):
     Args:
         ann_file (str): npz with imgname, part and S.
         camera_file (str): JSON with the cameras.
-        subjects (Sequence[str | int], optional): For example ``['S9', 11]``.
-        actions (Sequence[str], optional): Names of actions.
+        subjects (Sequence[str | int], optional): For example ``['S9', 11]``;
+            all if None.
+        actions (Sequence[str], optional): Names of
+            :data:`~integral_mmpose.datasets.actions.ACTIONS` or their
+            aliases; all if None.
         frame_step (int): Keeps frames whose 0-based number it divides.
         exclude (Sequence[str]): Sequences to leave out, named as the folders
-            of their images, with or without the camera: the recordings of S9
-            with shifted ground truth are ``['S9_Greeting',
-            'S9_SittingDown_1', 'S9_Waiting_1']``.
+            of their images, with or without the camera
+            (``'S9_Waiting_1.54138969'``): the recordings of S9 with shifted
+            ground truth are ``['S9_Greeting', 'S9_SittingDown_1',
+            'S9_Waiting_1']``.
         **kwargs: Of :class:`CameraSpaceDataset`.
 
     Raises:
@@ -67,8 +71,9 @@ class H36MImageDataset(CameraSpaceDataset):
             subjects=subjects,
             actions=actions,
             frame_step=frame_step,
-            exclude=list(exclude),
+            exclude=exclude,
         )
+        self.excluded = exclude
         super().__init__(ann_file=ann_file, **kwargs)
 
     @property
@@ -94,11 +99,6 @@ class H36MImageDataset(CameraSpaceDataset):
             ),
         )
 
-    def _describe(self, row: int) -> dict:
-        return dict(
-            super()._describe(row), excluded=list(self.selection['exclude'])
-        )
-
 
 def add_thorax(points_mm: np.ndarray, pixels: np.ndarray):
     """Append joint 17, the middle of the shoulders in space.
@@ -107,12 +107,7 @@ def add_thorax(points_mm: np.ndarray, pixels: np.ndarray):
     of their pixels: (Z1 u1 + Z2 u2) / (Z1 + Z2), so no camera is needed and
     the distortion that is in the pixels stays in.
 
-    Args:
-        points_mm (np.ndarray): (..., 17, 3) camera space in mm.
-        pixels (np.ndarray): (..., 17, 2) px.
-
-    Returns:
-        tuple: (..., 18, 3) in mm and (..., 18, 2) in px.
+    Points (..., 17, 3) in mm and pixels (..., 17, 2) get 18 joints.
     """
     shoulders = list(SHOULDERS)
     weights = points_mm[..., shoulders, 2:]

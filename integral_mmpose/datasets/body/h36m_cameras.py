@@ -13,15 +13,9 @@ from ..checks import ANY, annotation_error, check_fields, load_json, numbers
 def read_cameras(
     path: str, subjects: np.ndarray, camera_ids: np.ndarray
 ) -> np.ndarray:
-    """Read the camera of each frame.
+    """The camera of each frame: (n, 4) f_x, f_y, c_x, c_y in px.
 
-    Args:
-        path (str): The file.
-        subjects (np.ndarray): (n,) such as 'S9'.
-        camera_ids (np.ndarray): (n,) such as '54138969'.
-
-    Returns:
-        np.ndarray: (n, 4) f_x, f_y, c_x, c_y in px.
+    Subjects (n,) are such as 'S9', camera ids (n,) such as '54138969'.
 
     Raises:
         FileNotFoundError, ValueError: Naming the camera that is missing or

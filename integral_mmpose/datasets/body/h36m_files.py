@@ -59,16 +59,7 @@ def read_annotations(
     frame_step: int = 1,
     exclude: Sequence[str] = (),
 ) -> CameraSpaceAnnotations:
-    """Read the frames of some subjects and actions.
-
-    Args:
-        path (str): The npz file.
-        subjects (Sequence[str | int], optional): ``'S9'`` or 9; all if None.
-        actions (Sequence[str], optional): Names of :data:`ACTIONS` or their
-            aliases; all if None.
-        frame_step (int): Keeps the frames with ``frame % frame_step == 0``.
-        exclude (Sequence[str]): Sequences to leave out, such as
-            ``'S9_Waiting_1'``, or of one camera, ``'S9_Waiting_1.54138969'``.
+    """Read the frames that the arguments of ``H36MImageDataset`` select.
 
     Returns:
         CameraSpaceAnnotations: 17 joints; ``intrinsics`` is None where the
@@ -85,14 +76,18 @@ def read_annotations(
     )
     _check_shapes(data, path)
     frames = _parse_names(data['imgname'], path)
-    keep = _one_of(
-        frames, 'subject', _subject_names(subjects), path
-    ) & _one_of(frames, 'action', _action_names(actions), path)
+    keep = np.ones(len(frames), bool)
+    if subjects is not None:
+        names = {s if str(s).startswith('S') else f'S{s}' for s in subjects}
+        keep &= _one_of(frames, 'subject', names, path)
+    if actions is not None:
+        keep &= _one_of(frames, 'action', _action_names(actions), path)
+    if len(exclude):
+        keep &= ~_in_sequences(data['imgname'], exclude, path)
     if frame_step < 1:
         raise ValueError(f'frame_step must be at least 1, got {frame_step}')
     _check_step(frames, frame_step, path)
     keep &= np.array([f.frame for f in frames], np.int64) % frame_step == 0
-    keep &= ~_in_sequences(data['imgname'], exclude, path)
     ids = np.flatnonzero(keep)
     if not len(ids):
         raise ValueError(
@@ -117,12 +112,9 @@ def read_annotations(
 def make_rows(
     names: Sequence[str], pixels: np.ndarray, points_m: np.ndarray
 ) -> Dict[str, np.ndarray]:
-    """The fields that MMPose's npz has for each image.
+    """The fields that MMPose's npz has for each of n images.
 
-    Args:
-        names (Sequence[str]): (n,) of the images.
-        pixels (np.ndarray): (n, 17, 2) px.
-        points_m (np.ndarray): (n, 17, 3) camera space in metres.
+    Pixels are (n, 17, 2), points (n, 17, 3) in camera space in metres.
 
     Returns:
         dict: imgname (n,), center (n, 2), scale (n,), part (n, 17, 3) and S
@@ -192,15 +184,7 @@ def _parse_names(names: np.ndarray, path: str) -> List[FrameName]:
     return frames
 
 
-def _subject_names(subjects: Optional[Sequence]) -> Optional[Set[str]]:
-    if subjects is None:
-        return None
-    return {s if str(s).startswith('S') else f'S{s}' for s in subjects}
-
-
-def _action_names(actions: Optional[Sequence[str]]) -> Optional[Set[str]]:
-    if actions is None:
-        return None
+def _action_names(actions: Sequence[str]) -> Set[str]:
     wanted = {ALIASES.get(action, action) for action in actions}
     unknown = sorted(wanted.difference(ACTIONS))
     if unknown:
@@ -212,10 +196,8 @@ def _action_names(actions: Optional[Sequence[str]]) -> Optional[Set[str]]:
 
 
 def _one_of(
-    frames: List[FrameName], field: str, wanted: Optional[Set[str]], path: str
+    frames: List[FrameName], field: str, wanted: Set[str], path: str
 ) -> np.ndarray:
-    if wanted is None:
-        return np.ones(len(frames), bool)
     values = [getattr(frame, field) for frame in frames]
     absent = sorted(wanted.difference(values))
     if absent:
@@ -229,8 +211,6 @@ def _one_of(
 def _in_sequences(
     imgnames: np.ndarray, wanted: Sequence[str], path: str
 ) -> np.ndarray:
-    if not len(wanted):
-        return np.zeros(len(imgnames), bool)
     # S9_Waiting_1.54138969_000001.jpg: with and without the camera.
     videos = [name.split('/')[-1].rsplit('_', 1)[0] for name in imgnames]
     sequences = [video.split('.')[0] for video in videos]

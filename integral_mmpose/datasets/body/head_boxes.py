@@ -58,33 +58,24 @@ def head_sizes(
             f'{boxes[..., bad[0]].tolist()}'
         )
         raise annotation_error(path, bad[0], BOXES, problem)
-    if tuple(names) != tuple(MPII_NAMES):
-        return sizes.astype(np.float32)
+    if JOINTS in content and tuple(names) == tuple(MPII_NAMES):
+        joints = content[JOINTS]
+        _check_order(joints, path, ann_file, keypoints, labelled > 0, sizes)
+    return sizes.astype(np.float32)
+
+
+def _check_order(
+    joints, path: str, ann_file: str, keypoints, labelled, sizes
+) -> None:
+    """Every person has the joints of its head box; a few may be NaN."""
     fix = (
         'Write both files anew, or take the file of this split '
         '(headbox_file of the data set).'
     )
-    for id_, distance in _distances(content, path, keypoints, labelled, fix):
-        if distance > sizes[id_] + FRAMES:
-            problem = (
-                f'is of another person than in {ann_file}, {distance:.0f} px '
-                'away: the head boxes are in another order'
-            )
-            raise annotation_error(path, id_, JOINTS, problem, fix)
-    return sizes.astype(np.float32)
-
-
-def _distances(content: dict, path: str, keypoints, labelled, fix: str):
-    """(id, median distance of the labelled joints in px) of each person.
-
-    Nobody, where the file has no joints. A few may be NaN.
-    """
-    if JOINTS not in content:
-        return
-    joints, shape = content[JOINTS], (*keypoints.shape[1:], len(keypoints))
+    shape = (*keypoints.shape[1:], len(keypoints))
     check_array(joints, shape, path, 'all', JOINTS, fix)
     apart = np.linalg.norm(joints.transpose(2, 0, 1) - keypoints, axis=-1)
-    for id_, (distances, known) in enumerate(zip(apart, labelled > 0)):
+    for id_, (distances, known) in enumerate(zip(apart, labelled)):
         if not known.any():
             continue
         if np.isnan(distances[known]).all():
@@ -92,4 +83,10 @@ def _distances(content: dict, path: str, keypoints, labelled, fix: str):
                 f'of the shape {shape} has no number for the labelled joints'
             )
             raise annotation_error(path, id_, JOINTS, problem, fix)
-        yield id_, np.nanmedian(distances[known])
+        distance = np.nanmedian(distances[known])
+        if distance > sizes[id_] + FRAMES:
+            problem = (
+                f'is of another person than in {ann_file}, {distance:.0f} px '
+                'away: the head boxes are in another order'
+            )
+            raise annotation_error(path, id_, JOINTS, problem, fix)

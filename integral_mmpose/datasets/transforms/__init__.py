@@ -1,5 +1,6 @@
 """Transforms that image -> 3D pose needs beside mmpose's."""
 
+from ..seeding import SeedSample
 from .augmentation import (
     OfficialBBoxTransform,
     RandomChannelScale,
@@ -9,7 +10,6 @@ from .augmentation import (
 from .joints import ConvertJoints
 from .loading import LoadImageChecked
 from .read_crop import IntegralReadImage, RandomFlipLabels, ReadCrop
-from .seeding import SeedSample
 
 __all__ = [
     'ConvertJoints',

@@ -70,22 +70,16 @@ class ConvertJoints(BaseTransform):
                 f'the joint table has {self.mapping.size} entries, the joint '
                 f'set {info["dataset_name"]} {info["num_keypoints"]} joints'
             )
-
         self.between = [tuple(joints) for joints in between]
-        sourced = self.mapping >= 0
+        without = np.flatnonzero(self.mapping < 0).tolist()
+        sourced = set(range(len(self.mapping))).difference(without)
         for joint, *ends in self.between:
-            if not (
-                0 <= joint < len(sourced)
-                and not sourced[joint]
-                and len(ends) == 2
-                and all(
-                    0 <= end < len(sourced) and sourced[end] for end in ends
-                )
-            ):
+            fits = joint in without and sourced.issuperset(ends)
+            if not fits or len(ends) != 2:
                 raise ValueError(
                     f'between: {(joint, *ends)} must be a target joint '
                     'without a source and two that have one; without: '
-                    f'{np.flatnonzero(~sourced).tolist()}'
+                    f'{without}'
                 )
 
     def transform(self, results: dict) -> dict:
@@ -131,9 +125,3 @@ class ConvertJoints(BaseTransform):
             )
         results.update(copy_metainfo(self.metainfo))
         return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{type(self).__name__}(mapping={self.mapping.tolist()}, '
-            f'target={self.metainfo["dataset_name"]}, dim={self.dim})'
-        )
