@@ -3,7 +3,7 @@
 The visualizer of MMPose's hooks is in ``pose_visualizer``, which needs MMPose.
 """
 
-from .curves import plot_curves, read_scalars
+from .curves import draw_pckh, plot_curves, read_scalars
 from .heat_vectors import draw_heat_vectors, overlay_heatmaps
 from .interactive import need_plotly, place_people, pose_figure, save_html
 from .overlay import draw_skeleton_2d, enlarge
@@ -16,6 +16,7 @@ __all__ = [
     'Skeleton',
     'draw_heat_vectors',
     'draw_panel',
+    'draw_pckh',
     'draw_people',
     'draw_skeleton_2d',
     'draw_skeleton_3d',

@@ -1,4 +1,4 @@
-"""Training curves from the files that MMEngine writes while it trains."""
+"""Curves of PCKh, and of a training from the files that MMEngine writes."""
 
 import glob
 import json
@@ -11,6 +11,8 @@ import numpy as np
 from .figure import canvas_to_rgb, new_figure
 from .panel import save_image
 
+#: As the curves lie close to each other, the dashes tell them apart too.
+LINE_STYLES = ('-', '--', '-.', ':')
 _NOT_METRICS = (
     'step',
     'time',
@@ -115,6 +117,25 @@ def plot_curves(
     picture = canvas_to_rgb(figure)
     save_image(picture, out)
     return picture
+
+
+def draw_pckh(axes, curves: Dict[str, np.ndarray], title: str) -> None:
+    """Draw a panel of Figure 2 of the paper: PCKh over the distance.
+
+    Args:
+        axes (matplotlib.axes.Axes): Of the panel.
+        curves (dict[str, np.ndarray]): Name of a model -> (51,) percent at
+            the distances 0, 0.01, …, 0.5 head sizes; NaN leaves a line out.
+        title (str): Above the panel.
+    """
+    for number, (name, curve) in enumerate(curves.items()):
+        style = LINE_STYLES[number % len(LINE_STYLES)]
+        distances = np.arange(len(curve)) / 100
+        axes.plot(distances, curve, style, label=name, linewidth=1.6)
+    axes.set_title(title, fontsize=11)
+    axes.set(xlim=(0, 0.5), ylim=(0, 100), yticks=range(0, 101, 20))
+    axes.set(xlabel='distance / head size', ylabel='PCKh, %')
+    axes.grid(alpha=0.3)
 
 
 def _rows(path: str):
