@@ -4,7 +4,7 @@ import glob
 import json
 import math
 import os
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -76,29 +76,29 @@ def read_scalars(path: str) -> Scalars:
     )
 
 
-def plot_curves(
-    paths: Dict[str, str], out: str, metric: Optional[str] = None
-) -> np.ndarray:
+def plot_curves(paths: Dict[str, str], out: str) -> np.ndarray:
     """Plot training loss and a validation metric of several runs.
+
+    The metric is the first that all runs have, else the first of any.
 
     Args:
         paths (dict[str, str]): Name of a run -> its scalars.json or work
             folder.
         out (str): Image file to write.
-        metric (str, optional): Name of the validation value; by default the
-            first that all runs have, else the first of any.
 
     Returns:
         np.ndarray: The picture, RGB.
 
     Raises:
-        ValueError: If ``paths`` is empty, a file is missing or broken, or no
-            run has ``metric``.
+        ValueError: If ``paths`` is empty, or a file is missing or broken.
     """
     if not paths:
         raise ValueError('plot_curves needs at least one run')
     runs = {name: read_scalars(path) for name, path in paths.items()}
-    metric = _choose_metric(runs, metric)
+    names = [list(run.validation) for run in runs.values()]
+    every = [name for run in names for name in run]
+    shared = [n for n in every if all(n in run for run in names)]
+    metric = (shared or every or [None])[0]
     figure = new_figure((9, 3.6), dpi=100)
     left, right = figure.subplots(1, 2)
     for name, run in runs.items():
@@ -156,22 +156,6 @@ def _rows(path: str):
                 f'{path}: line {number} must be a JSON object, got {row!r}'
             )
         yield row
-
-
-def _choose_metric(
-    runs: Dict[str, Scalars], metric: Optional[str]
-) -> Optional[str]:
-    names = [list(run.validation) for run in runs.values()]
-    every = [name for run in names for name in run]
-    if metric is None:
-        shared = [n for n in every if all(n in run for run in names)]
-        return (shared or every or [None])[0]
-    if metric not in every:
-        raise ValueError(
-            f'no run has the validation value {metric!r}; they have '
-            f'{sorted(set(every))}'
-        )
-    return metric
 
 
 def _plot(axes, series: Series, name: str, marker: str = '') -> None:
