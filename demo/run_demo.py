@@ -30,12 +30,16 @@ from integral_mmpose.geometry import (
     rigid_align,
     root_align,
 )
+from integral_mmpose.geometry import Person
 from integral_mmpose.visualization import (
-    draw_panel,
+    draw_people,
     plot_curves,
     save_contact_sheet,
     skeleton_from_metainfo,
 )
+from integral_mmpose.visualization.overlay import write_labels
+from integral_mmpose.visualization.panel import beside
+from integral_mmpose.visualization.rendering import draw_views
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/body_3d_keypoint/integral/h36m'
@@ -156,13 +160,11 @@ def mean_pose(dataset, train_file: Path) -> dict:
 
 
 def camera_pose(sample) -> np.ndarray:
-    """Root-relative camera-space pose (18, 3) in mm of one prediction."""
+    """Camera-space pose (18, 3) in mm of one prediction."""
     meta, points = sample.metainfo, sample.pred_instances.keypoints[0].copy()
     points[:, 2] += meta['root_depth']
-    return root_align(
-        back_project(
-            points, np.asarray(meta['focal']), np.asarray(meta['principal'])
-        )
+    return back_project(
+        points, np.asarray(meta['focal']), np.asarray(meta['principal'])
     )
 
 
@@ -172,19 +174,23 @@ def draw_predictions(samples: dict, metainfo: dict, out: Path) -> None:
     for name, predictions in samples.items():
         panels = []
         for sample in predictions:
+            found, truth = sample.pred_instances, sample.gt_instances
             image = cv2.imread(sample.metainfo['img_path'])[..., ::-1]
-            panels.append(
-                draw_panel(
-                    image,
-                    sample.pred_instances.keypoints[0, :, :2],
-                    camera_pose(sample),
-                    skeleton,
-                    gt_mm=root_align(sample.gt_instances.keypoints_cam[0]),
-                    scores=sample.pred_instances.keypoint_scores[0],
-                    title=f'{NAMES[name]}, {sample.metainfo["action"]}',
-                    score_thr=0.0,
-                )
+            person = Person(
+                found.bboxes[0],
+                1.0,
+                found.keypoints[0, :, :2],
+                found.keypoint_scores[0],
+                camera_pose(sample),
             )
+            plain = draw_people(image, [], skeleton)
+            title = f'{NAMES[name]}, {sample.metainfo["action"]}'
+            write_labels(plain, np.array([[2.0, 20.0]]), [title])
+            overlay = draw_people(image, [person], skeleton)
+            views = draw_views(
+                [person], skeleton, len(plain), 0.0, truth.keypoints_cam
+            )
+            panels.append(beside([plain, overlay, *views]))
         save_contact_sheet(panels, str(out / f'predictions_{name}.png'))
 
 

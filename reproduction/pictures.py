@@ -7,11 +7,12 @@ from typing import Dict, Optional
 import numpy as np
 from matplotlib.figure import Figure
 
+from integral_mmpose.visualization import draw_pckh
+
 from .rows import Row, select
 from .tables import Cell, Measured
 
 COLOURS = {'paper': '0.75', 'here': 'tab:blue'}
-STYLES = ('-', '--', ':', '-.')
 
 
 def draw_table(number: str, measured: Measured, out: Path) -> Optional[Path]:
@@ -35,27 +36,28 @@ def _figure_2(measured: Measured) -> Figure:
     """PCKh over the distance, mean of the seeds, beside the progress."""
     figure = Figure((11, 4.4), layout='constrained')
     left, right = figure.subplots(1, 2)
-    for number, row in enumerate(select('1')):
-        records = measured.records(row)
-        curves = [r['curve'] for r in records if r.get('curve')]
-        style, colour = STYLES[number // 4], f'C{number % 10}'
-        if curves:
-            curve = np.mean(curves, 0)
-            alphas = np.arange(len(curve)) / 100
-            label = f'{row.name}: AUC {curve.mean():.1f}'
-            left.plot(alphas, curve, style, c=colour, label=label)
-        for record in records[:1]:
-            epochs, values = np.array(record['history']).reshape(-1, 2).T
-            offset = record['epochs'] - max(epochs, default=0)
-            right.plot(epochs + offset, values, style, c=colour, marker='.')
-    left.set(xlabel='distance / head size', ylabel='PCKh, %', xlim=(0, 0.5))
-    left.set(ylim=0, title='Figure 2')
+    records = {row.name: measured.records(row) for row in select('1')}
+    curves = {}
+    for name, found in records.items():
+        if found:
+            curve = np.mean([record['curve'] for record in found], 0)
+            curves[f'{name}: AUC {curve.mean():.1f}'] = curve
+    draw_pckh(left, curves, 'Figure 2')
+    left.legend(fontsize=8)
+    for line, [record, *_] in zip(left.lines, filter(None, records.values())):
+        epochs, values = np.array(record['history']).reshape(-1, 2).T
+        offset = record['epochs'] - max(epochs, default=0)
+        right.plot(
+            epochs + offset,
+            values,
+            line.get_linestyle(),
+            c=line.get_color(),
+            marker='.',
+        )
     right.set(xlabel='epoch', ylabel='AUC on the validation set')
-    right.set(title=f'first seed ({measured.data}, {measured.scale})')
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
-    if left.lines:
-        left.legend(fontsize=8)
+    title = f'first seed ({measured.data}, {measured.scale})'
+    right.set_title(title, fontsize=11)
+    right.grid(alpha=0.3)
     return figure
 
 

@@ -9,6 +9,7 @@ reach the page unless --host says so.
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections import deque
@@ -25,7 +26,6 @@ from integral_mmpose.inference.results import PeopleFile
 from integral_mmpose.inference.whole_image import doubt_of
 from integral_mmpose.visualization import draw_people
 
-from .address import check_address
 from .options import add_people_options, check_options, stream_options
 from .report import count_text, reason_of
 from .uploads import check_upload, without_folders
@@ -251,3 +251,15 @@ def serve_page(
         print(f'error: {reason_of(error)}', file=sys.stderr)
         return 1
     return 0
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise ValueError if the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = str(error.strerror).partition(' (')[0]
+        raise ValueError(
+            f'{host}, port {port}: {reason}. Choose another --port or --host'
+        ) from error

@@ -4,11 +4,14 @@ Results are written as they come: a run that is stopped or killed leaves what
 was done.
 """
 
+import subprocess
 import sys
 import warnings
 from pathlib import Path
 from typing import Iterator, List
 
+import cv2
+import numpy as np
 from tqdm import tqdm
 
 from integral_mmpose.inference.frames import ImageSource
@@ -22,11 +25,14 @@ from integral_mmpose.inference.results import (
 from integral_mmpose.inference.sources import list_images, open_source
 from integral_mmpose.visualization import need_plotly, save_html
 
-from .inputs import check_inputs, sort_inputs
-from .options import option_files, stream_options
+from .options import (
+    check_inputs,
+    option_files,
+    sort_inputs,
+    stream_options,
+)
 from .report import SHOWN, Report, note_on, reason_of
 from .stopping import check_stop, end_by_signal, stop_asked
-from .window import check_display, window_closed
 
 
 def run_command(args, make_inferencer, after_image=None) -> int:
@@ -43,7 +49,7 @@ def run_command(args, make_inferencer, after_image=None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning
-            Run(make_inferencer(), args, report)(after_image)
+            Run(make_inferencer(), args, report, after_image)()
     except KeyboardInterrupt:
         report.stopped = True
     except (ValueError, OSError, ImportError) as error:
@@ -69,8 +75,11 @@ class Run:
         ValueError, ImportError: For bad options.
     """
 
-    def __init__(self, infer: PoseInferencer, args, report: Report) -> None:
+    def __init__(
+        self, infer: PoseInferencer, args, report: Report, after_image=None
+    ) -> None:
         self.infer, self.args, self.report = infer, args, report
+        self.after_image = after_image
         if args.html and infer.model.depth_range_mm is None:
             raise ValueError('--html needs a 3D model, this one is 2D')
         if args.html:
@@ -86,7 +95,7 @@ class Run:
         self.poses = self.out / 'poses.json'
         self.names = FreeNames(option_files(args))
 
-    def __call__(self, after_image=None) -> None:
+    def __call__(self) -> None:
         """Process all inputs: each video by itself, the images together.
 
         Raises:
@@ -117,7 +126,7 @@ class Run:
             else:
                 self.run_video(source)
         if images:
-            self.run_images(self.open_images(images), after_image)
+            self.run_images(self.open_images(images))
 
     def open(self, text: str, fps=None):
         """The source of one input."""
@@ -135,7 +144,7 @@ class Run:
         images: List[str] = []
         for text in inputs:
             try:
-                images += list_images([text], self.args.out)
+                images += list_images(text, self.args.out)
             except ValueError as error:
                 self.report.errors.append(str(error))
         images = list(dict.fromkeys(images))
@@ -156,7 +165,7 @@ class Run:
                 file=sys.stderr,
             )
 
-    def run_images(self, source, after_image=None) -> None:
+    def run_images(self, source) -> None:
         """``poses.json``, a picture and a scene of each image."""
         args, report = self.args, self.report
         self.start(source)
@@ -181,8 +190,8 @@ class Run:
                 if args.html and result.people:
                     path = self.out / f'{stem}.html'
                     save_html(self.infer.scene(result.people), str(path))
-                if after_image is not None:
-                    after_image(self.infer, result, stem)
+                if self.after_image is not None:
+                    self.after_image(self.infer, result, stem)
                 if args.show and window_closed(picture, wait_ms=0):
                     break
         finally:
@@ -245,3 +254,16 @@ def progress(results: Iterator, total: int, unit: str) -> Iterator:
     for result in tqdm(results, total=total or None, unit=unit, disable=None):
         check_stop()
         yield result
+
+
+def check_display() -> None:
+    """Raise ValueError without a display: Qt aborts its process."""
+    command = [sys.executable, '-c', 'import cv2; cv2.namedWindow("poses")']
+    if subprocess.run(command, capture_output=True).returncode:
+        raise ValueError('--show: there is no display. Omit --show')
+
+
+def window_closed(picture: np.ndarray, wait_ms: int = 1) -> bool:
+    """Show a picture; whether the user pressed Esc."""
+    cv2.imshow('poses', np.ascontiguousarray(picture[..., ::-1]))
+    return cv2.waitKey(wait_ms) & 0xFF == 27

@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 
 from integral_mmpose.datasets.checks import load_json, require_file
 from integral_mmpose.geometry import check_shape
-from integral_mmpose.visualization import save_image
+from integral_mmpose.visualization import draw_pckh, save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
 
 from .finite import as_numbers
 from .pckh import ALPHAS as DISTANCES
 
-#: As the curves lie close to each other, the dashes tell them apart too.
-LINE_STYLES = ('-', '--', '-.', ':')
+EMPTY = np.full(len(DISTANCES), np.nan)
 #: Longer names are cut in the legend.
 MAX_NAME = 60
 FIX = "Write it by PCKhCurve(outfile='...json')."
@@ -77,19 +76,13 @@ def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
     for axes in panels.flat[1 + len(titles) :]:
         axes.remove()
     for axes, title in zip(panels.flat, ('Total', *titles)):
-        for number, (name, curves) in enumerate(models.items()):
-            panel = dict(curves.groups, Total=curves.total)
+        panel = {
             # Empty, to keep the colours, where nobody is labelled.
-            curve = panel.get(title, np.full(len(DISTANCES), np.nan))
-            style = LINE_STYLES[number % len(LINE_STYLES)]
-            axes.plot(DISTANCES, curve, style, label=name, linewidth=1.6)
-        axes.set_title(title, fontsize=11)
-        axes.set(xlim=(0, 0.5), ylim=(0, 100), yticks=range(0, 101, 20))
-        axes.grid(alpha=0.3)
-    for axes in panels[-1]:
-        axes.set_xlabel('distance / head size')
-    for axes in panels[:, 0]:
-        axes.set_ylabel('PCKh, %')
+            name: dict(curves.groups, Total=curves.total).get(title, EMPTY)
+            for name, curves in models.items()
+        }
+        draw_pckh(axes, panel, title)
+        axes.label_outer()
     _add_legend(
         figure,
         [_summary(name, curves.total) for name, curves in models.items()],

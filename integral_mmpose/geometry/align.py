@@ -14,7 +14,7 @@ from typing import Optional, Sequence
 
 import numpy as np
 
-from .check import check_finite, check_shape, is_tensor
+from .check import as_array, check_finite, check_shape, is_tensor
 
 
 def root_align(points, root: int = 0):
@@ -165,7 +165,7 @@ def mean_pck(
 
 
 def _align(pred, gt, with_scale: bool):
-    source, target = _double(pred), _double(gt)
+    source, target = as_array(pred, np.float64), as_array(gt, np.float64)
     _check_pair(source, target)
     check_finite(source, 'pred')
     check_finite(target, 'gt')
@@ -199,8 +199,3 @@ def _check_pair(pred, gt) -> None:
             'have the same shape'
         )
     check_shape(pred, '... K 3', 'pred')
-
-
-def _double(array) -> np.ndarray:
-    array = array.detach().cpu() if is_tensor(array) else array
-    return np.asarray(array, np.float64)

@@ -21,6 +21,13 @@ def is_tensor(array) -> bool:
     return hasattr(array, 'detach')
 
 
+def as_array(array, dtype=None) -> np.ndarray:
+    """A tensor or an array as an array."""
+    if is_tensor(array):
+        array = array.detach().cpu().numpy()
+    return np.asarray(array, dtype)
+
+
 def check_shape(
     array, pattern: str, what: str, known: Optional[Dict[str, int]] = None
 ) -> Dict[str, int]:

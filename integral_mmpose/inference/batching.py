@@ -1,28 +1,15 @@
 """People of several images go through the network together."""
 
 from collections import deque
-from typing import (
-    Callable,
-    Iterable,
-    Iterator,
-    List,
-    Optional,
-    Sequence,
-    Tuple,
-    TypeVar,
-)
-
-Item = TypeVar('Item')
-Crop = TypeVar('Crop')
-Result = TypeVar('Result')
+from typing import Any, Callable, Iterable, Iterator, Optional, Tuple
 
 
 def in_batches(
-    items: Iterable[Tuple[Item, Sequence[Crop]]],
-    predict: Callable[[List[Crop]], List[Result]],
+    items: Iterable[Tuple[Any, list]],
+    predict: Callable[[list], list],
     batch_size: int,
     max_waiting: Optional[int] = None,
-) -> Iterator[Tuple[Item, List[Result]]]:
+) -> Iterator[Tuple[Any, list]]:
     """Call ``predict`` with ``batch_size`` crops, whatever item they are of.
 
     Args:
@@ -45,8 +32,8 @@ def in_batches(
     """
     max_waiting = max_waiting or batch_size
     waiting: deque = deque()  # item and the number of its crops
-    crops: List[Crop] = []
-    results: List[Result] = []
+    crops: list = []
+    results: list = []
     for item, own in items:
         waiting.append((item, len(own)))
         crops += own

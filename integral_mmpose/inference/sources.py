@@ -82,7 +82,7 @@ def open_source(
         return VideoSource(int(device) if device.isdigit() else device, True)
     if Path(text).is_dir():
         name = Path(text).resolve().name
-        found = list_images([text], out_dir)
+        found = list_images(text, out_dir)
         return ImageSource(found, max_megapixels, fps, name)
     if is_animation(text):
         return AnimationSource(text, max_megapixels)
@@ -128,55 +128,44 @@ def is_video(path: str) -> bool:
     return opened
 
 
-def list_images(
-    paths: Iterable[Union[str, Path]], out_dir: str = ''
-) -> List[str]:
-    """Files as they are; of folders every image below them, by name.
+def list_images(path: Union[str, Path], out_dir: str = '') -> List[str]:
+    """The images below a folder, by name; a file or a URL as it is.
 
     Files of a folder that are no images are named in a warning.
 
     Args:
-        paths (Iterable[str | Path]): Files, folders and URLs.
+        path (str | Path): File, folder or URL.
         out_dir (str): Where pictures will be written: what lies in it is no
             input. Empty: nowhere.
 
     Raises:
         ValueError: If a folder has no image, or is itself ``out_dir``.
     """
-    images = []
+    if not Path(path).is_dir():
+        return [str(path)]
+    folder = Path(path).resolve()
     out = Path(out_dir).resolve() if out_dir else None
-    for path in map(str, paths):
-        if not Path(path).is_dir():
-            images.append(path)
-            continue
-        folder = Path(path).resolve()
-        if folder == out:
-            raise ValueError(
-                f'{path}: the pictures of the results would lie among the '
-                'images and be read as such the next time. Write them into '
-                'a folder outside'
-            )
-        # Results below the images are no images.
-        below = out if out and folder in out.parents else None
-        files = sorted(
-            (
-                p
-                for p in Path(path).rglob('*')
-                if p.is_file() and below not in p.resolve().parents
-            ),
-            key=_order,
+    if folder == out:
+        raise ValueError(
+            f'{path}: the pictures of the results would lie among the images '
+            'and be read as such the next time. Write them into a folder '
+            'outside'
         )
-        suffixes = image_suffixes()
-        found = [str(p) for p in files if p.suffix.lower() in suffixes]
-        if not found:
-            raise ValueError(f'{path}: the folder has no image')
-        others = [p.name for p in files if str(p) not in found]
-        if others:
-            logger.warning(
-                f'{path}: passed over, since no image has such a suffix: '
-                + first_of(others)
-            )
-        images += found
+    # Results below the images are no images.
+    below = out if out and folder in out.parents else None
+    files = [p for p in Path(path).rglob('*') if p.is_file()]
+    files = [p for p in files if below not in p.resolve().parents]
+    files.sort(key=_order)
+    suffixes = image_suffixes()
+    images = [str(p) for p in files if p.suffix.lower() in suffixes]
+    if not images:
+        raise ValueError(f'{path}: the folder has no image')
+    others = [p.name for p in files if p.suffix.lower() not in suffixes]
+    if others:
+        logger.warning(
+            f'{path}: passed over, since no image has such a suffix: '
+            + first_of(others)
+        )
     return images
 
 

@@ -122,9 +122,7 @@ def grid(width: int, height: int) -> tuple:
     """
     cells, strides = [], []
     for stride in STRIDES:
-        x, y = np.meshgrid(
-            np.arange(width // stride), np.arange(height // stride)
-        )
+        y, x = np.indices((height // stride, width // stride))
         cells.append(np.stack([x.ravel(), y.ravel()], 1))
         strides.append(np.full(x.size, stride))
     return np.concatenate(cells), np.concatenate(strides)

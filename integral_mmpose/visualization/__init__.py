@@ -3,11 +3,11 @@
 The visualizer of MMPose's hooks is in ``pose_visualizer``, which needs MMPose.
 """
 
-from .curves import plot_curves, read_scalars
+from .curves import draw_pckh, plot_curves, read_scalars
 from .heat_vectors import draw_heat_vectors, overlay_heatmaps
 from .interactive import need_plotly, place_people, pose_figure, save_html
 from .overlay import draw_skeleton_2d, enlarge
-from .panel import draw_panel, save_contact_sheet, save_image
+from .panel import save_contact_sheet, save_image
 from .rendering import draw_people, render, render_frame
 from .skeleton import Skeleton, skeleton_from_metainfo
 from .views import draw_skeleton_3d, render_views
@@ -15,7 +15,7 @@ from .views import draw_skeleton_3d, render_views
 __all__ = [
     'Skeleton',
     'draw_heat_vectors',
-    'draw_panel',
+    'draw_pckh',
     'draw_people',
     'draw_skeleton_2d',
     'draw_skeleton_3d',

@@ -1,16 +1,18 @@
-"""Training curves from the files that MMEngine writes while it trains."""
+"""Curves of PCKh, and of a training from the files that MMEngine writes."""
 
 import glob
 import json
 import math
 import os
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
 from .figure import canvas_to_rgb, new_figure
 from .panel import save_image
 
+#: As the curves lie close to each other, the dashes tell them apart too.
+LINE_STYLES = ('-', '--', '-.', ':')
 _NOT_METRICS = (
     'step',
     'time',
@@ -74,29 +76,29 @@ def read_scalars(path: str) -> Scalars:
     )
 
 
-def plot_curves(
-    paths: Dict[str, str], out: str, metric: Optional[str] = None
-) -> np.ndarray:
+def plot_curves(paths: Dict[str, str], out: str) -> np.ndarray:
     """Plot training loss and a validation metric of several runs.
+
+    The metric is the first that all runs have, else the first of any.
 
     Args:
         paths (dict[str, str]): Name of a run -> its scalars.json or work
             folder.
         out (str): Image file to write.
-        metric (str, optional): Name of the validation value; by default the
-            first that all runs have, else the first of any.
 
     Returns:
         np.ndarray: The picture, RGB.
 
     Raises:
-        ValueError: If ``paths`` is empty, a file is missing or broken, or no
-            run has ``metric``.
+        ValueError: If ``paths`` is empty, or a file is missing or broken.
     """
     if not paths:
         raise ValueError('plot_curves needs at least one run')
     runs = {name: read_scalars(path) for name, path in paths.items()}
-    metric = _choose_metric(runs, metric)
+    names = [list(run.validation) for run in runs.values()]
+    every = [name for run in names for name in run]
+    shared = [n for n in every if all(n in run for run in names)]
+    metric = (shared or every or [None])[0]
     figure = new_figure((9, 3.6), dpi=100)
     left, right = figure.subplots(1, 2)
     for name, run in runs.items():
@@ -117,6 +119,25 @@ def plot_curves(
     return picture
 
 
+def draw_pckh(axes, curves: Dict[str, np.ndarray], title: str) -> None:
+    """Draw a panel of Figure 2 of the paper: PCKh over the distance.
+
+    Args:
+        axes (matplotlib.axes.Axes): Of the panel.
+        curves (dict[str, np.ndarray]): Name of a model -> (51,) percent at
+            the distances 0, 0.01, …, 0.5 head sizes; NaN leaves a line out.
+        title (str): Above the panel.
+    """
+    for number, (name, curve) in enumerate(curves.items()):
+        style = LINE_STYLES[number % len(LINE_STYLES)]
+        distances = np.arange(len(curve)) / 100
+        axes.plot(distances, curve, style, label=name, linewidth=1.6)
+    axes.set_title(title, fontsize=11)
+    axes.set(xlim=(0, 0.5), ylim=(0, 100), yticks=range(0, 101, 20))
+    axes.set(xlabel='distance / head size', ylabel='PCKh, %')
+    axes.grid(alpha=0.3)
+
+
 def _rows(path: str):
     with open(path, encoding='utf-8') as file:
         lines = file.read().splitlines()
@@ -135,22 +156,6 @@ def _rows(path: str):
                 f'{path}: line {number} must be a JSON object, got {row!r}'
             )
         yield row
-
-
-def _choose_metric(
-    runs: Dict[str, Scalars], metric: Optional[str]
-) -> Optional[str]:
-    names = [list(run.validation) for run in runs.values()]
-    every = [name for run in names for name in run]
-    if metric is None:
-        shared = [n for n in every if all(n in run for run in names)]
-        return (shared or every or [None])[0]
-    if metric not in every:
-        raise ValueError(
-            f'no run has the validation value {metric!r}; they have '
-            f'{sorted(set(every))}'
-        )
-    return metric
 
 
 def _plot(axes, series: Series, name: str, marker: str = '') -> None:

@@ -13,9 +13,9 @@ import numpy as np
 from integral_mmpose.geometry import (
     DEPTH_RANGE_MM,
     check_shape,
-    is_tensor,
     norm_to_mm,
 )
+from integral_mmpose.geometry.check import as_array
 
 from .figure import canvas_to_rgb, new_figure
 
@@ -174,10 +174,3 @@ def _stretch(heat, width, height):
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-
-
-def as_array(array, dtype=None) -> np.ndarray:
-    """A tensor or an array as an array."""
-    if is_tensor(array):
-        array = array.detach().cpu().numpy()
-    return np.asarray(array, dtype)

@@ -32,7 +32,7 @@ def draw_skeleton_2d(
     """Draw one person's joints and bones on a copy of an image.
 
     Args:
-        image (np.ndarray): (H, W, 3) or (H, W) uint8, RGB.
+        image (np.ndarray): (H, W, 3) uint8, RGB.
         keypoints_px (np.ndarray): (K, 2) or (K, 3) image px; z is not used.
         skeleton (Skeleton): Bones and colours of the K joints.
         scores (np.ndarray, optional): (K,) confidence in [0, 1].
@@ -46,7 +46,12 @@ def draw_skeleton_2d(
     Raises:
         ValueError: If the numbers of joints differ, or the image is not one.
     """
-    image = as_rgb(image)
+    if image.dtype != np.uint8 or not image.size:
+        raise ValueError(
+            f'image must be uint8 with the axes (H, W, 3), got {image.dtype} '
+            f'with the shape {image.shape}'
+        )
+    check_shape(image, 'H W 3', 'image')
     points = np.asarray(keypoints_px, np.float64)[..., :2]
     joints = len(skeleton.colors)
     check_shape(points, f'{joints} 2', 'keypoints_px')
@@ -139,20 +144,6 @@ def write_labels(
                     thickness,
                     cv2.LINE_AA,
                 )
-
-
-def as_rgb(image) -> np.ndarray:
-    """An image, or one in grey, as (H, W, 3) uint8."""
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
-        raise ValueError(
-            'image must be uint8 with the axes (H, W, 3) or (H, W), got '
-            f'{image.dtype} with the shape {image.shape}'
-        )
-    if image.ndim == 2:
-        image = image[..., None].repeat(3, -1)
-    check_shape(image, 'H W 3', 'image')
-    return np.ascontiguousarray(image)
 
 
 def _drawable(points, far):

@@ -1,61 +1,12 @@
-"""One row of pictures for one person, and sheets of such rows."""
+"""Pictures beside each other, sheets of pictures, and their files."""
 
 import os
-from typing import Optional, Sequence
+from typing import Sequence
 
 import cv2
 import numpy as np
 
 from integral_mmpose.files import write_atomically
-
-from .figure import canvas_to_rgb, new_figure
-from .overlay import as_rgb, draw_skeleton_2d, enlarge
-from .skeleton import Skeleton
-from .views import render_views
-
-_TITLE_PX = 26
-
-
-def draw_panel(
-    image: np.ndarray,
-    keypoints_px: np.ndarray,
-    keypoints_mm: Optional[np.ndarray],
-    skeleton: Skeleton,
-    gt_mm: Optional[np.ndarray] = None,
-    scores: Optional[np.ndarray] = None,
-    title: str = '',
-    score_thr: float = 0.3,
-    size: int = 320,
-) -> np.ndarray:
-    """Input | 2D overlay | 3D from the camera | 3D from the side.
-
-    Args:
-        image (np.ndarray): (H, W, 3) uint8 RGB.
-        keypoints_px (np.ndarray): (K, 2 or 3) image px.
-        keypoints_mm (np.ndarray, optional): (K, 3) camera space mm, absolute
-            or relative to the root; None leaves the 3D views out.
-        skeleton (Skeleton): Bones and colours.
-        gt_mm (np.ndarray, optional): (K, 3) the true pose, in grey.
-        scores (np.ndarray, optional): (K,) confidence in [0, 1].
-        title (str): Line above the panel.
-        score_thr (float): Joints below it are skipped. Defaults to 0.3.
-        size (int): Height of the pictures in px. Defaults to 320.
-
-    Returns:
-        np.ndarray: (size + 26, W', 3) uint8 RGB.
-    """
-    overlay = draw_skeleton_2d(
-        image, keypoints_px, skeleton, scores, score_thr, size
-    )
-    plain, _ = enlarge(as_rgb(image), np.zeros(2), size)
-    cells = [fit_height(plain, size), fit_height(overlay, size)]
-    if keypoints_mm is not None:
-        cells.append(
-            render_views(
-                keypoints_mm, skeleton, gt_mm, scores, score_thr, size
-            )
-        )
-    return add_title(beside(cells), title)
 
 
 def save_contact_sheet(
@@ -103,19 +54,6 @@ def save_image(image: np.ndarray, path: str) -> None:
     write_atomically(path, data.tobytes())
 
 
-def fit_height(image: np.ndarray, height: int) -> np.ndarray:
-    """Resize to a height, keeping the aspect ratio."""
-    if image.shape[0] == height:
-        return image
-    width = max(1, round(image.shape[1] * height / image.shape[0]))
-    shrink = image.shape[0] > height
-    return cv2.resize(
-        image,
-        (width, height),
-        interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR,
-    )
-
-
 def beside(cells: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
     """Put pictures beside each other, white between and below them."""
     height = max(cell.shape[0] for cell in cells)
@@ -133,15 +71,3 @@ def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
     part = picture[:height, :width]
     canvas[: part.shape[0], : part.shape[1]] = part
     return canvas
-
-
-def add_title(picture: np.ndarray, title: str) -> np.ndarray:
-    """Put a line of text above a picture."""
-    width = picture.shape[1]
-    figure = new_figure((width / 100, _TITLE_PX / 100), dpi=100)
-    figure.text(
-        6 / width, 0.5, title, fontsize=10, va='center', parse_math=False
-    )
-    strip = canvas_to_rgb(figure)[:_TITLE_PX, :width]
-    strip = cv2.resize(strip, (width, _TITLE_PX))
-    return np.concatenate([strip, picture])

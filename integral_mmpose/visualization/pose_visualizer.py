@@ -21,12 +21,13 @@ from integral_mmpose.geometry import (
     Person,
     weak_perspective_mm,
 )
+from integral_mmpose.geometry.check import as_array
 from integral_mmpose.geometry.colors import MIDDLE
 
-from .heat_vectors import as_array, overlay_heatmaps
-from .overlay import MIN_SIDE, enlarge
+from .heat_vectors import overlay_heatmaps
+from .overlay import enlarge
 from .panel import beside
-from .rendering import GAP, VIEW_SIDES, draw_people, draw_views
+from .rendering import GAP, draw_people, draw_views
 from .skeleton import Skeleton, skeleton_from_metainfo
 
 
@@ -37,32 +38,10 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
     Predictions with keypoints (N, K, 2) get the overlay. Those with
     (N, K, 3), image px x, y and root-relative mm z, also get 3D views, one
     row for each person. They come from ``keypoints_cam`` (mm) where the
-    instances have it, else from weak perspective.
-
-    Args:
-        name (str): Name of the instance. Defaults to ``'visualizer'``.
-        mm_per_px (float, optional): Scale of the weak perspective. By
-            default the sample's ``mm_per_px``, else 2000 mm divided by the
-            side of the box.
-        max_people (int, optional): Most people with 3D views, the best boxes
-            first. By default everybody.
-        min_side (int): Smaller images are enlarged to it. Defaults to 256.
-        **kwargs: Of :class:`mmpose.visualization.PoseLocalVisualizer`.
+    instances have it, else from weak perspective, by the sample's
+    ``mm_per_px`` or by a box that is 2000 mm wide. The arguments are those of
+    :class:`mmpose.visualization.PoseLocalVisualizer`.
     """
-
-    def __init__(
-        self,
-        name: str = 'visualizer',
-        *args,
-        mm_per_px: Optional[float] = None,
-        max_people: Optional[int] = None,
-        min_side: int = MIN_SIDE,
-        **kwargs,
-    ) -> None:
-        super().__init__(name, *args, **kwargs)
-        self.mm_per_px = mm_per_px
-        self.max_people = max_people
-        self.min_side = min_side
 
     @master_only
     def add_datasample(  # noqa: PLR0913 (MMPose's signature)
@@ -81,14 +60,11 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         out_file: Optional[str] = None,
         kpt_thr: float = 0.3,
         step: int = 0,
-        min_view: int = VIEW_SIDES[0],
     ) -> np.ndarray:
         """Draw a sample and save it to the file or to all back ends.
 
-        The arguments are those of MMPose's visualizer, and ``min_view``, the
-        least side of a 3D view in px: where the views of all people are higher
-        than the image, the picture grows. ``image`` is (H, W, 3) uint8 RGB
-        and not modified, ``skeleton_style`` is ignored. From left
+        The arguments are those of MMPose's visualizer. ``image`` is (H, W, 3)
+        uint8 RGB and not modified, ``skeleton_style`` is ignored. From left
         to right: ground truth, prediction, heat maps, 3D views (with
         ``keypoints_cam`` of the ground truth in grey if ``draw_gt``).
 
@@ -108,14 +84,13 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
                     kpt_thr,
                     draw_bbox,
                     show_kpt_idx,
-                    self.min_side,
                 )
             )
             fields = data_sample.get(f'{kind}_fields')
             if draw_heatmap and fields is not None and 'heatmaps' in fields:
                 maps = _on_image(fields.heatmaps, image, data_sample)
-                cells.append(self._enlarge(overlay_heatmaps(image, maps)))
-        cells = cells or [self._enlarge(image)]
+                cells.append(_enlarge(overlay_heatmaps(image, maps)))
+        cells = cells or [_enlarge(image)]
         if draw_pred:
             people = self._people(data_sample, 'pred')
             cells += draw_views(
@@ -124,8 +99,6 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
                 cells[0].shape[0],
                 kpt_thr,
                 _truths(data_sample, people) if draw_gt else None,
-                min_view,
-                self.max_people,
             )
         picture = beside(cells, GAP)
         self.set_image(picture)
@@ -149,9 +122,6 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
             )
         )
 
-    def _enlarge(self, image: np.ndarray) -> np.ndarray:
-        return enlarge(image, np.zeros(2), self.min_side)[0]
-
     def _people(self, data_sample, kind: str) -> List[Person]:
         """The instances of a sample; predictions with three axes in mm."""
         found = data_sample.get(f'{kind}_instances')
@@ -169,29 +139,34 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         ]
         if kind == 'pred' and keypoints.shape[-1] == 3:
             in_mm = found.get('keypoints_cam')
-            root = self._skeleton(people).root
-            for i, person in enumerate(people):
-                person.keypoints_3d_mm = (
-                    self._to_mm(person.box, keypoints, i, root, data_sample)
-                    if in_mm is None
-                    else as_array(in_mm)[i]
-                )
+            if in_mm is None:
+                scale = data_sample.metainfo.get('mm_per_px')
+                scale = scale if len(people) == 1 else None
+                root = self._skeleton(people).root
+                in_mm = [
+                    _to_mm(person.box, points, root, scale)
+                    for person, points in zip(people, keypoints)
+                ]
+            for person, pose in zip(people, as_array(in_mm)):
+                person.keypoints_3d_mm = pose
         return people
 
-    def _to_mm(self, box, keypoints, i, root, data_sample) -> np.ndarray:
-        """Weak perspective: of a pixel, or of the box as 2000 mm."""
-        scale = self.mm_per_px
-        if scale is None and len(keypoints) == 1:
-            scale = data_sample.metainfo.get('mm_per_px')
-        if scale is None:
-            if box is None:
-                side = np.ptp(keypoints[i, :, :2], axis=0).max()
-                side = TIGHT_PADDING * float(side)
-            else:
-                side = float(max(box[2:] - box[:2]))
-            scale = BOX_MM / max(side, 1.0)
-        scale = float(np.ravel(scale)[0])
-        return weak_perspective_mm(keypoints[i], scale, root)
+
+def _enlarge(image: np.ndarray) -> np.ndarray:
+    return enlarge(image, np.zeros(2))[0]
+
+
+def _to_mm(box, keypoints, root: int, scale) -> np.ndarray:
+    """Weak perspective: of a pixel, or of the box as 2000 mm."""
+    if scale is None:
+        if box is None:
+            side = np.ptp(keypoints[:, :2], axis=0).max()
+            side = TIGHT_PADDING * float(side)
+        else:
+            side = float(max(box[2:] - box[:2]))
+        scale = BOX_MM / max(side, 1.0)
+    scale = float(np.ravel(scale)[0])
+    return weak_perspective_mm(keypoints, scale, root)
 
 
 def _truths(data_sample, people: List[Person]) -> Optional[np.ndarray]:

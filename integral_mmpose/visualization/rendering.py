@@ -14,7 +14,7 @@ import numpy as np
 
 from integral_mmpose.geometry import Person
 
-from .overlay import MIN_SIDE, draw_skeleton_2d, enlarge, write_labels
+from .overlay import draw_skeleton_2d, enlarge, write_labels
 from .panel import beside, fit_canvas
 from .skeleton import Skeleton
 from .views import render_views
@@ -77,23 +77,22 @@ def draw_people(
     score_thr: float = 0.0,
     draw_bbox: bool = False,
     joint_numbers: bool = False,
-    min_side: int = MIN_SIDE,
 ) -> np.ndarray:
     """The people over the image; several people in 3D are numbered.
 
-    Images smaller than ``min_side`` px are enlarged to it. ``joint_numbers``
-    writes the index of each joint beside it. The other arguments are those
-    of :func:`render`.
+    Images smaller than 256 px are enlarged to it. ``joint_numbers`` writes
+    the index of each joint beside it. The other arguments are those of
+    :func:`render`.
 
     Returns:
         np.ndarray: (s H, s W, 3) uint8 RGB, s = 1 for large images.
     """
-    picture = enlarge(image, np.zeros(2), min_side)[0]
+    picture = enlarge(image, np.zeros(2))[0]
     labelled = len(people) > 1 and any(
         p.keypoints_3d_mm is not None for p in people
     )
     for number, person in enumerate(people):
-        _, points = enlarge(image, person.keypoints_2d, min_side)
+        _, points = enlarge(image, person.keypoints_2d)
         picture = draw_skeleton_2d(
             picture, points, skeleton, person.scores, score_thr, min_side=0
         )
@@ -104,7 +103,7 @@ def draw_people(
             write_labels(picture, points[[skeleton.root]], [f'#{number}'])
         if draw_bbox and person.box is not None:
             corners = np.reshape(person.box[:4], (2, 2))
-            corners = np.rint(enlarge(image, corners, min_side)[1])
+            corners = np.rint(enlarge(image, corners)[1])
             low, high = corners.astype(int).tolist()
             cv2.rectangle(picture, low, high, _BOX_COLOR, 1)
     return picture
@@ -117,13 +116,12 @@ def draw_views(
     score_thr: float = 0.0,
     truths_mm: Optional[Sequence[np.ndarray]] = None,
     min_view: int = VIEW_SIDES[0],
-    max_people: Optional[int] = None,
 ) -> List[np.ndarray]:
     """Two 3D views of each person, the best boxes first, column by column.
 
     ``height`` is that of the picture beside the views in px, ``truths_mm``
-    has (K, 3) for each person, drawn in grey, and at most ``max_people`` are
-    drawn (by default all). The other arguments are those of :func:`render`.
+    has (K, 3) for each person, drawn in grey. The other arguments are those
+    of :func:`render`.
 
     Returns:
         list[np.ndarray]: One RGB picture; none without a 3D pose.
@@ -132,7 +130,6 @@ def draw_views(
         i for i, p in enumerate(people) if p.keypoints_3d_mm is not None
     ]
     numbers.sort(key=lambda i: -people[i].box_score)
-    numbers = numbers[:max_people]
     if not numbers:
         return []
     columns, side = grid_of(len(numbers), height)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Tuple
 
 import numpy as np
 
-from integral_mmpose.geometry.colors import MIDDLE, Color
+from integral_mmpose.geometry.colors import Color
 
 
 class Skeleton(NamedTuple):
@@ -50,38 +50,25 @@ def ground_grid(
 
 
 def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
-    """Skeleton of a data set's metainfo, as written or as MMPose parsed it.
+    """Skeleton of a data set's metainfo, as MMPose parsed it.
 
     Args:
-        metainfo (dict): With ``keypoint_info`` and ``skeleton_info``, or with
-            ``keypoint_colors``, ``skeleton_links`` and
+        metainfo (dict): With ``keypoint_colors``, ``skeleton_links`` and
             ``skeleton_link_colors``.
 
     Returns:
         Skeleton: The root is the joint that is no bone's child, else 0.
 
     Raises:
-        ValueError: If the metainfo has neither set of keys.
+        ValueError: If one of them is missing.
     """
-    if 'skeleton_links' in metainfo and 'keypoint_colors' in metainfo:
-        colors = metainfo['keypoint_colors']
-        links = metainfo['skeleton_links']
-        link_colors = metainfo['skeleton_link_colors']
-    elif 'skeleton_info' in metainfo and 'keypoint_info' in metainfo:
-        joints = sorted(
-            metainfo['keypoint_info'].values(), key=lambda joint: joint['id']
-        )
-        index = {joint['name']: joint['id'] for joint in joints}
-        bones = metainfo['skeleton_info'].values()
-        colors = [joint['color'] for joint in joints]
-        links = [[index[name] for name in bone['link']] for bone in bones]
-        link_colors = [bone.get('color', MIDDLE) for bone in bones]
-    else:
+    names = 'keypoint_colors', 'skeleton_links', 'skeleton_link_colors'
+    if not set(names) <= set(metainfo):
         raise ValueError(
-            'metainfo needs keypoint_info and skeleton_info, or '
-            'keypoint_colors and skeleton_links; it has '
+            f'metainfo needs {", ".join(names)}, as MMPose parses it; it has '
             f'{sorted(metainfo)}'
         )
+    colors, links, link_colors = (metainfo[name] for name in names)
     children = {int(child) for _, child in links}
     roots = [i for i in range(len(colors)) if i not in children]
     return Skeleton(

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from integral_mmpose.cli import window
+from integral_mmpose.cli import run as run_module
 from integral_mmpose.cli.main import main
 from integral_mmpose.inference import inferencer as module
 
@@ -393,7 +393,7 @@ def test_no_display_is_one_sentence(run, photos, monkeypatch, capsys):
 def test_a_display_shows_the_pictures(run, photos, monkeypatch):
     shown = []
     done = subprocess.CompletedProcess([], 0)
-    monkeypatch.setattr(window.subprocess, 'run', lambda *_, **__: done)
+    monkeypatch.setattr(run_module.subprocess, 'run', lambda *_, **__: done)
     monkeypatch.setattr(cv2, 'imshow', lambda _, image: shown.append(image))
     monkeypatch.setattr(cv2, 'waitKey', lambda _: 27)  # Esc ends it
     assert run('photos', '--show') == 0

@@ -76,7 +76,7 @@ def write_fake_record(tmp_path):
             epochs=12,
             starts_from=None,
             metrics=metrics or {'pckh/AUC': 1.0},
-            curve=None,
+            curve=[1.0] * 51,
             history=[[4, 3.0]],
             training=None,
             evaluation=dict(

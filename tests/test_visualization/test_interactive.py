@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.geometry import Person
@@ -18,9 +19,8 @@ from integral_mmpose.visualization import (
 from integral_mmpose.visualization.interactive import EYE
 
 NAMES = ['pelvis', 'head', 'left_hand', 'right_hand']
-SKELETON = skeleton_from_metainfo(
-    build_metainfo('hands', NAMES, [], [0, 0, 0, 0])
-)
+METAINFO = build_metainfo('hands', NAMES, [], [0, 0, 0, 0])
+SKELETON = skeleton_from_metainfo(parse_pose_metainfo(METAINFO))
 # x right, y down, z forward: the head is up, the left hand is far away.
 POSE = np.array([[0, 0, 0], [0, -600, 0], [-300, 0, 200], [300, 0, -100.0]])
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.geometry.colors import LEFT, MIDDLE, RIGHT
@@ -10,11 +11,10 @@ from integral_mmpose.visualization import (
 )
 from integral_mmpose.visualization.overlay import write_labels
 
-SKELETON = skeleton_from_metainfo(
-    build_metainfo(
-        'wrists', ['root', 'left_wrist', 'right_wrist'], [], [0] * 3
-    )
+METAINFO = build_metainfo(
+    'wrists', ['root', 'left_wrist', 'right_wrist'], [], [0] * 3
 )
+SKELETON = skeleton_from_metainfo(parse_pose_metainfo(METAINFO))
 POINTS = np.array([[150.0, 40.0], [250.0, 100.0], [50.0, 100.0]])
 
 
@@ -105,9 +105,9 @@ def test_enlarging_keeps_a_joint_on_its_pixel():
     np.testing.assert_allclose(points, centre, atol=0.05)
 
 
-def test_grey_images_and_points_with_depth_are_taken():
+def test_points_with_depth_are_taken():
     points = np.concatenate([POINTS, np.ones((3, 1))], 1)
-    picture = draw_skeleton_2d(_grey()[..., 0], points, SKELETON, min_side=0)
+    picture = draw_skeleton_2d(_grey(), points, SKELETON, min_side=0)
     np.testing.assert_array_equal(
         picture, draw_skeleton_2d(_grey(), POINTS, SKELETON, min_side=0)
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.geometry import Person
@@ -17,11 +18,10 @@ from integral_mmpose.visualization.rendering import (
     movie_size,
 )
 
-SKELETON = skeleton_from_metainfo(
-    build_metainfo(
-        'hands', ['pelvis', 'head', 'left_hand', 'right_hand'], [], [0] * 4
-    )
+METAINFO = build_metainfo(
+    'hands', ['pelvis', 'head', 'left_hand', 'right_hand'], [], [0] * 4
 )
+SKELETON = skeleton_from_metainfo(parse_pose_metainfo(METAINFO))
 BOX = np.array([10.0, 20.0, 30.0, 60.0])
 
 

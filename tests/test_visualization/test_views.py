@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mpl_toolkits.mplot3d import proj3d
 
 from integral_mmpose.datasets.joints import H36M18_METAINFO
@@ -13,7 +14,7 @@ from integral_mmpose.visualization import (
 )
 from integral_mmpose.visualization.views import VIEWS
 
-SKELETON = skeleton_from_metainfo(H36M18_METAINFO)
+SKELETON = skeleton_from_metainfo(parse_pose_metainfo(H36M18_METAINFO))
 HEAD, LEFT_FOOT, LEFT_WRIST = 10, 6, 13
 
 
