@@ -89,9 +89,8 @@ def find_python(version):
         names.append(done.stdout.strip())
     code = f'import ensurepip, sys, venv; assert "{version}" in sys.version'
     for name in filter(None, names):
-        if not subprocess.run(
-            [name, '-c', code], capture_output=True
-        ).returncode:
+        done = subprocess.run([name, '-c', code], capture_output=True)
+        if not done.returncode:
             return name
     return None
 

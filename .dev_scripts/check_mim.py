@@ -47,7 +47,8 @@ def main() -> int:
     prepare(args.python, venv, work)
     failed = []
     mim = Mim(venv, work)
-    for name, step in STEPS.items():
+    for step in STEPS:
+        name = step.__name__.removeprefix('check_')
         try:
             found = step(mim)
         except Exception as error:
@@ -70,12 +71,7 @@ def prepare(python: str, venv: Path, work: Path) -> None:
 
 
 class Mim:
-    """Runs mim in a folder outside the repository.
-
-    Args:
-        venv (Path): The environment.
-        work (Path): The folder.
-    """
+    """Runs mim of an environment in a folder outside the repository."""
 
     def __init__(self, venv: Path, work: Path) -> None:
         self.venv, self.work = venv, work
@@ -89,11 +85,7 @@ class Mim:
         self.env.pop('PYTHONPATH', None)
 
     def __call__(self, *args) -> str:
-        """What the command prints.
-
-        Raises:
-            AssertionError: With the end of it, if the command fails.
-        """
+        """What the command prints; its end as an error if it fails."""
         done = subprocess.run(
             [self.venv / 'bin/mim', *map(str, args)],
             cwd=self.work,
@@ -202,14 +194,9 @@ def metrics(mim, config, weights: Path) -> str:
     return line[line.index('h36m/MPJPE') :].split('  ')[0]
 
 
-STEPS = dict(
-    install=check_install,
-    list=check_list,
-    search=check_search,
-    run=check_run,
-    train=check_train,
-    test=check_test,
-    download=check_download,
+STEPS = (
+    *(check_install, check_list, check_search, check_run, check_train),
+    *(check_test, check_download),
 )
 
 if __name__ == '__main__':

@@ -28,6 +28,7 @@ TESTS = dict(
         *('test_hooks/test_checkpoint_hook.py', 'test_logging', 'test_hub'),
     ),
 )
+NOT_PASSED = ('failure', 'error', 'skipped')
 
 
 def main() -> int:
@@ -62,12 +63,9 @@ def main() -> int:
 def outcomes(checkout: Path, tests, options, minutes: float) -> dict:
     """The outcome of each test, by its name; {} where time has run out.
 
-    Args:
-        checkout (Path): Its ``tests`` and ``configs`` are copied: beside the
-            package of the checkout the installed one would not be imported.
-        tests (Sequence[str]): Files and folders below ``tests``.
-        options (Sequence[str]): Of pytest.
-        minutes (float): Limit.
+    ``tests`` are files and folders below ``tests`` of the checkout, which is
+    copied with ``configs``: beside the package of the checkout the installed
+    one would not be imported.
     """
     with tempfile.TemporaryDirectory() as folder:
         for name in ('tests', 'configs'):
@@ -92,17 +90,12 @@ def outcomes(checkout: Path, tests, options, minutes: float) -> dict:
 
 def read_outcomes(report: str) -> dict:
     """``passed``, ``failure``, ``error`` or ``skipped`` of a JUnit report."""
-    return {
-        f'{case.get("classname")}::{case.get("name")}': next(
-            (
-                child.tag
-                for child in case
-                if child.tag in ('failure', 'error', 'skipped')
-            ),
-            'passed',
-        )
-        for case in ElementTree.fromstring(report).iter('testcase')
-    }
+    found = {}
+    for case in ElementTree.fromstring(report).iter('testcase'):
+        wrong = [child.tag for child in case if child.tag in NOT_PASSED]
+        name = f'{case.get("classname")}::{case.get("name")}'
+        found[name] = wrong[0] if wrong else 'passed'
+    return found
 
 
 def differences(alone: dict, beside: dict) -> list:

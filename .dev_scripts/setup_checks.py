@@ -1,7 +1,8 @@
 """What must be true before the set-up downloads anything.
 
-Each check raises one clear sentence. Python's standard library only, and the
-syntax of every Python 3, so that an old Python gets its sentence, too.
+Each check raises SetupError with one clear sentence. Python's standard library
+only, and the syntax of every Python 3, so that an old Python gets its
+sentence, too.
 """
 
 import fnmatch
@@ -40,11 +41,7 @@ class SetupError(Exception):
 
 
 def check_settings():
-    """Every setting is one that the set-up knows.
-
-    Raises:
-        SetupError: If one is not.
-    """
+    """Every setting is one that the set-up knows."""
     for name, (pattern, known) in SETTINGS.items():
         value = os.environ.get(name)
         if value and not re.fullmatch(pattern, value):
@@ -56,11 +53,7 @@ def check_settings():
 
 
 def check_python(python):
-    """Python 3.10 to 3.13, with the means to make an environment.
-
-    Raises:
-        SetupError: If it is another one.
-    """
+    """Python 3.10 to 3.13, with the means to make an environment."""
     fix = 'remove that environment, or say VENV=/another/place'
     if not os.path.exists(python):
         python, fix = sys.executable, 'say PYTHON=/path/to/python3.11'
@@ -86,11 +79,7 @@ def version_of(python):
 
 
 def check_checkout(python, root):
-    """An environment is of one checkout, and is not turned to another.
-
-    Raises:
-        SetupError: If another one, which exists, is installed in it.
-    """
+    """An environment is of one checkout, and is not turned to another."""
     url = probe(python, PROBE_EDITABLE) or ''
     folder = url.replace('file://', '', 1)
     if os.path.isdir(folder) and not os.path.samefile(folder, root):
@@ -102,11 +91,7 @@ def check_checkout(python, root):
 
 
 def check_twins(python):
-    """No two distributions of one import name.
-
-    Raises:
-        SetupError: If there are; names both.
-    """
+    """No two distributions of one import name."""
     names = {name.lower() for name in probe(python, PROBE_NAMES) or ()}
     both = sorted(names & {'mmcv', 'mmcv-lite', 'onedl-mmcv'})
     if len(both) > 1:
@@ -121,9 +106,6 @@ def check_compiler(python):
 
     That is mmcv with MMCV_OPS=compile and no wheel at hand, and xtcocotools
     on Python 3.12 and later.
-
-    Raises:
-        SetupError: If nothing can do it.
     """
     version = version_of(python)
     needed = []
@@ -165,11 +147,7 @@ def _works(name):
 
 
 def check_disk(venv, needed_gb):
-    """Enough free space where the environment will be; returns it in GB.
-
-    Raises:
-        SetupError: If there is less.
-    """
+    """Enough free space where the environment will be; returns it in GB."""
     folder = venv
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)

@@ -140,10 +140,8 @@ def does_not_import(name, pip, code):
 def make_venv(venv, python):
     """Make the environment, or make a half-made one anew.
 
-    One that somebody made without pip (uv does) gets pip.
-
-    Raises:
-        SetupError: If the folder is something else.
+    One that somebody made without pip (uv does) gets pip. Raises SetupError
+    if the folder is something else.
     """
     if not run_quietly([python, '-m', 'pip', '--version']):
         return

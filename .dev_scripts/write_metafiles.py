@@ -39,18 +39,6 @@ Collections:
 """
 
 
-def metafiles(root: Path) -> dict:
-    """The text of both files, by its path relative to ``root``.
-
-    Args:
-        root (Path): The repository.
-    """
-    return {
-        METAFILE: metafile(root),
-        'model-index.yml': f'Import:\n- {METAFILE}\n',
-    }
-
-
 def metafile(root: Path) -> str:
     """The paper and every config but the bases and the detectors."""
     stages = json.loads((root / 'docs/model_training.json').read_text())
@@ -115,14 +103,17 @@ def main() -> int:
         help='write nothing; exit with 1 if a file is not current',
     )
     check = parser.parse_args().check
-    changed = [
-        name
-        for name, text in metafiles(ROOT).items()
-        if not (ROOT / name).exists() or (ROOT / name).read_text() != text
-    ]
-    if not check:
-        for name in changed:
-            (ROOT / name).write_text(metafiles(ROOT)[name])
+    texts = {
+        METAFILE: metafile(ROOT),
+        'model-index.yml': f'Import:\n- {METAFILE}\n',
+    }
+    changed = []
+    for name, text in texts.items():
+        path = ROOT / name
+        if not path.exists() or path.read_text() != text:
+            changed.append(name)
+            if not check:
+                path.write_text(text)
     print('\n'.join(changed) or 'both files are current')
     return int(check and bool(changed))
 

@@ -1,15 +1,20 @@
 """The data of a run: made, found, or an error that says what to set."""
 
 import fcntl
+import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterable, Optional
+from typing import Dict, Iterable, Iterator, List, Optional
 
 from mmengine.config import Config, ConfigDict
 
+from integral_mmpose.datasets.body.head_boxes import BOXES, JOINTS, head_sizes
+from integral_mmpose.datasets.body.mpii_joints import read_joints
+from integral_mmpose.datasets.checks import TEXT, check_fields, load_json
+from integral_mmpose.datasets.mat_files import mat_bytes, read_mat
+from integral_mmpose.files import write_atomically
 from integral_mmpose.synthetic.generate import Scale, generate
-
-from .lsp import merge_lsp
 
 DATA = ('synthetic', 'lspet', 'lsp', 'lsp-select', 'real')
 ROOTS = dict(mpii='MPII_ROOT', h36m='H36M_ROOT', coco='COCO_ROOT')
@@ -17,6 +22,12 @@ PUBLIC = 'INTEGRAL_MMPOSE_DATA'
 FULL = 'full'
 #: People of LSP train that --data lsp-select holds out, to choose settings.
 HELD_OUT = 200
+#: Folders whose people train with --data lsp.
+TRAIN = dict(lsp='_train', lspet='_train', lspet_more='')
+HINT = (
+    'tools/dataset_converters/lsp_to_mpii.py makes it from the official '
+    'archives'
+)
 
 
 def make_absolute(variables: Iterable[str]) -> None:
@@ -47,12 +58,12 @@ def find_data(
         return _synthetic(setting.synthetic if setting else FULL, out)
     if data == 'lspet':
         return dict(MPII_ROOT=str(_public(data, names)))
-    if data == 'lsp':
-        base = _public(data, names).parent
-        return dict(MPII_ROOT=str(merge_lsp(base, Path(out) / 'lsp-lspet')))
-    if data == 'lsp-select':
-        base, folder = _public('lsp', names).parent, Path(out) / data
-        return dict(MPII_ROOT=str(merge_lsp(base, folder, HELD_OUT)))
+    if data in ('lsp', 'lsp-select'):
+        base, held_out = _public('lsp', names).parent, 0
+        folder = Path(out) / 'lsp-lspet'
+        if data == 'lsp-select':
+            folder, held_out = Path(out) / data, HELD_OUT
+        return dict(MPII_ROOT=str(merge_lsp(base, folder, held_out)))
     roots = {ROOTS[name]: os.environ.get(ROOTS[name], '') for name in names}
     for variable, root in sorted(roots.items()):
         if not Path(root or '?').is_dir():
@@ -68,9 +79,7 @@ def _synthetic(amount, out: Path) -> Dict[str, str]:
     name = amount if isinstance(amount, str) else '-'.join(map(_word, amount))
     folder = Path(out) / f'synthetic-{name}'
     scale = amount if isinstance(amount, str) else Scale(*amount)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.with_name(f'{folder.name}.lock'), 'w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another command may be making it
+    with _turn(folder.with_name(f'{folder.name}.lock')):
         generate(folder, 0, scale, os.cpu_count(), lambda line: None)
     return {var: str(folder / key) for key, var in ROOTS.items()}
 
@@ -108,3 +117,74 @@ def use_public_split(cfg: Config) -> None:
         cfg.train_dataloader.dataset.split = 'train'
         cfg.test_dataloader = cfg.val_dataloader
         cfg.test_evaluator = cfg.val_evaluator
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Hold a lock file: another command may be making the same data."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def merge_lsp(base: Path, out: Path, held_out: int = 0) -> Path:
+    """Write LSP and LSPET as one data set into ``out``; returns it.
+
+    Training: LSP train, LSPET train and the further people of LSPET, which
+    ``base`` holds. Validation: LSP val; or, where a setting is to be chosen,
+    the last ``held_out`` people of LSP train, which then do not train. One
+    annotation file instead of a concatenation, which would turn off mmengine's
+    seeding of samples, and with it exact resume. The images are links.
+    """
+    parts = {name: _people(base, name, TRAIN[name]) for name in TRAIN}
+    if held_out:
+        val = parts['lsp'][-held_out:]
+        parts['lsp'] = parts['lsp'][:-held_out]
+        truth = _last_heads(base / 'lsp', held_out)
+    else:
+        val = _people(base, 'lsp', '_val')
+        truth = _require(base / 'lsp' / 'lsp_gt_val.mat').read_bytes()
+    files = {
+        'lsp_train.json': json.dumps(sum(parts.values(), [])).encode(),
+        'lsp_val.json': json.dumps(val).encode(),
+        'lsp_gt_val.mat': truth,
+    }
+    images = out / 'images'
+    with _turn(out / 'lock'):
+        images.mkdir(exist_ok=True)
+        for name in TRAIN:
+            link, target = images / name, _require(base / name / 'images')
+            if not link.is_symlink() or link.readlink() != target:
+                link.unlink(missing_ok=True)
+                link.symlink_to(target)
+        for name, content in files.items():
+            path = out / name
+            if not path.is_file() or path.read_bytes() != content:
+                write_atomically(path, content)
+    return out
+
+
+def _people(base: Path, name: str, suffix: str) -> List[dict]:
+    """The people of a folder; their images are in a folder of that name."""
+    path = _require(base / name / f'{name}{suffix}.json')
+    people = load_json(str(path), 'the annotation file', list)
+    for number, person in enumerate(people):
+        check_fields(person, dict(image=TEXT), str(path), number)
+    return [dict(p, image=f'{name}/{p["image"]}') for p in people]
+
+
+def _last_heads(folder: Path, count: int) -> bytes:
+    """The head boxes of the last people of LSP train, as a .mat file."""
+    people = str(folder / 'lsp_train.json')
+    truth = str(_require(folder / 'lsp_gt_train.mat'))
+    _, joints, labelled = read_joints(people)
+    head_sizes(truth, people, joints, labelled)  # refuses another order
+    content = read_mat(truth, 'the head box file', [BOXES], [JOINTS])
+    return mat_bytes({name: v[..., -count:] for name, v in content.items()})
+
+
+def _require(path: Path) -> Path:
+    if not path.exists():
+        raise FileNotFoundError(f'--data lsp needs {path}: {HINT}')
+    return path

@@ -32,31 +32,6 @@ def record_path(out: Path, job: Job) -> Path:
     return Path(out) / RECORDS / f'{job.name}-seed{job.seed}.json'
 
 
-def write_record(path: Path, data: str, job: Job, run: dict) -> None:
-    """Write what was measured, and all that tells how.
-
-    ``run`` has ``folder``, ``metrics``, ``curve``, the ``facts`` of the
-    evaluation (``command``, ``threads``), and how it was trained: ``training``
-    and ``first_half``.
-    """
-    record = dict(
-        job=job.name,
-        config=job.config,
-        data=data,
-        scale=job.scale,
-        seed=job.seed,
-        epochs=job.epochs + (job.parent.epochs if job.parent else 0),
-        starts_from=job.parent and job.parent.name,
-        metrics={k: round(v, DIGITS) for k, v in run['metrics'].items()},
-        curve=run['curve'],
-        history=history(run['folder']),
-        training=run['training'],
-        first_half=run['first_half'],
-        evaluation=circumstances(run['facts']),
-    )
-    write_json(path, record)
-
-
 def circumstances(facts: dict) -> dict:
     """``facts``, and commit, device, versions and time."""
     return dict(

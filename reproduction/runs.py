@@ -21,15 +21,16 @@ from .children import Children, RunError
 from .data import use_public_split
 from .plan import Job, config_of, scaled
 from .records import (
+    DIGITS,
+    circumstances,
     history,
     note_end,
     note_start,
     record_path,
     training_of,
-    write_record,
 )
 from .rows import ROOT
-from .store import Records
+from .store import Records, write_json
 
 #: Threads do not spin, and glibc keeps the memory of large tensors: giving it
 #: back costs a page fault every 4 kB, 17 % of a small training's time.
@@ -225,10 +226,6 @@ def evaluate(
     if path.is_file():
         return
     folder = job.folder(options.out)
-    run = dict(folder=folder, facts=facts(job, options))
-    run.update(
-        training=training_of(folder), first_half=first_half(job, options)
-    )
     metrics = folder / 'metrics.json'
     metrics.unlink(missing_ok=True)
     command = [sys.executable, ROOT / 'tools/test.py', folder / 'config.py']
@@ -237,9 +234,23 @@ def evaluate(
     children.run(command, folder / 'test.log', env)
     if not metrics.is_file():
         raise RunError(f'the evaluation gave no metrics ({folder}/test.log)')
-    run['metrics'] = json.loads(metrics.read_text())
-    run['curve'] = read_curve(folder / 'test.json')
-    write_record(path, options.data, job, run)
+    found = json.loads(metrics.read_text())
+    record = dict(
+        job=job.name,
+        config=job.config,
+        data=options.data,
+        scale=job.scale,
+        seed=job.seed,
+        epochs=job.epochs + (job.parent.epochs if job.parent else 0),
+        starts_from=job.parent and job.parent.name,
+        metrics={name: round(value, DIGITS) for name, value in found.items()},
+        curve=read_curve(folder / 'test.json'),
+        history=history(folder),
+        training=training_of(folder),
+        first_half=first_half(job, options),
+        evaluation=circumstances(facts(job, options)),
+    )
+    write_json(path, record)
 
 
 def read_curve(path: Path) -> Optional[list]:

@@ -55,16 +55,10 @@ def run_plan(
     finished: Callable[[], None] = lambda: None,
     show: Callable[[str], None] = print,
 ) -> Dict[Job, str]:
-    """Run every job once what it starts from is there.
+    """Run every job once what it starts from is there; why some failed.
 
-    Args:
-        jobs (list[Job]): Of :func:`plan`: first halves first.
-        options (Options): How to run.
-        finished (callable): Called after each evaluated job.
-        show (callable): Gets lines of progress.
-
-    Returns:
-        dict[Job, str]: The jobs that failed, and why.
+    ``finished`` is called after each evaluated job, ``show`` gets the lines of
+    progress. The jobs are those of :func:`plan`: first halves first.
     """
     children, slots = Children(), SimpleQueue()
     for slot in range(options.jobs):

@@ -76,18 +76,12 @@ class Measured(NamedTuple):
 
     def cells(self, row: Row) -> Dict[str, Cell]:
         """The cells of a row: the paper's number, and ours of all seeds."""
-        records = self.records(row)
-        return {
-            name: Cell(
-                paper_cells(row)[name],
-                [
-                    record['metrics'][metric] * factor
-                    for record in records
-                    if metric in record['metrics']
-                ],
-            )
-            for name, (metric, factor) in row.cells.items()
-        }
+        metrics = [record['metrics'] for record in self.records(row)]
+        cells, paper = {}, paper_cells(row)
+        for name, (metric, factor) in row.cells.items():
+            ours = [m[metric] * factor for m in metrics if metric in m]
+            cells[name] = Cell(paper[name], ours)
+        return cells
 
 
 def gain(row: Row, ours: Optional[float], base: Optional[float]) -> str:
@@ -122,21 +116,14 @@ def table_of(number: str, measured: Measured) -> dict:
                 paper_gain=gain(row, cell.paper, other.paper),
                 our_gain=gain(row, cell.mean, other.mean),
             )
-        out.append(
-            dict(
-                row=row.name,
-                config=row.config,
-                against=row.against,
-                cells=columns,
-                records=[
-                    {k: v for k, v in record.items() if k not in LONG}
-                    for record in measured.records(row)
-                ],
-            )
-        )
-    return dict(
-        table=number, data=measured.data, scale=measured.scale, rows=out
-    )
+        records = [
+            {k: v for k, v in record.items() if k not in LONG}
+            for record in measured.records(row)
+        ]
+        facts = dict(row=row.name, config=row.config, against=row.against)
+        out.append(dict(facts, cells=columns, records=records))
+    facts = dict(table=number, data=measured.data, scale=measured.scale)
+    return dict(facts, rows=out)
 
 
 def markdown(table: dict) -> str:
@@ -148,7 +135,10 @@ def markdown(table: dict) -> str:
             dict(row=c, cells={row['row']: row['cells'][c]}) for c in columns
         ]
         return markdown(dict(rows=rows))
-    head = ['row', *(f'{c} ({who})' for c in columns for who in WHO)]
+    head = [
+        'row',
+        *(f'{c} ({who})' for c in columns for who in ('paper', 'here')),
+    ]
     lines = [' | '.join(head), ' | '.join(['---'] * len(head))]
     for row in table['rows']:
         line = [row['row']]
@@ -159,9 +149,6 @@ def markdown(table: dict) -> str:
             ]
         lines.append(' | '.join(line))
     return '\n'.join(f'| {line} |' for line in lines) + '\n'
-
-
-WHO = ('paper', 'here')
 
 
 def _number(value, spread, gained: str) -> str:
@@ -233,6 +220,5 @@ def environment(records: List[dict]) -> Dict[str, str]:
 
 def tables_with(measured: Measured) -> List[str]:
     """The tables of which at least one row was run."""
-    return list(
-        dict.fromkeys(row.table for row in ROWS if measured.records(row))
-    )
+    tables = (row.table for row in ROWS if measured.records(row))
+    return list(dict.fromkeys(tables))

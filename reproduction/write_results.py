@@ -78,22 +78,18 @@ def summary(records: List[dict]) -> str:
     # The tool has moved since the first records.
     old, new = 'tools/reproduce.py', 'reproduction/reproduce.py'
     commands = sorted({run['command'].replace(old, new) for run in runs})
-    backbones = f'Started from a backbone: {_all(runs, "backbone")}.'
-    return '\n'.join(
-        [
-            f'{len(records)} trainings, {minutes:.0f} minutes, not counting '
-            'the first halves that H and I share '
-            f'(time and commit of {len(records) - len(trained)} of them '
-            'were not recorded); '
-            f'{_all(runs, "device")}; commits {_all(trained, "commit")}; '
-            f'{versions}.',
-            *([backbones] if any('backbone' in run for run in runs) else []),
-            '',
-            '```bash',
-            *commands,
-            '```',
-        ]
+    text = (
+        f'{len(records)} trainings, {minutes:.0f} minutes, not counting the '
+        'first halves that H and I share (time and commit of '
+        f'{len(records) - len(trained)} of them were not recorded); '
+        f'{_all(runs, "device")}; commits {_all(trained, "commit")}; '
+        f'{versions}.'
     )
+    lines = [text, '', '```bash', *commands, '```']
+    if any('backbone' in run for run in runs):
+        backbones = _all(runs, 'backbone')
+        lines.insert(1, f'Started from a backbone: {backbones}.')
+    return '\n'.join(lines)
 
 
 def _all(runs: List[dict], key: str) -> str:

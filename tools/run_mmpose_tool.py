@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from urllib.error import URLError
 
-from wrong_option import wrong_option
+from wrong_option import refuse_wrong_types, wrong_option
 
 ROOT = Path(__file__).resolve().parents[1]
 #: --resume, --resume=auto, or as short as argparse takes it.
@@ -49,8 +49,6 @@ def main(name: str) -> None:
     argv = list(sys.argv)
     try:
         refuse_idle_options(argv)
-        from wrong_type import refuse_wrong_types  # imports mmengine
-
         args, cfg = read_config(name)
         refuse_wrong_types(cfg.to_dict())
         if name == 'train.py':

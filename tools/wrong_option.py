@@ -1,19 +1,68 @@
-"""A sentence for an option that a class of a config does not take.
+"""Sentences for the options of a config that are wrong.
 
-Python's own error names the class that has the ``__init__``, often a base of
-the class that the config names. mmengine's ``build_from_cfg``, a frame of the
-traceback, knows the class and its options.
+Either the class of the config does not take the option: Python's own error
+names the class that has the ``__init__``, often a base of the one in the
+config, but mmengine's ``build_from_cfg``, a frame of the traceback, knows it.
+Or the value is of a wrong type: ``batch_size='4'`` or ``frame_step='2'`` fails
+somewhere else, or not at all: ``shuffle='False'`` shuffles.
 """
 
 import inspect
+import numbers
 import re
 import traceback
-from typing import Callable, List, Optional, Sequence
+import types
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import (
+    Any,
+    Callable,
+    Iterator,
+    List,
+    Optional,
+    Tuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import numpy as np
 
 _WRONG = re.compile(
     r'(\w+)(?:\.__init__)?\(\) (?:takes no arguments'
     r"|(got an unexpected keyword argument '\w+'|missing .*))"
 )
+#: Of these packages the annotations are true.
+OURS = 'integral_mmpose.'
+CHECKED = (
+    OURS,
+    'mmengine.dataset.',
+    'mmpose.datasets.datasets.',
+    'mmengine.optim.scheduler.',
+    'torch.optim.',
+)
+#: Of torch's DataLoader, whose annotations cannot be read.
+LOADER = dict(
+    batch_size=Optional[int],
+    num_workers=int,
+    persistent_workers=Optional[bool],
+    pin_memory=Optional[bool],
+    drop_last=bool,
+    prefetch_factor=Optional[int],
+)
+#: What a type is called, and what counts as it.
+KINDS = {
+    bool: ('True or False', (bool, np.bool_)),
+    int: ('a whole number', numbers.Integral),
+    float: ('a number', numbers.Real),
+    str: ('a text', str),
+    dict: ('a dict', Mapping),
+    type(None): ('None', type(None)),
+}
+LISTS = (tuple, list, Sequence)
+#: ``Union[int, str]``, and ``int | str`` where Python has it.
+UNIONS = (Union, getattr(types, 'UnionType', Union))
 
 
 def wrong_option(error: Exception) -> Optional[str]:
@@ -66,3 +115,122 @@ def options_of(built: Callable) -> List[str]:
         if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         and name != 'self'
     ]
+
+
+def refuse_wrong_types(cfg: Any, path: str = '') -> None:
+    """Compare the values of a config with the annotations of their classes.
+
+    Raises:
+        ValueError: Names the first value that differs, and what it must be.
+    """
+    if isinstance(cfg, Mapping):
+        kind = cfg.get('type')
+        if re.search(r'_dataloader\.(\d+\.)?$', path):
+            kind = 'DataLoader'
+        for name, value, annotation, is_ours in _annotated(cfg, kind):
+            if not fits(value, annotation, whole_floats=not is_ours):
+                raise ValueError(
+                    f'{path}{name}={value!r}: must be '
+                    f'{describe(annotation)} '
+                    f'({getattr(kind, "__name__", kind)})'
+                )
+        for name, value in cfg.items():
+            refuse_wrong_types(value, f'{path}{name}.')
+    elif isinstance(cfg, (list, tuple)):
+        for index, value in enumerate(cfg):
+            refuse_wrong_types(value, f'{path}{index}.')
+
+
+def _annotated(
+    cfg: Mapping, kind: Any
+) -> Iterator[Tuple[str, Any, Any, bool]]:
+    """The arguments in ``cfg`` of a class, with annotations; ours or not."""
+    if kind == 'DataLoader':
+        for name in set(cfg).intersection(LOADER):
+            yield name, cfg[name], LOADER[name], True
+        return
+    seen = {'type'}
+    for base in bases_of(_find(kind)):
+        init = vars(base).get('__init__') if inspect.isclass(base) else base
+        if not inspect.isfunction(init):
+            continue
+        if not base.__module__.startswith(CHECKED):
+            return
+        try:
+            hints = get_type_hints(init)
+        except (NameError, TypeError):  # newer annotations than Python
+            continue
+        for name, parameter in inspect.signature(init).parameters.items():
+            if name in cfg and name in hints and name not in seen:
+                if cfg[name] is not parameter.default:
+                    is_ours = base.__module__.startswith(OURS)
+                    yield name, cfg[name], hints[name], is_ours
+            seen.add(name)
+
+
+def _find(name: Any) -> Callable:
+    """The class of a name, in whichever registry has it; else ``object``."""
+    if inspect.isclass(name):
+        return name
+    if not isinstance(name, str) or not re.fullmatch(r'(\w+\.)*\w+', name):
+        return object
+    from mmengine.registry import Registry
+    from mmpose import registry
+
+    found = (
+        one.get(name)
+        for one in vars(registry).values()
+        if isinstance(one, Registry)
+    )
+    return next(filter(None, found), object)
+
+
+def fits(value: Any, annotation: Any, whole_floats: bool = False) -> bool:
+    """Whether a value of a config is of a type; True for types unknown here.
+
+    A config writes a tuple as a list, too; True is not a number. mmengine
+    takes 1e3 and inf for a whole number (``whole_floats``).
+    """
+    origin, inner = get_origin(annotation), get_args(annotation)
+    again = partial(fits, whole_floats=whole_floats)
+    if origin in UNIONS:
+        return any(again(value, one) for one in inner)
+    if annotation is int and whole_floats and isinstance(value, float):
+        return value == float('inf') or value.is_integer()
+    if annotation in KINDS:
+        kind = KINDS[annotation][1]
+        return isinstance(value, kind) and (
+            annotation is bool or not isinstance(value, bool)
+        )
+    if origin in LISTS or annotation in LISTS:
+        if not isinstance(value, (list, tuple, range, np.ndarray)):
+            return False
+        if origin is tuple and inner and inner[-1] is not Ellipsis:
+            return len(value) == len(inner) and all(map(again, value, inner))
+        return all(again(one, kind) for one in value for kind in inner[:1])
+    if isinstance(origin, type) and issubclass(origin, Mapping) and inner:
+        return isinstance(value, Mapping) and all(
+            again(key, inner[0]) and again(one, inner[1])
+            for key, one in value.items()
+        )
+    if isinstance(annotation, type) and annotation is not Any:
+        return isinstance(value, annotation)
+    return True
+
+
+def describe(annotation: Any) -> str:
+    """A type in words."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in UNIONS:
+        return ' or '.join(dict.fromkeys(map(describe, inner)))
+    if isinstance(annotation, type) and annotation not in (tuple, list):
+        if issubclass(annotation, dict):  # mmengine's ConfigDict, too
+            annotation = dict
+        return KINDS.get(annotation, [annotation.__name__])[0]
+    if origin is tuple and inner and inner[-1] is not Ellipsis:
+        return f'a list of {len(inner)}, each {describe(inner[0])}'
+    if isinstance(origin, type) and issubclass(origin, Mapping) and inner:
+        return f'a dict, each {describe(inner[1])}'
+    if origin in LISTS or annotation in LISTS:
+        return 'a list' + (f', each {describe(inner[0])}' if inner else '')
+    return str(annotation).replace('typing.', '')

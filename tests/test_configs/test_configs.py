@@ -115,7 +115,7 @@ def test_a_dumped_config_is_the_same(path, tmp_path):
 @pytest.mark.parametrize('path', CONFIGS, ids=NAMES)
 def test_every_value_is_of_the_type_that_its_class_takes(path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / 'tools'))
-    from wrong_type import refuse_wrong_types
+    from wrong_option import refuse_wrong_types
 
     config = read(path).to_dict()
     refuse_wrong_types(config)

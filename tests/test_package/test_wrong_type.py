@@ -19,7 +19,7 @@ TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 def tool():
     sys.path.insert(0, str(TOOLS))
     try:
-        yield importlib.import_module('wrong_type')
+        yield importlib.import_module('wrong_option')
     finally:
         sys.path.remove(str(TOOLS))
 

@@ -11,8 +11,13 @@ from lsp_to_mpii import main
 from scipy.io import loadmat, savemat
 
 from integral_mmpose.datasets.body.mpii import MpiiExactDataset
-from lsp.archive import ARCHIVES, read_numbers
-from lsp.person import make_person, reason_to_leave_out, to_mpii
+from lsp import (
+    ARCHIVES,
+    make_person,
+    read_numbers,
+    reason_to_leave_out,
+    to_mpii,
+)
 
 PUBLIC = os.environ.get('INTEGRAL_MMPOSE_DATA', '')
 WIDTH, HEIGHT = 260, 250

@@ -125,13 +125,11 @@ def print_differences(
     print(f'\nless {labels[0]}, 95 % interval of {draws} draws of people\n')
     print('| model | PCKh@0.5 | PCKh@0.1 | AUC |\n|---|---|---|---|')
     joints = counted.sum(-1)
-    first, *others = distances
-    for label, model in zip(labels[1:], others):
+    points = [_points(distances, counted, a) for a in ([0.5], [0.1], alphas)]
+    for number, label in enumerate(labels[1:], 1):
         cells = []
-        for upto in ([0.5], [0.1], alphas):
-            gain = _points(model, counted, upto) - _points(
-                first, counted, upto
-            )
+        for found in points:
+            gain = found[number] - found[0]
             interval = bootstrap(
                 (gain, joints),
                 lambda a, b, axis: a.sum(axis) / b.sum(axis),
@@ -151,7 +149,7 @@ def print_differences(
 def _points(
     distances: np.ndarray, counted: np.ndarray, alphas: np.ndarray
 ) -> np.ndarray:
-    """Joints found by each person (N,), in percent, mean over ``alphas``."""
+    """Joints found of each person (models, N), percent, mean of ``alphas``."""
     hits = [(counted & (distances <= alpha)).sum(-1) for alpha in alphas]
     return 100 * np.mean(hits, axis=0)
 

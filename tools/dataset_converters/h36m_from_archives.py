@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
@@ -36,7 +37,7 @@ def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
     extracted = args.extracted or str(Path(args.out, 'extracted'))
     extract_all(args.root, extracted, args.subjects)
     found = find_files(args.root, extracted)
-    jobs = []
+    steps, jobs = Steps(args.train_step, args.test_step), []
     for recording in recordings(
         args.subjects, args.actions, lambda *trial: metadata.names[trial]
     ):
@@ -46,16 +47,9 @@ def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
         if args.skip_damaged_s9 and recording.damaged_truth:
             print(f'left out, damaged truth: {recording.name}')
             continue
-        jobs.append(
-            Job(
-                recording,
-                files_of(recording, found, args.root),
-                metadata.cameras[recording.subject, recording.camera],
-                Steps(args.train_step, args.test_step),
-                args.crop,
-                args.out,
-            )
-        )
+        files = files_of(recording, found, args.root)
+        camera = metadata.cameras[recording.subject, recording.camera]
+        jobs.append(Job(recording, files, camera, steps, args.crop, args.out))
     return jobs
 
 
@@ -78,21 +72,19 @@ def extract_all(root: str, extracted: str, subjects: Sequence[str]) -> None:
 def run_jobs(jobs: List[Job], threads: int) -> List[Part]:
     """Convert all recordings, with progress; videos are read in threads."""
     start, parts = time.time(), []
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(convert_recording, job) for job in jobs]
-        try:
-            for number, (job, future) in enumerate(zip(jobs, futures), 1):
-                part, remark = future.result()
-                parts.append(part)
-                left = (time.time() - start) * (len(jobs) / number - 1) / 60
-                print(
-                    f'[{number}/{len(jobs)}] {job.recording.name}: {remark}, '
-                    f'about {left:.0f} minutes left',
-                    flush=True,
-                )
-        finally:
-            for future in futures:
-                future.cancel()
+    with (
+        ThreadPoolExecutor(threads) as pool,
+        closing(pool.map(convert_recording, jobs)) as results,
+    ):  # closed, results cancel what has not begun
+        for number, (job, result) in enumerate(zip(jobs, results), 1):
+            part, remark = result
+            parts.append(part)
+            left = (time.time() - start) * (len(jobs) / number - 1) / 60
+            print(
+                f'[{number}/{len(jobs)}] {job.recording.name}: {remark}, '
+                f'about {left:.0f} minutes left',
+                flush=True,
+            )
     return parts
 
 

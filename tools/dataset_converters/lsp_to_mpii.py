@@ -34,12 +34,15 @@ from h36m.video import write_image
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.checks import require_file
 from integral_mmpose.files import write_atomically
-from lsp.archive import ARCHIVES, read_joints, read_numbers, refuse_twice
-from lsp.person import (
+from lsp import (
+    ARCHIVES,
     MIN_JOINTS,
     Person,
     make_person,
+    read_joints,
+    read_numbers,
     reason_to_leave_out,
+    refuse_twice,
     to_mpii,
     truth_mat,
 )

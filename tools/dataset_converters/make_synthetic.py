@@ -31,15 +31,11 @@ def main() -> None:
     if args.seed < 0:
         parser.error('--seed must not be negative')
     start = time.time()
-    manifest = generate(
-        args.out,
-        args.seed,
-        args.scale,
-        args.jobs,
-        lambda line: print(
-            f'[{time.time() - start:5.0f} s] {line}', flush=True
-        ),
-    )
+
+    def show(line: str) -> None:
+        print(f'[{time.time() - start:5.0f} s] {line}', flush=True)
+
+    manifest = generate(args.out, args.seed, args.scale, args.jobs, show)
     seconds = time.time() - start
     images = sum(manifest['counts'].values())
     print(f'{images} images in {args.out} ({seconds:.0f} s)')

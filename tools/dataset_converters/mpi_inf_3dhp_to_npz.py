@@ -19,15 +19,14 @@ from typing import List, Optional, Sequence, Tuple
 import numpy as np
 
 from h36m.rows import write_annotations
-from h36m.video import Video as VideoFile
-from h36m.video import write_image
+from h36m.video import extract_frames
 from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
 )
 from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
-from mpi_inf_3dhp.files import (
+from mpi_inf_3dhp import (
     NO_FIT,
     Video,
     find_sequences,
@@ -47,14 +46,9 @@ def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
     if all(path.is_file() for path in paths.values()):
         return set(paths)
     folder = video.sequence.folder / 'imageSequence'
-    name = folder / f'video_{video.camera}.avi'
-    file = VideoFile(str(name), 'Get it again, or give --no-images.')
-    written = set()
-    for frame, image in file.frames(frames):
-        write_image(paths[frame], image)
-        written.add(frame)
-    file.check_end(frames[-1])
-    return written
+    file = str(folder / f'video_{video.camera}.avi')
+    fix = 'Get it again, or give --no-images.'
+    return extract_frames(file, paths, fix)[0]
 
 
 def convert_video(

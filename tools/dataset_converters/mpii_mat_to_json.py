@@ -52,22 +52,16 @@ def entry_of(images: List[Image], key: Key, **fields) -> dict:
 
 def test_list(images: List[Image], keys: List[Key]) -> List[dict]:
     """Every test image with everybody on it, in the release's order."""
-    predicted = set(keys)
-    return [
-        dict(
-            image=image.name,
-            people=[
-                dict(
-                    center=None if p.center is None else list(p.center),
-                    scale=p.scale,
-                    predict=(i, r) in predicted,
-                )
-                for r, p in enumerate(image.people)
-            ],
-        )
-        for i, image in enumerate(images)
-        if not image.train
-    ]
+    predicted, entries = set(keys), []
+    for i, image in enumerate(images):
+        if image.train:
+            continue
+        people = [
+            dict(center=p.center, scale=p.scale, predict=(i, r) in predicted)
+            for r, p in enumerate(image.people)
+        ]
+        entries.append(dict(image=image.name, people=people))
+    return entries
 
 
 def truth_mat(images: List[Image], keys: List[Key]) -> bytes:

@@ -27,23 +27,15 @@ from integral_mmpose.datasets.body.mpii_joints import (
     read_joints,
 )
 from integral_mmpose.datasets.checks import annotation_error
+from integral_mmpose.datasets.joints import H36M18_NAMES, MPII_TO_H36M18
 from integral_mmpose.geometry import mean_pck, pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
 
-#: Joints of MPII -> names of the model, sides apart.
+#: Names of the limbs' joints in the model -> joints of MPII, sides apart.
 LIMBS = {
-    'right_foot': 0,
-    'right_knee': 1,
-    'right_hip': 2,
-    'left_hip': 3,
-    'left_knee': 4,
-    'left_foot': 5,
-    'right_wrist': 10,
-    'right_elbow': 11,
-    'right_shoulder': 12,
-    'left_shoulder': 13,
-    'left_elbow': 14,
-    'left_wrist': 15,
+    name: joint
+    for name, joint in zip(H36M18_NAMES, MPII_TO_H36M18)
+    if name.startswith(('left', 'right'))
 }
 #: How high the base of the neck of an upright person is above the pelvis, mm.
 UPRIGHT = 250

@@ -46,11 +46,10 @@ SAME = (
 
 
 def read_weights(path: str) -> tuple:
-    """What a file holds of its network.
+    """What a file holds of its network, in two dicts.
 
-    Returns:
-        tuple[dict, dict]: Tensors by the names of the model's state dict;
-        and, by the name of a convolution, the bias that it has in the file.
+    Tensors by the names of the model's state dict; and, by the name of a
+    convolution, the bias that it has in the file.
     """
     graph = onnx.load(path).graph
     arrays = {
@@ -62,15 +61,12 @@ def read_weights(path: str) -> tuple:
         for name, array in arrays.items()
         if name.startswith(PREFIX)
     }
-    biases = {
-        node.input[1].removeprefix(PREFIX).removesuffix('.weight'): arrays[
-            node.input[2]
-        ].float()
-        for node in graph.node
-        if node.op_type in ('Conv', 'ConvTranspose')
-        and node.input[2:]
-        and node.input[2] in arrays
-    }
+    biases = {}
+    for node in graph.node:
+        is_conv = node.op_type in ('Conv', 'ConvTranspose')
+        if is_conv and node.input[2:] and node.input[2] in arrays:
+            name = node.input[1].removeprefix(PREFIX).removesuffix('.weight')
+            biases[name] = arrays[node.input[2]].float()
     return tensors, biases
 
 
@@ -96,12 +92,9 @@ def find_convs(model: nn.Module, inputs: Tensor) -> dict:
 
 
 def load_folded(model: nn.Module, path: str, inputs: Tensor) -> list:
-    """Load a file's weights; its folded batch norms only add the bias.
+    """Load a file's weights; returns the batch norms that were folded.
 
-    ``inputs`` is a batch (B, 3, H, W).
-
-    Returns:
-        list[nn.Module]: The batch norms that were folded.
+    Those only add the bias. ``inputs`` is a batch (B, 3, H, W).
     """
     tensors, biases = read_weights(path)
     folded = []
@@ -173,11 +166,7 @@ def training_crops(model: nn.Module, cfg: Config, batches: int):
 
 
 def check_same(model: nn.Module, file: OnnxPoseModel) -> str:
-    """Compare the model with the file on crops of noise, and their metadata.
-
-    Returns:
-        str: The largest difference, in words.
-    """
+    """Compare metadata, and joints on crops of noise; the most, in words."""
     metadata = file.metadata
     mine = describe_model(model, metadata.config, metadata.half)
     for name in SAME:

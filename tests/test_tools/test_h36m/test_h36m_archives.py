@@ -25,7 +25,7 @@ from h36m.archives import (
     read_poses,
 )
 from h36m.metadata import read_metadata, rotation
-from h36m.video import Video
+from h36m.video import MAX_LOST_FRAMES, extract_frames
 from integral_mmpose.datasets import H36MImageDataset
 
 EATING = ['--subjects', '1', '9', '--actions', 'Eating', '--jobs', '2']
@@ -530,13 +530,17 @@ def test_without_cdflib(all_archives, convert, capsys, monkeypatch):
 def test_frames_of_a_video(tiny, tmp_path):
     path = tmp_path / 'a.mp4'
     tiny.write_video(path, range(30))
-    video = Video(str(path))
-    assert video.size == (104, 100)
-    frames = dict(video.frames([0, 1, 7, 29, 40]))
-    assert sorted(frames) == [0, 1, 7, 29]
-    assert video.read_count == 30
-    for number, image in frames.items():
+    paths = {n: tmp_path / f'{n}.jpg' for n in (0, 1, 7, 29, 34)}
+    written, size = extract_frames(str(path), paths, 'Again.')
+    assert written == {0, 1, 7, 29} and size == (104, 100)
+    for number, image in paths.items():
+        assert image.is_file() == (number in written)
+    for number in written:
+        image = cv2.imread(str(paths[number]))
         assert abs(image.mean() - tiny.shade(number)) < 6
+    late = {30 + MAX_LOST_FRAMES: tmp_path / 'late.jpg'}
+    with pytest.raises(ValueError, match='ends after 30 frames.*Again.'):
+        extract_frames(str(path), late, 'Again.')
 
 
 def test_the_first_of_two_copies(all_archives):

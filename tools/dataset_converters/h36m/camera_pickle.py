@@ -89,15 +89,11 @@ class _Bytes:
 _ALLOWED = {
     ('numpy', 'ndarray'): _Kind,
     ('numpy', 'dtype'): _Dtype,
+    ('numpy.core.multiarray', '_reconstruct'): _Array,
+    ('numpy._core.multiarray', '_reconstruct'): _Array,
+    ('numpy.core.numeric', '_frombuffer'): _Buffer,
+    ('numpy._core.numeric', '_frombuffer'): _Buffer,
     ('_codecs', 'encode'): _Bytes,
-    **{
-        (f'numpy.{core}.{module}', name): stand_in
-        for core in ('core', '_core')
-        for module, name, stand_in in (
-            ('multiarray', '_reconstruct', _Array),
-            ('numeric', '_frombuffer', _Buffer),
-        )
-    },
 }
 
 

@@ -11,6 +11,7 @@ k (3), p (2) in px. R = Rx(α) Ry(β) Rz(γ), and x = R (X − T).
 
 import re
 import xml.etree.ElementTree as ET
+from itertools import product
 from pathlib import Path
 from typing import Dict, NamedTuple, Tuple
 
@@ -72,31 +73,27 @@ def _names(root, path: str) -> Dict[Tuple[str, str, int], str]:
         [cell.text or '' for cell in row] for row in root.findall('mapping/tr')
     ]
     header = table[0] if table else []
-    rows = {tuple(row[:2]): row for row in table[1:]}
+    rows = {tuple(row[:2]): dict(zip(header, row)) for row in table[1:]}
     names = {}
-    for subject in SUBJECTS:
-        for number, action in enumerate(ACTIONS, FIRST_ACTION):
-            for trial in (1, 2):
-                row = rows.get((str(number), str(trial)), [])
-                place = header.index(subject) if subject in header else -1
-                name = row[place] if 0 <= place < len(row) else ''
-                if not name.replace(' ', '').isalnum():
-                    id_ = f'{subject}, action {number} ({action}), trial '
-                    problem = f'is {name!r}, not a name'
-                    raise annotation_error(
-                        path, f'{id_}{trial}', 'mapping', problem, FIX
-                    )
-                names[subject, action, trial] = name
+    numbered = enumerate(ACTIONS, FIRST_ACTION)
+    for subject, (number, action), trial in product(
+        SUBJECTS, numbered, (1, 2)
+    ):
+        name = rows.get((str(number), str(trial)), {}).get(subject, '')
+        if not name.replace(' ', '').isalnum():
+            id_ = f'{subject}, action {number} ({action}), trial {trial}'
+            problem = f'is {name!r}, not a name'
+            raise annotation_error(path, id_, 'mapping', problem, FIX)
+        names[subject, action, trial] = name
     return names
 
 
 def _w0(root, path: str) -> np.ndarray:
-    text = root.findtext('w0', '')
+    words = root.findtext('w0', '').strip().strip('[]').split()
     try:
-        values = [float(word) for word in text.strip().strip('[]').split()]
+        w0 = np.array(words, np.float64)
     except ValueError:
-        values = []
-    w0 = np.array(values)
+        w0 = np.empty(0)
     if len(w0) != W0_NUMBERS or not np.isfinite(w0).all():
         problem = f'must hold {W0_NUMBERS} numbers, got {len(w0)}'
         raise annotation_error(path, 'all', 'w0', problem, FIX)

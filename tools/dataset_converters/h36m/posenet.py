@@ -82,17 +82,12 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
     del content  # 2 GB of a real subject
     joint_file = f'{stem}joint_3d.json'
     joints = load_json(joint_file, f'the 3D joints of {subject}', dict)
-    sizes = {
-        recording.camera: sequence[0].size
-        for recording, sequence in images.items()
-    }
-    cameras = _cameras(f'{stem}camera.json', subject, sizes)
+    sizes = {rec.camera: sequence[0].size for rec, sequence in images.items()}
+    camera_file = f'{stem}camera.json'
+    cameras = _cameras(camera_file, subject, sizes)
     found = Subject(data_file, images, joints, joint_file, cameras, sizes)
-    return found._replace(
-        cameras={
-            id_: _place(found, id_, f'{stem}camera.json') for id_ in cameras
-        }
-    )
+    placed = {id_: _place(found, id_, camera_file) for id_ in cameras}
+    return found._replace(cameras=placed)
 
 
 def world_joints(
@@ -102,20 +97,18 @@ def world_joints(
     action = str(ACTIONS.index(recording.action) + FIRST_ACTION)
     by_trial = subject.joints.get(action, {})
     frames = by_trial.get(str(recording.trial), {})
-    poses = []
+    file, poses = subject.joint_file, []
     for image in images:
         id_ = f'{action}/{recording.trial}/{image.frame}'
         pose = frames.get(str(image.frame))
         if pose is None:
-            raise annotation_error(
-                subject.joint_file,
-                id_,
-                'joints',
+            problem = (
                 f'is missing, but {image.file_name} (image id {image.id}) '
-                'shows that frame',
-                'Take data and joint_3d of the same download.',
+                'shows that frame'
             )
-        poses.append(numbers(pose, subject.joint_file, id_, 'joints', (17, 3)))
+            fix = 'Take data and joint_3d of the same download.'
+            raise annotation_error(file, id_, 'joints', problem, fix)
+        poses.append(numbers(pose, file, id_, 'joints', (17, 3)))
     return np.array(poses, np.float64).reshape(-1, 17, 3)
 
 
@@ -154,22 +147,14 @@ def _image(entry, path: str, subject: str) -> Tuple[Recording, Image]:
         or trial not in (1, 2)
         or not 1 <= camera <= len(CAMERA_IDS)
     ):
-        raise annotation_error(
-            path,
-            id_,
-            'subject',
+        problem = (
             f'{number}, action {action}, trial {trial}, camera {camera} is '
-            f'no recording of {subject}',
-            DOWNLOAD,
+            f'no recording of {subject}'
         )
+        raise annotation_error(path, id_, 'subject', problem, DOWNLOAD)
     action = ACTIONS[action - FIRST_ACTION]
-    recording = Recording(
-        subject,
-        action,
-        trial,
-        trial_name(subject, action, trial),
-        CAMERA_IDS[camera - 1],
-    )
+    base = trial_name(subject, action, trial)
+    recording = Recording(subject, action, trial, base, CAMERA_IDS[camera - 1])
     size = (entry['width'], entry['height'])
     return recording, Image(entry['id'], entry['file_name'], frame, size)
 
@@ -200,13 +185,10 @@ def _place(subject: Subject, camera_id: str, path: str) -> Camera:
     forms = (camera, camera._replace(T=-camera.R.T @ camera.T))
     shares = [_inside(form, np.array(points), size) for form in forms]
     if max(shares) < 0.5:
-        raise annotation_error(
-            path,
-            CAMERA_IDS.index(camera_id) + 1,
-            't',
-            f'puts {max(shares):.0%} of the joints into the images',
-            'Take camera and joint_3d of the same download, in mm.',
-        )
+        number = CAMERA_IDS.index(camera_id) + 1
+        problem = f'puts {max(shares):.0%} of the joints into the images'
+        fix = 'Take camera and joint_3d of the same download, in mm.'
+        raise annotation_error(path, number, 't', problem, fix)
     return forms[int(np.argmax(shares))]
 
 

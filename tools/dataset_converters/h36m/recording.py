@@ -8,7 +8,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from .rows import (
     crop_rows,
     npz_bytes,
 )
-from .video import Video, write_image
+from .video import extract_frames
 
 
 class Job(NamedTuple):
@@ -97,48 +97,37 @@ def convert_recording(job: Job) -> Tuple[Part, str]:
         )
     splits = job.steps.frames(job.recording, len(points))
     frames = sorted(set().union(*splits.values()))
+    names = {frame: job.recording.image(frame) for frame in frames}
     check_poses(
-        [job.recording.image(frame) for frame in frames],
+        list(names.values()),
         pixels[frames],
         points[frames],
         job.camera,
         job.files.points,
         [f'frame {frame}' for frame in frames],
     )
-    boxes = crop_boxes(pixels, points, job.camera.f) if job.crop else None
-    written, size = write_images(job, frames, boxes)
+    focal, principal = job.camera.f, job.camera.c
+    boxes = crop_boxes(pixels, points, focal) if job.crop else None
+
+    def cut(frame: int, image: np.ndarray) -> np.ndarray:
+        return crop_image(image, boxes[frame], job.crop) if job.crop else image
+
+    paths = {n: Path(job.out, 'images', name) for n, name in names.items()}
+    hint = ', or leave it out (--skip-broken)' * job.recording.broken
+    fix = f'Download it again{hint}.'
+    written, size = extract_frames(job.files.video, paths, fix, cut)
     remark = f'{len(written)} images'
     if len(written) < len(frames):
         remark += f', {len(frames) - len(written)} after the end of the video'
     rows = {}
     for split, numbers in splits.items():
         kept = [frame for frame in numbers if frame in written]
-        rows[split] = make_rows(
-            [job.recording.image(frame) for frame in kept],
-            pixels[kept],
-            points[kept] / 1000,
-        )
+        kept_names = [names[frame] for frame in kept]
+        part = make_rows(kept_names, pixels[kept], points[kept] / 1000)
         if job.crop:
-            rows[split] = crop_rows(
-                rows[split], boxes[kept], job.camera.f, job.camera.c, job.crop
-            )
+            part = crop_rows(part, boxes[kept], focal, principal, job.crop)
+        rows[split] = part
     content = {f'{s}.{f}': a for s, r in rows.items() for f, a in r.items()}
     content.update(key=np.array(job.key), size=np.array(size))
     write_atomically(job.part, npz_bytes(content))
     return Part(rows, size), remark
-
-
-def write_images(
-    job: Job, frames: List[int], boxes: Optional[np.ndarray]
-) -> Tuple[set, Tuple[int, int]]:
-    """Write the frames that the video has; gives them, and its w, h."""
-    hint = ', or leave it out (--skip-broken)' * job.recording.broken
-    video = Video(job.files.video, f'Download it again{hint}.')
-    size, written = video.size, set()
-    for frame, image in video.frames(frames):
-        if boxes is not None:
-            image = crop_image(image, boxes[frame], job.crop)
-        write_image(Path(job.out, 'images', job.recording.image(frame)), image)
-        written.add(frame)
-    video.check_end(frames[-1])
-    return written, size

@@ -118,13 +118,8 @@ def check_poses(
 ) -> None:
     """Refuse poses that the data set class would refuse.
 
-    Args:
-        names (Sequence[str]): (n,) of the images.
-        pixels (np.ndarray): (n, 17, 2) px.
-        points_mm (np.ndarray): (n, 17, 3) camera space in mm.
-        camera (Camera): Of these frames.
-        source (str): The file that the poses come from.
-        ids (Sequence): (n,) what the file calls the frames.
+    ``pixels`` (n, 17, 2) and ``points_mm`` (n, 17, 3) in camera space come
+    from the file ``source``, which calls the n frames ``ids``.
     """
     intrinsics = np.tile([*camera.f, *camera.c], (len(names), 1))
     frames = CameraSpaceAnnotations(
@@ -136,30 +131,19 @@ def check_poses(
 def crop_boxes(
     pixels: np.ndarray, points_mm: np.ndarray, focal: np.ndarray
 ) -> np.ndarray:
-    """The squares to cut out.
+    """The squares (n, 3) to cut out: left, top and side in px.
 
-    Args:
-        pixels (np.ndarray): (n, 17, 2) px.
-        points_mm (np.ndarray): (n, 17, 3) camera space in mm.
-        focal (np.ndarray): (2,) or (n, 2) px.
-
-    Returns:
-        np.ndarray: (n, 3) left, top and side in px.
+    ``pixels`` are (n, 17, 2), ``points_mm`` (n, 17, 3) in camera space,
+    ``focal`` is (2,) or (n, 2) px.
     """
     sides = box_side_px(points_mm[:, 0, 2], focal, BOX_MM * CROP_MARGIN)
     return np.column_stack([pixels[:, 0] - sides[:, None] / 2, sides])
 
 
 def crop_image(image: np.ndarray, box: np.ndarray, side_px: int):
-    """Cut a square out of an image; black outside of it.
+    """Cut a square (left, top, side) out of an image; black outside of it.
 
-    Args:
-        image (np.ndarray): (h, w, 3) uint8.
-        box (np.ndarray): (3,) left, top and side in px.
-        side_px (int): Side of the result.
-
-    Returns:
-        np.ndarray: (side_px, side_px, 3) uint8.
+    From (h, w, 3) to (side_px, side_px, 3) uint8.
     """
     left, top, side = box
     scale = side_px / side
@@ -174,18 +158,10 @@ def crop_rows(
     principal: np.ndarray,
     side_px: int,
 ) -> Rows:
-    """The rows of the crops, with the camera of each image.
+    """The rows of the crops: in px of the crops, with ``f`` and ``c`` (n, 2).
 
-    Args:
-        rows (dict): Of the whole images.
-        boxes (np.ndarray): (n, 3) left, top and side in px.
-        focal (np.ndarray): (2,) or (n, 2) px of the whole images.
-        principal (np.ndarray): The same.
-        side_px (int): Side of the crops.
-
-    Returns:
-        dict: The rows with ``f`` (n, 2) and ``c`` (n, 2), and with
-        ``center``, ``scale`` and ``part`` in px of the crops.
+    ``rows``, ``focal`` and ``principal``, (2,) or (n, 2), are of the whole
+    images; ``boxes`` (n, 3) have left, top and side in px.
     """
     scale = side_px / boxes[:, 2:]
     offset = boxes[:, :2]
@@ -201,14 +177,6 @@ def crop_rows(
     )
 
 
-def join_rows(parts: List[Rows]) -> Rows:
-    """Rows of several recordings one after the other."""
-    return {
-        field: np.concatenate([part[field] for part in parts])
-        for field in parts[0]
-    }
-
-
 def write_annotations(
     out: str, parts: Dict[str, List[Rows]], cameras: dict, stem: str = 'h36m'
 ) -> None:
@@ -220,7 +188,8 @@ def write_annotations(
     files = {'cameras.json': json.dumps(cameras, allow_nan=False).encode()}
     for split, rows in parts.items():
         if rows:
-            files[f'{stem}_{split}.npz'] = npz_bytes(join_rows(rows))
+            joined = {k: np.concatenate([r[k] for r in rows]) for k in rows[0]}
+            files[f'{stem}_{split}.npz'] = npz_bytes(joined)
     for name, content in files.items():
         write_and_report(Path(out, 'annotations', name), content)
     for split, rows in parts.items():

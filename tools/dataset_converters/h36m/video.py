@@ -1,7 +1,7 @@
 """Frames out of a video, by their numbers, and onto the disk."""
 
 from pathlib import Path
-from typing import Sequence, Tuple
+from typing import Callable, Dict, Set, Tuple
 
 import cv2
 import numpy as np
@@ -26,58 +26,48 @@ def write_image(path: Path, image: np.ndarray) -> None:
     temporary.replace(path)
 
 
-class Video:
-    """Frames of a video, read one after the other.
+def extract_frames(
+    video: str,
+    paths: Dict[int, Path],
+    fix: str,
+    edit: Callable = lambda frame, image: image,
+) -> Tuple[Set[int], Tuple[int, int]]:
+    """Write frames of a video as images.
 
     Seeking in these files is not exact, so all frames are read.
 
     Args:
-        path (str): The .mp4 or .avi.
+        video (str): The .mp4 or .avi.
+        paths (dict): 0-based number of a frame -> the image to write.
         fix (str): What messages advise if it is missing or damaged.
+        edit (callable): Frame and (h, w, 3) uint8 image -> image to write.
+
+    Returns:
+        tuple: The frames that are written, and w, h of the video in px.
 
     Raises:
-        FileNotFoundError, ValueError: If it cannot be opened.
+        FileNotFoundError, ValueError: If it cannot be opened, or ends long
+            before the last frame.
     """
-
-    def __init__(self, path: str, fix: str = 'Download it again.'):
-        require_file(path, 'the video', fix)
-        self.path, self.fix = path, fix
-        self.read_count = 0
-        self._capture = cv2.VideoCapture(path)
-        if not self._capture.isOpened():
-            raise ValueError(f'{path}: not a readable video. {fix}')
-
-    @property
-    def size(self) -> Tuple[int, int]:
-        """Width and height in px."""
-        return (
-            int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
-            int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+    require_file(video, 'the video', fix)
+    capture = cv2.VideoCapture(video)
+    if not capture.isOpened():
+        raise ValueError(f'{video}: not a readable video. {fix}')
+    width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+    height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    written, frame, last = set(), 0, max(paths)
+    while frame <= last and capture.grab():
+        if frame in paths:
+            good, image = capture.retrieve()
+            if not good:
+                break
+            write_image(paths[frame], edit(frame, image))
+            written.add(frame)
+        frame += 1
+    capture.release()
+    if last + 1 - frame > MAX_LOST_FRAMES:
+        raise ValueError(
+            f'{video}: the video ends after {frame} frames, but frame {last} '
+            f'has a pose. {fix}'
         )
-
-    def frames(self, numbers: Sequence[int]):
-        """Read some frames by their 0-based numbers, which ascend.
-
-        Yields:
-            tuple: The number and the (h, w, 3) uint8 image; fewer than asked
-            for if the video ends before.
-        """
-        wanted = iter(numbers)
-        number = next(wanted, None)
-        while number is not None and self._capture.grab():
-            if self.read_count == number:
-                good, image = self._capture.retrieve()
-                if not good:
-                    break
-                yield number, image
-                number = next(wanted, None)
-            self.read_count += 1
-        self._capture.release()
-
-    def check_end(self, last: int) -> None:
-        """Refuse a video that ended long before the 0-based frame ``last``."""
-        if last + 1 - self.read_count > MAX_LOST_FRAMES:
-            raise ValueError(
-                f'{self.path}: the video ends after {self.read_count} frames, '
-                f'but frame {last} has a pose. {self.fix}'
-            )
+    return written, (width, height)

@@ -76,17 +76,11 @@ ABOVE = [THORAX, NECK, HEAD] + [
 def bone_depths(
     joints: np.ndarray, labelled: np.ndarray, depths: np.ndarray
 ) -> np.ndarray:
-    """Depth of the joints of one person in px, relative to the pelvis.
+    """Depth (16,) of the joints of one person in px, relative to the pelvis.
 
-    Args:
-        joints (np.ndarray): (16, 2) labels of MPII in px.
-        labelled (np.ndarray): (16,) which of them are labelled; of the
-            others the bones end where the model says.
-        depths (np.ndarray): (16,) depth by a model in px, upwards away from
-            the camera.
-
-    Returns:
-        np.ndarray: (16,).
+    ``joints`` (16, 2) are MPII's labels in px, ``labelled`` (16,) says which
+    there are; of the others the bones end where the model says. ``depths``
+    (16,) are those of a model in px, upwards away from the camera.
     """
     starts, stops, lengths, slack = (np.array(c) for c in zip(*BONES))
     known = labelled[starts] & labelled[stops]
@@ -128,10 +122,8 @@ def _joints(dz) -> np.ndarray:
     """From bones to joints: axes by halves around their middles."""
     z = np.zeros(16)
     for axis, middle in ((HIPS, 0.0), (SHOULDERS, dz[TRUNK])):
-        z[axis.start], z[axis.stop] = (
-            middle - dz[axis] / 2,
-            middle + dz[axis] / 2,
-        )
+        half = dz[axis] / 2
+        z[axis.start], z[axis.stop] = middle - half, middle + half
     z[THORAX] = z[NECK] = dz[TRUNK]
     for bone in BONES[3:]:
         z[bone.stop] = z[bone.start] + dz[bone]

@@ -127,12 +127,8 @@ def _images(value) -> List[Image]:
                 f'field `RELEASE.{field}` must have one entry for each of '
                 f'the {len(annolist)} images, got {len(columns[field])}'
             )
-    return [
-        _image(entry, train, single, n)
-        for n, (entry, train, single) in enumerate(
-            zip(annolist, *columns.values()), 1
-        )
-    ]
+    rows = zip(annolist, *columns.values())
+    return [_image(*row, number) for number, row in enumerate(rows, 1)]
 
 
 def _image(entry: _Struct, train, single, number: int) -> Image:
@@ -149,14 +145,10 @@ def _image(entry: _Struct, train, single, number: int) -> Image:
         _number(n, f'RELEASE.single_person{{{number}}}')
         for n in np.asarray(single).ravel()
     }
-    return Image(
-        str(names[0]),
-        bool(_number(train, f'RELEASE.img_train({number})')),
-        [
-            _person(rect, n in singles)
-            for n, rect in enumerate(entry.structs('annorect'), 1)
-        ],
-    )
+    train = bool(_number(train, f'RELEASE.img_train({number})'))
+    rects = enumerate(entry.structs('annorect'), 1)
+    people = [_person(rect, n in singles) for n, rect in rects]
+    return Image(str(names[0]), train, people)
 
 
 def _person(rect: _Struct, single: bool) -> Person:
@@ -164,19 +156,13 @@ def _person(rect: _Struct, single: bool) -> Person:
     for place in rect.structs('objpos'):
         center = place.point()
     scale = rect.number('scale')
+    if scale is not None and scale <= 0:
+        scale = None
     corners = [rect.number(field) for field in ('x1', 'y1', 'x2', 'y2')]
     head_box = None
     if None not in corners and corners[:2] != corners[2:]:
         head_box = np.reshape(corners, (2, 2))
-    joints, visible = _joints(rect)
-    return Person(
-        center,
-        scale if scale is not None and scale > 0 else None,
-        head_box,
-        joints,
-        visible,
-        single,
-    )
+    return Person(center, scale, head_box, *_joints(rect), single)
 
 
 def _joints(rect: _Struct):

@@ -19,6 +19,7 @@ Key = Tuple[int, int]
 #: trainval are all persons with joints, test those of `single_person`.
 KNOWN_IMAGES = 24987
 KNOWN_COUNTS = dict(train=22246, val=2958, trainval=28883, test=7247)
+BESIDE = 'in trainval only: beside a validation person'
 
 
 class Split(NamedTuple):
@@ -40,34 +41,29 @@ def name_of(images: List[Image], key: Key) -> str:
 
 def split_people(images: List[Image], val: Optional[Set[Key]]) -> Split:
     """Sort everybody into the splits; ``val`` is None if not known."""
-    names = ('trainval', 'test') + (
-        ('train', 'val') if val is not None else ()
-    )
-    people = {name: [] for name in names}
-    left_out = defaultdict(list)
-    val = val or set()
-    val_images = {i for i, _ in val}
+    people, left_out = dict(trainval=[], test=[]), defaultdict(list)
+    if val is not None:
+        people.update(train=[], val=[])
+    val_images = {i for i, _ in val or ()}
     for i, image in enumerate(images):
         part = 'training' if image.train else 'test'
         if not image.people:
             left_out[f'{part} image without persons'].append(image.name)
         for r, person in enumerate(image.people):
-            key = (i, r)
+            key, name = (i, r), name_of(images, (i, r))
             reason = why_not(person, image.train)
             if reason:
-                left_out[f'{part}: {reason}'].append(name_of(images, key))
-            elif not image.train:
-                people['test'].append(key)
+                left_out[f'{part}: {reason}'].append(name)
+                continue
+            people['trainval' if image.train else 'test'].append(key)
+            if not image.train or val is None:
+                continue
+            if key in val:
+                people['val'].append(key)
+            elif i in val_images:
+                left_out[BESIDE].append(name)
             else:
-                people['trainval'].append(key)
-                if 'train' not in people:
-                    continue
-                if i in val_images and key not in val:
-                    left_out[
-                        'in trainval only: beside a validation person'
-                    ].append(name_of(images, key))
-                    continue
-                people['val' if key in val else 'train'].append(key)
+                people['train'].append(key)
     return Split(people, dict(left_out))
 
 

@@ -64,13 +64,9 @@ def _from_text(path, images, places) -> ValList:
             f'{path}: the list of validation persons is no text ({error}). '
             'Give mpii_val.json, detections.mat or image names.'
         ) from error
+    known = [places[name] for name in names if name in places]
     return ValList(
-        {
-            (places[name], r)
-            for name in names
-            if name in places
-            for r in range(len(images[places[name]].people))
-        },
+        {(i, r) for i in known for r in range(len(images[i].people))},
         [name for name in names if name not in places],
     )
 
@@ -90,21 +86,14 @@ def _from_mat(path, images) -> ValList:
             f'numbers of one length, got {len(numbers)} and {len(persons)}. '
             'Get it again.'
         )
-    keys = [(int(i) - 1, int(r) - 1) for i, r in zip(numbers, persons)]
-    known = [
-        0 <= i < len(images)
-        and images[i].train
-        and 0 <= r < len(images[i].people)
-        for i, r in keys
-    ]
-    return ValList(
-        {key for key, ok in zip(keys, known) if ok},
-        [
-            f'image {key[0] + 1} person {key[1] + 1}'
-            for key, ok in zip(keys, known)
-            if not ok
-        ],
-    )
+    people, unknown = set(), []
+    for i, r in zip(map(int, numbers), map(int, persons)):
+        known = 0 < i <= len(images) and images[i - 1].train
+        if known and 0 < r <= len(images[i - 1].people):
+            people.add((i - 1, r - 1))
+        else:
+            unknown.append(f'image {i} person {r}')
+    return ValList(people, unknown)
 
 
 def _from_json(path, images, places) -> ValList:
@@ -118,13 +107,9 @@ def _from_json(path, images, places) -> ValList:
         if key is None:
             unknown.append(f'{entry["image"]} (entry {n})')
         elif key in owners:
-            raise annotation_error(
-                path,
-                n,
-                'joints',
-                f'mean {name_of(images, key)}, as entry {owners[key]}',
-                'Remove one of them.',
-            )
+            problem = f'mean {name_of(images, key)}, as entry {owners[key]}'
+            fix = 'Remove one of them.'
+            raise annotation_error(path, n, 'joints', problem, fix)
         else:
             owners[key] = n
     return ValList(set(owners), unknown)

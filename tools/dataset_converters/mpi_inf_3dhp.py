@@ -151,10 +151,8 @@ def unusable(
 ) -> np.ndarray:
     """Why each frame is left out, '' if it is not: (n,) strings.
 
-    Args:
-        pixels (np.ndarray): (n, 17, 2) px.
-        points_mm (np.ndarray): (n, 17, 3) camera space in mm.
-        camera (dict): With f, c, w and h.
+    ``pixels`` are (n, 17, 2), ``points_mm`` (n, 17, 3) in camera space; the
+    ``camera`` has f, c, w and h.
     """
     reasons = np.full(len(pixels), '', dtype=object)
     size = [camera['w'], camera['h']]

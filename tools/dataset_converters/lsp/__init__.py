@@ -1,1 +1,0 @@
-"""Parts of ``lsp_to_mpii.py``."""
