@@ -1,6 +1,6 @@
 # First stage of the model that ships, six epochs at 128 px: photographs teach
 # x and y, Human3.6M also z. H2 and the joint loss together, on the heat
-# vectors. The later stages are 6+10e, 6+10+4e, 6+10+4+4+12e and …12+7e.
+# vectors. The later stages: 6+10e, 6+10+4e, 6+10+4+4+12e, …12+7e, …12+7+5e.
 # MobileNetV2 without its last convolution: 320 channels instead of 1280. It
 # starts from the backbone that row H1 of reproduction/reproduce.py (--table 1
 # --data lsp) leaves, given as BACKBONE_CHECKPOINT. Three narrow deconvolutions
