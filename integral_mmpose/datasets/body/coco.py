@@ -8,8 +8,9 @@ leaves out.
 """
 
 import glob
+import logging
 import os.path as osp
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import mmpose
 import numpy as np
@@ -52,6 +53,10 @@ def _joint_set() -> dict:
     places = (osp.join(folder, '.mim'), osp.dirname(folder))
     found = [osp.join(place, short) for place in places]
     return dict(from_file=next(filter(osp.isfile, found), short))
+
+
+def _warn(text: str) -> None:
+    print_log(text, 'current', level=logging.WARNING)
 
 
 @DATASETS.register_module()
@@ -99,16 +104,13 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         id_ = person_category(content, self.ann_file)
         for category in content.get('categories', []):
             if category['id'] == id_ and category.get('keypoints'):
-                names = sorted(self.metainfo['keypoint_id2name'].items())
-                names = [name for _, name in names]
+                names = list(self.metainfo['keypoint_id2name'].values())
                 check_joint_names(category, names, self.ann_file)
         others = [p for p in content['annotations'] if p['category_id'] != id_]
         if others:
-            print_log(
+            _warn(
                 f'{self.ann_file}: {len(others)} annotations of other '
-                f'categories than {id_} (person) are left out',
-                'current',
-                level=30,
+                f'categories than {id_} (person) are left out'
             )
         return id_
 
@@ -138,25 +140,19 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         ):
             refuse_many(ids, len(everyone), self.ann_file, problem)
             if ids:
-                print_log(
-                    f'{self.ann_file}: left out '
-                    f'{listed(ids, "annotation")} {problem}',
-                    'current',
-                    level=30,
-                )
+                what = listed(ids, 'annotation')
+                _warn(f'{self.ann_file}: left out {what} {problem}')
 
     def _read_file(self, *required: str) -> dict:
         """The annotation file, its ids unique and its fields in place."""
         require_root(self.data_root, type(self).__name__)
         file = self.ann_file
         content = read_coco(file, required, IMAGE_FIELDS)
-        images = {image['id']: image for image in content['images']}
-        for id_, image in images.items():
+        for image in content['images']:
             for side in ('width', 'height'):
-                number_within(image[side], file, id_, side, 1, MAX_PX)
-        people = content.get('annotations', [])
-        orphans = {person['image_id'] for person in people}
-        orphans -= set(images)
+                number_within(image[side], file, image['id'], side, 1, MAX_PX)
+        orphans = {p['image_id'] for p in content.get('annotations', [])}
+        orphans.difference_update(image['id'] for image in content['images'])
         if orphans:
             raise ValueError(
                 f'{file}: annotations of {listed(orphans, "image")} that '
@@ -198,17 +194,22 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         self._metainfo['CLASSES'] = content['categories']
         images = {image['id']: image for image in content['images']}
         self.bbox_file = self._find_boxes(self.bbox_file)
-        found = load_json(self.bbox_file, 'the detection file', list)
-        boxes, left_out = [], dict(category=0, size=0)
-        for number, detection in enumerate(found):
-            box = self._box(detection, number)
-            if detection['category_id'] != PERSON:
-                left_out['category'] += 1
-            elif min(box[2:]) <= 0:
-                left_out['size'] += 1
-            else:
-                boxes.append((detection, box))
-        self._report(images, [d['image_id'] for d, _ in boxes], left_out)
+        entries = load_json(self.bbox_file, 'the detection file', list)
+        found = [(d, self._box(d, number)) for number, d in enumerate(entries)]
+        people = [(d, box) for d, box in found if d['category_id'] == PERSON]
+        boxes = [(d, box) for d, box in people if min(box[2:]) > 0]
+        used = {d['image_id'] for d, _ in boxes}
+        self._refuse_others(used, set(images))
+        empty = set(images) - used
+        others, flat = len(found) - len(people), len(people) - len(boxes)
+        what = f'detections of other categories than {PERSON} (person)'
+        for any_left_out, text in (
+            (others, f'{others} {what} are left out'),
+            (flat, f'{flat} boxes without area are left out'),
+            (empty, f'no person was detected in {listed(empty, "image")}'),
+        ):
+            if any_left_out:
+                _warn(f'{self.bbox_file}: {text}')
         return [
             self._detected(id_, detection, box, images)
             for id_, (detection, box) in enumerate(boxes)
@@ -241,35 +242,19 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         number_within(detection['score'], file, id_, 'score', 0, 1)
         return numbers(detection['bbox'], file, id_, 'bbox', (4,))
 
-    def _report(
-        self, images: dict, image_ids: Sequence[int], left_out: dict
-    ) -> None:
-        """Refuse boxes of other images; count what is left out."""
-        unknown = set(image_ids) - set(images)
-        if unknown:
+    def _refuse_others(self, used: set, known: set) -> None:
+        """Boxes are of images that the annotation file lists."""
+        if not used <= known:
             raise ValueError(
-                f'{self.bbox_file}: boxes of {listed(unknown, "image")} '
+                f'{self.bbox_file}: boxes of {listed(used - known, "image")} '
                 f'that {self.ann_file} does not list: it is of another '
                 f'split. Correct `bbox_file` or `ann_file`. {DETECT}'
             )
-        if not image_ids:
+        if not used:
             raise ValueError(
                 f'{self.bbox_file}: holds no person (category_id {PERSON}). '
                 f'{DETECT}'
             )
-        texts = []
-        if left_out['category']:
-            texts.append(
-                f'{left_out["category"]} detections of other categories '
-                f'than {PERSON} (person) are left out'
-            )
-        if left_out['size']:
-            texts.append(f'{left_out["size"]} boxes without area are left out')
-        empty = set(images) - set(image_ids)
-        if empty:
-            texts.append(f'no person was detected in {listed(empty, "image")}')
-        for text in texts:
-            print_log(f'{self.bbox_file}: {text}', 'current', level=30)
 
     def _detected(
         self, id_: int, detection: dict, box: np.ndarray, images: dict
