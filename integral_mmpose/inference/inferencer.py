@@ -144,8 +144,6 @@ class PoseInferencer:
         """
         if not is_count(batch_size):
             raise ValueError(f'batch_size must be >= 1, got {batch_size!r}')
-        if smooth and smooth != 'one_euro':
-            raise ValueError(f"smooth must be 'one_euro', got {smooth!r}")
         source = open_source(inputs, '', max_megapixels, fps)
         if boxes is None and self.detector is not None:
             thr = DETECTED_THR if bbox_thr is None else bbox_thr
@@ -156,7 +154,7 @@ class PoseInferencer:
             self.model.depth_range_mm, self.skeleton.root, camera, root_depth
         )
         rate = getattr(source, 'fps', None) or DEFAULT_FPS
-        smoother = PoseSmoother(rate) if smooth else None
+        smoother = PoseSmoother(smooth, rate) if smooth else None
         return find_people(
             source, where, self.model, placer, smoother, batch_size
         )

@@ -9,14 +9,18 @@ ones lag little.
 
 import math
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
+
+from .cameras import is_number
 
 #: Boxes of one person in two frames overlap by at least this IoU.
 MIN_IOU = 0.3
 #: A person who is missed for so many frames comes back with the same number.
 MEMORY_FRAMES = 30
+
+SmoothLike = Union[str, Mapping]
 
 
 @dataclass
@@ -30,6 +34,9 @@ class OneEuroFilter:
             of the array per second. Higher lags less.
         speed_cutoff (float): Cut-off in Hz of the speed.
 
+    Raises:
+        ValueError: If a number is out of its range.
+
     Example:
         >>> filter_ = OneEuroFilter(rate=2 * math.pi, beta=0.0)
         >>> float(filter_(np.array(0.0))), float(filter_(np.array(1.0)))
@@ -42,6 +49,16 @@ class OneEuroFilter:
     speed_cutoff: float = 1.0
 
     def __post_init__(self) -> None:
+        positive = self.rate, self.min_cutoff, self.speed_cutoff
+        if (
+            not all(map(is_number, (*positive, self.beta)))
+            or not min(positive) > 0
+            or not self.beta >= 0
+        ):
+            raise ValueError(
+                'the one-euro filter needs rate, min_cutoff and speed_cutoff '
+                f'> 0 and beta >= 0, got {self}'
+            )
         self._value: Optional[np.ndarray] = None
 
     def __call__(self, value: np.ndarray, frames: int = 1) -> np.ndarray:
@@ -110,11 +127,29 @@ class PoseSmoother:
     filtered in units of the box in which the person appeared, so that the
     settings do not depend on the resolution.
 
-    ``rate`` are the frames per second.
+    Args:
+        smooth (str | Mapping): ``'one_euro'``, or a dict with this ``type``
+            and arguments of :class:`OneEuroFilter`.
+        rate (float): Frames per second.
+
+    Raises:
+        ValueError: If the filter is unknown.
     """
 
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
+    def __init__(self, smooth: SmoothLike, rate: float) -> None:
+        settings: dict = dict(type=smooth)
+        if isinstance(smooth, Mapping):
+            settings = dict(smooth)
+        if settings.pop('type', None) != 'one_euro':
+            raise ValueError(
+                f"smooth must be 'one_euro' or a dict of this type, got "
+                f'{smooth}'
+            )
+        try:
+            OneEuroFilter(rate, **settings)
+        except TypeError as error:
+            raise ValueError(f'smooth: {error}') from error
+        self._new_filter = lambda: OneEuroFilter(rate, **settings)
         #: Of each number the filter, the units and the last frame.
         self._people: Dict[int, Tuple[OneEuroFilter, np.ndarray, int]] = {}
         self._frame = 0
@@ -142,7 +177,7 @@ class PoseSmoother:
             if track_id not in self._people:
                 side = max(float((box[2:4] - box[:2]).max()), 1.0)
                 units = np.array([side, side, 1000.0])[: points.shape[-1]]
-                known = OneEuroFilter(self.rate), units, self._frame - 1
+                known = self._new_filter(), units, self._frame - 1
                 self._people[track_id] = known
             filter_, units, last = self._people[track_id]
             found = filter_(points / units, self._frame - last)

@@ -10,6 +10,7 @@ from integral_mmpose.inference import PoseInferencer
     [
         (dict(smooth=True), "smooth must be 'one_euro'"),
         (dict(smooth=3), "smooth must be 'one_euro'"),
+        (dict(smooth=dict(type='one_euro', beta='a')), 'one-euro filter'),
         (dict(batch_size=True), 'batch_size must be >= 1'),
         (dict(batch_size=2.0), 'batch_size must be >= 1'),
         (dict(fps='a'), 'fps must be a positive number'),

@@ -62,6 +62,14 @@ def test_noise_shrinks_and_a_still_joint_stays():
     assert found[100:].mean() == pytest.approx(5, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    'bad', [dict(rate=0), dict(rate=30, min_cutoff=0), dict(rate=30, beta=-1)]
+)
+def test_settings_out_of_range(bad):
+    with pytest.raises(ValueError, match='the one-euro filter needs'):
+        OneEuroFilter(**bad)
+
+
 def test_people_are_matched_by_overlap():
     boxes = np.array(
         [[0, 0, 10, 10, 1], [50, 0, 60, 10, 1], [0, 90, 9, 99, 1]]
@@ -82,7 +90,7 @@ def test_people_who_change_places_in_the_list_keep_their_filter():
     """Two still people, listed in turns: nothing may move."""
     people = [np.full((4, 3), 20.0), np.full((4, 3), 300.0)]
     boxes = np.array([[0.0, 0, 40, 40], [280, 280, 320, 320]])
-    smoother, tracker = PoseSmoother(30), Tracker()
+    smoother, tracker = PoseSmoother('one_euro', 30), Tracker()
     for order in ([0, 1], [1, 0], [0, 1]):
         ids = tracker(boxes[order])
         assert ids == order
@@ -96,7 +104,7 @@ def test_resolution_does_not_matter():
     rng = np.random.default_rng(0)
     walk = 50 + rng.normal(size=(20, 5, 3)).cumsum(0)
     box = np.array([[0.0, 0, 100, 100]])
-    small, large = PoseSmoother(30), PoseSmoother(30)
+    small, large = PoseSmoother('one_euro', 30), PoseSmoother('one_euro', 30)
     scale = np.array([2.0, 2.0, 1.0])
     for points in walk:
         [a] = small([0], box, [points])
@@ -107,7 +115,8 @@ def test_resolution_does_not_matter():
 def test_a_missed_person_keeps_the_number_and_the_filter():
     """Five missed frames at 30 Hz are one step at 5 Hz; later all is new."""
     box, tracker = np.array([[0.0, 0, 100, 100]]), Tracker()
-    smoother = PoseSmoother(30)
+    still = dict(type='one_euro', min_cutoff=0.1, beta=0.0)
+    smoother = PoseSmoother(still, 30)
     assert tracker(box) == [0]
     smoother([0], box, [np.zeros((2, 2))])
     for _ in range(5):
@@ -115,9 +124,8 @@ def test_a_missed_person_keeps_the_number_and_the_filter():
         assert smoother([], box[:0], []) == []
     assert tracker(box + 10) == [0]
     [found] = smoother([0], box, [np.full((2, 2), 50.0)])
-    # In units of the box of 100 px: half a box in a step of 1 / 5 s.
-    _, expected = one_euro_of_the_paper([0.0, 0.5], 30 / 6, 1.0, 5.0, 1.0)
-    np.testing.assert_allclose(found, 100 * expected)
+    weight = 1 / (1 + 30 / 6 / (2 * math.pi * 0.1))
+    np.testing.assert_allclose(found, 50 * weight)
     for _ in range(MEMORY_FRAMES + 1):
         tracker(box[:0])
         smoother([], box[:0], [])
@@ -134,3 +142,11 @@ def test_overlaps_equal_mmposes():
     )
     expected = bbox_overlaps(*torch.from_numpy(boxes)).numpy()
     np.testing.assert_allclose(box_overlaps(*boxes), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    'smooth', ['kalman', dict(min_cutoff=1), dict(type='one_euro', speed=3)]
+)
+def test_unknown_filters(smooth):
+    with pytest.raises(ValueError, match='smooth'):
+        PoseSmoother(smooth, 30)
