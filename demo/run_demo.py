@@ -25,12 +25,12 @@ from mmengine.runner import Runner
 
 import integral_mmpose  # noqa: F401
 from integral_mmpose.geometry import (
+    Person,
     back_project,
     joint_distances,
     rigid_align,
     root_align,
 )
-from integral_mmpose.geometry import Person
 from integral_mmpose.visualization import (
     draw_people,
     plot_curves,
