@@ -34,23 +34,29 @@ _WRONG = re.compile(
     r"|(got an unexpected keyword argument '\w+'|missing .*))"
 )
 #: Of these packages the annotations are true.
-OURS = 'integral_mmpose.'
 CHECKED = (
-    OURS,
+    'integral_mmpose.',
     'mmengine.dataset.',
-    'mmpose.datasets.datasets.',
+    'mmengine.hooks.',
     'mmengine.optim.scheduler.',
+    'mmengine.runner.loops',
+    'mmpose.datasets.datasets.',
     'torch.optim.',
 )
-#: Of torch's DataLoader, whose annotations cannot be read.
-LOADER = dict(
-    batch_size=Optional[int],
-    num_workers=int,
-    persistent_workers=Optional[bool],
-    pin_memory=Optional[bool],
-    drop_last=bool,
-    prefetch_factor=Optional[int],
-)
+#: They take 1e3 and inf for a whole number.
+WHOLE_FLOATS = ('mmengine.hooks.', 'mmengine.optim.scheduler.', 'torch.')
+#: Of what has no annotations that can be read.
+UNNAMED = {
+    'DataLoader': dict(
+        batch_size=Optional[int],
+        num_workers=int,
+        persistent_workers=Optional[bool],
+        pin_memory=Optional[bool],
+        drop_last=bool,
+        prefetch_factor=Optional[int],
+    ),
+    'clip_grad': dict(max_norm=float, norm_type=float),
+}
 #: What a type is called, and what counts as it.
 KINDS = {
     bool: ('True or False', (bool, np.bool_)),
@@ -127,8 +133,13 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
         kind = cfg.get('type')
         if re.search(r'_dataloader\.(\d+\.)?$', path):
             kind = 'DataLoader'
-        for name, value, annotation, is_ours in _annotated(cfg, kind):
-            if not fits(value, annotation, whole_floats=not is_ours):
+        elif path.endswith('.clip_grad.'):
+            kind = 'clip_grad'
+        elif path == 'train_cfg.' and kind is None:
+            by_epoch = cfg.get('by_epoch')
+            kind = ('Iter' if not by_epoch else 'Epoch') + 'BasedTrainLoop'
+        for name, value, annotation, whole_floats in _annotated(cfg, kind):
+            if not fits(value, annotation, whole_floats):
                 raise ValueError(
                     f'{path}{name}={value!r}: must be '
                     f'{describe(annotation)} '
@@ -144,10 +155,13 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
 def _annotated(
     cfg: Mapping, kind: Any
 ) -> Iterator[Tuple[str, Any, Any, bool]]:
-    """The arguments in ``cfg`` of a class, with annotations; ours or not."""
-    if kind == 'DataLoader':
-        for name in set(cfg).intersection(LOADER):
-            yield name, cfg[name], LOADER[name], True
+    """The arguments in ``cfg`` of a class, with annotations.
+
+    And whether 1e3 is a whole number there.
+    """
+    if isinstance(kind, str) and kind in UNNAMED:
+        for name in set(cfg).intersection(UNNAMED[kind]):
+            yield name, cfg[name], UNNAMED[kind][name], False
         return
     seen = {'type'}
     for base in bases_of(_find(kind)):
@@ -163,8 +177,8 @@ def _annotated(
         for name, parameter in inspect.signature(init).parameters.items():
             if name in cfg and name in hints and name not in seen:
                 if cfg[name] is not parameter.default:
-                    is_ours = base.__module__.startswith(OURS)
-                    yield name, cfg[name], hints[name], is_ours
+                    floats = base.__module__.startswith(WHOLE_FLOATS)
+                    yield name, cfg[name], hints[name], floats
             seen.add(name)
 
 

@@ -173,6 +173,43 @@ def test_an_optimizer(tool, kind):
         tool.refuse_wrong_types(dict(optimizer=dict(type=kind, lr='1e-3')))
 
 
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        (
+            dict(train_cfg=dict(by_epoch=True, max_epochs='9')),
+            "train_cfg.max_epochs='9': must be a whole number "
+            '(EpochBasedTrainLoop)',
+        ),
+        (
+            dict(train_cfg=dict(by_epoch=True, val_interval=2.0)),
+            'train_cfg.val_interval=2.0: must be a whole number',
+        ),
+        (
+            dict(train_cfg=dict(by_epoch=False, max_iters='9')),
+            "train_cfg.max_iters='9': must be a whole number "
+            '(IterBasedTrainLoop)',
+        ),
+        (
+            dict(optim_wrapper=dict(clip_grad=dict(max_norm='10'))),
+            "optim_wrapper.clip_grad.max_norm='10': must be a number",
+        ),
+        (
+            dict(a=dict(type='CheckpointHook', interval='1')),
+            "a.interval='1': must be a whole number (CheckpointHook)",
+        ),
+        (
+            dict(a=dict(type='RepeatDataset', times=2.0, dataset=dict())),
+            'a.times=2.0: must be a whole number (RepeatDataset)',
+        ),
+    ],
+)
+def test_loops_hooks_and_clipping(tool, options, sentence):
+    with pytest.raises(ValueError) as raised:
+        tool.refuse_wrong_types(options)
+    assert str(raised.value).startswith(sentence)
+
+
 def test_an_item_of_a_list_is_named_with_its_place(tool):
     codec = dict(type='IntegralLabel', input_size='8')
     pipeline = [dict(type='SeedSample'), codec]
@@ -186,6 +223,9 @@ def test_values_that_fit_and_classes_of_others_pass(tool):
             head=dict(type='IntegralHead', depth=8, decoder=None),
             backbone=dict(type='ResNet', depth='50'),  # MMPose's
             unknown=dict(type='NobodyHasThis', x=1),
+            train_cfg=dict(by_epoch=True, max_epochs=9, dynamic_intervals=[]),
+            hooks=[dict(type='LoggerHook', interval=50, out_suffix='.log')],
+            optim_wrapper=dict(clip_grad=dict(max_norm=10, norm_type=2)),
             odd=[dict(type=''), dict(type='mmpose.'), dict(type='..')],
             schedulers=[
                 dict(type='MultiStepLR', end=float('inf')),
