@@ -47,12 +47,15 @@ def metafile(root: Path) -> str:
     for config in sorted(root.glob('configs/body_*/*/*/*.py')):
         path = config.relative_to(root)
         dataset, task = DATA[path.parts[-2]], TASKS[path.parts[1]]
+        data = training_data(config, dataset)
+        if config.stem in measured:
+            data = '[synthetic, LSP, LSPET]'
         text += (
             f"- Name: '{config.stem}'\n"
             f'  In Collection: {COLLECTION}\n'
             f"  Config: '{path.as_posix()}'\n"
             '  Metadata:\n'
-            f'    Training Data: {training_data(config, dataset)}\n'
+            f'    Training Data: {data}\n'
             '  Results:\n' + results(measured.get(config.stem), task, dataset)
         )
     return text
