@@ -6,11 +6,12 @@ a warning scrolls by, and the evaluation prints numbers of a random network.
 
 import os.path as osp
 import re
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.registry import HOOKS
 
 from .find_checkpoint import trains
@@ -127,6 +128,54 @@ def check_weights(
     )
 
 
+def check_pretrained(model: torch.nn.Module) -> None:
+    """Raise if a part does not start from the file of its ``init_cfg``.
+
+    Of a file with other names mmengine only warns, and the part stays random.
+    Files of which half the weights fit pass: a classifier may have more.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: Names the part, the file and what it has instead.
+    """
+    for name, part in model.named_modules():
+        init = getattr(part, 'init_cfg', None)
+        if not isinstance(init, dict) or init.get('type') != 'Pretrained':
+            continue
+        source = osp.expanduser(init['checkpoint'])
+        if '://' in source:
+            continue
+        require_file(source)
+        content = CheckpointLoader.load_checkpoint(source, map_location='cpu')
+        start = rf'^(module\.)?{re.escape(init.get("prefix") or "")}\.?'
+        weights = {
+            re.sub(start, '', key): value
+            for key, value in content.get('state_dict', content).items()
+        }
+        own = part.state_dict()
+        wrong = [
+            key
+            for key, value in own.items()
+            if key not in weights or weights[key].shape != value.shape
+        ]
+        if len(wrong) > len(own) / 2:
+            key = wrong[0]
+            other = key if key in weights else next(iter(weights), None)
+            raise ValueError(
+                f'{f"{name}.init_cfg".lstrip(".")}: {len(wrong)} of the '
+                f'{len(own)} weights of this {type(part).__name__} are not in '
+                f'{source}. It has {_shaped(weights, other)}, needed is '
+                f'{_shaped(own, key)}. Give the file of this network, and '
+                "`prefix='backbone.'` for that of a whole model."
+            )
+
+
+def _shaped(weights: Dict[str, torch.Tensor], name: Optional[str]) -> str:
+    if name is None:
+        return 'none'
+    return f'{name} {tuple(weights[name].shape)}'
+
+
 def _check_values(
     model: torch.nn.Module, weights: Dict[str, torch.Tensor], source: str
 ) -> None:
@@ -151,6 +200,10 @@ def _part(name: str) -> str:
     return name.split('.')[0]
 
 
+def _unwrapped(model: torch.nn.Module) -> torch.nn.Module:
+    return model.module if is_model_wrapper(model) else model
+
+
 @HOOKS.register_module()
 class CheckCheckpointHook(Hook):
     """Check every checkpoint that the runner loads.
@@ -173,12 +226,16 @@ class CheckCheckpointHook(Hook):
     def before_run(self, runner) -> None:
         """Look for the checkpoint before weights are downloaded.
 
+        And see :func:`check_pretrained`.
+
         Raises:
             FileNotFoundError: If ``load_from`` is a file that is missing.
         """
         source = runner._load_from
         if source and '://' not in source:
             require_file(osp.expanduser(source))
+        if trains(runner):
+            check_pretrained(_unwrapped(runner.model))
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """See :func:`check_weights`.
@@ -186,8 +243,7 @@ class CheckCheckpointHook(Hook):
         Raises:
             ValueError: If the checkpoint is of another model.
         """
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = _unwrapped(runner.model)
         starts = trains(runner) and not runner._resume
         check_weights(
             model,

@@ -5,6 +5,7 @@ import torch
 from mmpose.registry import MODELS
 
 from integral_mmpose.engine import check_weights
+from integral_mmpose.engine.checkpoint_check import check_pretrained
 
 HOOK = [dict(type='CheckCheckpointHook')]
 
@@ -155,3 +156,73 @@ def test_other_stage_counts_are_named(found, wanted):
         ValueError, match=f'{found} stages in it, {wanted} in the model'
     ):
         check_weights(model(wanted), model(found).state_dict(), 'x.pth', True)
+
+
+def pretrained(path, **options):
+    init = dict(type='Pretrained', checkpoint=str(path), **options)
+    return MODELS.build(dict(type='ResNet', depth=18, init_cfg=init))
+
+
+@pytest.fixture
+def whole_model(tmp_path):
+    """A file with the weights of ResNet-18 as a whole model names them."""
+    weights = MODELS.build(dict(type='ResNet', depth=18)).state_dict()
+    path = tmp_path / 'whole.pth'
+    torch.save({f'backbone.{name}': w for name, w in weights.items()}, path)
+    return path, weights
+
+
+def test_backbone_of_a_whole_model_needs_its_prefix(whole_model):
+    path, weights = whole_model
+    model = torch.nn.ModuleDict(dict(backbone=pretrained(path)))
+    with pytest.raises(
+        ValueError,
+        match=r'^backbone\.init_cfg: 120 of the 120 weights of this ResNet '
+        r'are not in .*whole\.pth\. It has backbone\.conv1\.weight '
+        r'\(64, 3, 7, 7\), needed is conv1\.weight \(64, 3, 7, 7\)\. '
+        r"Give .*`prefix='backbone\.'`",
+    ):
+        check_pretrained(model)
+    # Negative control: mmengine only warns, and the weights stay random.
+    model.backbone.init_weights()
+    first = model.backbone.conv1.weight
+    assert not torch.equal(first, weights['conv1.weight'])
+
+
+@pytest.mark.parametrize('prefix', ['backbone', 'backbone.'])
+def test_backbone_with_its_prefix_passes(whole_model, prefix):
+    path, weights = whole_model
+    model = pretrained(path, prefix=prefix)
+    check_pretrained(model)
+    model.init_weights()
+    assert torch.equal(model.conv1.weight, weights['conv1.weight'])
+
+
+def test_backbone_of_another_width_is_refused(whole_model, tmp_path):
+    _, weights = whole_model
+    path = tmp_path / 'own.pth'
+    extra = dict(weights, **{'fc.weight': torch.zeros(1000, 512)})
+    torch.save(dict(state_dict=extra), path)
+    check_pretrained(pretrained(path))
+    init = dict(type='Pretrained', checkpoint=str(path))
+    half = dict(type='ResNet', depth=18, stem_channels=32, base_channels=32)
+    with pytest.raises(
+        ValueError,
+        match=r'^init_cfg: 100 of the 120 .*has conv1\.weight \(64, 3, 7, 7\)',
+    ):
+        check_pretrained(MODELS.build(dict(half, init_cfg=init)))
+
+
+def test_missing_file_of_a_backbone(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'gone\.pth'):
+        check_pretrained(pretrained(tmp_path / 'gone.pth'))
+    check_pretrained(pretrained('torchvision://resnet18'))
+
+
+def test_the_hook_checks_before_a_training(make_runner, tmp_path):
+    runner = make_runner(max_epochs=1, custom_hooks=HOOK)
+    runner.model.init_cfg = dict(
+        type='Pretrained', checkpoint=str(tmp_path / 'gone.pth')
+    )
+    with pytest.raises(FileNotFoundError, match=r'gone\.pth'):
+        runner.train()
