@@ -4,6 +4,7 @@ The onedl forks (onedl-mmengine, onedl-mmcv, onedl-mmdetection) have the same
 import names and other versions. mmcv and mmcv-lite share a folder, too.
 """
 
+import re
 from importlib import import_module
 from importlib.util import (
     find_spec,
@@ -77,7 +78,8 @@ def _check_one(name: str, version: Optional[str], wanted: str) -> None:
             f'integral_mmpose needs {name}{wanted}, which is not installed '
             f"beside mmpose. Run: pip install '{name}{wanted}'"
         )
-    if not SpecifierSet(wanted).contains(version, prereleases=True):
+    release = re.match(r'\d+(\.\d+)*', version)  # '2.1.0-dirty', too
+    if not (release and release[0] in SpecifierSet(wanted)):
         raise ImportError(
             f'integral_mmpose needs {name}{wanted}, but {version} is '
             f"installed. Run: pip install '{name}{wanted}'"

@@ -43,8 +43,13 @@ CHECKED = (
     'mmpose.datasets.datasets.',
     'torch.optim.',
 )
-#: They take 1e3 and inf for a whole number.
-WHOLE_FLOATS = ('mmengine.hooks.', 'mmengine.optim.scheduler.', 'torch.')
+#: They take 1e3 and inf for a whole number, and a text for a list of one.
+LOOSE = (
+    'mmengine.hooks.',
+    'mmengine.optim.scheduler.',
+    'mmengine.runner.loops',
+    'torch.',
+)
 #: Of what has no annotations that can be read.
 UNNAMED = {
     'DataLoader': dict(
@@ -55,7 +60,7 @@ UNNAMED = {
         drop_last=bool,
         prefetch_factor=Optional[int],
     ),
-    'clip_grad': dict(max_norm=float, norm_type=float),
+    'clip_grad': dict(max_norm=float, norm_type=Union[float, str]),
 }
 #: What a type is called, and what counts as it.
 KINDS = {
@@ -135,11 +140,13 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
             kind = 'DataLoader'
         elif path.endswith('.clip_grad.'):
             kind = 'clip_grad'
+        elif path in ('val_cfg.', 'test_cfg.') and kind is None:
+            kind = path[:-5].capitalize() + 'Loop'
         elif path == 'train_cfg.' and kind is None:
             by_epoch = cfg.get('by_epoch')
             kind = ('Iter' if not by_epoch else 'Epoch') + 'BasedTrainLoop'
-        for name, value, annotation, whole_floats in _annotated(cfg, kind):
-            if not fits(value, annotation, whole_floats):
+        for name, value, annotation, loose in _annotated(cfg, kind):
+            if not fits(value, annotation, loose):
                 raise ValueError(
                     f'{path}{name}={value!r}: must be '
                     f'{describe(annotation)} '
@@ -157,7 +164,7 @@ def _annotated(
 ) -> Iterator[Tuple[str, Any, Any, bool]]:
     """The arguments in ``cfg`` of a class, with annotations.
 
-    And whether 1e3 is a whole number there.
+    And whether the class is one of ``LOOSE``.
     """
     if isinstance(kind, str) and kind in UNNAMED:
         for name in set(cfg).intersection(UNNAMED[kind]):
@@ -177,8 +184,8 @@ def _annotated(
         for name, parameter in inspect.signature(init).parameters.items():
             if name in cfg and name in hints and name not in seen:
                 if cfg[name] is not parameter.default:
-                    floats = base.__module__.startswith(WHOLE_FLOATS)
-                    yield name, cfg[name], hints[name], floats
+                    loose = base.__module__.startswith(LOOSE)
+                    yield name, cfg[name], hints[name], loose
             seen.add(name)
 
 
@@ -199,17 +206,17 @@ def _find(name: Any) -> Callable:
     return next(filter(None, found), object)
 
 
-def fits(value: Any, annotation: Any, whole_floats: bool = False) -> bool:
+def fits(value: Any, annotation: Any, loose: bool = False) -> bool:
     """Whether a value of a config is of a type; True for types unknown here.
 
-    A config writes a tuple as a list, too; True is not a number. mmengine
-    takes 1e3 and inf for a whole number (``whole_floats``).
+    A config writes a tuple as a list, too; True is not a number. For
+    ``loose`` see ``LOOSE``.
     """
     origin, inner = get_origin(annotation), get_args(annotation)
-    again = partial(fits, whole_floats=whole_floats)
+    again = partial(fits, loose=loose)
     if origin in UNIONS:
         return any(again(value, one) for one in inner)
-    if annotation is int and whole_floats and isinstance(value, float):
+    if annotation is int and loose and isinstance(value, float):
         return value == float('inf') or value.is_integer()
     if annotation in KINDS:
         kind = KINDS[annotation][1]
@@ -217,6 +224,8 @@ def fits(value: Any, annotation: Any, whole_floats: bool = False) -> bool:
             annotation is bool or not isinstance(value, bool)
         )
     if origin in LISTS or annotation in LISTS:
+        if loose and isinstance(value, str):
+            return inner[:1] == (str,)
         if not isinstance(value, (list, tuple, range, np.ndarray)):
             return False
         if origin is tuple and inner and inner[-1] is not Ellipsis:

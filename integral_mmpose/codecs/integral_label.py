@@ -240,7 +240,10 @@ def _positive(value) -> bool:
 def _require_scale(**fields) -> None:
     """Labelled depth that is not scaled with its crop would be wrong."""
     for name, value in fields.items():
-        sizes = np.array(value, float)  # None is NaN
+        try:
+            sizes = np.array(value, float)  # None is NaN
+        except (TypeError, ValueError):
+            sizes = np.array(np.nan)
         if not ((sizes > 0) & (sizes < inf)).all():
             raise ValueError(
                 f"depth_unit='crop': z is labelled and `{name}` is "

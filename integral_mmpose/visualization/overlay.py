@@ -46,6 +46,7 @@ def draw_skeleton_2d(
     Raises:
         ValueError: If the numbers of joints differ, or the image is not one.
     """
+    image = np.asarray(image)
     if image.dtype != np.uint8 or not image.size:
         raise ValueError(
             f'image must be uint8 with the axes (H, W, 3), got {image.dtype} '

@@ -278,7 +278,7 @@ def test_empty():
 
 
 @pytest.mark.parametrize('lost', ['mm_per_px', 'bbox_scale'])
-@pytest.mark.parametrize('value', [None, 0.0, -4.0, np.nan])
+@pytest.mark.parametrize('value', [None, 0.0, -4.0, np.nan, 'a'])
 def test_labelled_depth_without_its_scale_is_refused(lost, value):
     """The fall-back trained on depth that is not scaled with its crop."""
     label = codec(3, depth_unit='crop')

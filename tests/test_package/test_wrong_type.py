@@ -83,7 +83,7 @@ def test_fits(tool, value, annotation, expected):
     ],
 )
 def test_whole_numbers_of_mmengine(tool, value, annotation, expected):
-    assert tool.fits(value, annotation, whole_floats=True) is expected
+    assert tool.fits(value, annotation, loose=True) is expected
     assert not tool.fits(value, annotation)
 
 
@@ -182,13 +182,17 @@ def test_an_optimizer(tool, kind):
             '(EpochBasedTrainLoop)',
         ),
         (
-            dict(train_cfg=dict(by_epoch=True, val_interval=2.0)),
-            'train_cfg.val_interval=2.0: must be a whole number',
+            dict(train_cfg=dict(by_epoch=True, val_interval=2.5)),
+            'train_cfg.val_interval=2.5: must be a whole number',
         ),
         (
             dict(train_cfg=dict(by_epoch=False, max_iters='9')),
             "train_cfg.max_iters='9': must be a whole number "
             '(IterBasedTrainLoop)',
+        ),
+        (
+            dict(val_cfg=dict(fp16='False')),
+            "val_cfg.fp16='False': must be True or False (ValLoop)",
         ),
         (
             dict(optim_wrapper=dict(clip_grad=dict(max_norm='10'))),
@@ -224,8 +228,16 @@ def test_values_that_fit_and_classes_of_others_pass(tool):
             backbone=dict(type='ResNet', depth='50'),  # MMPose's
             unknown=dict(type='NobodyHasThis', x=1),
             train_cfg=dict(by_epoch=True, max_epochs=9, dynamic_intervals=[]),
-            hooks=[dict(type='LoggerHook', interval=50, out_suffix='.log')],
-            optim_wrapper=dict(clip_grad=dict(max_norm=10, norm_type=2)),
+            hooks=[
+                dict(type='LoggerHook', interval=50, out_suffix='.log'),
+                dict(type='CheckpointHook', interval=1e3, greater_keys='PCK'),
+            ],
+            loop=dict(
+                type='IterBasedTrainLoop',
+                max_iters=1e3,
+                dynamic_intervals=[(9e2, 1)],
+            ),
+            optim_wrapper=dict(clip_grad=dict(max_norm=10, norm_type='inf')),
             odd=[dict(type=''), dict(type='mmpose.'), dict(type='..')],
             schedulers=[
                 dict(type='MultiStepLR', end=float('inf')),

@@ -116,6 +116,8 @@ def test_points_with_depth_are_taken():
 @pytest.mark.parametrize(
     'image, points, message',
     [
+        (None, POINTS, 'got object with the shape'),
+        ([[1, 2]], POINTS, 'got int64 with the shape'),
         (np.zeros((8, 8, 3)), POINTS, 'uint8'),
         (np.zeros((8, 8, 4), np.uint8), POINTS, 'image'),
         (np.zeros((0, 8, 3), np.uint8), POINTS, 'shape'),

@@ -73,7 +73,10 @@ def _names(root, path: str) -> Dict[Tuple[str, str, int], str]:
         [cell.text or '' for cell in row] for row in root.findall('mapping/tr')
     ]
     header = table[0] if table else []
-    rows = {tuple(row[:2]): dict(zip(header, row)) for row in table[1:]}
+    # Of two equal columns the first: the last pair of a dict counts.
+    rows = {
+        tuple(row[:2]): dict([*zip(header, row)][::-1]) for row in table[1:]
+    }
     names = {}
     numbered = enumerate(ACTIONS, FIRST_ACTION)
     for subject, (number, action), trial in product(
