@@ -3,9 +3,9 @@
 # vectors. The later stages: 6+10e, 6+10+4e, 6+10+4+4+12e, …12+7e, …12+7+5e.
 # MobileNetV2 without its last convolution: 320 channels instead of 1280. It
 # starts from the backbone that row H1 of reproduction/reproduce.py (--table 1
-# --data lsp) leaves, given as BACKBONE_CHECKPOINT with the weight names of the
-# backbone (docs/how_to/fine_tune.md). Three narrow deconvolutions (128 px ->
-# 4 -> 32 cells), a volume of 32 x 32 x 8 bins.
+# --data lsp) leaves, given as BACKBONE_CHECKPOINT (docs/how_to/fine_tune.md).
+# Three narrow deconvolutions (128 px -> 4 -> 32 cells), a volume of
+# 32 x 32 x 8 bins.
 _base_ = [
     '../../../_base_/schedules/adamw_6e.py',
     '../../../_base_/datasets/h36m_lsp_mpii_128x128.py',
