@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import PretrainedInit, is_model_wrapper
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.registry import HOOKS
 
@@ -93,25 +93,18 @@ def check_weights(
     _check_values(model, weights, source)
     common = set(map(_part, model.state_dict())) & set(map(_part, weights))
     compare_all = not partial or not common
-    missing, unexpected, shapes = (
-        [
-            name
-            for name in names
-            if (compare_all or _part(name) in common)
-            and not name.startswith(tuple(allow))
-        ]
-        for names in compare_weights(model, weights)
-    )
-    parts = [
-        f'{len(names)} weights {what}: {", ".join(names[:_SHOWN])}'
-        f'{", ..." if len(names) > _SHOWN else ""}'
-        for what, names in (
-            ('have another shape', shapes),
-            ('are missing in it', missing),
-            ('are not in the model', unexpected),
+    difference = compare_weights(model, weights)
+    parts = _sentences(
+        *(
+            [
+                name
+                for name in kind
+                if (compare_all or _part(name) in common)
+                and not name.startswith(tuple(allow))
+            ]
+            for kind in difference
         )
-        if names
-    ]
+    )
     if not parts:
         return
     found, wanted = (
@@ -128,52 +121,83 @@ def check_weights(
     )
 
 
-def check_pretrained(model: torch.nn.Module) -> None:
+def check_pretrained(
+    model: torch.nn.Module, allow: Sequence[str] = ()
+) -> None:
     """Raise if a part does not start from the file of its ``init_cfg``.
 
-    Of a file with other names mmengine only warns, and the part stays random.
-    Files of which half the weights fit pass: a classifier may have more.
+    Of weights that are not in the file, or have another shape there, mmengine
+    only warns, and they stay random. The file may have more, such as a
+    classifier. ``allow`` are beginnings of names that may stay random.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: Names the part, the file and what it has instead.
+        ValueError: Names the part, the file and the first weights.
     """
     for name, part in model.named_modules():
-        init = getattr(part, 'init_cfg', None)
-        if not isinstance(init, dict) or init.get('type') != 'Pretrained':
+        sources, weights = [], {}
+        for init in _pretrained(part):
+            sources.append(osp.expanduser(init['checkpoint']))
+            weights.update(_read(sources[-1], init.get('prefix')))
+        if not sources:
             continue
-        source = osp.expanduser(init['checkpoint'])
-        if '://' in source:
-            continue
-        require_file(source)
-        content = CheckpointLoader.load_checkpoint(source, map_location='cpu')
-        start = rf'^(module\.)?{re.escape(init.get("prefix") or "")}\.?'
-        weights = {
-            re.sub(start, '', key): value
-            for key, value in content.get('state_dict', content).items()
-        }
-        own = part.state_dict()
-        wrong = [
-            key
-            for key, value in own.items()
-            if key not in weights or weights[key].shape != value.shape
-        ]
-        if len(wrong) > len(own) / 2:
-            key = wrong[0]
-            other = key if key in weights else next(iter(weights), None)
+        _check_values(part, weights, ', '.join(sources))
+        missing, unexpected, shapes = compare_weights(part, weights)
+        path = f'{name}.' if name else ''
+        missing, shapes = (
+            [
+                key
+                for key in keys
+                if not f'{path}{key}'.startswith(tuple(allow))
+            ]
+            for keys in (missing, shapes)
+        )
+        if missing or shapes:
             raise ValueError(
-                f'{f"{name}.init_cfg".lstrip(".")}: {len(wrong)} of the '
-                f'{len(own)} weights of this {type(part).__name__} are not in '
-                f'{source}. It has {_shaped(weights, other)}, needed is '
-                f'{_shaped(own, key)}. Give the file of this network, and '
-                "`prefix='backbone.'` for that of a whole model."
+                f'{path}init_cfg: {", ".join(sources)} is not the file of '
+                f'this {type(part).__name__}. '
+                f'{"; ".join(_sentences(missing, unexpected, shapes))}. Give '
+                "the file of this network, and `prefix='backbone.'` for that "
+                f'of a whole model.{_ALLOW}'
             )
 
 
-def _shaped(weights: Dict[str, torch.Tensor], name: Optional[str]) -> str:
-    if name is None:
-        return 'none'
-    return f'{name} {tuple(weights[name].shape)}'
+def _pretrained(part: torch.nn.Module) -> List[dict]:
+    """What mmengine loads into this part."""
+    init = getattr(part, 'init_cfg', None) or []
+    return [
+        one
+        for one in ([init] if isinstance(init, dict) else init)
+        if one['type'] in ('Pretrained', PretrainedInit)
+    ]
+
+
+def _read(source: str, prefix: Optional[str]) -> Dict[str, torch.Tensor]:
+    """The weights whose names begin with the prefix, without it."""
+    if '://' not in source:
+        require_file(source)
+    content = CheckpointLoader.load_checkpoint(source, map_location='cpu')
+    prefix = (
+        rf'{re.escape(prefix.rstrip("."))}\.' if prefix else r'(module\.)?'
+    )
+    return {
+        re.sub(f'^{prefix}', '', name): value
+        for name, value in content.get('state_dict', content).items()
+        if re.match(prefix, name)
+    }
+
+
+def _sentences(missing, unexpected, shapes) -> List[str]:
+    return [
+        f'{len(names)} weights {what}: {", ".join(names[:_SHOWN])}'
+        f'{", ..." if len(names) > _SHOWN else ""}'
+        for what, names in (
+            ('have another shape', shapes),
+            ('are missing in it', missing),
+            ('are not in the model', unexpected),
+        )
+        if names
+    ]
 
 
 def _check_values(
@@ -213,8 +237,9 @@ class CheckCheckpointHook(Hook):
 
     Args:
         allow (Sequence[str]): Beginnings of the names of weights that
-            ``load_from`` of a training need not have, or may have in another
-            shape: they start as the config initialises them.
+            ``load_from`` of a training, or the file of an ``init_cfg``, need
+            not have, or may have in another shape: they start as the config
+            initialises them.
     """
 
     def __init__(self, allow: Sequence[str] = ()) -> None:
@@ -235,7 +260,7 @@ class CheckCheckpointHook(Hook):
         if source and '://' not in source:
             require_file(osp.expanduser(source))
         if trains(runner):
-            check_pretrained(_unwrapped(runner.model))
+            check_pretrained(_unwrapped(runner.model), self.allow)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """See :func:`check_weights`.

@@ -1,6 +1,7 @@
 """Trainings on two processes from the command line: resume and exit."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -50,9 +51,9 @@ def start(work_dir, roots, epochs=EPOCHS, *extra):
             str(ROOT / 'tools/train.py'),
             str(CONFIG),
             *f'--launcher pytorch --work-dir {work_dir} --resume'.split(),
-            *extra,
             '--cfg-options',
             *options,
+            *extra,  # more options, or flags
         ],
         env={**os.environ, **roots, 'OMP_NUM_THREADS': '1'},
         cwd=work_dir.parent,
@@ -130,6 +131,20 @@ def test_an_error_stands_last(roots, tmp_path):
         if last:  # rank 0 says it, and torchrun repeats it
             told = [ln for ln in lines if ln.startswith('train.py: ')]
             assert len(told) == 1
+
+
+@pytest.mark.dist
+@pytest.mark.slow  # a start of two processes, 20 s
+def test_a_wrong_backbone_ends_both(roots, tmp_path):
+    file = tmp_path / 'other.pth'
+    torch.save({'backbone.conv1.weight': torch.zeros(8, 3, 7, 7)}, file)
+    init = dict(_delete_=True, type='Pretrained', checkpoint=file)
+    options = [f'model.backbone.init_cfg.{k}={v}' for k, v in init.items()]
+    process = start(tmp_path / 'work', roots, 1, *options)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert re.search(r'train\.py: .*other\.pth is not the file of', errors)
+    assert not list(tmp_path.glob('work/*.pth'))
 
 
 @pytest.mark.dist
