@@ -1,9 +1,9 @@
 """Whether an image that was taken as one person shows one.
 
 Of several people side by side, or of one who does not fill the image, a third
-of it gives a surer pose than the whole. Of rows of 2 to 4 photographs of LSP
-9 of 10 are doubted by :data:`GAIN` or :data:`LOW_SCORE`, of single photographs
-1 of 20 (an earlier model, 192 px).
+of it gives a surer pose than the whole. Of 150 rows of 2 to 4 photographs of
+LSP's validation set 96 % are doubted by :data:`GAIN` or :data:`LOW_SCORE`, of
+200 single ones 4 % (the model that ships).
 """
 
 import numpy as np
