@@ -24,6 +24,7 @@ RESUME = '--r'
 USER_ERRORS = (ValueError, OSError, FloatingPointError, KeyError)
 _IN_WORKER = r'Caught (\w+) in .*\nOriginal Traceback'
 _LOST_WORKER = 'DataLoader worker (pid'
+_CANNOT_MERGE = 'You may set `_delete_=True`'  # mmengine, of a dict over None
 #: What mmengine and MMPose read of a config, besides Runner's arguments.
 MORE_SETTINGS = (
     'custom_imports', 'runner_type', 'tta_model', 'tta_pipeline', 'compile',
@@ -123,6 +124,8 @@ def of_a_user(error: Exception) -> bool:
         return str(error).startswith(_LOST_WORKER)
     if isinstance(error, AssertionError):
         return bool(str(error))
+    if isinstance(error, TypeError) and _CANNOT_MERGE in str(error):
+        return True
     return isinstance(error, USER_ERRORS) or bool(wrong_option(error))
 
 

@@ -242,6 +242,14 @@ def test_a_lost_worker_of_the_loader(tool):
     assert not tool.of_a_user(RuntimeError('a size does not fit'))
 
 
+def test_a_dict_over_none_is_a_sentence(tool):
+    with pytest.raises(TypeError) as raised:
+        Config(dict(init_cfg=None)).merge_from_dict({'init_cfg.type': 'a'})
+    assert tool.of_a_user(raised.value)
+    assert '`_delete_=True`' in tool.explain(raised.value)
+    assert not tool.of_a_user(TypeError('not of a config'))
+
+
 def test_a_wrong_option_of_a_config_is_a_sentence(tool):
     """Which one: test_wrong_option.py."""
     with pytest.raises(TypeError) as raised:
