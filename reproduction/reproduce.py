@@ -79,6 +79,8 @@ def parse_arguments(argv=None) -> argparse.Namespace:
             parser.error('give --list or --table N')
         if args.rows is not None:
             parser.error('--rows selects rows of one table: give --table N')
+    if args.list and args.job is not None:
+        parser.error('--job trains: leave out --list')
     if not args.out:
         parser.error('--out is empty: give a folder')
     if args.jobs > 1 and args.launcher != 'none' and torch.cuda.is_available():

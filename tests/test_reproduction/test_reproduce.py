@@ -70,6 +70,7 @@ def test_mistakes_are_one_line(words, text, monkeypatch, capsys):
     ('words', 'text'),
     [
         (['--list', '--rows', 'I1'], '--rows selects rows of one table: give'),
+        (['--list', '--table', '1', '--job', 'a'], '--job trains: leave out'),
         (['--table', '1', '--out', ''], '--out is empty: give a folder'),
     ],
 )
