@@ -52,7 +52,7 @@ def parse_arguments(argv=None) -> argparse.Namespace:
         '--list', action='store_true', help='rows of all tables, or one'
     )
     parser.add_argument(
-        '--table', help='1 to 12; X: claims of the text; C: controls; P: cures'
+        '--table', help='1 to 12; X: claims of the text; C: controls; P: extra'
     )
     parser.add_argument(
         '--rows', help="names or patterns of rows, such as 'R1,I*' or '*.a'"

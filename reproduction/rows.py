@@ -172,8 +172,8 @@ CONTROLS = [
         ('Strategy1.I*-L2', 'I*-l2', 'h36m'),
     )
 ]
-#: Cures of the integral rows that are not in the paper: after H1 as I1 is, or
-#: from scratch as I*. readings.py reads the maps of H1 in other ways.
+#: Integral rows that are not in the paper: after H1 as I1 is, or from scratch
+#: as I*. readings.py reads the maps of H1 in other ways.
 CURES = [
     Row('P', m, stem(m, 'res50', 'mpii-256x256'), 'mpii', PCKH, against)
     for against, methods in (
@@ -184,7 +184,7 @@ CURES = [
     for m in methods.split()
 ]
 #: Tables that the paper does not number.
-TITLES = {'X': 'Text', 'C': 'Controls', 'P': 'Cures'}
+TITLES = {'X': 'Text', 'C': 'Controls', 'P': 'Extra'}
 ROWS = tables_2d() + tables_3d() + TEXT + CONTROLS + CURES
 TABLES = tuple(dict.fromkeys(row.table for row in ROWS))
 

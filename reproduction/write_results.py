@@ -7,6 +7,7 @@ The numbers of the tables are read from the records, the verdicts on the claims
 computed. Why a claim does not hold is written by hand: explanations.json.
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import List
@@ -33,7 +34,8 @@ HEAD = """# Results: the paper's tables, run here
 do not edit it. A number with ± is the mean and the standard deviation over
 seeds; a number without ± is of one seed. An arrow is the gain over the row
 that the paper compares with (points; percent for mm). A dash means blank in
-the paper, or not run. The reference explains the
+the paper, or not run. *Text*, *Controls* and *Extra* are tables that the
+paper does not have. The reference explains the
 [method names](../docs/reference/configs.md#file-names) and the
 [scales](../docs/reference/cli.md#reproductionreproducepy)."""
 
@@ -77,7 +79,12 @@ def summary(records: List[dict]) -> str:
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())
     # The tool has moved since the first records.
     old, new = 'tools/reproduce.py', 'reproduction/reproduce.py'
-    commands = sorted({run['command'].replace(old, new) for run in runs})
+    commands = sorted(
+        {
+            re.sub(r' --out \S+', '', run['command'].replace(old, new))
+            for run in runs
+        }
+    )
     text = (
         f'{len(records)} trainings, {minutes:.0f} minutes, not counting the '
         'first halves that H and I share (time and commit of '
