@@ -3,7 +3,9 @@
 import re
 from typing import Optional
 
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
+
+from integral_mmpose.inference.images import open_picture
 
 #: An image of 10 MB can unpack to gigabytes.
 MAX_PIXELS = 40_000_000
@@ -16,7 +18,7 @@ def check_upload(path: Optional[str]) -> None:
     if not path:
         raise ValueError('Drop an image first.')
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             size, kind = image.size, image.format
     except (UnidentifiedImageError, OSError):
         kind = None

@@ -15,7 +15,14 @@ import numpy as np
 from PIL import Image
 
 from .download import is_url
-from .images import MAX_MEGAPIXELS, as_bgr, check_size, read_image, upright_bgr
+from .images import (
+    MAX_MEGAPIXELS,
+    as_bgr,
+    check_size,
+    open_picture,
+    read_image,
+    upright_bgr,
+)
 
 DEFAULT_FPS = 30.0
 #: Browsers show a picture without a duration so long.
@@ -181,7 +188,7 @@ class AnimationSource:
         self, path: str, max_megapixels: float = MAX_MEGAPIXELS
     ) -> None:
         self.name, self.paths = path, [path]
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             check_size(image, path, max_megapixels)
         # The times are in the frames themselves.
         self._starts_ms, end_ms = [], 0.0
@@ -206,7 +213,7 @@ class AnimationSource:
         """The decoded pictures, up to a damage."""
         image: Any  # with n_frames
         number = 0
-        with Image.open(self.name) as image:
+        with open_picture(self.name) as image:
             try:
                 for number in range(image.n_frames):
                     image.seek(number)
@@ -224,7 +231,7 @@ def is_animation(path: Union[str, Path]) -> Optional[bool]:
     if not Path(path).is_file():  # a pipe would wait for its other end
         return None
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             # MPO: the JPEG of phones that put a second picture behind it.
             kind = image.format in ('GIF', 'WEBP', 'PNG')
             return kind and getattr(image, 'n_frames', 1) > 1

@@ -6,6 +6,7 @@ is an error: values of an unknown range, and images too large for memory.
 """
 
 import io
+import threading
 from pathlib import Path
 from typing import Set, Union
 
@@ -30,8 +31,7 @@ OPENCV_FORMATS = {'JPEG', 'MPO', 'PNG', 'BMP', 'DIB', 'TIFF'}
 #: Largest image: 300 MB in memory. ``max_megapixels`` raises it.
 MAX_MEGAPIXELS = 100.0
 BITS_PER_SAMPLE, ORIENTATION = 258, 274  # tags of TIFF and EXIF
-# Pillow warns of a "decompression bomb" from 89 megapixels on by itself.
-Image.MAX_IMAGE_PIXELS = None
+_OPENING = threading.Lock()
 
 
 def image_suffixes() -> Set[str]:
@@ -76,7 +76,7 @@ def read_image(
 
 def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
     """(H, W, 3) BGR uint8 of the content of a file, upright."""
-    with Image.open(io.BytesIO(content)) as header:
+    with open_picture(io.BytesIO(content)) as header:
         check_size(header, name, max_megapixels)
         if bits_per_value(header, content) > 8:
             image = cv2.imdecode(
@@ -104,6 +104,19 @@ def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
             return image
         header.load()
         return upright_bgr(header, name)
+
+
+def open_picture(file) -> Image.Image:
+    """Open an image of any size: of its limits, ours count.
+
+    Pillow refuses a "decompression bomb" from 179 megapixels on.
+    """
+    with _OPENING:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(file)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def check_size(image: Image.Image, name: str, max_megapixels: float) -> None:

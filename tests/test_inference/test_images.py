@@ -130,6 +130,15 @@ def test_too_many_pixels_are_named(tmp_path):
         read_image(small, 199e-6)
 
 
+def test_pillow_keeps_its_limit_for_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 99)
+    path = tmp_path / 'small.png'
+    Image.new('LA', (20, 10)).save(path)
+    assert read_image(path).shape == (10, 20, 3)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(path)
+
+
 @pytest.mark.parametrize(
     'bad',
     [
