@@ -13,7 +13,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.models.builder import build_backbone
 from torch import Tensor
 
-from integral_mmpose.engine.checkpoint_check import compare_weights
+from integral_mmpose.engine.compare_weights import compare_weights
 
 VARIABLE = 'BACKBONE_CHECKPOINT'
 

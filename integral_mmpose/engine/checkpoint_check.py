@@ -6,61 +6,19 @@ a warning scrolls by, and the evaluation prints numbers of a random network.
 
 import os.path as osp
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Sequence
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import PretrainedInit, is_model_wrapper
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 
+from .compare_weights import ALLOW, check_values, compare_weights, sentences
 from .find_checkpoint import trains
+from .pretrained_check import check_pretrained
 from .safe_load import require_file
 
-_SHOWN = 3
-_ALLOW = (
-    ' To train on without these weights, allow them by the beginning of their '
-    "names in a config of three lines:\n_base_ = ['YOUR_CONFIG.py']\n"
-    'from integral_mmpose.config import edit\n'
-    'custom_hooks = edit(_base_.custom_hooks, CheckCheckpointHook=dict('
-    "allow=['head.final_layer']))"
-)
 _STAGE = re.compile(r'head\.stages\.(\d+)\.')
-
-
-class Difference(NamedTuple):
-    """How a checkpoint differs from a model: lists of weight names."""
-
-    missing: List[str]
-    unexpected: List[str]
-    shapes: List[str]
-
-
-def compare_weights(
-    model: torch.nn.Module, state_dict: Dict[str, torch.Tensor]
-) -> Difference:
-    """Load ``state_dict`` into ``model`` and say what did not fit.
-
-    torch itself loads, so that the modules' own renaming of old names works.
-    """
-    own = model.state_dict()
-    try:
-        missing, unexpected = model.load_state_dict(state_dict, strict=False)
-    except RuntimeError:
-        shapes = [
-            f'{name} {tuple(state_dict[name].shape)} instead of '
-            f'{tuple(value.shape)}'
-            for name, value in own.items()
-            if name in state_dict and state_dict[name].shape != value.shape
-        ]
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        if not shapes:
-            raise
-    else:
-        shapes = []
-    missing = [m for m in missing if not m.endswith('num_batches_tracked')]
-    return Difference(list(missing), list(unexpected), shapes)
 
 
 def check_weights(
@@ -90,11 +48,11 @@ def check_weights(
         re.sub(r'^module\.', '', name): value
         for name, value in checkpoint.get('state_dict', checkpoint).items()
     }
-    _check_values(model, weights, source)
+    check_values(model, weights, source)
     common = set(map(_part, model.state_dict())) & set(map(_part, weights))
     compare_all = not partial or not common
     difference = compare_weights(model, weights)
-    parts = _sentences(
+    parts = sentences(
         *(
             [
                 name
@@ -117,107 +75,8 @@ def check_weights(
         f'checkpoint {source} is of another model than the config. '
         f'{"; ".join(parts)}. Give the config that the checkpoint was trained '
         'with (it is dumped beside the checkpoint), or another checkpoint.'
-        + (_ALLOW if partial else '')
+        + (ALLOW if partial else '')
     )
-
-
-def check_pretrained(
-    model: torch.nn.Module, allow: Sequence[str] = ()
-) -> None:
-    """Raise if a part does not start from the file of its ``init_cfg``.
-
-    Of weights that are not in the file, or have another shape there, mmengine
-    only warns, and they stay random. The file may have more, such as a
-    classifier. ``allow`` are beginnings of names that may stay random.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Names the part, the file and the first weights.
-    """
-    for name, part in model.named_modules():
-        sources, weights = [], {}
-        for init in _pretrained(part):
-            sources.append(osp.expanduser(init['checkpoint']))
-            weights.update(_read(sources[-1], init.get('prefix')))
-        if not sources:
-            continue
-        _check_values(part, weights, ', '.join(sources))
-        missing, unexpected, shapes = compare_weights(part, weights)
-        path = f'{name}.' if name else ''
-        missing, shapes = (
-            [
-                key
-                for key in keys
-                if not f'{path}{key}'.startswith(tuple(allow))
-            ]
-            for keys in (missing, shapes)
-        )
-        if missing or shapes:
-            raise ValueError(
-                f'{path}init_cfg: {", ".join(sources)} is not the file of '
-                f'this {type(part).__name__}. '
-                f'{"; ".join(_sentences(missing, unexpected, shapes))}. Give '
-                "the file of this network, and `prefix='backbone.'` for that "
-                f'of a whole model.{_ALLOW}'
-            )
-
-
-def _pretrained(part: torch.nn.Module) -> List[dict]:
-    """What mmengine loads into this part."""
-    init = getattr(part, 'init_cfg', None) or []
-    return [
-        one
-        for one in ([init] if isinstance(init, dict) else init)
-        if one['type'] in ('Pretrained', PretrainedInit)
-    ]
-
-
-def _read(source: str, prefix: Optional[str]) -> Dict[str, torch.Tensor]:
-    """The weights whose names begin with the prefix, without it."""
-    if '://' not in source:
-        require_file(source)
-    content = CheckpointLoader.load_checkpoint(source, map_location='cpu')
-    prefix = (
-        rf'{re.escape(prefix.rstrip("."))}\.' if prefix else r'(module\.)?'
-    )
-    return {
-        re.sub(f'^{prefix}', '', name): value
-        for name, value in content.get('state_dict', content).items()
-        if re.match(prefix, name)
-    }
-
-
-def _sentences(missing, unexpected, shapes) -> List[str]:
-    return [
-        f'{len(names)} weights {what}: {", ".join(names[:_SHOWN])}'
-        f'{", ..." if len(names) > _SHOWN else ""}'
-        for what, names in (
-            ('have another shape', shapes),
-            ('are missing in it', missing),
-            ('are not in the model', unexpected),
-        )
-        if names
-    ]
-
-
-def _check_values(
-    model: torch.nn.Module, weights: Dict[str, torch.Tensor], source: str
-) -> None:
-    """Refuse what torch would copy: NaN, and whole or complex numbers."""
-    own = model.state_dict()
-    for name, value in weights.items():
-        if name not in own or not isinstance(value, torch.Tensor):
-            continue
-        if own[name].is_floating_point() and not value.is_floating_point():
-            problem = f'is of {value.dtype}, not of floating point'
-        elif not value.isfinite().all():
-            problem = 'holds numbers that are not finite'
-        else:
-            continue
-        raise ValueError(
-            f'checkpoint {source}: the weight {name} {problem}. Take an '
-            'earlier checkpoint'
-        )
 
 
 def _part(name: str) -> str:
@@ -244,6 +103,7 @@ class CheckCheckpointHook(Hook):
 
     def __init__(self, allow: Sequence[str] = ()) -> None:
         self.allow = [allow] if isinstance(allow, str) else list(allow)
+        self._initialises = False
 
     # After EMAHook, which exchanges the weights of the checkpoint.
     priority = 'VERY_LOW'
@@ -251,16 +111,26 @@ class CheckCheckpointHook(Hook):
     def before_run(self, runner) -> None:
         """Look for the checkpoint before weights are downloaded.
 
-        And see :func:`check_pretrained`.
-
         Raises:
             FileNotFoundError: If ``load_from`` is a file that is missing.
         """
         source = runner._load_from
         if source and '://' not in source:
             require_file(osp.expanduser(source))
-        if trains(runner):
+        model = _unwrapped(runner.model)
+        # A model that was built and trained before keeps its weights.
+        self._initialises = not getattr(model, 'is_init', False)
+
+    def before_train(self, runner) -> None:
+        """See :func:`check_pretrained`, where nothing was loaded since."""
+        if not runner._resume:
+            self._check_pretrained(runner)
+
+    def _check_pretrained(self, runner) -> None:
+        """Once, after mmengine has initialised the model."""
+        if self._initialises:
             check_pretrained(_unwrapped(runner.model), self.allow)
+        self._initialises = False
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """See :func:`check_weights`.
@@ -270,6 +140,8 @@ class CheckCheckpointHook(Hook):
         """
         model = _unwrapped(runner.model)
         starts = trains(runner) and not runner._resume
+        if starts:
+            self._check_pretrained(runner)
         check_weights(
             model,
             checkpoint,

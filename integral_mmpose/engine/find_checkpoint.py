@@ -116,8 +116,13 @@ def refuse_to_overwrite(folder: Union[str, Path]) -> None:
 
 
 def trains(runner) -> bool:
-    """Whether it trains: its loop is built from a dict by ``train()`` only."""
-    return isinstance(runner._train_loop, BaseLoop)
+    """Whether a training begins or resumes.
+
+    Its loop is built from a dict by ``train()`` only. A ``test()`` after a
+    ``train()`` of the same runner is no start of a training.
+    """
+    loop = runner._train_loop
+    return isinstance(loop, BaseLoop) and loop.iter == 0
 
 
 def on_main_process(function: Callable):

@@ -1,0 +1,217 @@
+"""Parts that start from a file: its weights are theirs, or it is an error."""
+
+import pytest
+import torch
+from mmengine.model import BaseModule
+from mmpose.registry import MODELS
+
+from integral_mmpose.engine.pretrained_check import check_pretrained
+
+HOOK = [dict(type='CheckCheckpointHook')]
+
+
+def check(model, **options):
+    """As in a training: mmengine initialises, and then it is checked."""
+    for part in model.values() if hasattr(model, 'values') else [model]:
+        part.init_weights()
+    check_pretrained(model, **options)
+
+
+def pretrained(path, **options):
+    init = dict(type='Pretrained', checkpoint=str(path), **options)
+    return MODELS.build(dict(type='ResNet', depth=18, init_cfg=init))
+
+
+@pytest.fixture
+def whole_model(tmp_path):
+    """A file with the weights of ResNet-18 as a whole model names them."""
+    weights = MODELS.build(dict(type='ResNet', depth=18)).state_dict()
+    path = tmp_path / 'whole.pth'
+    torch.save({f'backbone.{name}': w for name, w in weights.items()}, path)
+    return path, weights
+
+
+def test_backbone_of_a_whole_model_needs_its_prefix(whole_model):
+    path, weights = whole_model
+    model = torch.nn.ModuleDict(dict(backbone=pretrained(path)))
+    with pytest.raises(
+        ValueError,
+        match=r'^backbone\.init_cfg: this ResNet does not start from .*'
+        r'whole\.pth\. 100 weights are missing in it: conv1\.weight, .*; 120 '
+        r'weights are not in the model: backbone\.conv1\.weight, .* '
+        r"Give .*`prefix='backbone\.'`",
+    ):
+        check(model)
+    # Negative control: mmengine only warns, and the weights stay random.
+    first = model.backbone.conv1.weight
+    assert not torch.equal(first, weights['conv1.weight'])
+
+
+@pytest.mark.parametrize('prefix', ['backbone', 'backbone.'])
+def test_backbone_with_its_prefix_passes(whole_model, prefix):
+    path, weights = whole_model
+    model = pretrained(path, prefix=prefix)
+    check(model)
+    assert torch.equal(model.conv1.weight, weights['conv1.weight'])
+
+
+def test_backbone_of_another_width_is_refused(whole_model, tmp_path):
+    _, weights = whole_model
+    path = tmp_path / 'own.pth'
+    extra = dict(weights, **{'fc.weight': torch.zeros(1000, 512)})
+    torch.save(dict(state_dict=extra), path)
+    check(pretrained(path))
+    init = dict(type='Pretrained', checkpoint=str(path))
+    half = dict(type='ResNet', depth=18, stem_channels=32, base_channels=32)
+    with pytest.raises(
+        ValueError,
+        match=r'^init_cfg: .*own\.pth\. 100 weights have another shape: '
+        r'conv1\.weight \(64, 3, 7, 7\) instead of \(32, 3, 7, 7\)',
+    ):
+        check(MODELS.build(dict(half, init_cfg=init)))
+
+
+def test_missing_file_of_a_backbone(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'gone\.pth'):
+        check(pretrained(tmp_path / 'gone.pth'))
+
+
+def test_backbone_of_a_url(whole_model, server, tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch_home'))
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    url = f'{server}/{whole_model[0].name}'
+    check(pretrained(url, prefix='backbone.'))
+    with pytest.raises(ValueError, match='does not start from .*/whole.pth'):
+        check(pretrained(url))
+
+
+class Two(BaseModule):
+    """Two layers."""
+
+    def __init__(self, init_cfg=None):
+        super().__init__(init_cfg)
+        self.a, self.b = torch.nn.Linear(1, 2), torch.nn.Linear(1, 2)
+
+
+def files_of(tmp_path, *names):
+    """A file of random weights for each layer of Two."""
+    for name in names:
+        torch.save(
+            {
+                f'{name}.weight': torch.rand(2, 1),
+                f'{name}.bias': torch.ones(2),
+            },
+            tmp_path / f'{name}.pth',
+        )
+        yield dict(type='Pretrained', checkpoint=str(tmp_path / f'{name}.pth'))
+
+
+def test_part_of_several_files(tmp_path):
+    """mmengine loads one after the other, after all that is random."""
+    first, second = files_of(tmp_path, 'a', 'b')
+    inits = [dict(type='Constant', layer='Linear', val=0), first, second]
+    check(Two(inits))
+    with pytest.raises(ValueError, match=r'2 weights are missing in it: b\.'):
+        check(Two(inits[:2]))
+
+
+def test_override_initialises_the_rest(tmp_path):
+    (first,) = files_of(tmp_path, 'a')
+    rest = dict(type='Constant', name='b', val=0.5)
+    model = Two(dict(first, override=rest))
+    check(model)
+    assert model.b.weight.tolist() == [[0.5], [0.5]]
+
+
+def test_a_list_lets_resnet_change_its_norms(whole_model, tmp_path):
+    """MMPose's ResNet zeroes them, unless ``init_cfg`` is a dict."""
+    weights = {
+        name: value + 0.7 if 'bn2.weight' in name else value
+        for name, value in whole_model[1].items()
+    }
+    path = tmp_path / 'own.pth'
+    torch.save(weights, path)
+    init = dict(type='Pretrained', checkpoint=str(path))
+    check(MODELS.build(dict(type='ResNet', depth=18, init_cfg=init)))
+    with pytest.raises(ValueError, match='8 weights were changed after'):
+        check(MODELS.build(dict(type='ResNet', depth=18, init_cfg=[init])))
+
+
+def test_what_is_not_initialised_is_not_looked_at(tmp_path):
+    """A frozen teacher, or a class that converts the file itself."""
+    check_pretrained(pretrained(tmp_path / 'gone.pth'))
+
+
+def test_a_few_weights_are_refused_and_can_be_allowed(whole_model, tmp_path):
+    path, weights = tmp_path / 'part.pth', dict(whole_model[1])
+    del weights['layer4.1.conv2.weight']
+    torch.save(weights, path)
+    model = torch.nn.ModuleDict(dict(backbone=pretrained(path)))
+    with pytest.raises(
+        ValueError, match=r'1 weights are missing in it: layer4\.1\.conv2'
+    ):
+        check(model)
+    check(model, allow=['backbone.layer4.1'])
+
+
+def test_backbone_with_nan_is_refused(whole_model, tmp_path):
+    path, weights = tmp_path / 'nan.pth', dict(whole_model[1])
+    weights['conv1.weight'] = torch.full((64, 3, 7, 7), float('nan'))
+    torch.save(weights, path)
+    with pytest.raises(ValueError, match=r'conv1\.weight holds numbers that'):
+        check(pretrained(path))
+
+
+@pytest.fixture
+def own_file(tiny_model, tmp_path):
+    """``init_cfg`` of a tiny model, and its weights."""
+    weights = {n: w + 0.5 for n, w in tiny_model().state_dict().items()}
+    torch.save(weights, tmp_path / 'own.pth')
+    init = dict(type='Pretrained', checkpoint=str(tmp_path / 'own.pth'))
+    return init, weights
+
+
+def start(make_runner, own_file, **options):
+    runner = make_runner(max_epochs=1, custom_hooks=HOOK, **options)
+    runner.model.init_cfg = own_file[0]
+    return runner
+
+
+def test_a_training_is_checked(make_runner, own_file, tmp_path):
+    start(make_runner, own_file).train()
+    del own_file[1]['head.bias']
+    torch.save(own_file[1], tmp_path / 'own.pth')
+    runner = start(make_runner, own_file, work_dir=str(tmp_path / 'again'))
+    with pytest.raises(ValueError, match=r'missing in it: head\.bias'):
+        runner.train()
+    assert runner.iter == 0
+
+
+def test_a_training_from_a_checkpoint_is_checked(
+    make_runner, own_file, tmp_path
+):
+    """Before the checkpoint replaces the weights of the file."""
+    start(make_runner, own_file).train()
+    first = str(tmp_path / 'work' / 'epoch_1.pth')
+    options = dict(load_from=first, work_dir=str(tmp_path / 'again'))
+    start(make_runner, own_file, **options).train()
+
+
+def test_the_weights_are_left_alone(make_runner, own_file, tmp_path):
+    runner = start(make_runner, own_file)
+    runner.train()
+    trained = [weight.clone() for weight in runner.model.parameters()]
+    runner.call_hook('before_run')  # as test() and val() do
+    assert all(map(torch.equal, trained, runner.model.parameters()))
+
+
+def test_a_model_that_was_initialised_before_keeps_its_weights(
+    make_runner, own_file
+):
+    runner = start(make_runner, own_file)
+    runner.model.init_weights()
+    with torch.no_grad():
+        runner.model.head.bias.fill_(7.0)
+    runner.call_hook('before_run')
+    runner.call_hook('before_train')
+    assert runner.model.head.bias.unique().tolist() == [7.0]
