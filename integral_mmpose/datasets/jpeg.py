@@ -49,7 +49,8 @@ def read_header(content: bytes) -> Header:
         tag = ExifTags.Base.Orientation
         orientation = image.getexif().get(tag, 1) if has_exif else 1
         kind = image.format == 'JPEG' and image.mode in ('RGB', 'L')
-    turned = orientation in (5, 6, 7, 8)
+        # OpenCV leaves a WebP as it is.
+        turned = orientation in (5, 6, 7, 8) and image.format != 'WEBP'
     return Header(
         (width, height) if turned else (height, width),
         kind and orientation in (0, 1),

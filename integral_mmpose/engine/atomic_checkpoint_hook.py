@@ -9,6 +9,7 @@ schedulers and early stopping then differ from a run that was not killed.
 
 import os
 import os.path as osp
+from bisect import bisect
 from functools import partial
 from typing import Optional
 
@@ -23,6 +24,7 @@ from integral_mmpose.files import remove_leftovers, write_atomically
 from .atomic_backend import ATOMIC
 from .find_checkpoint import on_main_process, refuse_to_overwrite, trains
 from .folder_lock import hold, holds, release
+from .safe_load import require_readable
 
 
 @HOOKS.register_module()
@@ -75,7 +77,13 @@ class AtomicCheckpointHook(CheckpointHook):
             release(folder)
 
     def before_train(self, runner) -> None:
-        """Clean up after a kill, and make up for a lost validation."""
+        """Clean up after a kill, and make up for a lost validation.
+
+        Raises:
+            ValueError: If the metainfo of the data could not be read back.
+        """
+        dataset = runner.train_dataloader.dataset
+        require_readable(getattr(dataset, 'metainfo', None) or {})
         backend = get_file_backend(
             self.out_dir or runner.work_dir, backend_args=self.backend_args
         )
@@ -159,10 +167,12 @@ class AtomicCheckpointHook(CheckpointHook):
             loop, EpochBasedTrainLoop
         ):
             return False
+        step = bisect(loop.dynamic_milestones, epoch + 1) - 1
+        interval = loop.dynamic_intervals[step]
         return (
             self.by_epoch
             and epoch >= loop.val_begin
-            and (epoch % loop.val_interval == 0 or epoch == loop.max_epochs)
+            and (epoch % interval == 0 or epoch == loop.max_epochs)
         )
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:

@@ -6,7 +6,7 @@ a warning scrolls by, and the evaluation prints numbers of a random network.
 
 import os.path as osp
 import re
-from typing import Sequence
+from typing import Sequence, Union
 
 import torch
 from mmengine.hooks import Hook
@@ -95,13 +95,13 @@ class CheckCheckpointHook(Hook):
     name a pretrained part.
 
     Args:
-        allow (Sequence[str]): Beginnings of the names of weights that
+        allow (str | Sequence[str]): Beginnings of the names of weights that
             ``load_from`` of a training, or the file of an ``init_cfg``, need
             not have, or may have in another shape: they start as the config
             initialises them.
     """
 
-    def __init__(self, allow: Sequence[str] = ()) -> None:
+    def __init__(self, allow: Union[str, Sequence[str]] = ()) -> None:
         self.allow = [allow] if isinstance(allow, str) else list(allow)
         self._initialises = False
 

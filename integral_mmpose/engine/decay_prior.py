@@ -13,6 +13,7 @@ and Bias-Compensated Integral Regression, TPAMI 2023.
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 
@@ -40,9 +41,14 @@ class DecayPriorHook(Hook):
         """Keep the weight of the config.
 
         Raises:
-            ValueError: If the head has no heat map loss, or no joint loss
-                that is left when it has faded.
+            ValueError: If the loop counts iterations, or the head has no heat
+                map loss, or no joint loss that is left when it has faded.
         """
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ValueError(
+                'DecayPriorHook counts epochs: train_cfg must have '
+                'by_epoch=True'
+            )
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         self.loss = getattr(model.head, 'heatmap_loss', None)

@@ -80,6 +80,7 @@ class ResumeHook(Hook):
         # An earlier version has not written every setting.
         changed = differences({**new, **old}, new)
         changed += _lost_gradients(checkpoint['meta']['iter'], new)
+        changed = changed or _unfinished_epoch(runner, checkpoint['meta'])
         if not changed:
             return
         if not self.inexact:
@@ -202,6 +203,19 @@ def _lost_gradients(iteration: int, settings: Dict[str, Any]) -> List[str]:
     return [
         f'gradients: {summed} of {count} batches (accumulative_counts) -> '
         'none. Epochs whose iterations it divides resume exactly'
+    ]
+
+
+def _unfinished_epoch(runner, meta: dict) -> List[str]:
+    """mmengine begins an epoch anew, whatever was seen of it."""
+    loop, length = runner.train_loop, len(runner.train_dataloader)
+    seen = meta['iter'] - meta['epoch'] * length
+    if not seen or not isinstance(loop, EpochBasedTrainLoop):
+        return []
+    return [
+        f'place: {seen} iterations of {length} in epoch {meta["epoch"] + 1} '
+        '-> its start. Checkpoints at the end of an epoch resume exactly: '
+        'by_epoch=True'
     ]
 
 

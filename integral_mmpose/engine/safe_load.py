@@ -17,9 +17,11 @@ module opens the door exactly as wide as mmengine needs it:
 """
 
 import hashlib
+import io
 import logging
 import os
 import os.path as osp
+import pickle
 import re
 import tarfile
 import zipfile
@@ -129,6 +131,26 @@ def check_content(checkpoint: Any, filename: str) -> None:
     require(weights, dict, 'has', ' as `state_dict`')
     for name, value in weights.items():
         require(value, torch.Tensor, 'has', f' as the weight {name}')
+
+
+def require_readable(metainfo: Dict[str, Any]) -> None:
+    """Check what a checkpoint holds of a data set, before it is written.
+
+    Raises:
+        ValueError: Names a key whose value could not be read back.
+    """
+    for key, value in metainfo.items():
+        file = io.BytesIO()
+        torch.save(value, file)
+        file.seek(0)
+        try:
+            torch.load(file, weights_only=weights_only())
+        except pickle.UnpicklingError as error:
+            raise ValueError(
+                f'metainfo of the training data: {key!r} holds what cannot be '
+                'read back from a checkpoint. Use numbers, texts, lists, '
+                'dicts, or arrays of float or int64'
+            ) from error
 
 
 def require_file(filename: str) -> None:

@@ -41,14 +41,22 @@ class SeedIterationHook(Hook):
             loader.sampler,
             getattr(loader.batch_sampler, 'sampler', None),
         ):
-            if hasattr(sampler, 'seed'):
+            if getattr(sampler, 'seed', seed) != seed:
                 sampler.seed = seed
+                _read_anew(runner.train_loop)
 
     def before_train_iter(
         self, runner, batch_idx: int, data_batch=None
     ) -> None:
         """See :func:`seed_iteration`."""
         seed_iteration(runner.seed, runner.iter, get_rank())
+
+
+def _read_anew(loop) -> None:
+    """A loop of iterations has begun to read in the order of another seed."""
+    batches = getattr(loop, 'dataloader_iterator', None)
+    if batches is not None:
+        loop.dataloader_iterator = type(batches)(loop.dataloader)
 
 
 def seed_iteration(seed: int, iteration: int, rank: int) -> None:

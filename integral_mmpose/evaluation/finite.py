@@ -121,11 +121,13 @@ def refuse_twice(keys: Sequence, metric: str) -> None:
     """A person that counts twice would shift every mean.
 
     Keys are (image, id) of every sample, after mmengine has cut off the
-    padding of a distributed sampler.
+    padding of a distributed sampler. Without ids (None), people of an image
+    cannot be told apart.
 
     Raises:
         ValueError: Naming the image.
     """
+    keys = [key for key in keys if key[1] is not None]
     if not keys:
         return
     (image, id_), times = Counter(keys).most_common(1)[0]

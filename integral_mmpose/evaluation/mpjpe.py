@@ -114,6 +114,7 @@ class IntegralMPJPE(BaseMetric):
             focal = sample.numbers('focal', '2', positive=True)
             principal = sample.numbers('principal', '2')
             points = keypoints[0] + [0, 0, float(depth)]
+            person = sample.get('id')
             self.results.append(
                 dict(
                     pred=back_project(points, focal, principal),
@@ -123,7 +124,7 @@ class IntegralMPJPE(BaseMetric):
                     joint_set=sample.get('dataset_name'),
                     excluded=sample.get('excluded'),
                     flip_test=sample.get('flip_test'),
-                    id=str(sample.get('id')),
+                    id=person if person is None else str(person),
                     image=sample.name,
                 )
             )

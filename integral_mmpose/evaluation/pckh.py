@@ -132,19 +132,19 @@ class PCKhCurve(BaseMetric):
                 'PCKh: nobody was evaluated: the data set is empty'
             )
         *arrays, people = zip(*results)
-        # Several people of an image are told apart by their ids only.
-        refuse_twice(
-            [person for person in people if person[1] is not None], 'PCKh'
-        )
+        refuse_twice(people, 'PCKh')
         distances, visible = map(np.concatenate, arrays)
         pck, counts = pck_curve(distances, ALPHAS, visible)
-        groups = self._joint_groups()
+        groups, names = self._joint_groups(), self._names
         counted = sorted(
             {joint for group in groups.values() for joint in group}
         )
         total = mean_pck(pck, counts, counted)
         if total is None:
-            raise ValueError('PCKh: no joint of the data set is labelled')
+            raise ValueError(
+                'PCKh: no joint of a group is labelled. In groups are '
+                f'{sorted(names[joint] for joint in counted)}'
+            )
         metrics = {
             'PCKh@0.5': float(total[50]),
             'PCKh@0.1': float(total[10]),

@@ -32,12 +32,13 @@ def pil_bytes(kind, mode='RGB', orientation=None, size=(30, 20)):
     return file.getvalue()
 
 
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'TIFF', 'WEBP'])
 @pytest.mark.parametrize('orientation', [None, *range(1, 9)])
-def test_header_has_the_size_of_the_pixels(orientation):
-    content = pil_bytes('JPEG', orientation=orientation)
+def test_header_has_the_size_of_the_pixels(kind, orientation):
+    content = pil_bytes(kind, orientation=orientation)
     header = read_header(content)
     assert header.size == read_reduced(content, 1).shape[:2]
-    assert header.reducible == (orientation in (None, 1))
+    assert header.reducible == (kind == 'JPEG' and orientation in (None, 1))
 
 
 def test_what_cannot_be_reduced():

@@ -7,16 +7,21 @@ import random
 import shutil
 import signal
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import LocalBackend
-from mmengine.hooks import CheckpointHook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS as REGISTRY
+from torch.utils.data import DataLoader
 
 from integral_mmpose import files
+
+from .conftest import Line
 
 FORK = multiprocessing.get_context('fork')
 HOOKS = dict(
@@ -222,6 +227,49 @@ def test_lost_validation_is_made_up(make_runner, tmp_path, epochs, cfg):
     _run(_train, make_runner, work, epochs)
     assert len(list(work.glob('best_*'))) == 1
     assert not torch.load(path, weights_only=True)['meta']['validation_due']
+
+
+def test_the_note_follows_dynamic_intervals(make_runner, tmp_path):
+    """Validations after epochs 2 (of every 2) and 5, from 4 on of every 5."""
+    notes, seen = {}, []
+
+    class Notes(Hook):
+        priority = 'LOWEST'
+
+        def before_save_checkpoint(self, runner, checkpoint):
+            meta = checkpoint['meta']
+            notes.setdefault(meta['epoch'], meta['validation_due'])
+
+        def after_val_epoch(self, runner, metrics=None):
+            seen.append(runner.epoch)
+
+    cfg = dict(max_epochs=6, val_interval=2, dynamic_intervals=[(4, 5)])
+    make_runner(
+        train_cfg=dict(by_epoch=True, **cfg),
+        val_interval=2,
+        default_hooks=dict(
+            checkpoint=dict(type='AtomicCheckpointHook', interval=1)
+        ),
+        custom_hooks=[Notes()],
+    ).train()
+    assert seen == [2, 5, 6]
+    assert [epoch for epoch, due in notes.items() if due] == seen
+
+
+@pytest.mark.parametrize(
+    'value', [np.zeros(2, np.int8), np.array(['a']), Path('a'), range(2)]
+)
+def test_metainfo_that_could_not_be_read_back(make_runner, value):
+    class Named(Line):
+        metainfo = dict(colors=[1.0, 'a', np.float32(1)], other=value)
+
+    runner = make_runner(
+        default_hooks=dict(checkpoint=dict(type='AtomicCheckpointHook')),
+        train_dataloader=DataLoader(Named(), batch_size=4),
+    )
+    with pytest.raises(ValueError, match="training data: 'other' holds what"):
+        runner.train()
+    assert runner.iter == 0
 
 
 def test_a_lost_validation_needs_a_validation(make_runner, tmp_path):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch import nn
 
 from integral_mmpose.engine import DecayPriorHook
@@ -22,7 +23,8 @@ def make_runner(heatmap_loss=MAP, joint_loss=JOINT):
         heatmap_loss=heatmap_loss,
         joint_loss=joint_loss,
     )
-    return SimpleNamespace(model=model, epoch=0, max_epochs=8)
+    loop = EpochBasedTrainLoop.__new__(EpochBasedTrainLoop)
+    return SimpleNamespace(model=model, epoch=0, max_epochs=8, train_loop=loop)
 
 
 def weights(runner, hook, epochs):
@@ -43,6 +45,13 @@ def test_a_resumed_run_has_the_same_weight():
     whole = weights(make_runner(), DecayPriorHook(0.5), range(4))
     resumed = weights(make_runner(), DecayPriorHook(0.5), range(2, 4))
     assert resumed == whole[2:]
+
+
+def test_iterations_are_refused():
+    runner = make_runner()
+    runner.train_loop = IterBasedTrainLoop.__new__(IterBasedTrainLoop)
+    with pytest.raises(ValueError, match='must have by_epoch=True'):
+        DecayPriorHook().before_train(runner)
 
 
 def test_at_the_end_only_the_joint_loss_has_a_gradient():

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from torch.utils.data import DataLoader
 
@@ -17,7 +18,7 @@ from integral_mmpose.engine.find_checkpoint import (
     refuse_to_overwrite,
 )
 
-from .conftest import Line
+from .conftest import Line, SquaredError
 
 STEP = dict(type='MultiStepLR', milestones=[1])
 ADAM = dict(optimizer=dict(type='Adam', lr=1e-2))
@@ -206,6 +207,33 @@ def test_an_unfinished_sum_of_gradients(train, tmp_path):
     again = torch.load(tmp_path / 'work/epoch_3.pth', weights_only=True)
     weights = [c['state_dict']['head.weight'] for c in (whole, again)]
     assert not torch.equal(*weights)  # why it is refused
+
+
+@pytest.mark.parametrize(('interval', 'seen'), [(3, 2), (4, 4)])
+def test_a_checkpoint_within_an_epoch(train, tmp_path, interval, seen):
+    """mmengine would begin the epoch of 4 batches anew."""
+    hook = dict(type='AtomicCheckpointHook', by_epoch=False, interval=interval)
+    hooks = dict(OURS, checkpoint=hook)
+    train(2, hooks=hooks)
+    (tmp_path / 'work/iter_8.pth').unlink()
+    with pytest.raises(ValueError, match=f'place: {seen} iterations of 4 in'):
+        train(2, hooks=hooks)
+
+
+@pytest.mark.parametrize('hooks', [OURS, UPSTREAM])
+def test_a_test_after_a_training(make_runner, hooks):
+    """Of one runner: no new training, and the trained weights."""
+    runner = make_runner(
+        default_hooks=hooks,
+        custom_hooks=[dict(type='CheckCheckpointHook')],
+        test_dataloader=DataLoader(Line(), batch_size=8),
+        test_cfg=dict(),
+        test_evaluator=Evaluator([SquaredError()]),
+    )
+    runner.train()
+    trained = [weight.clone() for weight in runner.model.parameters()]
+    assert runner.test()['error'] > 0
+    assert all(map(torch.equal, trained, runner.model.parameters()))
 
 
 @pytest.mark.parametrize('hooks', [OURS, UPSTREAM])

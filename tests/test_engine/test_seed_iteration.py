@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 from torch.utils.data import Dataset
 
 from integral_mmpose.engine import SeedIterationHook
@@ -96,6 +97,45 @@ def test_the_sampler_resumes_with_a_seed_that_nobody_set(
     (first, _), (drawn, resumed) = seeds
     assert drawn != first == resumed
     assert set(streams) == {first}
+
+
+class Seen(Hook):
+    """The data of every iteration."""
+
+    def __init__(self):
+        self.batches = {}
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        inputs = data_batch['inputs'].flatten()
+        self.batches[runner.iter] = inputs.tolist()
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_a_loop_of_iterations_resumes_in_the_order_of_its_seed(
+    make_runner, tmp_path, workers
+):
+    """Workers have begun to read when mmengine restores the seed."""
+    loader = dict(_loader(), num_workers=workers)
+    hooks = dict(type='CheckpointHook', by_epoch=False, interval=1)
+    runs = []
+    for resume in (False, True):
+        seen = Seen()
+        runner = make_runner(
+            train_cfg=dict(by_epoch=False, max_iters=4),
+            resume=resume,
+            randomness=dict(seed=None),
+            train_dataloader=loader,
+            param_scheduler=None,
+            default_hooks=dict(checkpoint=hooks),
+            custom_hooks=[dict(type='SeedIterationHook'), seen],
+        )
+        runner.train()
+        runs.append(seen.batches)
+        note = tmp_path / 'work/last_checkpoint'
+        note.write_text(str(tmp_path / 'work/iter_1.pth'))
+    whole, resumed = runs
+    assert list(resumed) == [1, 2, 3]
+    assert all(resumed[i] == whole[i] for i in resumed)
 
 
 @pytest.mark.parametrize('diff_rank_seed', [False, True])

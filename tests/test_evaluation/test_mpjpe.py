@@ -271,6 +271,11 @@ def test_fewer_joints_than_asked_for(batch):
     assert evaluate([sample], num_joints=16)['h36m/MPJPE'] > 0
 
 
+def test_frames_without_ids_cannot_be_told_apart(batch):
+    samples = [dict(batch[0][0], id=None) for _ in range(2)]
+    assert evaluate(samples) == pytest.approx(evaluate(samples[:1]))
+
+
 def test_a_frame_counts_once(batch):
     samples = [s for s, _, _ in batch]
     with pytest.raises(ValueError, match='Walking.jpg: .* evaluated 2 times'):

@@ -310,6 +310,17 @@ def test_the_joints_of_the_data_set_are_not_mpiis():
         metric.evaluate(1)
 
 
+def test_joints_that_are_in_no_group_do_not_count():
+    sample = twelve_joints(np.random.default_rng(3))
+    metric = PCKhCurve()
+    names = ['pelvis', *(f'spine_{n}' for n in range(11))]
+    metric.dataset_meta = dict(keypoint_id2name=dict(enumerate(names)))
+    sample['gt_instances']['keypoints_visible'][:, 1:] = 0
+    metric.process({}, [sample])
+    with pytest.raises(ValueError, match=r"of a group .* are \['spine_0', 's"):
+        metric.evaluate(1)
+
+
 def test_a_person_counts_once(samples):
     for n, sample in enumerate(samples):
         sample['id'] = n
