@@ -48,12 +48,15 @@ def check_pretrained(
             ]
             parts = sentences(missing, unexpected, shapes)
             if changed:
-                parts.append(count(changed, 'were changed after loading'))
+                parts.append(
+                    count(changed, 'were changed after loading')
+                    + ' (by a ResNet unless its init_cfg is a dict)'
+                )
             raise ValueError(
                 f'{path}init_cfg: this {type(part).__name__} does not start '
                 f'from {source}. {"; ".join(parts)}. Give the file of this '
-                "network, `prefix='backbone.'` for that of a whole model, and "
-                f'a dict, no list.{ALLOW}'
+                "network, and `prefix='backbone.'` for that of a whole model."
+                + ALLOW
             )
 
 
