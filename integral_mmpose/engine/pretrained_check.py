@@ -1,7 +1,8 @@
 """A part that does not start from the file of its ``init_cfg`` is an error."""
 
+import copy
 import re
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence
 
 import torch
 from mmengine.model import PretrainedInit
@@ -10,9 +11,9 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from .compare_weights import (
     ALLOW,
     check_values,
+    compare_weights,
     count,
     sentences,
-    two_shapes,
 )
 
 
@@ -30,22 +31,35 @@ def check_pretrained(
     Raises:
         ValueError: Names the part, the file and the first weights.
     """
+    from_parents: List[str] = []
     for name, part in model.named_modules():
         inits = _pretrained(part) if getattr(part, 'is_init', False) else []
-        if not inits:
+        path = f'{name}.' if name else ''
+        # mmengine loads the file of a part after those of the parts in it.
+        if not inits or path.startswith(tuple(from_parents)):
             continue
         source = ', '.join(init['checkpoint'] for init in inits)
         weights: Dict[str, torch.Tensor] = {}
         for init in inits:
             weights.update(_read(init['checkpoint'], init.get('prefix')))
         check_values(part, weights, source)
-        path = f'{name}.' if name else ''
         free = *allow, *(path + prefix for prefix in _overridden(inits))
-        missing, shapes, changed = _differences(part, weights, path, free)
+        loaded = copy.deepcopy(part)
+        missing, unexpected, shapes = compare_weights(loaded, weights)
+        if not missing and not shapes:
+            from_parents.append(path)
+        own = part.state_dict()
+        changed = [
+            key
+            for key, value in loaded.state_dict().items()
+            if not torch.equal(value, own[key])
+            and not key.endswith('num_batches_tracked')
+        ]
+        missing, shapes, changed = (
+            [key for key in keys if not f'{path}{key}'.startswith(free)]
+            for keys in (missing, shapes, changed)
+        )
         if missing or shapes or changed:
-            unexpected = [
-                key for key in weights if key not in part.state_dict()
-            ]
             parts = sentences(missing, unexpected, shapes)
             if changed:
                 parts.append(
@@ -58,29 +72,6 @@ def check_pretrained(
                 "network, and `prefix='backbone.'` for that of a whole model."
                 + ALLOW
             )
-
-
-def _differences(
-    part: torch.nn.Module,
-    weights: Dict[str, torch.Tensor],
-    path: str,
-    free: Tuple[str, ...],
-) -> Tuple[List[str], List[str], List[str]]:
-    """Names of weights that are missing, of another shape, and changed."""
-    missing, shapes, changed = [], [], []
-    for key, value in part.state_dict().items():
-        found = weights.get(key)
-        if key.endswith('num_batches_tracked') or f'{path}{key}'.startswith(
-            free
-        ):
-            continue
-        if found is None:
-            missing.append(key)
-        elif found.shape != value.shape:
-            shapes.append(two_shapes(key, found, value))
-        elif not torch.equal(found.to(value), value):
-            changed.append(key)
-    return missing, shapes, changed
 
 
 def _overridden(inits: List[dict]) -> List[str]:

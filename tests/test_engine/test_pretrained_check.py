@@ -137,6 +137,39 @@ def test_a_list_lets_resnet_change_its_norms(whole_model, tmp_path):
         check(MODELS.build(dict(type='ResNet', depth=18, init_cfg=[init])))
 
 
+def test_the_file_of_a_whole_model_comes_last(tmp_path):
+    """Its parts do not start from theirs, but as mmengine loads them."""
+    first, second = files_of(tmp_path, 'a', 'b')
+    whole = Two([first, second])
+    whole.a = BaseModule()
+    whole.a.weight, whole.a.bias = (
+        torch.nn.Parameter(torch.zeros(2, 1)),
+        torch.nn.Parameter(torch.zeros(2)),
+    )
+    other = tmp_path / 'other.pth'
+    torch.save(dict(weight=torch.rand(2, 1), bias=torch.zeros(2)), other)
+    whole.a.init_cfg = dict(type='Pretrained', checkpoint=str(other))
+    check(whole)
+    assert whole.a.bias.tolist() == [1.0, 1.0]
+
+
+class Renamed(Two):
+    """Knows the earlier name of a layer, as MMPose does of its head."""
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        for name in list(state_dict):
+            if name.startswith('old.'):
+                state_dict[name.replace('old.', 'b.')] = state_dict.pop(name)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def test_names_that_torch_changes_on_loading(tmp_path):
+    inits = list(files_of(tmp_path, 'a', 'old'))
+    check(Renamed(inits))
+    with pytest.raises(ValueError, match=r'missing in it: b\.weight, b\.bias'):
+        check(Two(inits))
+
+
 def test_what_is_not_initialised_is_not_looked_at(tmp_path):
     """A frozen teacher, or a class that converts the file itself."""
     check_pretrained(pretrained(tmp_path / 'gone.pth'))
