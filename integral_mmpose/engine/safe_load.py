@@ -21,7 +21,6 @@ import io
 import logging
 import os
 import os.path as osp
-import pickle
 import re
 import tarfile
 import zipfile
@@ -141,11 +140,11 @@ def require_readable(metainfo: Dict[str, Any]) -> None:
     """
     for key, value in metainfo.items():
         file = io.BytesIO()
-        torch.save(value, file)
-        file.seek(0)
         try:
+            torch.save(value, file)
+            file.seek(0)
             torch.load(file, weights_only=weights_only())
-        except pickle.UnpicklingError as error:
+        except Exception as error:  # of the module that is not to be imported
             raise ValueError(
                 f'metainfo of the training data: {key!r} holds what cannot be '
                 'read back from a checkpoint. Use numbers, texts, lists, '
