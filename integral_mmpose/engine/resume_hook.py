@@ -208,9 +208,11 @@ def _lost_gradients(iteration: int, settings: Dict[str, Any]) -> List[str]:
 
 def _unfinished_epoch(runner, meta: dict) -> List[str]:
     """mmengine begins an epoch anew, whatever was seen of it."""
-    loop, length = runner.train_loop, len(runner.train_dataloader)
+    if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+        return []
+    length = len(runner.train_dataloader)
     seen = meta['iter'] - meta['epoch'] * length
-    if not seen or not isinstance(loop, EpochBasedTrainLoop):
+    if not seen:
         return []
     return [
         f'place: {seen} iterations of {length} in epoch {meta["epoch"] + 1} '
