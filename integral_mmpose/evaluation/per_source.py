@@ -37,8 +37,25 @@ class PerSourceEvaluator(Evaluator):
                 f'PerSourceEvaluator: {len(metrics)} metrics need a source '
                 f'each, got sources={list(sources)}'
             )
-        super().__init__(metrics)
         self.sources = list(sources)
+        super().__init__(metrics)
+
+    @property
+    def dataset_meta(self) -> Optional[dict]:
+        """The metainfo of the mixture.
+
+        When it is set, each metric gets it with the ``head_boxes`` of its
+        source, so that ``PCKhCurve`` misses them before a training starts.
+        """
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, metainfo: Optional[dict]) -> None:
+        self._dataset_meta = metainfo
+        heads = dict(enumerate((metainfo or {}).get('source_head_boxes', ())))
+        for metric, source in zip(self.metrics, self.sources):
+            own = dict(head_boxes=heads[source]) if source in heads else {}
+            metric.dataset_meta = dict(metainfo, **own) if own else metainfo
 
     def process(
         self, data_samples: Sequence, data_batch: Optional[Any] = None

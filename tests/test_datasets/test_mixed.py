@@ -2,10 +2,13 @@ import json
 
 import numpy as np
 import pytest
+from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
 from integral_mmpose.datasets import MixedDataset
 from integral_mmpose.datasets.seeding import SeededIndex
+from integral_mmpose.evaluation import PerSourceEvaluator
 
 from .test_coco import CONTENT, person
 
@@ -41,6 +44,24 @@ def test_samples_of_both_sources_have_one_form(h36m, mpii):
         assert sample.gt_instances.keypoints_visible.shape == (1, 18)
     assert data.metainfo['dataset_name'] == 'h36m18'
     assert data.metainfo['num_keypoints'] == 18
+
+
+def test_pckh_asks_for_the_head_boxes_of_its_source(h36m, mpii):
+    """Before a training starts, when the loop hands out the metainfo."""
+    init_default_scope('mmpose')
+    parts = [*sources(h36m, mpii), sources(h36m, mpii)[1]]
+    parts[1]['headbox_file'] = ''
+    metainfo = MixedDataset(parts, PIPELINE).metainfo
+    pckh = [dict(type='PCKhCurve', groups=dict(Hip=[1, 4]))]
+    with pytest.raises(ValueError, match='no head boxes'):
+        PerSourceEvaluator(pckh, [1]).dataset_meta = metainfo
+    with pytest.raises(ValueError, match='no head boxes'):
+        Evaluator(pckh).dataset_meta = metainfo
+    evaluator = PerSourceEvaluator([*pckh, dict(type='IntegralMPJPE')], [2, 1])
+    evaluator.dataset_meta = metainfo
+    assert all(
+        m.dataset_meta['num_keypoints'] == 18 for m in evaluator.metrics
+    )
 
 
 def write_coco(root, write_image):

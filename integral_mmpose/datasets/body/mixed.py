@@ -68,6 +68,10 @@ class MixedDataset(CombinedDataset):
                 )
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
         self._picked_metainfo = pick_metainfo(self._metainfo)
+        heads = [source.metainfo.get('head_boxes') for source in self.datasets]
+        self._metainfo['source_head_boxes'] = heads  # PerSourceEvaluator's
+        if False in heads:
+            self._metainfo['head_boxes'] = False  # of a metric of all sources
         empty = [n for n, length in enumerate(self._lens) if not length]
         if empty:
             raise ValueError(
