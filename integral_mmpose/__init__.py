@@ -8,12 +8,11 @@ torch, and with torch ``integral_mmpose.functional``.
 
 from importlib import import_module
 
-from .requires import check_versions
+from .requires import check_imports, check_versions
 from .version import __version__
 
 __all__ = ['__version__']
 
-# engine comes first: it makes the loading of checkpoints safe.
 _REGISTERING = (
     'engine',
     'codecs',
@@ -24,6 +23,11 @@ _REGISTERING = (
     'apis',
 )
 
-if check_versions():
+if check_versions():  # MMPose is installed
+    # Operators for an mmcv without them, and a safe loader of checkpoints:
+    # both act on every model of the process.
+    import_module('.mmcv_stand_in', __name__).install()
+    check_imports()
+    import_module('.engine.safe_load', __name__).install()
     for _name in _REGISTERING:
-        import_module(f'{__name__}.{_name}')
+        import_module(f'.{_name}', __name__)

@@ -47,9 +47,27 @@ def check_versions() -> bool:
         _check_one(name, installed_version(name), wanted)
     _check_twins()
     _check_leaves()
-    import_module(f'{__package__}.mmcv_stand_in').install()
-    _check_pairs()
     return True
+
+
+def check_imports() -> None:
+    """Import the packages, with their own opinion of each other.
+
+    mmdet 3.3 refuses mmcv >= 2.2 by an ``assert``, which mmpose's guard
+    against a missing mmdet does not catch.
+
+    Raises:
+        ImportError: If one refuses another.
+    """
+    for name in REQUIRED:
+        try:
+            import_module(name)
+        except AssertionError as error:
+            raise ImportError(
+                f'the installed {name} refuses its parts: '
+                f'{error} See requirements/constraints.txt for '
+                'versions that work together.'
+            ) from error
 
 
 def installed_version(name: str) -> Optional[str]:
@@ -124,20 +142,3 @@ def _is_installed(name: str) -> bool:
     except PackageNotFoundError:
         return False
     return True
-
-
-def _check_pairs() -> None:
-    """The packages' own opinion of each other, as a readable error.
-
-    mmdet 3.3 refuses mmcv >= 2.2 by an ``assert``, which mmpose's guard
-    against a missing mmdet does not catch.
-    """
-    for name in REQUIRED:
-        try:
-            import_module(name)
-        except AssertionError as error:
-            raise ImportError(
-                f'the installed {name} refuses its parts: '
-                f'{error} See requirements/constraints.txt for '
-                'versions that work together.'
-            ) from error

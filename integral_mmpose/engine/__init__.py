@@ -1,6 +1,5 @@
 """Training that can be trusted: safe loading, atomic checkpoints, guards."""
 
-from . import safe_load  # noqa: F401  (replaces mmengine's loaders)
 from .atomic_backend import AtomicLocalBackend
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .checkpoint_check import CheckCheckpointHook, check_weights

@@ -4,8 +4,8 @@ torch loads with ``weights_only=True``, which refuses everything that is not
 a tensor or a plain container. mmengine's own checkpoints hold a little more
 (the histories of the logger), so torch 2.6 and later refuse them, too. Two
 ways out would be holes: ``weights_only=False`` runs any code in the file, and
-so does allowing ``getattr``, as torch's message suggests. Importing this
-module opens the door exactly as wide as mmengine needs it:
+so does allowing ``getattr``, as torch's message suggests. :func:`install`
+allows exactly what mmengine needs:
 
 1. :mod:`.history_globals` names the classes of a logger history, with
    stand-ins that hold numbers only. ``HistoryBuffer`` pickles its statistics
@@ -234,8 +234,10 @@ def warn_without_checksum(filename: str) -> None:
     )
 
 
-allow_history_buffers()
-mmengine_checkpoint.load_url = load_url
-mmengine_checkpoint.CheckpointLoader.register_scheme(
-    '', load_from_local, force=True
-)
+def install() -> None:
+    """Replace mmengine's loaders, in the whole process."""
+    allow_history_buffers()
+    mmengine_checkpoint.load_url = load_url
+    mmengine_checkpoint.CheckpointLoader.register_scheme(
+        '', load_from_local, force=True
+    )
