@@ -7,6 +7,7 @@ import pytest
 from .pages import PAGES, ROOT, anchors, prose
 
 LINK = re.compile(r'\]\(([^)\s]+)\)')
+TEST = re.compile(r'`(tests/[\w/]+\.py)(?:::(\w+))?`')
 
 
 def broken(page, link):
@@ -24,6 +25,20 @@ def broken(page, link):
 def test_links_lead_somewhere(page):
     links = [link for link in LINK.findall(prose(page)) if ':' not in link]
     assert not [why for link in links if (why := broken(page, link))]
+
+
+def missing(path, name):
+    """Whether a test that a page names is gone."""
+    path = ROOT / path
+    return not path.exists() or f'def {name}' not in path.read_text('utf-8')
+
+
+def test_tests_that_pages_name_exist():
+    named = [test for page in PAGES for test in TEST.findall(page.read_text())]
+    assert len(named) > 20
+    assert not [test for test in named if missing(*test)]
+    assert missing('tests/test_docs/test_links.py', 'test_that_is_gone')
+    assert missing('tests/test_docs/test_gone.py', '')
 
 
 def test_a_dead_link_is_seen():
