@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 
-from .compare_weights import ALLOW, check_values, compare_weights, sentences
+from .compare_weights import ALLOW, check_values, compare_weights
 from .find_checkpoint import trains
 from .pretrained_check import check_pretrained
 from .safe_load import require_file
@@ -51,18 +51,12 @@ def check_weights(
     check_values(model, weights, source)
     common = set(map(_part, model.state_dict())) & set(map(_part, weights))
     compare_all = not partial or not common
-    difference = compare_weights(model, weights)
-    parts = sentences(
-        *(
-            [
-                name
-                for name in kind
-                if (compare_all or _part(name) in common)
-                and not name.startswith(tuple(allow))
-            ]
-            for kind in difference
-        )
-    )
+
+    def counts(name: str) -> bool:
+        in_both = compare_all or _part(name) in common
+        return in_both and not name.startswith(tuple(allow))
+
+    parts = compare_weights(model, weights).only(counts).sentences()
     if not parts:
         return
     found, wanted = (
@@ -123,7 +117,7 @@ class CheckCheckpointHook(Hook):
 
     def before_train(self, runner) -> None:
         """See :func:`check_pretrained`, where nothing was loaded since."""
-        if not runner._resume:
+        if not (runner._resume and runner._has_loaded):
             self._check_pretrained(runner)
 
     def _check_pretrained(self, runner) -> None:

@@ -1,10 +1,18 @@
 """How weights in a file differ from those of a model."""
 
-from typing import Dict, List, NamedTuple
+import re
+from typing import Callable, Dict, List, NamedTuple, Set
 
 import torch
 
 _SHOWN = 3
+#: How torch tells of a weight of another shape.
+_MISMATCH = re.compile(
+    r'size mismatch for (\S+): copying a param with shape '
+    r'torch\.Size\(\[(.*?)\]\) from checkpoint, the shape in current model '
+    r'is torch\.Size\(\[(.*?)\]\)'
+)
+_STATISTICS = ('running_mean', 'running_var')
 #: The end of a message.
 ALLOW = (
     ' To train on without these weights, allow them by the beginning of their '
@@ -16,11 +24,32 @@ ALLOW = (
 
 
 class Difference(NamedTuple):
-    """How a checkpoint differs from a model: lists of weight names."""
+    """How a checkpoint differs from a model, by the names of weights."""
 
     missing: List[str]
     unexpected: List[str]
-    shapes: List[str]
+    #: Name -> the name and both shapes.
+    shapes: Dict[str, str]
+
+    def only(self, keep: Callable[[str], bool]) -> 'Difference':
+        """The part of which the names are to be kept."""
+        return Difference(
+            list(filter(keep, self.missing)),
+            list(filter(keep, self.unexpected)),
+            {n: text for n, text in self.shapes.items() if keep(n)},
+        )
+
+    def sentences(self) -> List[str]:
+        """What differs, each with its first weights."""
+        return [
+            count(names, what)
+            for what, names in (
+                ('have another shape', list(self.shapes.values())),
+                ('are missing in it', self.missing),
+                ('are not in the model', self.unexpected),
+            )
+            if names
+        ]
 
 
 def compare_weights(
@@ -30,38 +59,25 @@ def compare_weights(
 
     torch itself loads, so that the modules' own renaming of old names works.
     """
-    own = model.state_dict()
+    found, shapes = [], {}
+    hook = model.register_load_state_dict_post_hook(
+        lambda _, keys: found.append(keys)
+    )
     try:
-        missing, unexpected = model.load_state_dict(state_dict, strict=False)
-    except RuntimeError:
-        shapes = [
-            two_shapes(name, state_dict[name], value)
-            for name, value in own.items()
-            if name in state_dict and state_dict[name].shape != value.shape
-        ]
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
+        model.load_state_dict(state_dict, strict=False)
+    except RuntimeError as error:
+        for name, there, here in _MISMATCH.findall(str(error)):
+            shapes[name] = f'{name} ({there}) instead of ({here})'
         if not shapes:
             raise
-    else:
-        shapes = []
-    missing = [m for m in missing if not m.endswith('num_batches_tracked')]
-    return Difference(list(missing), list(unexpected), shapes)
-
-
-def sentences(
-    missing: List[str], unexpected: List[str], shapes: List[str]
-) -> List[str]:
-    """What differs, each with its first weights."""
-    return [
-        count(names, what)
-        for what, names in (
-            ('have another shape', shapes),
-            ('are missing in it', missing),
-            ('are not in the model', unexpected),
-        )
-        if names
-    ]
+    finally:
+        hook.remove()
+    missing, unexpected = found[-1]
+    return Difference(
+        [name for name in missing if not name.endswith('num_batches_tracked')],
+        list(unexpected),
+        shapes,
+    )
 
 
 def count(names: List[str], what: str) -> str:
@@ -70,18 +86,22 @@ def count(names: List[str], what: str) -> str:
     return f'{len(names)} weights {what}: {", ".join(names[:_SHOWN])}{more}'
 
 
-def two_shapes(name: str, found: torch.Tensor, own: torch.Tensor) -> str:
-    """A weight that has another shape."""
-    return f'{name} {tuple(found.shape)} instead of {tuple(own.shape)}'
+def learned_names(model: torch.nn.Module) -> Set[str]:
+    """Parameters and the statistics of norms; other buffers are computed."""
+    names = {
+        name for name, _ in model.named_parameters(remove_duplicate=False)
+    }
+    buffers = dict(model.named_buffers(remove_duplicate=False))
+    return names | {name for name in buffers if name.endswith(_STATISTICS)}
 
 
 def check_values(
     model: torch.nn.Module, weights: Dict[str, torch.Tensor], source: str
 ) -> None:
     """Refuse what torch would copy: NaN, and whole or complex numbers."""
-    own = model.state_dict()
+    own, learned = model.state_dict(), learned_names(model)
     for name, value in weights.items():
-        if name not in own or not isinstance(value, torch.Tensor):
+        if name not in learned or not isinstance(value, torch.Tensor):
             continue
         if own[name].is_floating_point() and not value.is_floating_point():
             problem = f'is of {value.dtype}, not of floating point'

@@ -1,10 +1,11 @@
 """A part that does not start from the file of its ``init_cfg`` is an error."""
 
-import copy
+import logging
 import re
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import torch
+from mmengine.logging import print_log
 from mmengine.model import PretrainedInit
 from mmengine.runner.checkpoint import CheckpointLoader
 
@@ -13,8 +14,10 @@ from .compare_weights import (
     check_values,
     compare_weights,
     count,
-    sentences,
+    learned_names,
 )
+
+Weights = Dict[str, torch.Tensor]
 
 
 def check_pretrained(
@@ -25,76 +28,133 @@ def check_pretrained(
     To be called after ``init_weights``. Of weights that are not in the file,
     or have another shape there, mmengine only warns, and they stay random.
     The file may have more, such as a classifier. Parts that mmengine has not
-    initialised (frozen teachers; classes that convert a file themselves) are
-    not looked at. ``allow`` are beginnings of names that may differ.
+    initialised (frozen teachers; classes that convert a file themselves; parts
+    in a list of torch) cannot be checked: a warning names them. ``allow`` are
+    beginnings of names that may differ.
 
     Raises:
         ValueError: Names the part, the file and the first weights.
     """
-    from_parents: List[str] = []
+    #: Weights that another file has replaced.
+    replaced: Set[str] = set()
     for name, part in model.named_modules():
-        inits = _pretrained(part) if getattr(part, 'is_init', False) else []
         path = f'{name}.' if name else ''
-        # mmengine loads the file of a part after those of the parts in it.
-        if not inits or path.startswith(tuple(from_parents)):
-            continue
-        source = ', '.join(init['checkpoint'] for init in inits)
-        weights: Dict[str, torch.Tensor] = {}
-        for init in inits:
-            weights.update(_read(init['checkpoint'], init.get('prefix')))
-        check_values(part, weights, source)
-        free = *allow, *(path + prefix for prefix in _overridden(inits))
-        loaded = copy.deepcopy(part)
-        missing, unexpected, shapes = compare_weights(loaded, weights)
-        if not missing and not shapes:
-            from_parents.append(path)
-        own = part.state_dict()
-        changed = [
-            key
-            for key, value in loaded.state_dict().items()
-            if not torch.equal(value, own[key])
-            and not key.endswith('num_batches_tracked')
-        ]
-        missing, shapes, changed = (
-            [key for key in keys if not f'{path}{key}'.startswith(free)]
-            for keys in (missing, shapes, changed)
-        )
-        if missing or shapes or changed:
-            parts = sentences(missing, unexpected, shapes)
-            if changed:
-                parts.append(
-                    count(changed, 'were changed after loading')
-                    + ' (by a ResNet unless its init_cfg is a dict)'
+        inits = _list(getattr(part, 'init_cfg', None))
+        # Of a part and the parts in it, mmengine loads the part's file last,
+        # and after it those of an `override`.
+        for within, inner, files in _files(path, part, inits):
+            if not getattr(part, 'is_init', False):
+                print_log(
+                    f'{within}init_cfg: whether this {type(inner).__name__} '
+                    f'starts from {_source(files)} is not checked, because '
+                    'MMEngine has not initialised it',
+                    'current',
+                    logging.WARNING,
                 )
-            raise ValueError(
-                f'{path}init_cfg: this {type(part).__name__} does not start '
-                f'from {source}. {"; ".join(parts)}. Give the file of this '
-                "network, and `prefix='backbone.'` for that of a whole model."
-                + ALLOW
+                continue
+            free = list(allow)
+            if inner is part:
+                free += _overridden(path, inits)
+            replaced |= _check_part(within, inner, files, free, replaced)
+
+
+def _check_part(
+    path: str,
+    part: torch.nn.Module,
+    inits: List[dict],
+    free: Sequence[str],
+    replaced: Set[str],
+) -> Set[str]:
+    """Compare a part with its files; returns the weights that they hold."""
+    source = _source(inits)
+    weights: Weights = {}
+    for init in inits:
+        weights.update(_read(init['checkpoint'], init.get('prefix')))
+    check_values(part, weights, source)
+    own = _copies(part)
+    difference = compare_weights(part, weights)
+    changed = [
+        name
+        for name, value in _copies(part).items()
+        if not torch.equal(value, own[name])
+        and not name.endswith('num_batches_tracked')
+    ]
+    _restore(part, own)
+    learned = learned_names(part)
+    held = learned - {*difference.missing, *difference.shapes}
+
+    def counts(name: str) -> bool:
+        name = f'{path}{name}'
+        return name not in replaced and not name.startswith(tuple(free))
+
+    wrong = difference._replace(
+        missing=[name for name in difference.missing if name in learned]
+    ).only(counts)
+    changed = list(filter(counts, changed))
+    if wrong.missing or wrong.shapes or changed:
+        parts = wrong.sentences()
+        if changed:
+            parts.append(
+                count(changed, 'were changed after loading')
+                + ' (by a ResNet unless its init_cfg is a dict)'
             )
+        raise ValueError(
+            f'{path}init_cfg: this {type(part).__name__} does not start '
+            f'from {source}. {"; ".join(parts)}. Give the file of this '
+            "network, and `prefix='backbone.'` for that of a whole model."
+            + ALLOW
+        )
+    return {f'{path}{name}' for name in held}
 
 
-def _overridden(inits: List[dict]) -> List[str]:
-    """Parts that an ``override`` initialises in another way."""
-    found = [init.get('override') or [] for init in inits]
-    return [
-        f'{one["name"]}.'
-        for some in found
-        for one in ([some] if isinstance(some, dict) else some)
-    ]
+def _copies(part: torch.nn.Module) -> Weights:
+    return {
+        name: value.clone()
+        for name, value in part.state_dict().items()
+        if isinstance(value, torch.Tensor)
+    }
 
 
-def _pretrained(part: torch.nn.Module) -> List[dict]:
-    """What mmengine loads into this part."""
-    init = getattr(part, 'init_cfg', None) or []
-    return [
-        one
-        for one in ([init] if isinstance(init, dict) else init)
-        if one['type'] in ('Pretrained', PretrainedInit)
-    ]
+def _restore(part: torch.nn.Module, weights: Weights) -> None:
+    own = part.state_dict()
+    with torch.no_grad():
+        for name, value in weights.items():
+            own[name].copy_(value)
 
 
-def _read(source: str, prefix: Optional[str]) -> Dict[str, torch.Tensor]:
+def _files(
+    path: str, part: torch.nn.Module, inits: List[dict]
+) -> Iterator[Tuple[str, torch.nn.Module, List[dict]]]:
+    """What mmengine loads into a part, the last first."""
+    for init in inits:
+        for one in filter(_is_pretrained, _list(init.get('override'))):
+            yield f'{path}{one["name"]}.', getattr(part, one['name']), [one]
+    files = list(filter(_is_pretrained, inits))
+    if files:
+        yield path, part, files
+
+
+def _overridden(path: str, inits: List[dict]) -> Iterator[str]:
+    """Parts that an ``override`` initialises."""
+    for init in inits:
+        for one in _list(init.get('override')):
+            yield f'{path}{one["name"]}.'
+
+
+def _is_pretrained(init: dict) -> bool:
+    kind = init.get('type')
+    return kind is PretrainedInit or str(kind).split('.')[-1] == 'Pretrained'
+
+
+def _list(value) -> list:
+    return [value] if isinstance(value, dict) else list(value or [])
+
+
+def _source(inits: List[dict]) -> str:
+    return ', '.join(init['checkpoint'] for init in inits)
+
+
+def _read(source: str, prefix: Optional[str]) -> Weights:
     """The weights whose names begin with the prefix, without it."""
     content = CheckpointLoader.load_checkpoint(source, map_location='cpu')
     prefix = (

@@ -5,6 +5,7 @@ import torch
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 
+from integral_mmpose.engine import pretrained_check as module
 from integral_mmpose.engine.pretrained_check import check_pretrained
 
 HOOK = [dict(type='CheckCheckpointHook')]
@@ -248,3 +249,115 @@ def test_a_model_that_was_initialised_before_keeps_its_weights(
     runner.call_hook('before_run')
     runner.call_hook('before_train')
     assert runner.model.head.bias.unique().tolist() == [7.0]
+
+
+def test_an_override_from_a_file_is_checked(tmp_path):
+    """Of an initialisation of any type."""
+    (first,) = files_of(tmp_path, 'b')
+    torch.save(dict(weight=torch.rand(2, 1)), tmp_path / 'part.pth')
+    part = dict(first, name='a', checkpoint=str(tmp_path / 'part.pth'))
+    for init in (dict(type='Normal', layer='Linear'), first):
+        with pytest.raises(
+            ValueError,
+            match=r'^a\.init_cfg: this Linear does not start from .*part\.pth'
+            r'\. 1 weights are missing in it: bias\.',
+        ):
+            check(Two(dict(init, override=part)))
+    weights = dict(weight=torch.rand(2, 1), bias=torch.ones(2))
+    torch.save(weights, tmp_path / 'part.pth')
+    check(Two(dict(first, override=part)))
+
+
+def test_a_type_with_its_scope(tmp_path):
+    torch.save(dict(weight=torch.rand(2, 1)), tmp_path / 'other.pth')
+    path = str(tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match='4 weights are missing'):
+        check(Two(dict(type='mmengine.Pretrained', checkpoint=path)))
+
+
+def test_other_joints_beside_a_backbone_of_its_own(tmp_path):
+    """The whole model's file lacks an allowed head; it still comes last."""
+    (whole,) = files_of(tmp_path, 'a')
+    own = torch.nn.Linear(1, 2).state_dict()
+    torch.save(own, tmp_path / 'own.pth')
+    model = Two(whole)
+    model.a = Part(dict(whole, checkpoint=str(tmp_path / 'own.pth')))
+    model.init_weights()
+    assert not torch.equal(model.a.weight, own['weight'])
+    with pytest.raises(ValueError, match=r'missing in it: b\.weight, b\.bias'):
+        check_pretrained(model)
+    check_pretrained(model, allow=['b'])
+
+
+class Part(BaseModule, torch.nn.Linear):
+    """A layer with an initialisation of its own."""
+
+    def __init__(self, init_cfg):
+        torch.nn.Linear.__init__(self, 1, 2)
+        self._is_init, self.init_cfg = False, init_cfg
+
+
+def test_renamed_weights_beside_another_shape(tmp_path):
+    """torch stops at the shape; the renamed weights are no fault."""
+    inits = list(files_of(tmp_path, 'a', 'old'))
+    wide = {'a.weight': torch.zeros(5, 1), 'a.bias': torch.zeros(5)}
+    torch.save(wide, tmp_path / 'a.pth')
+    with pytest.raises(
+        ValueError,
+        match=r'from [^ ]*a\.pth, [^ ]*old\.pth\. 2 weights have another '
+        r'shape: a\.weight \(5, 1\) instead of \(2, 1\), a\.bias [^;]*\. Give',
+    ):
+        check(Renamed(inits))
+    check(Renamed(inits), allow=['a.'])
+
+
+class Masked(Two):
+    """A mask of its constructor, and weights that know no deep copy."""
+
+    def __init__(self, init_cfg=None):
+        super().__init__(init_cfg)
+        self.register_buffer('mask', torch.full((3,), -torch.inf))
+        self.register_buffer('number', torch.zeros(()))
+        with pytest.warns(FutureWarning, match='parametrizations'):
+            torch.nn.utils.weight_norm(self.a)
+
+
+@pytest.mark.parametrize('change', [None, 'absent', 'whole'])
+def test_buffers_that_are_computed_need_no_file(tmp_path, change):
+    weights = Masked().state_dict()
+    if change == 'absent':
+        del weights['mask'], weights['number']
+    elif change == 'whole':
+        weights['number'] = weights['number'].long()
+    path = str(tmp_path / 'own.pth')
+    torch.save(weights, path)
+    model = Masked(dict(type='Pretrained', checkpoint=path))
+    check(model)
+    assert torch.equal(model.b.weight, weights['b.weight'])
+    del weights['a.weight_g']
+    torch.save(weights, path)
+    with pytest.raises(ValueError, match=r'missing in it: a\.weight_g'):
+        check(Masked(dict(type='Pretrained', checkpoint=path)))
+
+
+def test_what_cannot_be_checked_is_named(whole_model, monkeypatch):
+    """mmengine does not look into a list of torch."""
+    said = []
+    monkeypatch.setattr(
+        module, 'print_log', lambda text, *_: said.append(text)
+    )
+    model = BaseModule()
+    model.parts = torch.nn.ModuleList([pretrained(whole_model[0])])
+    model.init_weights()
+    check_pretrained(model)
+    assert len(said) == 1
+    assert said[0].startswith('parts.0.init_cfg: whether this ResNet starts')
+
+
+def test_nothing_to_resume_is_a_start(make_runner, own_file, tmp_path):
+    """Without ResumeHook the wish to resume stays."""
+    del own_file[1]['head.bias']
+    torch.save(own_file[1], tmp_path / 'own.pth')
+    runner = start(make_runner, own_file, resume=True)
+    with pytest.raises(ValueError, match=r'missing in it: head\.bias'):
+        runner.train()
