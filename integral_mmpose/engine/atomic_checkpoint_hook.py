@@ -2,8 +2,8 @@
 
 mmengine's CheckpointHook removes the oldest checkpoint before it writes the
 new one, and writes in place: a kill in between leaves no usable checkpoint.
-And a run that is killed between the checkpoint of an epoch and the end of its
-validation resumes without that validation: the best checkpoint, plateau
+And a run that is killed between a checkpoint and the end of the validation
+that follows it resumes without that validation: the best checkpoint, plateau
 schedulers and early stopping then differ from a run that was not killed.
 """
 
@@ -16,13 +16,18 @@ from typing import Optional
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
 
 from integral_mmpose.files import remove_leftovers, write_atomically
 
 from .atomic_backend import ATOMIC
-from .find_checkpoint import on_main_process, refuse_to_overwrite, trains
+from .find_checkpoint import (
+    is_of,
+    on_main_process,
+    refuse_to_overwrite,
+    trains,
+)
 from .folder_lock import hold, holds, release
 from .safe_load import require_readable
 
@@ -91,6 +96,8 @@ class AtomicCheckpointHook(CheckpointHook):
             self.backend_args = dict(ATOMIC)
         super().before_train(runner)
         self._keep_to_own_folder(runner)
+        if runner._resume:
+            self.last_ckpt = runner.message_hub.get_info('last_ckpt')
         if isinstance(self.file_backend, LocalBackend):
             on_main_process(partial(self._reserve_out_dir, runner))
         if (
@@ -98,12 +105,11 @@ class AtomicCheckpointHook(CheckpointHook):
             and runner._resume
             and runner.val_loop is not None  # --no-validate
         ):
+            kind = 'epoch' if self.by_epoch else 'iteration'
             runner.logger.info(
-                'The resumed run was stopped before the '
-                f'validation of epoch {runner.epoch}: it runs '
-                'now.'
+                'The resumed run was stopped before the validation of '
+                f'{kind} {self._step(runner)}: it runs now.'
             )
-            self.last_ckpt = runner.message_hub.get_info('last_ckpt')
             self._noted_on_disk = True
             runner.val_loop.run()
 
@@ -112,7 +118,8 @@ class AtomicCheckpointHook(CheckpointHook):
         if not holds(self.out_dir):  # not the work directory
             os.makedirs(self.out_dir, exist_ok=True)
             hold(self.out_dir)
-            if not runner._resume:
+            given = runner._load_from
+            if not runner._resume or given and not is_of(given, self.out_dir):
                 refuse_to_overwrite(self.out_dir)
         if holds(self.out_dir):
             remove_leftovers(self.out_dir)
@@ -143,37 +150,41 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def after_train_epoch(self, runner) -> None:
         """Save the checkpoint of the epoch."""
-        self._validation_due = self._validation_follows(runner)
+        if self.by_epoch:
+            self._validation_due = self._validation_follows(runner)
         super().after_train_epoch(runner)
+
+    def after_train_iter(self, runner, *args, **kwargs) -> None:
+        """Save the checkpoint of the iteration."""
+        if not self.by_epoch:
+            self._validation_due = self._validation_follows(runner)
+        super().after_train_iter(runner, *args, **kwargs)
 
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         """Save the best checkpoint, and the epoch's one without the note."""
         self._validation_due = False
         super().after_val_epoch(runner, metrics or {})
         # Plateau schedulers have seen the metrics: this hook comes late.
-        newest = osp.basename(str(self.last_ckpt))
-        of_epoch = newest == self.filename_tmpl.format(runner.epoch)
-        if self._noted_on_disk and of_epoch:
-            self._save_checkpoint_with_step(
-                runner,
-                runner.epoch,
-                meta=dict(epoch=runner.epoch, iter=runner.iter),
-            )
+        newest, step = osp.basename(str(self.last_ckpt)), self._step(runner)
+        if self._noted_on_disk and newest == self.filename_tmpl.format(step):
+            meta = dict(epoch=runner.epoch, iter=runner.iter)
+            self._save_checkpoint_with_step(runner, step, meta)
+
+    def _step(self, runner) -> int:
+        """What checkpoints are named after: epochs or iterations."""
+        return runner.epoch if self.by_epoch else runner.iter
 
     def _validation_follows(self, runner) -> bool:
-        """The condition of EpochBasedTrainLoop.run, an epoch before."""
-        loop, epoch = runner.train_loop, runner.epoch + 1
-        if runner.val_loop is None or not isinstance(
-            loop, EpochBasedTrainLoop
-        ):
+        """The condition in ``run`` of both loops, a step before."""
+        loop = runner.train_loop
+        loops = EpochBasedTrainLoop if self.by_epoch else IterBasedTrainLoop
+        if runner.val_loop is None or not isinstance(loop, loops):
             return False
-        step = bisect(loop.dynamic_milestones, epoch + 1) - 1
-        interval = loop.dynamic_intervals[step]
-        return (
-            self.by_epoch
-            and epoch >= loop.val_begin
-            and (epoch % interval == 0 or epoch == loop.max_epochs)
-        )
+        step = self._step(runner) + 1
+        end = loop.max_epochs if self.by_epoch else loop.max_iters
+        period = bisect(loop.dynamic_milestones, step + 1) - 1
+        interval = loop.dynamic_intervals[period]
+        return step >= loop.val_begin and (step % interval == 0 or step == end)
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
         """Write, then ``last_checkpoint``, then remove the oldest.

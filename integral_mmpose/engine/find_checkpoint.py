@@ -97,6 +97,13 @@ def newest_loadable(
     return None
 
 
+def is_of(checkpoint: str, folder: Union[str, Path]) -> bool:
+    """Whether a checkpoint lies in a work directory, or in its ``out_dir``."""
+    folders = folder, osp.dirname(noted_checkpoint(folder)) or folder
+    place = osp.realpath(osp.dirname(osp.expanduser(checkpoint)))
+    return place in map(osp.realpath, folders)
+
+
 def refuse_to_overwrite(folder: Union[str, Path]) -> None:
     """Keep a new training out of a folder that holds checkpoints.
 

@@ -14,6 +14,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 from .find_checkpoint import (
+    is_of,
     newest_loadable,
     on_main_process,
     refuse_to_overwrite,
@@ -223,9 +224,9 @@ def _unfinished_epoch(runner, meta: dict) -> List[str]:
 
 def _start_from(runner) -> Optional[str]:
     """The checkpoint to load, after a look into the work directory."""
-    if not runner._resume:
-        refuse_to_overwrite(runner.work_dir)
-        return runner._load_from
-    return runner._load_from or newest_loadable(
-        runner.work_dir, runner.logger.warning
-    )
+    folder, given = runner.work_dir, runner._load_from
+    if runner._resume and not given:
+        return newest_loadable(folder, runner.logger.warning)
+    if not runner._resume or not is_of(given, folder):
+        refuse_to_overwrite(folder)
+    return given

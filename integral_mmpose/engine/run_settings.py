@@ -9,7 +9,7 @@ is never executed.
 import zlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterable, List
 
 from mmengine.dist import get_world_size
 
@@ -24,8 +24,22 @@ _IGNORED = (
     'backend_args',
     'init_cfg',
 )
-#: Hooks that look on, and the one for what a training starts from.
-_ONLOOKERS = ('NaNGuardHook', 'CheckCheckpointHook', 'ProfilerHook')
+#: Hooks that look on, those of every training, and those for its start.
+_ONLOOKERS = (
+    'AtomicCheckpointHook',
+    'BadCaseAnalysisHook',
+    'CheckCheckpointHook',
+    'CheckpointHook',
+    'DistSamplerSeedHook',
+    'IterTimerHook',
+    'LoggerHook',
+    'NaNGuardHook',
+    'ParamSchedulerHook',
+    'PoseVisualizationHook',
+    'ProfilerHook',
+    'ResumeHook',
+    'RuntimeInfoHook',
+)
 _SHOWN = 20
 _ABSENT = 'absent'
 
@@ -52,12 +66,8 @@ def settings_of(runner) -> Dict[str, Any]:
             samples=len(loader.dataset),
             annotations=annotations_of(loader.dataset),
             side_files=annotations_of(loader.dataset, 'side_files'),
-            custom_hooks=[
-                hook if isinstance(hook, dict) else type(hook)
-                for hook in cfg.get('custom_hooks') or []
-                if not isinstance(hook, dict)
-                or hook.get('type') not in _ONLOOKERS
-            ],
+            custom_hooks=_hooks(cfg.get('custom_hooks') or []),
+            default_hooks=_hooks((cfg.get('default_hooks') or {}).values()),
             sync_bn=cfg.get('sync_bn'),
             diff_rank_seed=bool(
                 runner._randomness_cfg.get('diff_rank_seed', False)
@@ -65,6 +75,21 @@ def settings_of(runner) -> Dict[str, Any]:
             seed=runner.seed,
         )
     )
+
+
+def _hooks(hooks: Iterable) -> list:
+    """Those that change the course of a training."""
+    return [
+        hook if isinstance(hook, dict) else type(hook)
+        for hook in hooks
+        if hook is not None and _name(hook) not in _ONLOOKERS
+    ]
+
+
+def _name(hook) -> str:
+    """The class of a hook, or of the config of one, without its scope."""
+    kind = hook.get('type') if isinstance(hook, dict) else type(hook)
+    return getattr(kind, '__name__', str(kind)).split('.')[-1]
 
 
 def annotations_of(dataset, attribute: str = 'ann_file') -> List[str]:

@@ -229,6 +229,56 @@ def test_lost_validation_is_made_up(make_runner, tmp_path, epochs, cfg):
     assert not torch.load(path, weights_only=True)['meta']['validation_due']
 
 
+BY_ITERATION = dict(HOOKS['checkpoint'], by_epoch=False, interval=4)
+
+
+def test_lost_validation_of_an_iteration_is_made_up(make_runner, tmp_path):
+    """The errors grow: the best checkpoint is that of the lost one."""
+    work = tmp_path / 'lost'
+
+    def run(killed):
+        runner = make_runner(
+            train_cfg=dict(by_epoch=False, max_iters=8, val_interval=4),
+            val_interval=4,
+            val_evaluator=Evaluator([Falling()]),
+            work_dir=str(work),
+            resume=not killed,
+            default_hooks=dict(checkpoint=dict(BY_ITERATION, rule='greater')),
+        )
+        if killed:
+            runner.val_loop.run = lambda: os._exit(9)
+        runner.train()
+
+    assert _run(run, True) == 9
+    path = work / 'iter_4.pth'
+    assert torch.load(path, weights_only=True)['meta']['validation_due']
+    assert _run(run, False) == 0
+    assert [p.name for p in work.glob('best_*')] == ['best_error_iter_4.pth']
+    meta = torch.load(work / 'iter_8.pth', weights_only=True)['meta']
+    assert not meta['validation_due']
+
+
+@pytest.mark.parametrize('kill', [True, False])
+def test_the_best_of_an_epoch_without_checkpoint(make_runner, tmp_path, kill):
+    """mmengine saves it again for the new best: after a resume, too."""
+
+    def run(epochs, resume):
+        hook = dict(HOOKS['checkpoint'], interval=2, max_keep_ckpts=-1)
+        make_runner(
+            train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=1),
+            val_interval=1,
+            val_evaluator=Evaluator([Falling()]),
+            resume=resume,
+            default_hooks=dict(checkpoint=hook),
+        ).train()
+
+    if kill:
+        run(2, False)
+    run(3, kill)
+    names = {p.name for p in (tmp_path / 'work').glob('epoch_*.pth')}
+    assert names == {'epoch_2.pth', 'epoch_3.pth'}
+
+
 def test_the_note_follows_dynamic_intervals(make_runner, tmp_path):
     """Validations after epochs 2 (of every 2) and 5, from 4 on of every 5."""
     notes, seen = {}, []

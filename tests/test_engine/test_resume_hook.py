@@ -59,7 +59,10 @@ def train(make_runner):
             optim_wrapper=ADAM,
         )
         settings.update(other)
-        cfg = Config(settings)
+        hooks = hooks or dict(
+            OURS, resume=dict(type='ResumeHook', inexact=inexact)
+        )
+        cfg = Config(dict(settings, default_hooks=hooks))
         own_hooks = settings.pop('custom_hooks', [])
         rates = Rates()
         runner = make_runner(
@@ -67,8 +70,7 @@ def train(make_runner):
             cfg=cfg,
             resume=resume,
             train_dataloader=DataLoader(data or Line(), batch_size=batch),
-            default_hooks=hooks
-            or dict(OURS, resume=dict(type='ResumeHook', inexact=inexact)),
+            default_hooks=hooks,
             custom_hooks=[rates, dict(type='CheckCheckpointHook'), *own_hooks],
             log_level='WARNING',
         )
@@ -193,6 +195,15 @@ def test_other_hooks(train, tmp_path):
     del checkpoint['meta']['settings']['custom_hooks']
     torch.save(checkpoint, path)
     train(2, custom_hooks=[])  # of an earlier version
+
+
+def test_other_default_hooks(train):
+    """Averaging counts wherever it stands; a logger does not."""
+    hooks = dict(OURS, ema=dict(type='EMAHook', momentum=0.1))
+    train(2, hooks=hooks)
+    train(2, hooks=dict(hooks, logger=dict(type='LoggerHook', interval=3)))
+    with pytest.raises(ValueError, match='default_hooks.0.momentum: 0.1 ->'):
+        train(2)
 
 
 def test_an_unfinished_sum_of_gradients(train, tmp_path):
@@ -384,6 +395,22 @@ def test_a_new_training_overwrites_nothing(train, tmp_path):
         shutil.move(path, path.with_name(f'best_{path.name}'))
     with pytest.raises(ValueError, match=r'best_.*\. Train with another'):
         train(2, resume=False)
+
+
+def test_the_checkpoint_of_another_folder_overwrites_nothing(train, tmp_path):
+    """--resume FILE into the folder of a training of its own."""
+    work, other = str(tmp_path / 'work'), str(tmp_path / 'other')
+    train(2)
+    train(2, work_dir=other, randomness=dict(seed=4))
+    before = (tmp_path / 'other/epoch_2.pth').read_bytes()
+    options = dict(load_from=f'{work}/epoch_1.pth', work_dir=other)
+    with pytest.raises(ValueError, match='other holds checkpoints of an'):
+        train(2, **options)
+    assert (tmp_path / 'other/epoch_2.pth').read_bytes() == before
+    own = dict(work_dir=other, randomness=dict(seed=4))
+    runner, _ = train(2, load_from=f'{other}/epoch_1.pth', **own)
+    assert runner.epoch == 2
+    train(2, **dict(options, work_dir=str(tmp_path / 'new')))
 
 
 def test_mmengine_overwrites(train, tmp_path):
