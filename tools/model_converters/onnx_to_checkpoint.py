@@ -161,7 +161,8 @@ def training_crops(model: nn.Module, cfg: Config, batches: int):
             f'the training data have {len(loader)} batches: give at most '
             f'--batches {len(loader)}'
         )
-    for _, data in zip(range(batches), loader):
+    for number, data in zip(range(batches), loader):
+        print(f'batch norms: batch {number + 1} of {batches}', flush=True)
         yield model.data_preprocessor(data, training=True)['inputs']
 
 

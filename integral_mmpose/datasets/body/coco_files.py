@@ -96,15 +96,21 @@ def check_joint_names(category: dict, ours: Sequence[str], file: str) -> None:
     keys = [plain(name) for name in ours]
     known = {k: i for i, k in enumerate(keys) if k and keys.count(k) == 1}
     texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
+    moved = [
+        place
+        for place, name in enumerate(names if texts else [])
+        if known.get(plain(name), place) != place
+    ]
     if not texts:
-        problem = 'must be a list of names, got'
+        problem = f'must be a list of names, got {shown(names)}'
     elif len(names) != len(ours):
-        problem = f'has {len(names)} joints:'
-    elif names != list(ours) and any(
-        known.get(plain(name), place) != place
-        for place, name in enumerate(names)
-    ):
-        problem = 'has them in another order:'
+        problem = f'has {len(names)} joints: {names}'
+    elif moved and names != list(ours):
+        first = moved[0]
+        problem = (
+            f'has them in another order: joint {first} is {names[first]!r} '
+            f'and not {ours[first]!r}'
+        )
     else:
         return
     fix = (
@@ -115,7 +121,7 @@ def check_joint_names(category: dict, ours: Sequence[str], file: str) -> None:
         file,
         category['id'],
         'categories.keypoints',
-        f'{problem} {shown(names)}',
+        problem,
         fix,
     )
 
