@@ -6,11 +6,11 @@ never share one; ``compile_records.py`` adds those files to ``records.jsonl``.
 """
 
 import json
-import math
 from pathlib import Path
 from typing import Callable, Dict, Iterable, List, Tuple
 
 from integral_mmpose.files import write_atomically
+from integral_mmpose.geometry import is_number
 
 from .rows import ROWS
 
@@ -120,7 +120,7 @@ def wrong_in_training(note) -> List[str]:
     if not isinstance(note, dict):
         return ['no JSON object']
     wrong = _wrong_types(note, RUN)
-    if not _is_number(note.get('seconds')):
+    if not is_number(note.get('seconds')):
         wrong.append('seconds must be a finite number')
     return wrong
 
@@ -164,9 +164,9 @@ def _wrong_values(record: dict) -> List[str]:
         if record[name] < 0
     ]
     wrong += [
-        f'{name} is {value}, not a finite number'
+        f'{name} is {value!s:.60}, not a finite number'
         for name, value in metrics.items()
-        if not _is_number(value)
+        if not is_number(value)
     ]
     if not METRICS & metrics.keys():
         wrong.append('metrics has no metric of a table')
@@ -181,9 +181,5 @@ def _are_numbers(values, count: int) -> bool:
     return (
         isinstance(values, list)
         and len(values) == count
-        and all(map(_is_number, values))
+        and all(map(is_number, values))
     )
-
-
-def _is_number(value) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)

@@ -5,7 +5,6 @@ nothing of heat maps: their size comes from the logits.
 """
 
 from math import inf
-from numbers import Real
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
 from integral_mmpose.functional import norm_to_px, px_to_norm
-from integral_mmpose.geometry import mm_to_norm, norm_to_mm
+from integral_mmpose.geometry import is_positive, mm_to_norm, norm_to_mm
 
 DEPTH_UNITS = ('crop', 'metric')
 
@@ -68,11 +67,13 @@ class IntegralLabel(BaseKeypointCodec):
         use_dataset_keypoint_weights: bool = False,
     ) -> None:
         super().__init__()
-        if np.shape(input_size) != (2,) or not all(map(_positive, input_size)):
+        if np.shape(input_size) != (2,) or not all(
+            map(is_positive, input_size)
+        ):
             raise ValueError(
                 f'input_size must be (w, h) in px, got {input_size!r}'
             )
-        if depth_range_mm is not None and not _positive(depth_range_mm):
+        if depth_range_mm is not None and not is_positive(depth_range_mm):
             raise ValueError(
                 'depth_range_mm must be a positive number, got '
                 f'{depth_range_mm!r}'
@@ -231,10 +232,6 @@ class IntegralLabel(BaseKeypointCodec):
                 keypoints[..., 2], np.float32(np.squeeze(depth_range))
             )
         return keypoints, np.asarray(scores, dtype=np.float32)
-
-
-def _positive(value) -> bool:
-    return isinstance(value, Real) and 0 < value < inf
 
 
 def _require_scale(**fields) -> None:

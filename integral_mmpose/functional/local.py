@@ -13,11 +13,10 @@ a window as in the peak refinement of Zhang et al., Distribution-Aware
 Coordinate Representation, CVPR 2020.
 """
 
-from math import inf
-from numbers import Integral, Real
-
 import torch
 from torch import Tensor
+
+from integral_mmpose.geometry import is_count, is_positive
 
 from .integral import (
     at_least_float32,
@@ -38,20 +37,15 @@ def check_window(radius: int, temperature: float) -> None:
     Example:
         >>> check_window(2, 0.1)
     """
-    if not _is_number(radius, Integral) or radius < 0:
+    if not is_count(radius, least=0):
         raise ValueError(
             f'radius must be a whole number of cells >= 0, got {radius!r}'
         )
-    if not _is_number(temperature, Real) or not 0 < temperature < inf:
+    if not is_positive(temperature):
         raise ValueError(
             f'temperature must be positive, got {temperature!r}: 0.1 suits '
             'maps in [0, 1], 1 suits logits, radius=0 is the argmax'
         )
-
-
-def _is_number(value: object, kind: type) -> bool:
-    """Whether it is one of a kind; True and False are none."""
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def local_integral(

@@ -21,7 +21,15 @@ from .camera import (
     tight_to_box_px,
     weak_perspective_mm,
 )
-from .check import check_finite, check_shape, is_tensor, unique_keys
+from .check import (
+    check_finite,
+    check_shape,
+    is_count,
+    is_number,
+    is_positive,
+    is_tensor,
+    unique_keys,
+)
 from .depth import DEPTH_RANGE_MM, mm_to_norm, norm_to_mm
 from .person import UNITS, Person
 
@@ -35,6 +43,9 @@ __all__ = [
     'box_side_px',
     'check_finite',
     'check_shape',
+    'is_count',
+    'is_number',
+    'is_positive',
     'is_tensor',
     'joint_distances',
     'mean_pck',

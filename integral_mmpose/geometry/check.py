@@ -1,4 +1,4 @@
-"""Shape and finiteness checks whose messages name the axis.
+"""What is a number, and shape checks whose messages name the axis.
 
 A wrong shape is the most common mistake at a public edge. One helper compares
 a shape with a pattern such as ``'B K D H W'`` and says which axis is wrong,
@@ -6,6 +6,8 @@ what was expected and what came. Arrays and tensors are checked alike; torch
 is not imported.
 """
 
+import math
+from numbers import Integral, Real
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
@@ -26,6 +28,32 @@ def as_array(array, dtype=None) -> np.ndarray:
     if is_tensor(array):
         array = array.detach().cpu().numpy()
     return np.asarray(array, dtype)
+
+
+def is_number(value) -> bool:
+    """Whether it is a finite number, of numpy, too, and no truth value.
+
+    Example:
+        >>> [is_number(v) for v in (2, np.float32(0.5), True, math.inf, '2')]
+        [True, True, False, False, False]
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # 10**400 is no float
+        return False
+
+
+def is_positive(value) -> bool:
+    """Whether it is a number above 0, see :func:`is_number`."""
+    return is_number(value) and bool(value > 0)
+
+
+def is_count(value, least: int = 1) -> bool:
+    """Whether it is a whole number of at least ``least``, of numpy, too."""
+    whole = isinstance(value, Integral) and is_number(value)
+    return whole and bool(value >= least)
 
 
 def check_shape(

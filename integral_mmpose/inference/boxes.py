@@ -10,7 +10,9 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 import cv2
 import numpy as np
 
-from .cameras import finite_numbers, is_number, read_json
+from integral_mmpose.geometry import is_number
+
+from .cameras import finite_numbers, read_json
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'

@@ -7,13 +7,12 @@ its centre, so the middle of an image is (W - 1) / 2.
 import json
 import math
 import warnings
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
-from integral_mmpose.geometry import unique_keys
+from integral_mmpose.geometry import is_number, unique_keys
 
 CameraLike = Union[str, Path, Mapping]
 
@@ -193,14 +192,3 @@ def finite_numbers(value) -> np.ndarray:
     if not all(is_number(c) and abs(c) <= MAX_PX for c in cells.flat):
         raise ValueError(f'must be numbers of at most {MAX_PX:g}')
     return cells.astype(np.float64)
-
-
-def is_number(value) -> bool:
-    """Whether it is a number, of numpy, too, and no truth value."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def is_count(value) -> bool:
-    """Whether it is a whole number of at least 1, of numpy, too."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    return whole and value >= 1

@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 
-from integral_mmpose.geometry import Person
+from integral_mmpose.geometry import Person, is_count
 from integral_mmpose.visualization import (
     place_people,
     pose_figure,
@@ -14,7 +14,6 @@ from integral_mmpose.visualization import (
 )
 
 from .boxes import DETECTED_THR, DetectedBoxes, GivenBoxes
-from .cameras import is_count
 from .find_people import ImageResult, find_people
 from .frames import DEFAULT_FPS
 from .images import MAX_MEGAPIXELS

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import List, Optional, Tuple
 
+from integral_mmpose.geometry import is_positive
 from integral_mmpose.version import __version__
 
 #: Key of the entry among the file's metadata.
@@ -22,6 +23,7 @@ CONVENTION = (
 DEPTH_UNITS = ('crop', 'metric')
 MAX_SIDE = 4096
 MAX_RANGE_MM = 1e5
+MAX_PADDING = 10.0
 
 Pairs = Tuple[Tuple[int, int], ...]
 Colors = Tuple[Tuple[int, int, int], ...]
@@ -76,9 +78,11 @@ class PoseMetadata:
             input_size=_are_rows((self.input_size,), 2, MAX_SIDE + 1)
             and min(self.input_size) > 0,
             depth_range_mm=self.depth_range_mm is None
-            or _is_between(self.depth_range_mm, MAX_RANGE_MM),
+            or is_positive(self.depth_range_mm)
+            and self.depth_range_mm <= MAX_RANGE_MM,
             depth_unit=self.depth_unit in DEPTH_UNITS,
-            box_padding=_is_between(self.box_padding, 10.0),
+            box_padding=is_positive(self.box_padding)
+            and self.box_padding <= MAX_PADDING,
             use_udp=isinstance(self.use_udp, bool),
             keypoint_names=joints > 0
             and all(isinstance(name, str) for name in self.keypoint_names)
@@ -113,7 +117,7 @@ class PoseMetadata:
     def to_json(self) -> str:
         """The content of the entry :data:`KEY`."""
         content = dict(format=FORMAT, convention=CONVENTION, **asdict(self))
-        return json.dumps(content)
+        return json.dumps(content, default=float)  # a number of numpy
 
     @classmethod
     def from_json(cls, text: Optional[str], path: str) -> 'PoseMetadata':
@@ -160,12 +164,6 @@ def _are_rows(value, length: int, limit: int) -> bool:
         and all(type(number) is int and 0 <= number < limit for number in row)
         for row in value
     )
-
-
-def _is_between(value, most: float) -> bool:
-    """A number above 0, at most ``most``."""
-    is_number = type(value) in (int, float)
-    return is_number and 0 < value <= most
 
 
 def as_tuples(value):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Optional
 
-from .cameras import is_count
+from integral_mmpose.geometry import is_count
 
 
 def open_session(path: str, threads: Optional[int] = None):

@@ -11,13 +11,15 @@ import numpy as np
 
 from integral_mmpose.geometry import (
     back_project,
+    is_number,
+    is_positive,
     root_depth_from_box,
     tight_to_box_px,
     weak_perspective_mm,
 )
 
 from .boxes import by_name
-from .cameras import Camera, CameraLike, CameraReader, is_number
+from .cameras import Camera, CameraLike, CameraReader
 from .frames import Frame
 from .onnx_model import Pose
 
@@ -71,14 +73,14 @@ class PersonPlacer:
         self.root = root
         self.camera = None if camera is None else CameraReader(camera)
         self.root_depth: Any = 'estimate' if root_depth is None else root_depth
-        if is_number(self.root_depth):
-            _check_depth(self.root_depth)
-        elif self.root_depth != 'estimate' and not isinstance(
-            self.root_depth, Mapping
+        if not (
+            isinstance(self.root_depth, Mapping)
+            or is_positive(self.root_depth)
+            or self.root_depth == 'estimate'
         ):
             raise ValueError(
-                "root_depth must be 'estimate', mm, or mm by the name of the "
-                f'image, got {root_depth!r}'
+                "root_depth must be 'estimate', a positive number of mm, or "
+                f'mm by the name of the image, got {root_depth!r}'
             )
 
     def places(self, frame: Frame, boxes: np.ndarray) -> List[Placement]:
@@ -153,12 +155,8 @@ class PersonPlacer:
                 f'box, got {depths!r:.200}'
             )
         for depth in depths:
-            _check_depth(depth)
+            if not is_positive(depth):
+                raise ValueError(
+                    f'root_depth: must be a positive number of mm: {depth}'
+                )
         return np.array(depths, np.float64)
-
-
-def _check_depth(depth) -> None:
-    if not is_number(depth) or not 0 < depth < float('inf'):
-        raise ValueError(
-            f'root_depth: must be a positive number of mm: {depth}'
-        )

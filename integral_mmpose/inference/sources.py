@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from .cameras import is_number
+from integral_mmpose.geometry import is_positive
+
 from .download import is_url
 from .frames import (
     AnimationSource,
@@ -94,7 +95,7 @@ def open_source(
 
 def check_positive(value: float, name: str) -> None:
     """Raise ValueError for what is no positive number."""
-    if not is_number(value) or not 0 < value < float('inf'):
+    if not is_positive(value):
         raise ValueError(f'{name} must be a positive number, got {value!r}')
 
 

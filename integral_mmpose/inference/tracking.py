@@ -13,7 +13,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from .cameras import is_number
+from integral_mmpose.geometry import is_number, is_positive
 
 #: Boxes of one person in two frames overlap by at least this IoU.
 MIN_IOU = 0.3
@@ -51,9 +51,9 @@ class OneEuroFilter:
     def __post_init__(self) -> None:
         positive = self.rate, self.min_cutoff, self.speed_cutoff
         if (
-            not all(map(is_number, (*positive, self.beta)))
-            or not min(positive) > 0
-            or not self.beta >= 0
+            not all(map(is_positive, positive))
+            or not is_number(self.beta)
+            or self.beta < 0
         ):
             raise ValueError(
                 'the one-euro filter needs rate, min_cutoff and speed_cutoff '

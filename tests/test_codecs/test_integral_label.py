@@ -247,6 +247,8 @@ def test_affine_commutes_with_encode(rotation):
         (dict(input_size=(256, 256, 64)), 'input_size'),
         (dict(input_size=64), 'input_size must be .* got 64'),
         (dict(input_size=('64', '64')), 'input_size'),
+        (dict(input_size=(True, 256)), r'input_size .*\(True, 256\)'),
+        (dict(depth_range_mm=True), 'depth_range_mm .* got True'),
         (dict(depth_range_mm=0.0), 'must be a positive number, got 0'),
         (dict(depth_range_mm=float('inf')), 'depth_range_mm'),
         (dict(depth_range_mm='2000'), "depth_range_mm .* got '2000'"),

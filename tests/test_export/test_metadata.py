@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from integral_mmpose.datasets import H36MImageDataset
@@ -83,6 +84,14 @@ def test_json_round_trip(metadata):
     text = metadata.to_json()
     assert PoseMetadata.from_json(text, 'a.onnx') == metadata
     assert 'BGR' in json.loads(text)['convention']
+
+
+def test_numbers_may_be_of_numpy(metadata):
+    of_numpy = dataclasses.replace(
+        metadata, depth_range_mm=np.float32(2000), box_padding=np.float64(1.5)
+    )
+    found = PoseMetadata.from_json(of_numpy.to_json(), 'a.onnx')
+    assert (found.depth_range_mm, found.box_padding) == (2000, 1.5)
 
 
 @pytest.mark.parametrize('text', [None, '', '{}', '{"a": 1}', '[1]', 'no'])

@@ -86,7 +86,7 @@ def test_depths_by_image():
     assert found == [3000, 3000]
 
 
-@pytest.mark.parametrize('bad', [0, -1, float('nan'), float('inf')])
+@pytest.mark.parametrize('bad', [0, -1, float('nan'), float('inf'), True])
 def test_depths_that_are_none(bad):
     with pytest.raises(ValueError, match='positive number of mm'):
         PersonPlacer(2000.0, 0, CAMERA, bad)

@@ -63,7 +63,13 @@ def test_noise_shrinks_and_a_still_joint_stays():
 
 
 @pytest.mark.parametrize(
-    'bad', [dict(rate=0), dict(rate=30, min_cutoff=0), dict(rate=30, beta=-1)]
+    'bad',
+    [
+        *(dict(rate=0), dict(rate=np.inf), dict(rate=True)),
+        *(dict(rate=30, min_cutoff=0), dict(rate=30, min_cutoff=np.inf)),
+        *(dict(rate=30, beta=-1), dict(rate=30, beta=np.nan)),
+    ],
+    ids=str,
 )
 def test_settings_out_of_range(bad):
     with pytest.raises(ValueError, match='the one-euro filter needs'):

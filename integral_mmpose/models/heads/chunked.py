@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils.checkpoint import checkpoint
 
+from integral_mmpose.geometry import is_count
+
 from ..losses.joint import JointLoss
 
 
@@ -32,7 +34,7 @@ def chunked_losses(
         ValueError: If ``chunk_joints`` is not a positive whole number, or
             the joint loss is not a sum over the joints.
     """
-    if not isinstance(chunk_joints, int) or chunk_joints < 1:
+    if not is_count(chunk_joints):
         raise ValueError(
             'train_cfg.chunk_joints must be a positive whole number of '
             f'joints, got {chunk_joints!r}'

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from integral_mmpose import functional as F
 from integral_mmpose.codecs import IntegralLabel
+from integral_mmpose.geometry import is_count
 
 from ..losses.base import Loss
 from ..losses.heatmap import HeatmapLoss
@@ -24,7 +25,7 @@ def check_counts(head, **counts: int) -> None:
         ValueError: If one is not a whole number of at least 1.
     """
     for name, count in counts.items():
-        if not isinstance(count, int) or count is True or count < 1:
+        if not is_count(count):
             raise ValueError(
                 f'{type(head).__name__}: {name} must be a whole number of at '
                 f'least 1, got {count!r}'

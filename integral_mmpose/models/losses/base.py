@@ -1,9 +1,8 @@
 """What the losses of heat maps and of joints share."""
 
-from math import inf
-from numbers import Real
-
 from torch import nn
+
+from integral_mmpose.geometry import is_positive
 
 
 class Loss(nn.Module):
@@ -22,7 +21,7 @@ class Loss(nn.Module):
 
     def positive(self, name: str, value: float) -> float:
         """Check a number of the config: of any other nothing is learned."""
-        if not isinstance(value, Real) or not 0 < value < inf:
+        if not is_positive(value):
             raise ValueError(
                 f'{type(self).__name__}: {name} must be a positive number, '
                 f'got {value!r}'

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -44,7 +45,8 @@ def test_a_loss_of_the_other_kind(option, config, message):
 
 def test_counts():
     check_counts(None, in_channels=1, depth=64)
-    for count in (0, -1, 1.5, '3', None):
+    check_counts(None, in_channels=np.int64(1), depth=np.int64(4))
+    for count in (0, -1, 1.5, True, '3', None):
         message = f'NoneType: depth must be a whole.*at least 1, got {count!r}'
         with pytest.raises(ValueError, match=message):
             check_counts(None, in_channels=1, depth=count)

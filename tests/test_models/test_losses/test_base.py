@@ -14,7 +14,7 @@ NUMBERS = [(name, 'loss_weight') for name in losses.__all__] + [
     ('VolumeBCELoss', 'radius'),
     ('LocalJointL1Loss', 'temperature'),
 ]
-BAD = [0, -1, float('nan'), float('inf'), '1', 'a', None, [1]]
+BAD = [0, -1, True, float('nan'), float('inf'), '1', 'a', None, [1]]
 
 
 @pytest.mark.parametrize(('name', 'option'), NUMBERS)
