@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Dict, Mapping, Optional
 
 from mmengine.config import ConfigDict
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.models.builder import build_backbone
 from torch import Tensor
 
 from integral_mmpose.engine.compare_weights import compare_weights
+from integral_mmpose.engine.safe_load import load_from_local
 
 VARIABLE = 'BACKBONE_CHECKPOINT'
 
@@ -48,11 +48,8 @@ def find_backbone(setting: Optional[ConfigDict]) -> Dict[str, str]:
 
 def load_weights(path: str) -> Dict[str, Tensor]:
     """The state dict in a checkpoint."""
-    try:
-        content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-        return content.get('state_dict', content)
-    except Exception as error:  # torch has many for a broken file
-        raise ValueError(f'{path}: no checkpoint of weights') from error
+    content = load_from_local(path, map_location='cpu')
+    return content.get('state_dict', content)
 
 
 def describe(arguments: dict) -> str:

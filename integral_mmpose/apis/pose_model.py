@@ -56,12 +56,12 @@ def read_checkpoint(checkpoint: str) -> dict:
     """
     try:
         return CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu')
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # names the file and the fix
         raise
-    except Exception as error:  # a torn pickle raises nearly anything
+    except Exception as error:  # a URL's loaders raise nearly anything
         raise ValueError(
-            f'{checkpoint}: cannot be read as a checkpoint '
-            f'({type(error).__name__}: {error}). Get it again'
+            f'{checkpoint}: cannot be loaded ({type(error).__name__}: '
+            f'{error}). Get the file yourself, and give its path'
         ) from error
 
 

@@ -73,8 +73,7 @@ def load_url(
         return load_from_local(path, map_location)
     except ValueError as error:
         raise ValueError(
-            f'{error} (downloaded from {url}). Remove it, and it is '
-            'downloaded again'
+            f'{error}. It is from {url}: remove it, and it is downloaded again'
         ) from error
 
 
@@ -83,7 +82,8 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no such file, see :func:`require_file`.
-        ValueError: If the file is damaged or no checkpoint; names it.
+        ValueError: If the file is damaged or no checkpoint; names it, and the
+            fix.
     """
     filename = osp.expanduser(filename)
     require_file(filename)
@@ -99,7 +99,7 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
         first = _REFUSED if first.startswith(_REFUSED) else first
         raise ValueError(
             f'checkpoint {filename} cannot be read: '
-            f'{type(error).__name__}: {first}'
+            f'{type(error).__name__}: {first}. Take another copy of it'
         ) from error
     check_content(checkpoint, filename)
     # mmengine's resume would execute it.

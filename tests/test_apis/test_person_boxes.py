@@ -280,7 +280,7 @@ def test_weights_that_are_torn_or_would_stay_random(
     assert 'of another model' in capsys.readouterr().err
     (tmp_path / 'torn.pth').write_bytes(b'junk')
     assert tool(weights=tmp_path / 'torn.pth') == 1
-    assert 'torn.pth: cannot be read' in capsys.readouterr().err
+    assert 'torn.pth cannot be read' in capsys.readouterr().err
     assert tool(weights=tmp_path / 'none.pth') == 1
     assert 'no such checkpoint' in capsys.readouterr().err
 

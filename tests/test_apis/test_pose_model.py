@@ -152,8 +152,12 @@ def test_weights_of_another_model_and_torn_ones(network, tmp_path):
     with pytest.raises(ValueError, match='half.pth is of another model'):
         load_pose_model(str(CONFIG), str(tmp_path / 'half.pth'))
     (tmp_path / 'torn.pth').write_bytes(b'junk')
-    with pytest.raises(ValueError, match='torn.pth: cannot be read'):
+    with pytest.raises(ValueError, match='Take another copy of it') as caught:
         load_pose_model(str(CONFIG), str(tmp_path / 'torn.pth'))
+    assert str(caught.value).count('torn.pth cannot be read') == 1
+    assert str(caught.value).count('torn.pth') == 1
+    with pytest.raises(ValueError, match='modelzoo://a: cannot be loaded .K'):
+        load_pose_model(str(CONFIG), 'modelzoo://a')
 
 
 def test_weights_and_meta_come_from_the_checkpoint(network, tmp_path):
