@@ -1,20 +1,38 @@
 """A file is there whole or not at all.
 
-The bytes go to a temporary file in the same folder, onto the disk (fsync),
-and are then renamed, which POSIX does in one step.
+It is made under a temporary name in the same folder, and then renamed, which
+POSIX does in one step.
 """
 
 import os
 import os.path as osp
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Union
+from typing import Iterator, Union
 
 TEMPORARY_SUFFIX = '.tmp-write'
 
 
+@contextmanager
+def made_beside(path: Union[str, Path]) -> Iterator[Path]:
+    """Give the name under which to make a file that becomes ``path``.
+
+    Without an error it takes the place of ``path``, of a link, too; after one
+    it is removed. It is not waited for (fsync).
+    """
+    temporary = Path(f'{path}.{os.getpid()}{TEMPORARY_SUFFIX}')
+    # A killed process of this number may have left one.
+    temporary.unlink(missing_ok=True)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_atomically(filepath: Union[str, Path], content: bytes) -> None:
-    """Put ``content`` into ``filepath`` in one step.
+    """Put ``content`` into ``filepath`` in one step, and onto the disk.
 
     Raises:
         OSError: If the disk is full or refuses, or if a folder has the name;
@@ -24,13 +42,11 @@ def write_atomically(filepath: Union[str, Path], content: bytes) -> None:
     if osp.isdir(path):
         raise IsADirectoryError(f'{path} is a folder: give a file in it')
     os.makedirs(osp.dirname(path), exist_ok=True)
-    temporary = f'{path}.{os.getpid()}{TEMPORARY_SUFFIX}'
     try:
-        with open(temporary, 'wb') as file:
+        with made_beside(path) as temporary, open(temporary, 'wb') as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         free_mb = shutil.disk_usage(osp.dirname(path)).free / 1e6
         raise OSError(
@@ -40,9 +56,6 @@ def write_atomically(filepath: Union[str, Path], content: bytes) -> None:
             'written before is untouched',
             path,
         ) from error
-    finally:
-        if osp.exists(temporary):
-            os.remove(temporary)
     _sync_folder(osp.dirname(path))
 
 

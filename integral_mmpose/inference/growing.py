@@ -6,9 +6,10 @@ one step and without holding them in memory.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any, List, Union
+
+from integral_mmpose.files import made_beside
 
 
 class GrowingJson:
@@ -55,17 +56,13 @@ class GrowingJson:
         if self._file is None:
             return
         self._file.close()
-        joined = Path(f'{self.path}.{os.getpid()}.tmp-write')
-        try:
-            with (
-                open(self.partial, encoding='utf-8') as lines,
-                open(joined, 'w', encoding='utf-8') as file,
-            ):
-                file.write(head)
-                for number, line in enumerate(lines):
-                    file.write(',\n' * bool(number) + cut(line))
-                file.write(tail)
-            os.replace(joined, self.path)
-        finally:
-            joined.unlink(missing_ok=True)
+        with (
+            made_beside(self.path) as joined,
+            open(self.partial, encoding='utf-8') as lines,
+            open(joined, 'w', encoding='utf-8') as file,
+        ):
+            file.write(head)
+            for number, line in enumerate(lines):
+                file.write(',\n' * bool(number) + cut(line))
+            file.write(tail)
         self.partial.unlink()

@@ -23,6 +23,7 @@ from h36m.posenet import Image, Subject, read_subject, world_joints
 from h36m.rows import Rows, Steps, check_poses, write_annotations
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.h36m_files import make_rows
+from integral_mmpose.files import made_beside
 from integral_mmpose.geometry import project
 
 LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)
@@ -85,16 +86,14 @@ def link_images(
                 )
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_suffix('.part')
-        temporary.unlink(missing_ok=True)
         try:
-            LINKS[link](source, temporary)
+            with made_beside(target) as temporary:
+                LINKS[link](source, temporary)
         except OSError as error:
             raise OSError(
                 f'{source}: no {link} link to {target} can be made '
                 f'({error.strerror}). Choose another --link: {list(LINKS)}.'
             ) from error
-        temporary.replace(target)
         made += 1
     return made
 

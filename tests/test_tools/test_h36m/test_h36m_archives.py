@@ -249,7 +249,7 @@ def test_links_to_another_download_are_replaced(archives, convert, tmp_path):
     for path in images:
         assert not path.is_symlink()
         assert cv2.imread(str(path)) is not None
-    assert not list(out.rglob('*.part'))
+    assert not list(out.rglob('*.tmp-write'))
 
 
 def test_images_of_other_options_are_not_taken(

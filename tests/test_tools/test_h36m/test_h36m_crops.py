@@ -103,7 +103,7 @@ def test_it_goes_on_where_it_was(root, tmp_path, capsys):
     assert h36m_to_crops.main(arguments) == 0
     assert 'train: 5 frames, 1 images new' in capsys.readouterr().out
     assert {path: path.read_bytes() for path in images} == before
-    assert not list(out.rglob('*.part'))
+    assert not list(out.rglob('*.tmp-write'))
 
 
 def test_crops_of_other_boxes_are_not_taken(root, tmp_path, capsys):

@@ -23,6 +23,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from integral_mmpose.datasets.checks import check_array, require_file
+from integral_mmpose.files import made_beside
 
 from .names import MOVING_JOINTS, Recording
 
@@ -115,9 +116,8 @@ def extract(archive: str, out: str, subjects: Sequence[str]) -> Iterator[str]:
                 kind, subject, name = key
                 path = osp.join(out, subject, kind, f'{name}.{KINDS[kind]}')
                 os.makedirs(osp.dirname(path), exist_ok=True)
-                with open(f'{path}.part', 'wb') as file:
+                with made_beside(path) as part, open(part, 'wb') as file:
                     shutil.copyfileobj(tar.extractfile(member), file)
-                os.replace(f'{path}.part', path)
                 yield path
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from integral_mmpose.datasets.checks import require_file
+from integral_mmpose.files import made_beside
 
 JPEG_QUALITY = 95
 #: A video may end a little before its poses: so many frames are left out.
@@ -14,16 +15,12 @@ MAX_LOST_FRAMES = 5
 
 
 def write_image(path: Path, image: np.ndarray) -> None:
-    """Write a JPEG: whole or not there, and never into a link's target.
-
-    It is not waited for (fsync), as it is one of many.
-    """
+    """Write a JPEG: whole or not there, and never into a link's target."""
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     code = cv2.imencode('.jpg', image, options)[1]
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix('.part')
-    temporary.write_bytes(code.tobytes())
-    temporary.replace(path)
+    with made_beside(path) as temporary:
+        temporary.write_bytes(code.tobytes())
 
 
 def extract_frames(
