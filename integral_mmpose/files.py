@@ -1,15 +1,16 @@
-"""A file is there whole or not at all.
+"""Files are there whole or not at all, and JSON files are read strictly.
 
-It is made under a temporary name in the same folder, and then renamed, which
-POSIX does in one step.
+A file is made under a temporary name in the same folder, and then renamed,
+which POSIX does in one step.
 """
 
+import json
 import os
 import os.path as osp
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Union
+from typing import Iterator, List, Tuple, Union
 
 TEMPORARY_SUFFIX = '.tmp-write'
 
@@ -72,3 +73,48 @@ def _sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_json(path: Union[str, Path], problem: str):
+    """The content of a JSON file, in UTF-8 with or without a mark.
+
+    Args:
+        path (str | Path): The file.
+        problem (str): What the error says of another file, after its path:
+            ``'is not a JSON file with a camera'``.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no JSON file, or an object has a key twice.
+    """
+    try:
+        if Path(path).is_dir():
+            raise ValueError('it is a folder')
+        # Windows editors write a byte-order mark.
+        text = Path(path).read_text('utf-8-sig')
+        return json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f'{path}: {problem} ({error}). Write it again, or point to the '
+            'right file.'
+        ) from error
+
+
+def unique_keys(pairs: List[Tuple[str, object]]) -> dict:
+    """A JSON object, for ``json.load(..., object_pairs_hook=unique_keys)``.
+
+    Python keeps the last of two values without a word.
+
+    Raises:
+        ValueError: Naming the first key that stands twice.
+
+    Example:
+        >>> unique_keys([('id', 1), ('name', 'a')])
+        {'id': 1, 'name': 'a'}
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(n for i, n in enumerate(names) if n in names[:i])
+        raise ValueError(f'the key {name!r:.60} stands twice in one object')
+    return found

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import List, Tuple, Union
 
 from integral_mmpose.command import at_least_one
+from integral_mmpose.files import read_json
 from integral_mmpose.inference.boxes import check_boxes
-from integral_mmpose.inference.cameras import read_json
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
 from integral_mmpose.inference.sources import is_video, list_images
 from integral_mmpose.version import __version__
@@ -239,7 +239,7 @@ def read_depth(text: str) -> Union[str, float, dict]:
     except ValueError:
         pass
     try:
-        return read_json(text, 'mm by image name')
+        return read_json(text, 'is not a JSON file with mm by image name')
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ValueError(

@@ -5,7 +5,6 @@ bad input has one outcome: an exception that says where to look. Nothing here
 unpickles.
 """
 
-import json
 import os.path as osp
 import re
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Dict, Sequence
 
 import numpy as np
 
-from integral_mmpose.geometry import unique_keys
+from integral_mmpose.files import read_json
 
 #: JPEG's longest side: larger pixel coordinates are errors.
 MAX_PX = 65535.0
@@ -92,15 +91,7 @@ def require_root(data_root: str, what: str) -> None:
 def load_json(path: str, what: str, kind: type):
     """Read a JSON file whose top level must be a ``list`` or a ``dict``."""
     require_file(path, what)
-    try:
-        # Windows editors write a byte-order mark.
-        with open(path, encoding='utf-8-sig') as file:
-            data = json.load(file, object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise ValueError(
-            f'{path}: {what} is not readable as JSON ({error}). Write it '
-            'again, or point to the right file.'
-        ) from error
+    data = read_json(path, f'{what} is not readable as JSON')
     if not isinstance(data, kind):
         raise ValueError(
             f'{path}: {what} must be a JSON {kind.__name__}, got '

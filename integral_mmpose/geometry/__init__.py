@@ -28,7 +28,6 @@ from .check import (
     is_number,
     is_positive,
     is_tensor,
-    unique_keys,
 )
 from .depth import DEPTH_RANGE_MM, mm_to_norm, norm_to_mm
 from .person import UNITS, Person
@@ -58,6 +57,5 @@ __all__ = [
     'root_depth_from_box',
     'similarity_align',
     'tight_to_box_px',
-    'unique_keys',
     'weak_perspective_mm',
 ]

@@ -8,7 +8,7 @@ is not imported.
 
 import math
 from numbers import Integral, Real
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Optional
 
 import numpy as np
 
@@ -123,23 +123,3 @@ def check_finite(array, what: str) -> None:
         f'{what}: {(~finite).sum()} of {finite.size} numbers are not '
         f'finite, the first at index {first}'
     )
-
-
-def unique_keys(pairs: List[Tuple[str, object]]) -> dict:
-    """A JSON object, for ``json.load(..., object_pairs_hook=unique_keys)``.
-
-    Python keeps the last of two values without a word.
-
-    Raises:
-        ValueError: Naming the first key that stands twice.
-
-    Example:
-        >>> unique_keys([('id', 1), ('name', 'a')])
-        {'id': 1, 'name': 'a'}
-    """
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        name = next(n for i, n in enumerate(names) if n in names[:i])
-        raise ValueError(f'the key {name!r:.60} stands twice in one object')
-    return found

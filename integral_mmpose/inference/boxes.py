@@ -10,9 +10,10 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 import cv2
 import numpy as np
 
+from integral_mmpose.files import read_json
 from integral_mmpose.geometry import is_number
 
-from .cameras import finite_numbers, read_json
+from .cameras import finite_numbers
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
@@ -43,7 +44,7 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
     Raises:
         ValueError: If it is not such a file.
     """
-    content = read_json(path, FORMS)
+    content = read_json(path, f'is not a JSON file with {FORMS}')
     if isinstance(content, list):
         return _of_coco(content, path)
     if isinstance(content, dict) and isinstance(

@@ -4,7 +4,6 @@ Convention: pixels, u right and v down. Pixel i stands for the coordinate i at
 its centre, so the middle of an image is (W - 1) / 2.
 """
 
-import json
 import math
 import warnings
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
-from integral_mmpose.geometry import is_number, unique_keys
+from integral_mmpose.files import read_json
+from integral_mmpose.geometry import is_number
 
 CameraLike = Union[str, Path, Mapping]
 
@@ -152,33 +152,13 @@ class CameraReader:
 def _load(path: str):
     """The dict of ``file.json`` or of ``file.json#key/key``."""
     file, _, keys = path.partition('#')
-    content = read_json(file, 'a camera')
+    content = read_json(file, 'is not a JSON file with a camera')
     for key in keys.split('/') if keys else ():
         if not isinstance(content, dict) or key not in content:
             known = list(content) if isinstance(content, dict) else 'no keys'
             raise ValueError(f'{path}: {file} has no {key}, it has {known}')
         content = content[key]
     return content
-
-
-def read_json(path: Union[str, Path], what: str):
-    """The content of a JSON file, in UTF-8 with or without a mark.
-
-    The error says ``what`` it must hold.
-
-    Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is no JSON file.
-    """
-    if Path(path).is_dir():
-        raise ValueError(f'{path}: is a folder, not a JSON file with {what}')
-    try:
-        text = Path(path).read_text('utf-8-sig')
-        return json.loads(text, object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f'{path}: is not a JSON file with {what} ({error})'
-        ) from error
 
 
 def finite_numbers(value) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from integral_mmpose.datasets import checks, joints, seeding
 from integral_mmpose.datasets.body import h36m_files, mpii_joints
-from integral_mmpose.inference import cameras
+from integral_mmpose.inference.boxes import load_boxes
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_key_that_stands_twice(tmp_path, read):
     path.write_text(text)
     with pytest.raises(ValueError, match="a.json.*'image_id' stands twice"):
         if read == 'boxes':
-            cameras.read_json(path, 'boxes')
+            load_boxes(str(path))
         else:
             checks.load_json(str(path), 'the file', list)
     path.write_text(text.replace('"image_id": 2', '"id": 2'))

@@ -20,13 +20,16 @@ ARROWS = {
     'geometry': set(),
     'visualization': {'geometry', 'files'},
     'inference': {'geometry', 'visualization', 'files', 'version'},
-    'cli': {'geometry', 'visualization', 'inference', 'version', 'command'},
+    'cli': {
+        *('geometry', 'visualization', 'inference', 'files'),
+        *('version', 'command'),
+    },
     # plugin
     'mmcv_stand_in': set(),
     'functional': {'geometry'},
     'codecs': {'functional', 'geometry'},
     'models': {'functional', 'geometry', 'codecs'},
-    'datasets': {'functional', 'geometry'},
+    'datasets': {'functional', 'geometry', 'files'},
     'synthetic': {'datasets', 'geometry'},
     'evaluation': {'functional', 'geometry', 'datasets', 'visualization'},
     'engine': {'functional', 'geometry', 'files'},

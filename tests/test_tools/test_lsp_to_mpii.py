@@ -193,12 +193,13 @@ def test_lists(tmp_path):
         ('1 1', 'the image 1 is listed twice'),
         ('', 'the list is empty'),
         ('head', "'head' is no image number"),
+        ('ä', 'val.txt: is no text file and no .json list'),
         ('1 2 3', 'image 1 is listed twice'),  # in train and val
     ],
 )
 def test_wrong_lists(lsp, tmp_path, capsys, content, message):
     path = tmp_path / 'val.txt'
-    path.write_text(content)
+    path.write_text(content, 'latin-1')
     out = tmp_path / 'out'
     splits = ['--split', 'train=1-1', '--split', f'val={path}']
     assert run('lsp', lsp, out, *splits) == 1
@@ -213,9 +214,11 @@ def test_wrong_splits(lsp, tmp_path, capsys):
         (['a=1-1', 'a=2-2'], '--split a is given twice'),
         (['a=nothing.txt'], 'nothing.txt'),
         ([f'a={tmp_path / "a.json"}'], 'must be a JSON list'),
+        ([f'a={tmp_path / "b.json"}'], 'list of images is not readable as'),
         ([], 'no image 4'),
     ):
         (tmp_path / 'a.json').write_text('{}')
+        (tmp_path / 'b.json').write_text('1 2')
         options = [w for word in words for w in ('--split', word)]
         assert run('lsp', lsp, tmp_path / 'out', *options) == 1
         assert message in capsys.readouterr().err

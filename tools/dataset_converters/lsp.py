@@ -1,6 +1,5 @@
 """LSP and LSPET: their official archives, and their people as MPII's."""
 
-import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from integral_mmpose.datasets.body.head_boxes import HEAD_FACTOR
-from integral_mmpose.datasets.checks import require_file
+from integral_mmpose.datasets.checks import load_json, require_file
 from integral_mmpose.datasets.mat_files import mpii_truth, read_mat
 
 #: LSP: right ankle, knee, hip; left hip, knee, ankle; right wrist, elbow,
@@ -79,7 +78,7 @@ def read_numbers(text: str, count: int) -> List[int]:
         items = range(int(span[1]), int(span[2]) + 1)
     else:
         require_file(text, 'the list of images', 'Correct --split.')
-        items = _read_list(Path(text))
+        items = _read_list(text)
     numbers = [_number(item, text) for item in items]
     if not numbers:
         raise ValueError(f'--split {text}: the list is empty')
@@ -93,15 +92,16 @@ def read_numbers(text: str, count: int) -> List[int]:
     return numbers
 
 
-def _read_list(path: Path) -> Sequence:
+def _read_list(path: str) -> list:
+    if path.endswith('.json'):
+        return load_json(path, 'the list of images', list)
     try:
-        text = path.read_text('utf-8-sig')
-        items = json.loads(text) if path.suffix == '.json' else text.split()
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: no text or JSON list ({error})') from error
-    if not isinstance(items, list):
-        raise ValueError(f'{path}: must be a JSON list of images')
-    return items
+        return Path(path).read_text('utf-8-sig').split()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f'{path}: is no text file and no .json list ({error}). Correct '
+            '--split.'
+        ) from error
 
 
 def _number(item, text: str) -> int:
