@@ -68,6 +68,8 @@ def remove_leftovers(folder: Union[str, Path]) -> None:
 
 def _sync_folder(folder: str) -> None:
     """Make the rename itself survive a power cut."""
+    if os.name == 'nt':  # opens no folders
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

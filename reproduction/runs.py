@@ -202,7 +202,14 @@ def threads(options: Options) -> int:
     if given and options.jobs == 1 and options.launcher == 'none':
         return int(given)
     number = options.jobs * processes(options)
-    return max(1, len(os.sched_getaffinity(0)) // number)
+    return max(1, cores() // number)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # on macOS
 
 
 def facts(job: Job, options: Options) -> dict:

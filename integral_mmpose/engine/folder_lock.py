@@ -6,12 +6,17 @@ data loader, which outlive a killed training by some seconds.
 """
 
 import errno
-import fcntl
 import os
 import socket
 import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Union
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # on Windows
+    fcntl = None
 
 LOCK_NAME = '.training.lock'
 _IN_USE = (errno.EACCES, errno.EAGAIN)
@@ -23,13 +28,16 @@ _held: Dict[str, int] = {}
 def hold(folder: Union[str, Path]) -> None:
     """Lock ``folder`` for this process; does nothing if it is locked so.
 
-    Where the file system has no locks, a warning says so.
+    Where the system or the file system has no locks, a warning says so.
 
     Raises:
         ValueError: If another process holds the folder; names it.
     """
     path = os.path.realpath(os.path.join(folder, LOCK_NAME))
     if path in _held:
+        return
+    if fcntl is None:
+        _warn_of_no_lock(str(folder), 'this system has no fcntl')
         return
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -38,11 +46,7 @@ def hold(folder: Union[str, Path]) -> None:
         holder = os.read(descriptor, 1000).decode(errors='replace')
         os.close(descriptor)
         if error.errno not in _IN_USE:
-            warnings.warn(
-                f'{folder} cannot be locked ({error}): do not start a second '
-                'training in it.',
-                stacklevel=2,
-            )
+            _warn_of_no_lock(str(folder), str(error))
             return
         raise ValueError(
             f'{folder} is in use by another training: '
@@ -53,6 +57,15 @@ def hold(folder: Union[str, Path]) -> None:
     name = f'process {os.getpid()} on {socket.gethostname()}'
     os.write(descriptor, name.encode())
     _held[path] = descriptor
+
+
+@lru_cache(maxsize=None)  # a training locks its folder more than once
+def _warn_of_no_lock(folder: str, why: str) -> None:
+    warnings.warn(
+        f'{folder} cannot be locked ({why}): a second training in it would '
+        'not be noticed. Do not start one.',
+        stacklevel=3,
+    )
 
 
 def holds(folder: Union[str, Path]) -> bool:

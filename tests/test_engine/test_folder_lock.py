@@ -3,7 +3,9 @@
 import errno
 import multiprocessing
 import os
+import runpy
 import signal
+import sys
 import time
 
 import pytest
@@ -74,3 +76,19 @@ def test_without_locks_there_is_a_warning(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match='No locks available'):
         folder_lock.hold(tmp_path)
     assert not folder_lock.holds(tmp_path)
+
+
+def test_windows_has_no_locks(tmp_path, monkeypatch):
+    """One warning for a folder, however often it is locked."""
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, 'fcntl', None)
+        assert runpy.run_path(folder_lock.__file__)['fcntl'] is None
+    monkeypatch.setattr(folder_lock, 'fcntl', None)
+    with pytest.warns(UserWarning, match='second training in it') as warned:
+        for _ in range(3):
+            folder_lock.hold(tmp_path)
+    [warning] = warned
+    assert str(tmp_path) in str(warning.message)
+    assert warning.filename == __file__
+    assert not folder_lock.holds(tmp_path) and not list(tmp_path.iterdir())
+    folder_lock.release(tmp_path)

@@ -36,6 +36,18 @@ def test_a_link_is_replaced_and_not_followed(tmp_path):
     assert sorted(tmp_path.iterdir()) == [path, source]
 
 
+def test_windows_opens_no_folder(tmp_path, monkeypatch):
+    def refuse(path, flags):
+        raise PermissionError(13, 'Permission denied', path)
+
+    monkeypatch.setattr(os, 'open', refuse)
+    with pytest.raises(PermissionError):
+        files._sync_folder(str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'name', 'nt')
+        files._sync_folder(str(tmp_path))
+
+
 def test_examples():
     result = doctest.testmod(files)
     assert result.attempted > 0 and result.failed == 0

@@ -329,6 +329,14 @@ def test_side_by_side_shares_the_cores(jobs, options, stand_in, monkeypatch):
         assert log.split()[2] == '3'  # threads of each
 
 
+def test_macos_tells_the_cores_of_the_machine(monkeypatch):
+    monkeypatch.delattr('os.sched_getaffinity')
+    monkeypatch.setattr('os.cpu_count', lambda: 6)
+    assert runs.cores() == 6
+    monkeypatch.setattr('os.cpu_count', lambda: None)
+    assert runs.cores() == 1
+
+
 def test_settings_of_the_user_stay(options, monkeypatch):
     monkeypatch.delenv('MALLOC_TRIM_THRESHOLD_', raising=False)
     monkeypatch.setenv('OMP_WAIT_POLICY', 'ACTIVE')
