@@ -39,15 +39,17 @@ GET_DATA = (
 
 
 def annotation_error(
-    file: str, id_, field: str, problem: str, fix: str = FIX
+    file: str, where, field: str, problem: str, fix: str = FIX
 ) -> ValueError:
     """The one form of an error about one annotation.
+
+    ``where`` is its id, ``'all'``, or what else tells its place.
 
     Example:
         >>> print(annotation_error('a.json', 3, 'joints', 'is missing'))
         a.json: id 3: field `joints` is missing. Correct or remove it.
     """
-    return ValueError(f'{file}: id {id_}: field `{field}` {problem}. {fix}')
+    return ValueError(f'{file}: id {where}: field `{field}` {problem}. {fix}')
 
 
 def listed(ids, noun: str) -> str:
@@ -137,7 +139,7 @@ def load_npz(
 
 
 def check_fields(
-    entry, fields: Dict[str, type], file: str, id_, fix: str = FIX
+    entry, fields: Dict[str, type], file: str, where, fix: str = FIX
 ) -> None:
     """Refuse an entry that lacks a field, or has one of another kind.
 
@@ -146,7 +148,7 @@ def check_fields(
     """
     for field, kind in fields.items():
         if not isinstance(entry, dict) or field not in entry:
-            raise annotation_error(file, id_, field, 'is missing', fix)
+            raise annotation_error(file, where, field, 'is missing', fix)
         value = entry[field]
         if kind is ANY:
             continue
@@ -154,11 +156,16 @@ def check_fields(
         wrong = wrong or (kind is WHOLE and abs(value) >= MAX_ID)
         if wrong or (kind is TEXT and not is_file_name(value)):
             problem = f'must be {KINDS[kind]}, got {shown(value)}'
-            raise annotation_error(file, id_, field, problem, fix)
+            raise annotation_error(file, where, field, problem, fix)
 
 
 def check_array(
-    array: np.ndarray, shape: tuple, file: str, id_, field: str, fix: str = FIX
+    array: np.ndarray,
+    shape: tuple,
+    file: str,
+    where,
+    field: str,
+    fix: str = FIX,
 ) -> None:
     """Refuse an array that does not hold numbers of a shape; None is any."""
     fits = array.ndim == len(shape) and all(
@@ -170,11 +177,11 @@ def check_array(
             f'must hold numbers of the shape ({sizes}), got {array.dtype} of '
             f'the shape {array.shape}'
         )
-        raise annotation_error(file, id_, field, problem, fix)
+        raise annotation_error(file, where, field, problem, fix)
 
 
-def numbers(
-    value, file: str, id_, field: str, shape: tuple, limit: float = MAX_PX
+def float_field(
+    value, file: str, where, field: str, shape: tuple, limit: float = MAX_PX
 ) -> np.ndarray:
     """Turn one annotation's field into float32 of a given shape.
 
@@ -184,10 +191,10 @@ def numbers(
             limit.
 
     Example:
-        >>> numbers([1, 2], 'a.json', 0, 'center', (2, ))
+        >>> float_field([1, 2], 'a.json', 0, 'center', (2, ))
         array([1., 2.], dtype=float32)
     """
-    error = partial(annotation_error, file, id_, field)
+    error = partial(annotation_error, file, where, field)
     try:
         array = np.asarray(value)
         if array.dtype.kind not in 'iuf' or _has_boolean(value):
@@ -211,7 +218,7 @@ def numbers(
 
 
 def number_within(
-    value, file: str, id_, field: str, low: float, high: float
+    value, file: str, where, field: str, low: float, high: float
 ) -> float:
     """One number in [low, high].
 
@@ -219,20 +226,20 @@ def number_within(
         >>> number_within(0.5, 'a.json', 0, 'score', 0, 1)
         0.5
     """
-    number = float(numbers(value, file, id_, field, (), high))
+    number = float(float_field(value, file, where, field, (), high))
     if number < low:
         problem = f'must be at least {low:g}, got {shown(value)}'
-        raise annotation_error(file, id_, field, problem)
+        raise annotation_error(file, where, field, problem)
     return number
 
 
-def detected_box(value, file: str, id_) -> np.ndarray:
+def detected_box(value, file: str, where) -> np.ndarray:
     """(4,) left, top, width and height in px, with at least 1 px a side."""
-    box = numbers(value, file, id_, 'bbox', (4,))
+    box = float_field(value, file, where, 'bbox', (4,))
     if min(box[2:]) < 1:
         need = 'must have a width and a height of at least 1 px'
         problem = f'{need}, got {shown(value)}'
-        raise annotation_error(file, id_, 'bbox', problem)
+        raise annotation_error(file, where, 'bbox', problem)
     return box
 
 

@@ -124,7 +124,7 @@ class FiniteCocoMetric(CocoMetric):
                     f'{keypoints.shape[:2]}, got {np.shape(scores)}'
                 )
             if 'bbox_scales' in sample.truth:
-                sample.numbers('bbox_scales', 'N 2', positive=True)
+                sample.truth_array('bbox_scales', 'N 2', positive=True)
             for field in ('id', 'img_id', 'gt_instances'):
                 sample.required(field)
             people = sample.get('raw_ann_info') if self.coco is None else []

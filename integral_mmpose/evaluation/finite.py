@@ -46,7 +46,7 @@ class CheckedSample(dict):
         found = self.get('pred_instances')
         if found is None or 'keypoints' not in found:
             raise self.error('no predicted keypoints')
-        keypoints = as_numbers(found['keypoints'], f'{self.start}: keypoints')
+        keypoints = as_float64(found['keypoints'], f'{self.start}: keypoints')
         what = f'{self.start}: the predicted keypoints'
         check_shape(keypoints, 'N K C', what)
         fix = (
@@ -73,7 +73,7 @@ class CheckedSample(dict):
         return keypoints
 
     def _require_finite(self, value, what: str, fix: str) -> None:
-        if not np.isfinite(as_numbers(value, f'{self.start}: {what}')).all():
+        if not np.isfinite(as_float64(value, f'{self.start}: {what}')).all():
             raise self.error(f'{what} are not finite. {fix}')
 
     def required(self, field: str):
@@ -91,7 +91,7 @@ class CheckedSample(dict):
             'list it in meta_keys of PackPoseInputs'
         )
 
-    def numbers(
+    def truth_array(
         self, field: str, shape: str, positive: bool = False, value=None
     ) -> np.ndarray:
         """A ground-truth field, or its ``value``, as finite float64.
@@ -104,7 +104,7 @@ class CheckedSample(dict):
         """
         start = f'{self.start}: {field}'
         value = self.required(field) if value is None else value
-        numbers = as_numbers(value, start)
+        numbers = as_float64(value, start)
         check_shape(numbers, shape, start)
         if not (np.abs(numbers) <= MAX_COORDINATE).all():
             raise self.error(
@@ -139,7 +139,7 @@ def refuse_twice(keys: Sequence, metric: str) -> None:
         )
 
 
-def as_numbers(value, start: str) -> np.ndarray:
+def as_float64(value, start: str) -> np.ndarray:
     """As float64; complex numbers and text are none."""
     try:
         array = np.asarray(value)

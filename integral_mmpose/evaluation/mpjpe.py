@@ -91,7 +91,7 @@ class IntegralMPJPE(BaseMetric):
         for data_sample in data_samples:
             sample = CheckedSample(data_sample, 'MPJPE')
             keypoints = sample.predicted()
-            truth = sample.numbers('keypoints_cam', '1 K 3')
+            truth = sample.truth_array('keypoints_cam', '1 K 3')
             if keypoints.shape != truth.shape or (
                 truth.shape[1] < self.num_joints
             ):
@@ -102,7 +102,7 @@ class IntegralMPJPE(BaseMetric):
                     'joints of the data set'
                 )
             field = ROOT_DEPTHS[self.root_depth]
-            depth = sample.numbers(field, '', positive=True)
+            depth = sample.truth_array(field, '', positive=True)
             # Ground truth must not come back by the scale of z.
             source = sample.get('depth_source')
             if source not in (None, self.root_depth):
@@ -111,8 +111,8 @@ class IntegralMPJPE(BaseMetric):
                     f'z by root_depth={source!r}. Give the metric and the '
                     'data set the same root_depth'
                 )
-            focal = sample.numbers('focal', '2', positive=True)
-            principal = sample.numbers('principal', '2')
+            focal = sample.truth_array('focal', '2', positive=True)
+            principal = sample.truth_array('principal', '2')
             points = keypoints[0] + [0, 0, float(depth)]
             person = sample.get('id')
             self.results.append(

@@ -18,7 +18,7 @@ from mmpose.registry import METRICS
 from integral_mmpose.datasets.joints import MPII_NAMES, pckh_groups
 from integral_mmpose.geometry import mean_pck, pck_curve
 
-from .finite import CheckedSample, as_numbers, refuse_twice
+from .finite import CheckedSample, as_float64, refuse_twice
 
 #: 0, 0.01, …, 0.5: 51 values.
 ALPHAS = np.arange(51) / 100
@@ -182,13 +182,13 @@ class PCKhCurve(BaseMetric):
 def _truth(sample: CheckedSample, people: int, joint_count: int):
     """Visible (N, K), joints (N, K, 2) in px and head sizes (N,) in px."""
     shape = f'{people} {joint_count}'
-    visible = sample.numbers('keypoints_visible', shape) > 0
+    visible = sample.truth_array('keypoints_visible', shape) > 0
     if 'head_size' not in sample.truth and sample.get('head_size') is None:
         raise sample.error(f'`head_size` is missing: {HEAD_BOXES}')
-    head = sample.numbers('head_size', f'{people}', positive=True)
+    head = sample.truth_array('head_size', f'{people}', positive=True)
     # An unlabelled joint may hold any number; a third axis is depth.
     field = 'keypoints'
-    joints = as_numbers(sample.required(field), f'{sample.start}: {field}')
+    joints = as_float64(sample.required(field), f'{sample.start}: {field}')
     if joints.shape[:-1] == visible.shape:
         joints = np.where(visible[..., None], joints[..., :2], 0)
-    return visible, sample.numbers(field, f'{shape} 2', value=joints), head
+    return visible, sample.truth_array(field, f'{shape} 2', value=joints), head

@@ -13,7 +13,7 @@ from integral_mmpose.geometry import check_shape
 from integral_mmpose.visualization import draw_pckh, save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
 
-from .finite import as_numbers
+from .finite import as_float64
 from .pckh import ALPHAS as DISTANCES
 
 EMPTY = np.full(len(DISTANCES), np.nan)
@@ -127,7 +127,7 @@ def _curves(content: dict) -> PckhCurves:
     for field in ('alpha', 'PCKh', 'PCKh_per_group'):
         if field not in content:
             raise ValueError(f'no field {field!r}')
-    alpha = as_numbers(content['alpha'], 'alpha')
+    alpha = as_float64(content['alpha'], 'alpha')
     if alpha.shape != DISTANCES.shape or not np.allclose(alpha, DISTANCES):
         raise ValueError(
             f'alpha must be 0, 0.01, ..., 0.5 ({len(DISTANCES)} '
@@ -147,7 +147,7 @@ def _curves(content: dict) -> PckhCurves:
 
 
 def _percent(value, field: str) -> np.ndarray:
-    curve = as_numbers(value, field)
+    curve = as_float64(value, field)
     check_shape(curve, f'{len(DISTANCES)}', field)
     if not ((curve >= 0) & (curve <= 100)).all():
         raise ValueError(f'{field} must be finite and lie in 0..100 %')

@@ -13,7 +13,7 @@ import numpy as np
 from integral_mmpose.files import read_json
 from integral_mmpose.geometry import is_number
 
-from .cameras import finite_numbers
+from .cameras import finite_float64
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
@@ -62,10 +62,10 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
     rows: Dict[str, List[list]] = {}
     for number, entry in enumerate(content):
         try:
-            left, top, width, height = finite_numbers(entry['bbox'])
+            left, top, width, height = finite_float64(entry['bbox'])
             if width <= 0 or height <= 0:
                 raise ValueError('bbox has no size')
-            score = finite_numbers(entry.get('score', 1)).item()
+            score = finite_float64(entry.get('score', 1)).item()
             image_id = entry['image_id']
             if isinstance(image_id, bool) or int(image_id) != image_id:
                 raise ValueError('image_id must be a whole number')
@@ -116,7 +116,7 @@ def check_boxes(rows, what: str) -> np.ndarray:
             size.
     """
     try:
-        boxes = finite_numbers(rows).astype(np.float32)
+        boxes = finite_float64(rows).astype(np.float32)
         boxes = boxes.reshape(-1, 4) if boxes.size == 0 else boxes
         good = boxes.ndim == 2 and boxes.shape[1] in (4, 5)
     except (ValueError, TypeError):

@@ -100,7 +100,7 @@ class CameraReader:
         principal: Any
         try:
             if 'K' in camera:
-                matrix = finite_numbers(camera['K']).reshape(3, 3)
+                matrix = finite_float64(camera['K']).reshape(3, 3)
                 if matrix[1, 0] or matrix[2].tolist() != [0, 0, 1]:
                     raise ValueError('its last row must be 0, 0, 1')
                 focal, principal = matrix[[0, 1], [0, 1]], matrix[:2, 2]
@@ -109,8 +109,8 @@ class CameraReader:
             else:
                 focal = camera['fx'], camera['fy']
                 principal = camera['cx'], camera['cy']
-            focal = finite_numbers(focal).reshape(2)
-            principal = finite_numbers(principal).reshape(2)
+            focal = finite_float64(focal).reshape(2)
+            principal = finite_float64(principal).reshape(2)
         except (KeyError, ValueError, TypeError) as error:
             raise self._error(camera) from error
         if (focal < 1).any():
@@ -161,7 +161,7 @@ def _load(path: str):
     return content
 
 
-def finite_numbers(value) -> np.ndarray:
+def finite_float64(value) -> np.ndarray:
     """Numbers of px as float64.
 
     Raises:

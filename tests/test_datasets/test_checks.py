@@ -17,10 +17,10 @@ def test_examples_in_docstrings(module):
     assert result.failed == 0 and result.attempted > 0
 
 
-def test_numbers_refuses_the_smallest_integer():
+def test_the_smallest_integer_is_refused():
     """abs(-2**63) is negative in int64."""
     with pytest.raises(ValueError, match='a.json: id 0: field `x`'):
-        checks.numbers(-(2**63), 'a.json', 0, 'x', ())
+        checks.float_field(-(2**63), 'a.json', 0, 'x', ())
 
 
 def test_load_npz_reads_only_what_is_asked(tmp_path):

@@ -23,10 +23,10 @@ from ..checks import (
     MAX_PX,
     WHOLE,
     check_fields,
+    float_field,
     listed,
     load_json,
     number_within,
-    numbers,
     refuse_many,
     require_root,
     shown,
@@ -238,9 +238,9 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         """(4,) left, top, width, height of a detection with all fields."""
         file, place = self.bbox_file, f'{number} (its place)'
         check_fields(detection, DETECTION, file, place, DETECT)
-        id_ = f'{number} (image_id {shown(detection["image_id"])})'
-        number_within(detection['score'], file, id_, 'score', 0, 1)
-        return numbers(detection['bbox'], file, id_, 'bbox', (4,))
+        where = f'{number} (image_id {shown(detection["image_id"])})'
+        number_within(detection['score'], file, where, 'score', 0, 1)
+        return float_field(detection['bbox'], file, where, 'bbox', (4,))
 
     def _refuse_others(self, used: set, known: set) -> None:
         """Boxes are of images that the annotation file lists."""

@@ -14,9 +14,9 @@ from ..checks import (
     WHOLE,
     annotation_error,
     check_fields,
+    float_field,
     load_json,
     number_within,
-    numbers,
     shown,
 )
 
@@ -156,14 +156,14 @@ def check_person(
             number_within(person[field], file, id_, field, 0, most)
     if 'bbox' not in person or 'keypoints' not in person:
         return False
-    box = numbers(person['bbox'], file, id_, 'bbox', (4,))
+    box = float_field(person['bbox'], file, id_, 'bbox', (4,))
     if min(box[2:]) < 0:
         problem = f'has a negative side: {shown(person["bbox"])}'
         raise annotation_error(file, id_, 'bbox', problem)
     given = person['keypoints']
     size = len(given) if isinstance(given, list) else 0
     size = size if joints is None else 3 * joints
-    values = numbers(given, file, id_, 'keypoints', (size,))
+    values = float_field(given, file, id_, 'keypoints', (size,))
     visible = values[2::3]
     if not size or size % 3 or ((visible < 0) | (visible > 2)).any():
         problem = 'must be x, y, v of each joint, with v in 0..2'

@@ -7,7 +7,13 @@ codes leave it out.
 
 import numpy as np
 
-from ..checks import ANY, annotation_error, check_fields, load_json, numbers
+from ..checks import (
+    ANY,
+    annotation_error,
+    check_fields,
+    float_field,
+    load_json,
+)
 
 
 def read_cameras(
@@ -41,7 +47,7 @@ def _intrinsics(
     camera = by_id[camera_id]
     id_ = f'{subject}/{camera_id}'
     check_fields(camera, dict(f=ANY, c=ANY), path, id_)
-    parts = [numbers(camera[f], path, id_, f, (2,)) for f in ('f', 'c')]
+    parts = [float_field(camera[f], path, id_, f, (2,)) for f in ('f', 'c')]
     if not (parts[0] >= 1).all():
         raise annotation_error(
             path, id_, 'f', f'must be at least 1 px, got {parts[0]}'

@@ -26,8 +26,8 @@ from ..checks import (
     TEXT,
     annotation_error,
     check_fields,
+    float_field,
     number_within,
-    numbers,
     require_root,
     shown,
 )
@@ -167,7 +167,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
     def _person(self, person: dict, id_: int) -> dict:
         file, count = self.ann_file, self._metainfo['num_keypoints']
         check_fields(person, FIELDS, file, id_)
-        center = numbers(person['center'], file, id_, 'center', (2,))
+        center = float_field(person['center'], file, id_, 'center', (2,))
         scale = number_within(person['scale'], file, id_, 'scale', *SCALES)
         joints, visible = labelled_joints(person, file, id_, count)
         center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
@@ -176,7 +176,7 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         mm_per_px = BOX_MM / side
         has_depth = DEPTH in person
         if has_depth:
-            depth = numbers(person[DEPTH], file, id_, DEPTH, (count,))
+            depth = float_field(person[DEPTH], file, id_, DEPTH, (count,))
             joints = np.column_stack([joints, depth * mm_per_px])
         return dict(
             _place(person, file, id_),

@@ -14,8 +14,8 @@ from ..checks import (
     TEXT,
     annotation_error,
     check_fields,
+    float_field,
     load_json,
-    numbers,
     shown,
 )
 from ..joints import MPII_NAMES
@@ -91,8 +91,10 @@ def labelled_joints(
         >>> [values.tolist() for values in labelled_joints(person, '', 0, 2)]
         [[[0.0, 2.0], [-1.0, -1.0]], [True, False]]
     """
-    joints = numbers(person['joints'], file, id_, 'joints', (count, 2))
-    labelled = numbers(person['joints_vis'], file, id_, 'joints_vis', (count,))
+    joints = float_field(person['joints'], file, id_, 'joints', (count, 2))
+    labelled = float_field(
+        person['joints_vis'], file, id_, 'joints_vis', (count,)
+    )
     if ((labelled < 0) | (labelled > 1)).any():
         problem = f'must be 0 or 1, got {shown(person["joints_vis"])}'
         raise annotation_error(file, id_, 'joints_vis', problem)

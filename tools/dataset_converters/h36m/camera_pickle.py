@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from integral_mmpose.datasets.checks import numbers, require_file
+from integral_mmpose.datasets.checks import float_field, require_file
 
 from .rows import read_camera
 
@@ -165,5 +165,7 @@ def _camera(entry: dict, path: str, id_: str) -> dict:
     }
     camera = read_camera(arrays, path, id_)
     camera = camera._replace(R=camera.R.T, T=camera.T * 1000)
-    size = numbers([entry.get('w'), entry.get('h')], path, id_, 'w, h', (2,))
+    size = float_field(
+        [entry.get('w'), entry.get('h')], path, id_, 'w, h', (2,)
+    )
     return camera.as_json(size)

@@ -84,9 +84,9 @@ def _names(root, path: str) -> Dict[Tuple[str, str, int], str]:
     ):
         name = rows.get((str(number), str(trial)), {}).get(subject, '')
         if not name.replace(' ', '').isalnum():
-            id_ = f'{subject}, action {number} ({action}), trial {trial}'
+            where = f'{subject}, action {number} ({action}), trial {trial}'
             problem = f'is {name!r}, not a name'
-            raise annotation_error(path, id_, 'mapping', problem, FIX)
+            raise annotation_error(path, where, 'mapping', problem, FIX)
         names[subject, action, trial] = name
     return names
 

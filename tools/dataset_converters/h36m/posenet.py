@@ -27,8 +27,8 @@ from integral_mmpose.datasets.checks import (
     WHOLE,
     annotation_error,
     check_fields,
+    float_field,
     load_json,
-    numbers,
     require_file,
     require_root,
 )
@@ -99,7 +99,7 @@ def world_joints(
     frames = by_trial.get(str(recording.trial), {})
     file, poses = subject.joint_file, []
     for image in images:
-        id_ = f'{action}/{recording.trial}/{image.frame}'
+        where = f'{action}/{recording.trial}/{image.frame}'
         pose = frames.get(str(image.frame))
         if pose is None:
             problem = (
@@ -107,8 +107,8 @@ def world_joints(
                 'shows that frame'
             )
             fix = 'Take data and joint_3d of the same download.'
-            raise annotation_error(file, id_, 'joints', problem, fix)
-        poses.append(numbers(pose, file, id_, 'joints', (17, 3)))
+            raise annotation_error(file, where, 'joints', problem, fix)
+        poses.append(float_field(pose, file, where, 'joints', (17, 3)))
     return np.array(poses, np.float64).reshape(-1, 17, 3)
 
 

@@ -22,7 +22,7 @@ from integral_mmpose.datasets.body.camera_space_annotations import (
     CameraSpaceAnnotations,
     check_annotations,
 )
-from integral_mmpose.datasets.checks import FIX, annotation_error, numbers
+from integral_mmpose.datasets.checks import FIX, annotation_error, float_field
 from integral_mmpose.geometry import BOX_MM, box_side_px
 
 from .names import TEST_SUBJECTS, Recording
@@ -83,7 +83,7 @@ def read_camera(
             continue
         if value is not None and field != 'R':
             value = np.ravel(np.array(value, object)).tolist()
-        numbers(value, file, id_, name, shape)  # as float32, of fewer digits
+        float_field(value, file, id_, name, shape)  # float32: fewer digits
         values[field] = np.array(value, np.float64)
     rotation = values['R']
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-3:
