@@ -1,11 +1,11 @@
-"""A 3D skeleton, upright, on a ground plane, seen from two sides.
+"""Draw a 3D skeleton on a ground plane, from two sides.
 
 Convention: points are camera space in mm, x right, y down, z forward. The
 drawing's axes are (x, z, -y), so that up is up. Skeletons are moved to their
 root, the ground lies at the lowest joint, and all three axes have one scale.
 """
 
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -23,55 +23,45 @@ GROUND_CELLS = 6
 
 
 def render_views(
-    poses_mm: Sequence[np.ndarray],
+    pose_mm: np.ndarray,
     skeleton: Skeleton,
-    gt_mm: Optional[Sequence[np.ndarray]] = None,
+    gt_mm: Optional[np.ndarray] = None,
     scores: Optional[np.ndarray] = None,
     score_thr: float = 0.3,
     size: int = 320,
 ) -> np.ndarray:
-    """Picture of one pose, or of several beside each other, in two views.
+    """Draw a pose from two sides.
 
     Args:
-        poses_mm (np.ndarray | Sequence): (K, 3), or P of them, camera mm.
+        pose_mm (np.ndarray): (K, 3) camera space in mm.
         skeleton (Skeleton): Bones and colours.
-        gt_mm (np.ndarray | Sequence, optional): True poses, drawn in grey
-            under each pose. To have them beside the prediction, pass
-            ``np.stack([pred, gt])`` as ``poses_mm``.
-        scores (np.ndarray, optional): (K,) or (P, K) confidence.
+        gt_mm (np.ndarray, optional): (K, 3) true pose, drawn in grey.
+        scores (np.ndarray, optional): (K,) confidence.
         score_thr (float): Joints below it are skipped. Defaults to 0.3.
         size (int): Side of a view in px. Defaults to 320.
 
     Returns:
-        np.ndarray: (size, 2 P size, 3) uint8 RGB.
+        np.ndarray: (size, 2 size, 3) uint8 RGB.
+
+    Raises:
+        ValueError: If the number of joints is not the skeleton's.
     """
-    poses = _batched(poses_mm, 3)
-    truths = [None] * len(poses) if gt_mm is None else _batched(gt_mm, 3)
-    scores = [None] * len(poses) if scores is None else _batched(scores, 2)
-    if not len(poses) == len(truths) == len(scores):
-        raise ValueError(
-            f'{len(poses)} poses need as many true poses and scores, got '
-            f'{len(truths)} and {len(scores)}'
-        )
-    columns = len(VIEWS) * len(poses)
+    columns = len(VIEWS)
     figure = new_figure((_INCHES * columns, _INCHES), dpi=size / _INCHES)
-    for p, (pose, truth, score) in enumerate(zip(poses, truths, scores)):
-        for v, (name, elevation, azimuth) in enumerate(VIEWS):
-            left = (len(VIEWS) * p + v) / columns
-            axes = figure.add_axes(
-                [left, 0, 1 / columns, 0.94], projection='3d'
-            )
-            draw_skeleton_3d(axes, pose, skeleton, truth, score, score_thr)
-            axes.view_init(elevation, azimuth)
-            figure.text(
-                left + 0.5 / columns,
-                0.985,
-                name,
-                fontsize=9,
-                ha='center',
-                va='top',
-                color='0.3',
-            )
+    for column, (name, elevation, azimuth) in enumerate(VIEWS):
+        left = column / columns
+        axes = figure.add_axes([left, 0, 1 / columns, 0.94], projection='3d')
+        draw_skeleton_3d(axes, pose_mm, skeleton, gt_mm, scores, score_thr)
+        axes.view_init(elevation, azimuth)
+        figure.text(
+            left + 0.5 / columns,
+            0.985,
+            name,
+            fontsize=9,
+            ha='center',
+            va='top',
+            color='0.3',
+        )
     return canvas_to_rgb(figure)
 
 
@@ -83,9 +73,10 @@ def draw_skeleton_3d(
     scores: Optional[np.ndarray] = None,
     score_thr: float = 0.3,
 ) -> None:
-    """Draw one pose (K, 3) of :func:`render_views` into matplotlib's axes.
+    """Draw a pose (K, 3) into matplotlib's 3D axes.
 
-    Joints of low scores are faint.
+    The arguments are those of :func:`render_views`. Joints of low scores are
+    faint.
 
     Raises:
         ValueError: If the number of joints is not the skeleton's.
@@ -125,11 +116,6 @@ def draw_skeleton_3d(
         depthshade=False,
         c=[c for c, s in zip(colors, shown) if s] or None,
     )
-
-
-def _batched(value, axes: int) -> np.ndarray:
-    value = np.asarray(value, np.float64)
-    return value[None] if value.ndim == axes - 1 else value
 
 
 def _upright(pose_mm, skeleton: Skeleton, what: str) -> np.ndarray:
