@@ -1,4 +1,4 @@
-"""The 15 actions of Human3.6M: one list for data, synthesis and metrics."""
+"""Actions, test subjects and cameras of Human3.6M."""
 
 #: In the order of the paper's tables.
 ACTIONS = tuple(
@@ -10,3 +10,8 @@ ACTIONS = tuple(
 ALIASES = dict(
     TakingPhoto='Photo', WalkingDog='WalkDog', WalkingTogether='WalkTogether'
 )
+
+#: Subjects of the test; the others train. Protocol 1 trains on S9, too.
+TEST_SUBJECTS = ('S9', 'S11')
+#: Cameras 1 to 4 of the releases that count them.
+CAMERA_IDS = ('54138969', '55011271', '58860488', '60457274')

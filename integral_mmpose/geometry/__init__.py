@@ -11,6 +11,7 @@ from .align import (
     root_align,
     similarity_align,
 )
+from .calibrated_camera import CalibratedCamera
 from .camera import (
     BOX_MM,
     TIGHT_PADDING,
@@ -34,6 +35,7 @@ from .person import UNITS, Person
 
 __all__ = [
     'BOX_MM',
+    'CalibratedCamera',
     'DEPTH_RANGE_MM',
     'Person',
     'TIGHT_PADDING',

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from mmengine.fileio import dump
 
+from integral_mmpose.datasets.actions import ACTIONS, TEST_SUBJECTS
 from integral_mmpose.datasets.body.h36m_files import make_rows
 
-from .actions import ACTIONS, sample_motion
+from .actions import sample_motion
 from .appearance import sample_appearance
 from .body import forward_kinematics, sample_proportions
 from .people import Person
@@ -26,7 +27,6 @@ from .scene import (
 )
 
 TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
-TEST_SUBJECTS = ('S9', 'S11')
 TRAIN_STEP = 35  # a multiple of 5, the step of the real training set
 TEST_STEP = 64
 # First entry of the seed of each kind of random numbers
@@ -93,16 +93,9 @@ def write_cameras(root, seed):
     """Write cameras.json: px and, for T, mm."""
     content = {
         subject: {
-            camera_id: dict(
-                f=camera.focal.tolist(),
-                c=camera.principal.tolist(),
-                k=[0.0, 0.0, 0.0],
-                p=[0.0, 0.0],
-                R=camera.rotation.tolist(),
-                T=(1000 * camera.position).tolist(),
-                w=camera.size[0],
-                h=camera.size[1],
-            )
+            camera_id: camera._replace(
+                position=1000 * camera.position, k=np.zeros(3), p=np.zeros(2)
+            ).as_json()
             for camera_id, camera in subject_cameras(seed, subject).items()
         }
         for subject in TRAIN_SUBJECTS + TEST_SUBJECTS

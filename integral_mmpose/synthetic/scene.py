@@ -7,12 +7,12 @@ c = (160, 160) px. A person is then about 200 px tall and a 2000 mm box about
 230 px wide, every camera stays fixed per subject, and images are small.
 """
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
-CAMERA_IDS = ('54138969', '55011271', '58860488', '60457274')
+from integral_mmpose.datasets.actions import CAMERA_IDS
+from integral_mmpose.geometry import CalibratedCamera
+
 STUDIO_SIZE = (320, 320)
 # fx, fy, cx, cy of the real cameras; halved and shifted to the window
 REAL_INTRINSICS = np.array(
@@ -25,32 +25,6 @@ REAL_INTRINSICS = np.array(
 )
 WINDOW_ORIGIN = np.array([96.0, 97.0])
 NOISE_TILE = 512
-
-
-class Camera(NamedTuple):
-    """A pinhole camera without distortion.
-
-    Convention:
-        X_camera = rotation (X_world - position), metres; camera x right,
-        y down, z forward; ``size`` is (w, h) px.
-    """
-
-    rotation: np.ndarray
-    position: np.ndarray
-    focal: np.ndarray
-    principal: np.ndarray
-    size: tuple
-
-    def to_camera(self, points):
-        """World points (..., 3) to camera space, metres."""
-        return (points - self.position) @ self.rotation.T
-
-    def project(self, points):
-        """Camera-space points (..., 3) to u px, v px, Z m."""
-        z = points[..., 2:]
-        return np.concatenate(
-            [self.focal * points[..., :2] / z + self.principal, z], axis=-1
-        )
 
 
 def look_at(position, target, focal, size, roll=0.0):
@@ -70,12 +44,12 @@ def look_at(position, target, focal, size, roll=0.0):
     down = np.cross(forward, right)
     c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     rows = np.stack([c * right + s * down, c * down - s * right, forward])
-    return Camera(
+    return CalibratedCamera(
         rows,
         np.asarray(position, np.float64),
         np.full(2, float(focal)),
         np.array(size) / 2.0,
-        size,
+        size=size,
     )
 
 
@@ -83,8 +57,8 @@ def studio_cameras(rng):
     """The four cameras of one subject's recording, by id.
 
     Returns:
-        dict[str, Camera]: About 5 m from the middle of the studio and 1.5 m
-        high, each placed a little differently for every subject.
+        dict[str, CalibratedCamera]: About 5 m from the middle of the studio
+        and 1.5 m high, placed differently for every subject; in metres.
     """
     out = {}
     for corner, (name, k) in enumerate(zip(CAMERA_IDS, REAL_INTRINSICS)):

@@ -106,7 +106,7 @@ def convert(args: argparse.Namespace) -> None:
     for job, part in zip(jobs, run_jobs(jobs, args.jobs)):
         subject, camera_id = job.recording.subject, job.recording.camera
         by_id = cameras.setdefault(subject, {})
-        by_id[camera_id] = job.camera.as_json(part.size)
+        by_id[camera_id] = job.camera._replace(size=part.size).as_json()
         for split, rows in part.rows.items():
             splits[split].append(rows)
     write_annotations(args.out, splits, cameras)

@@ -24,7 +24,6 @@ from h36m.rows import Rows, Steps, check_poses, write_annotations
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.files import made_beside
-from integral_mmpose.geometry import project
 
 LINKS = dict(hard=os.link, symbolic=os.symlink, copy=shutil.copyfile)
 
@@ -55,7 +54,7 @@ def convert_recording(subject: Subject, recording: Recording, steps: Steps):
         files = [image.file_name for image in picked]
         ids = [image.id for image in picked]
         if (points[..., 2] > 0).all():
-            pixels = project(points, camera.f, camera.c)[..., :2]
+            pixels = camera.project(points)[..., :2]
         else:
             pixels = np.zeros((*points.shape[:2], 2))
         check_poses(files, pixels, points, camera, subject.joint_file, ids)
@@ -117,8 +116,7 @@ def convert(args: argparse.Namespace) -> None:
             for split, part in rows.items():
                 parts[split].append(part)
         cameras[name] = {
-            id_: camera.as_json(subject.sizes[id_])
-            for id_, camera in subject.cameras.items()
+            id_: camera.as_json() for id_, camera in subject.cameras.items()
         }
         print(f'{name}: {len(subject.images)} recordings', flush=True)
     print(f'{new} images new in {Path(args.out, "images")}')

@@ -16,7 +16,6 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from h36m.rows import Camera
 from integral_mmpose.datasets.body.camera_space_annotations import (
     MAX_REPROJECTION_PX,
 )
@@ -27,7 +26,7 @@ from integral_mmpose.datasets.checks import (
 )
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_NAMES
 from integral_mmpose.datasets.mat_files import read_mat
-from integral_mmpose.geometry import project
+from integral_mmpose.geometry import CalibratedCamera, project
 
 JOINTS = len(MPI_INF_3DHP_NAMES)
 #: Numbers that a line of camera.calibration has.
@@ -114,14 +113,15 @@ def _camera(fields: dict, path: str, name: str) -> dict:
     intrinsic = values['intrinsic'].reshape(4, 4)
     extrinsic = values['extrinsic'].reshape(4, 4)
     rotation = extrinsic[:3, :3]
-    return Camera(
-        R=rotation,
-        T=-rotation.T @ extrinsic[:3, 3],
-        f=intrinsic.diagonal()[:2],
-        c=intrinsic[:2, 2],
+    return CalibratedCamera(
+        rotation,
+        position=-rotation.T @ extrinsic[:3, 3],
+        focal=intrinsic.diagonal()[:2],
+        principal=intrinsic[:2, 2],
         k=np.zeros(3),
         p=np.zeros(2),
-    ).as_json(values['size'])
+        size=values['size'],
+    ).as_json()
 
 
 def read_annotations(path: Path) -> Dict[str, List[np.ndarray]]:

@@ -10,7 +10,6 @@ import pytest
 
 from h36m.camera_pickle import read_camera_pickle
 from h36m.rows import (
-    Camera,
     check_poses,
     crop_boxes,
     crop_image,
@@ -19,6 +18,7 @@ from h36m.rows import (
 )
 from integral_mmpose.datasets import H36MImageDataset
 from integral_mmpose.datasets.body.h36m_files import parse_name
+from integral_mmpose.geometry import CalibratedCamera
 
 pytestmark = [
     pytest.mark.shared_data,
@@ -47,16 +47,20 @@ def test_crops_of_real_frames(tmp_path):
     for row, name in enumerate(real['imgname'].tolist()):
         frame = parse_name(name)
         entry = cameras[frame.subject][frame.camera_id]
-        camera = Camera(*(np.array(entry[field]) for field in 'RTfc'))
+        camera = CalibratedCamera(
+            *(np.array(entry[field]) for field in 'RTfc')
+        )
         rows = {field: array[row : row + 1] for field, array in real.items()}
         pixels = rows['part'][..., :2]
         points_mm = rows['S'][..., :3] * 1000
         check_poses([name], pixels, points_mm, camera, name, [row])
-        boxes = crop_boxes(pixels, points_mm, camera.f)
+        boxes = crop_boxes(pixels, points_mm, camera.focal)
         assert 350 < boxes[0, 2] < 900
         image = cv2.imread(str(root / name))
         crop = crop_image(image, boxes[0], 320)
-        parts.append(crop_rows(rows, boxes, camera.f, camera.c, 320))
+        parts.append(
+            crop_rows(rows, boxes, camera.focal, camera.principal, 320)
+        )
         path = tmp_path / 'images' / name
         path.parent.mkdir(parents=True)
         cv2.imwrite(str(path), crop)

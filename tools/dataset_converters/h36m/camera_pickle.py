@@ -164,8 +164,9 @@ def _camera(entry: dict, path: str, id_: str) -> dict:
         for field, value in entry.items()
     }
     camera = read_camera(arrays, path, id_)
-    camera = camera._replace(R=camera.R.T, T=camera.T * 1000)
     size = float_field(
         [entry.get('w'), entry.get('h')], path, id_, 'w, h', (2,)
     )
-    return camera.as_json(size)
+    return camera._replace(
+        rotation=camera.rotation.T, position=camera.position * 1000, size=size
+    ).as_json()

@@ -19,9 +19,9 @@ import numpy as np
 
 from integral_mmpose.datasets.actions import ACTIONS
 from integral_mmpose.datasets.checks import annotation_error, require_file
+from integral_mmpose.geometry import CalibratedCamera
 
 from .names import FIRST_ACTION, SUBJECTS
-from .rows import Camera
 
 ALL_SUBJECTS = 11
 CAMERAS = 4
@@ -34,7 +34,7 @@ class Metadata(NamedTuple):
     """Names by (subject, action, trial), cameras by (subject, camera id)."""
 
     names: Dict[Tuple[str, str, int], str]
-    cameras: Dict[Tuple[str, str], Camera]
+    cameras: Dict[Tuple[str, str], CalibratedCamera]
 
 
 def read_metadata(path: str) -> Metadata:
@@ -61,9 +61,9 @@ def read_metadata(path: str) -> Metadata:
         for number, id_ in enumerate(ids)
     }
     for (subject, id_), camera in cameras.items():
-        if not (camera.f > 0).all():
+        if not (camera.focal > 0).all():
             raise annotation_error(
-                path, f'{subject}/{id_}', 'w0', f'has f = {camera.f}', FIX
+                path, f'{subject}/{id_}', 'w0', f'has f = {camera.focal}', FIX
             )
     return Metadata(_names(root, path), cameras)
 
@@ -103,14 +103,14 @@ def _w0(root, path: str) -> np.ndarray:
     return w0
 
 
-def _camera(w0: np.ndarray, camera: int, subject: int) -> Camera:
+def _camera(w0: np.ndarray, camera: int, subject: int) -> CalibratedCamera:
     """Camera number ``camera``, from 0, of subject ``subject``, from 1."""
     split = CAMERAS * ALL_SUBJECTS * EXTRINSICS
     outside = w0[:split].reshape(CAMERAS, ALL_SUBJECTS, EXTRINSICS)
     inside = w0[split:].reshape(CAMERAS, INTRINSICS)[camera]
     angles, place = np.split(outside[camera, subject - 1], 2)
     f, c, k, p = np.split(inside, (2, 4, 7))
-    return Camera(rotation(*angles), place, f, c, k, p)
+    return CalibratedCamera(rotation(*angles), place, f, c, k, p)
 
 
 def rotation(alpha: float, beta: float, gamma: float) -> np.ndarray:

@@ -14,13 +14,9 @@ from argparse import ArgumentParser
 from typing import NamedTuple
 
 from integral_mmpose.command import at_least_one
-from integral_mmpose.datasets.actions import ACTIONS, ALIASES
+from integral_mmpose.datasets.actions import ACTIONS, ALIASES, CAMERA_IDS
 
 SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11')
-#: Subjects of the test; the others train. Protocol 1 trains on S9, too.
-TEST_SUBJECTS = ('S9', 'S11')
-#: Cameras 1 to 4 of the releases that count them.
-CAMERA_IDS = ('54138969', '55011271', '58860488', '60457274')
 #: Action 1 is "_ALL", a calibration; Directions is 2, WalkTogether 16.
 FIRST_ACTION = 2
 #: The 17 of 32 joints that move, in the order of ``joints.H36M17_NAMES``.

@@ -32,9 +32,10 @@ from integral_mmpose.datasets.checks import (
     require_file,
     require_root,
 )
+from integral_mmpose.geometry import CalibratedCamera
 
 from .names import ACTIONS, CAMERA_IDS, FIRST_ACTION, Recording, trial_name
-from .rows import Camera, read_camera
+from .rows import read_camera
 
 DOWNLOAD = 'Download it again, or leave the subject out (--subjects).'
 NUMBERS = ('subject', 'action_idx', 'subaction_idx', 'cam_idx', 'frame_idx')
@@ -59,15 +60,14 @@ class Subject(NamedTuple):
     """The files of one subject.
 
     ``images`` by recording in the order of frames; ``joints`` as in the file;
-    ``cameras`` and ``sizes`` (w, h) by camera id.
+    ``cameras`` by camera id.
     """
 
     data_file: str
     images: Dict[Recording, List[Image]]
     joints: dict
     joint_file: str
-    cameras: Dict[str, Camera]
-    sizes: Dict[str, Tuple[int, int]]
+    cameras: Dict[str, CalibratedCamera]
 
 
 def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
@@ -85,7 +85,7 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
     sizes = {rec.camera: sequence[0].size for rec, sequence in images.items()}
     camera_file = f'{stem}camera.json'
     cameras = _cameras(camera_file, subject, sizes)
-    found = Subject(data_file, images, joints, joint_file, cameras, sizes)
+    found = Subject(data_file, images, joints, joint_file, cameras)
     placed = {id_: _place(found, id_, camera_file) for id_ in cameras}
     return found._replace(cameras=placed)
 
@@ -159,21 +159,24 @@ def _image(entry, path: str, subject: str) -> Tuple[Recording, Image]:
     return recording, Image(entry['id'], entry['file_name'], frame, size)
 
 
-def _cameras(path: str, subject: str, needed) -> Dict[str, Camera]:
+def _cameras(
+    path: str, subject: str, sizes: Dict[str, Tuple[int, int]]
+) -> Dict[str, CalibratedCamera]:
     content = load_json(path, f'the cameras of {subject}', dict)
     cameras = {}
     for number, camera_id in enumerate(CAMERA_IDS, 1):
         entry = content.get(str(number))
-        if camera_id not in needed:
+        if camera_id not in sizes:
             continue
         if not isinstance(entry, dict):
             problem = f'is missing; the file has {sorted(content)}'
             raise annotation_error(path, number, 'camera', problem, DOWNLOAD)
-        cameras[camera_id] = read_camera(entry, path, number, 't', DOWNLOAD)
+        camera = read_camera(entry, path, number, 't', DOWNLOAD)
+        cameras[camera_id] = camera._replace(size=sizes[camera_id])
     return cameras
 
 
-def _place(subject: Subject, camera_id: str, path: str) -> Camera:
+def _place(subject: Subject, camera_id: str, path: str) -> CalibratedCamera:
     """The camera with its place as T, whatever `t` means in the file."""
     camera = subject.cameras[camera_id]
     points = []
@@ -181,9 +184,9 @@ def _place(subject: Subject, camera_id: str, path: str) -> Camera:
         if recording.camera == camera_id and len(points) < TRIED_FRAMES:
             tried = images[:: max(1, len(images) // 5)]
             points.extend(world_joints(subject, recording, tried))
-    size = np.array(subject.sizes[camera_id])
-    forms = (camera, camera._replace(T=-camera.R.T @ camera.T))
-    shares = [_inside(form, np.array(points), size) for form in forms]
+    moved = camera._replace(position=-camera.rotation.T @ camera.position)
+    forms = (camera, moved)
+    shares = [_inside(form, np.array(points)) for form in forms]
     if max(shares) < 0.5:
         number = CAMERA_IDS.index(camera_id) + 1
         problem = f'puts {max(shares):.0%} of the joints into the images'
@@ -192,10 +195,10 @@ def _place(subject: Subject, camera_id: str, path: str) -> Camera:
     return forms[int(np.argmax(shares))]
 
 
-def _inside(camera: Camera, points_mm: np.ndarray, size) -> float:
+def _inside(camera: CalibratedCamera, points_mm: np.ndarray) -> float:
     """Share of the joints that lie in the image, in front of the camera."""
     points = camera.to_camera(points_mm)
-    depth = np.maximum(points[..., 2:], 1.0)
-    pixels = points[..., :2] / depth * camera.f + camera.c
-    inside = ((pixels >= 0) & (pixels < size)).all(-1)
-    return float((inside & (points[..., 2] > 0)).mean())
+    front = points[..., 2] > 0
+    pixels = camera.project(points[front])[:, :2]
+    inside = ((pixels >= 0) & (pixels < camera.size)).all(-1)
+    return float(inside.sum() / front.size)

@@ -14,11 +14,11 @@ import numpy as np
 
 from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.files import write_atomically
+from integral_mmpose.geometry import CalibratedCamera
 
 from .archives import Files, read_poses
 from .names import Recording
 from .rows import (
-    Camera,
     Rows,
     Steps,
     check_poses,
@@ -35,7 +35,7 @@ class Job(NamedTuple):
 
     recording: Recording
     files: Files
-    camera: Camera
+    camera: CalibratedCamera
     steps: Steps
     crop: Optional[int]
     out: str
@@ -49,7 +49,7 @@ class Job(NamedTuple):
     def key(self) -> str:
         """Changes with the options and the files."""
         sizes = [os.path.getsize(path) for path in self.files]
-        camera = self.camera.as_json((0, 0))
+        camera = self.camera.as_json()
         return json.dumps([self.steps, self.crop, camera, sizes])
 
 
@@ -106,7 +106,7 @@ def convert_recording(job: Job) -> Tuple[Part, str]:
         job.files.points,
         [f'frame {frame}' for frame in frames],
     )
-    focal, principal = job.camera.f, job.camera.c
+    focal, principal = job.camera.focal, job.camera.principal
     boxes = crop_boxes(pixels, points, focal) if job.crop else None
 
     def cut(frame: int, image: np.ndarray) -> np.ndarray:

@@ -12,24 +12,25 @@ Convention: 0-based pixels; u' is what ``TopdownAffine`` makes of u.
 import io
 import json
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Sequence
 
 import cv2
 import numpy as np
 
 from integral_mmpose.command import write_and_report
+from integral_mmpose.datasets.actions import TEST_SUBJECTS
 from integral_mmpose.datasets.body.camera_space_annotations import (
     CameraSpaceAnnotations,
     check_annotations,
 )
 from integral_mmpose.datasets.checks import FIX, annotation_error, float_field
-from integral_mmpose.geometry import BOX_MM, box_side_px
+from integral_mmpose.geometry import BOX_MM, CalibratedCamera, box_side_px
 
-from .names import TEST_SUBJECTS, Recording
+from .names import Recording
 
 #: Room for the augmentation, whose largest scale it is.
 CROP_MARGIN = 1.25
-#: Of the fields of a :class:`Camera`.
+#: Fields of a camera file, in the order of :class:`CalibratedCamera`.
 SHAPES = dict(R=(3, 3), T=(3,), f=(2,), c=(2,), k=(3,), p=(2,))
 #: What messages call the fields of :class:`CameraSpaceAnnotations`.
 POSE_FIELDS = dict(
@@ -43,34 +44,10 @@ POSE_FIELDS = dict(
 Rows = Dict[str, np.ndarray]
 
 
-class Camera(NamedTuple):
-    """A calibrated camera: x_camera = R (x_world − T), u = f·X/Z + c."""
-
-    R: np.ndarray
-    T: np.ndarray
-    f: np.ndarray
-    c: np.ndarray
-    k: Optional[np.ndarray] = None
-    p: Optional[np.ndarray] = None
-
-    def to_camera(self, points_mm: np.ndarray) -> np.ndarray:
-        """World points (..., 3) to camera space, both in mm."""
-        return (points_mm - self.T) @ self.R.T
-
-    def as_json(self, size: Sequence[int]) -> dict:
-        """The entry of cameras.json; ``size`` is (w, h) px."""
-        content = {
-            field: np.asarray(value, float).tolist()
-            for field, value in self._asdict().items()
-            if value is not None
-        }
-        return dict(content, w=int(size[0]), h=int(size[1]))
-
-
 def read_camera(
     entry: dict, file: str, id_, place: str = 'T', fix: str = FIX
-) -> Camera:
-    """A camera out of a file, checked.
+) -> CalibratedCamera:
+    """Read a camera of a file and check it.
 
     ``entry`` has numbers in lists or an array for each field; ``k`` and ``p``
     may be missing, ``T`` is called ``place``.
@@ -91,7 +68,7 @@ def read_camera(
     if not (values['f'] > 0).all():
         problem = f'must be > 0, got {values["f"]}'
         raise annotation_error(file, id_, 'f', problem, fix)
-    return Camera(**values)
+    return CalibratedCamera(*(values.get(field) for field in SHAPES))
 
 
 class Steps(NamedTuple):
@@ -112,7 +89,7 @@ def check_poses(
     names: Sequence[str],
     pixels: np.ndarray,
     points_mm: np.ndarray,
-    camera: Camera,
+    camera: CalibratedCamera,
     source: str,
     ids: Sequence,
 ) -> None:
@@ -121,7 +98,7 @@ def check_poses(
     ``pixels`` (n, 17, 2) and ``points_mm`` (n, 17, 3) in camera space come
     from the file ``source``, which calls the n frames ``ids``.
     """
-    intrinsics = np.tile([*camera.f, *camera.c], (len(names), 1))
+    intrinsics = np.tile([*camera.focal, *camera.principal], (len(names), 1))
     frames = CameraSpaceAnnotations(
         np.array(names, str), pixels, points_mm, intrinsics, ids=ids
     )
