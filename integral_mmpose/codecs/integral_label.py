@@ -12,9 +12,12 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
 from integral_mmpose.functional import norm_to_px, px_to_norm
-from integral_mmpose.geometry import is_positive, mm_to_norm, norm_to_mm
-
-DEPTH_UNITS = ('crop', 'metric')
+from integral_mmpose.geometry import (
+    DEPTH_UNITS,
+    is_positive,
+    mm_to_norm,
+    norm_to_mm,
+)
 
 
 @KEYPOINT_CODECS.register_module()

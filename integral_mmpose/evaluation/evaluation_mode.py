@@ -11,7 +11,7 @@ ROOT_DEPTH_NAMES = dict(
     gt='from ground truth', estimate='estimated from the box'
 )
 #: What the boxes of H36MImageDataset are called in the evaluation mode.
-BOXES = {
+BOX_NAMES = {
     '2000mm': '2000 mm from ground truth',
     'tight': 'tight from ground truth',
     'file': 'from a detection file',
@@ -33,7 +33,7 @@ def describe_mode(
     out = _said(_left_out(r['excluded']) for r in results)
     flips = {None: 'not stated', True: 'on', False: 'off'}
     return (
-        f'box {_said(BOXES.get(b, b) or "not stated" for b in boxes)}, '
+        f'box {_said(BOX_NAMES.get(b, b) or "not stated" for b in boxes)}, '
         f'root depth {depth}, {num_joints} joints of {sets} '
         f'(PA rigid over {len(results[0]["gt"])}, then root on root; -rigid '
         f'and -sim, with scale, over {num_joints}), {len(results)} frames, '

@@ -32,8 +32,8 @@ from integral_mmpose.geometry import (
 from .evaluation_mode import describe_mode
 from .finite import CheckedSample, refuse_twice
 
-#: Where the depth of the root comes from.
-ROOT_DEPTHS = dict(gt='root_depth', estimate='root_depth_estimate')
+#: Source of the root depth -> field of a sample.
+DEPTH_FIELDS = dict(gt='root_depth', estimate='root_depth_estimate')
 
 
 @METRICS.register_module()
@@ -67,10 +67,10 @@ class IntegralMPJPE(BaseMetric):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        if root_depth not in ROOT_DEPTHS:
+        if root_depth not in DEPTH_FIELDS:
             raise ValueError(
                 f'root_depth must be one of '
-                f'{sorted(ROOT_DEPTHS)}, got {root_depth!r}'
+                f'{sorted(DEPTH_FIELDS)}, got {root_depth!r}'
             )
         self.num_joints = num_joints
         self.root_depth = root_depth
@@ -101,7 +101,7 @@ class IntegralMPJPE(BaseMetric):
                     f'{self.num_joints} joints. Evaluate a 3D model with the '
                     'joints of the data set'
                 )
-            field = ROOT_DEPTHS[self.root_depth]
+            field = DEPTH_FIELDS[self.root_depth]
             depth = sample.truth_array(field, '', positive=True)
             # Ground truth must not come back by the scale of z.
             source = sample.get('depth_source')

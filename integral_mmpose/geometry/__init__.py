@@ -30,13 +30,14 @@ from .check import (
     is_positive,
     is_tensor,
 )
-from .depth import DEPTH_RANGE_MM, mm_to_norm, norm_to_mm
+from .depth import DEPTH_RANGE_MM, DEPTH_UNITS, mm_to_norm, norm_to_mm
 from .person import UNITS, Person
 
 __all__ = [
     'BOX_MM',
     'CalibratedCamera',
     'DEPTH_RANGE_MM',
+    'DEPTH_UNITS',
     'Person',
     'TIGHT_PADDING',
     'UNITS',

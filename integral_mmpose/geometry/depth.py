@@ -7,6 +7,8 @@ the root lies in the middle of the volume, at 0.5.
 #: Depth range of the volume: the 2000 mm box around the root of the paper's
 #: public code, 1 m to either side.
 DEPTH_RANGE_MM = 2000.0
+#: What the depth range follows: the scale of the crop, or nothing.
+DEPTH_UNITS = ('crop', 'metric')
 
 
 def mm_to_norm(depth_mm, depth_range_mm=DEPTH_RANGE_MM):

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import List, Optional, Tuple
 
-from integral_mmpose.geometry import is_positive
+from integral_mmpose.geometry import DEPTH_UNITS, is_positive
 from integral_mmpose.version import __version__
 
 #: Key of the entry among the file's metadata.
@@ -20,7 +20,6 @@ CONVENTION = (
     'of a person and box_padding times as large, as wide and high as '
     'input_size asks'
 )
-DEPTH_UNITS = ('crop', 'metric')
 MAX_SIDE = 4096
 MAX_RANGE_MM = 1e5
 MAX_PADDING = 10.0

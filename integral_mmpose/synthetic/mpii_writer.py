@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.fileio import dump
 
+from integral_mmpose.datasets.body.mpii_box import fields_of_box
 from integral_mmpose.datasets.joints import MPII_NAMES
 from integral_mmpose.datasets.mat_files import mpii_truth
 
@@ -87,13 +88,9 @@ def _entry(name, joints, box):
     inside = ((joints >= 0) & (joints < SIZE)).all(1)
     low = np.minimum(joints.min(0), box[0])
     high = np.maximum(joints.max(0), box[1])
-    scale = (high - low).max() / 200
-    # The loader moves the centre down by 15 * scale, as every MPII code.
-    center = (low + high) / 2 - [0, 15 * scale]
     entry = dict(
         image=name,
-        center=(center + 1).round(2).tolist(),
-        scale=round(float(scale), 4),
+        **fields_of_box((low + high) / 2, (high - low).max()),
         joints=np.where(inside[:, None], joints + 1, 0).round(3).tolist(),
         joints_vis=inside.astype(int).tolist(),
     )

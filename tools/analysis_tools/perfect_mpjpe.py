@@ -21,9 +21,9 @@ import numpy as np
 
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets import H36MImageDataset
-from integral_mmpose.datasets.body.camera_space import BOXES
+from integral_mmpose.datasets.body.camera_space import BOX_SOURCES, ROOT_DEPTHS
 from integral_mmpose.evaluation import IntegralMPJPE
-from integral_mmpose.evaluation.mpjpe import ROOT_DEPTHS
+from integral_mmpose.evaluation.mpjpe import DEPTH_FIELDS
 
 
 @reports_errors
@@ -36,7 +36,7 @@ def main() -> None:
         '--frame-step', type=int, default=1, help='1: every frame'
     )
     parser.add_argument(
-        '--box', choices=BOXES, default='2000mm', help='of the data set'
+        '--box', choices=BOX_SOURCES, default='2000mm', help='of the data set'
     )
     parser.add_argument('--bbox-file', help='detections, for --box file')
     parser.add_argument(
@@ -68,7 +68,7 @@ def evaluate(
     ``None`` takes the labels'.
     """
     metric = IntegralMPJPE(root_depth=dataset.root_depth, per_action=False)
-    scaled_by = ROOT_DEPTHS[dataset.root_depth]
+    scaled_by = DEPTH_FIELDS[dataset.root_depth]
     moved = 0.0
     for sample in map(dataset.get_data_info, range(len(dataset))):
         answer = sample['keypoints'].astype(np.float64)

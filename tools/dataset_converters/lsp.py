@@ -8,6 +8,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from integral_mmpose.datasets.body.head_boxes import HEAD_FACTOR
+from integral_mmpose.datasets.body.mpii_box import fields_of_box
 from integral_mmpose.datasets.checks import load_json, require_file
 from integral_mmpose.datasets.mat_files import mpii_truth, read_mat
 
@@ -21,9 +22,8 @@ MIN_JOINTS = 12
 MIN_SIZE = 60.0
 #: Half the side of a crop over the size of the person, and a margin in px.
 CROP_FACTOR, CROP_MARGIN = 0.85, 8.0
-#: ``scale`` of MPII: 1.1 times the size over 200 px. Readers move the centre
-#: down by 15 * scale px, so the file has it moved up.
-SCALE_FACTOR, PIXEL_STD, CENTER_SHIFT = 1.1, 200.0, 15.0
+#: Side of MPII's box over the size of the person.
+SCALE_FACTOR = 1.1
 #: Head size of PCKh in px at least.
 MIN_HEAD = 8.0
 
@@ -181,13 +181,10 @@ def make_person(
     half = CROP_FACTOR * side + CROP_MARGIN
     corner = np.maximum(np.floor(center - half), 0).astype(int)
     end = np.minimum(np.ceil(center + half), size).astype(int)
-    scale = SCALE_FACTOR * side / PIXEL_STD
-    shift = np.array([0, CENTER_SHIFT * scale])
     one_based = np.where(labelled[:, None], px - corner + 1, 0)
     entry = dict(
         image=name,
-        center=(center - corner + 1 - shift).round(2).tolist(),
-        scale=round(scale, 4),
+        **fields_of_box(center - corner, SCALE_FACTOR * side),
         joints=one_based.round(2).tolist(),
         joints_vis=labelled.astype(int).tolist(),
     )

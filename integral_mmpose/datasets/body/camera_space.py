@@ -30,7 +30,8 @@ from .camera_space_annotations import (
 )
 from .frame_boxes import read_boxes
 
-BOXES = ('2000mm', 'tight', 'file')
+#: Where the boxes come from.
+BOX_SOURCES = ('2000mm', 'tight', 'file')
 #: Where the depth of the root comes from that scales z: ``mm_per_px``.
 ROOT_DEPTHS = ('gt', 'estimate')
 
@@ -85,9 +86,9 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
         root_depth: str = 'gt',
         **kwargs,
     ):
-        if box not in BOXES or (box == 'file') != bool(bbox_file):
+        if box not in BOX_SOURCES or (box == 'file') != bool(bbox_file):
             raise ValueError(
-                f'box must be one of {BOXES}, and bbox_file goes with '
+                f'box must be one of {BOX_SOURCES}, and bbox_file goes with '
                 f"'file' only; got box={box!r}, bbox_file={bbox_file!r}"
             )
         if root_depth not in ROOT_DEPTHS:

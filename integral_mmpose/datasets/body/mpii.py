@@ -5,9 +5,8 @@ mmpose's own MpiiDataset serves the file's 1-based joints as if they were
 ground truth and prediction live in one frame. Any data set in MPII's layout
 works, found by ``data_root`` and ``split`` alone.
 
-Convention (the official code's box): centre - 1, its y moved down by
-15 * scale, side 200 * scale * 1.25, all in px. ``bbox`` is already padded: use
-``GetBBoxCenterScale(padding=1.0)``.
+Convention: the box is the official code's (see ``mpii_box``). ``bbox`` is
+already padded by 1.25: use ``GetBBoxCenterScale(padding=1.0)``.
 """
 
 import os.path as osp
@@ -34,12 +33,9 @@ from ..checks import (
 from ..joints import MPII_METAINFO
 from ..metainfo import FlatMetainfo
 from .head_boxes import head_sizes
+from .mpii_box import box_of_fields
 from .mpii_joints import find_file, labelled_joints, load_people
 
-#: MPII's `scale` is the height of the person over 200 px.
-PIXEL_STD = 200.0
-#: The official code moves the centre down by 15 px at scale 1.
-CENTER_SHIFT = 15.0
 FIELDS = dict(image=TEXT, center=ANY, scale=ANY, joints=ANY, joints_vis=ANY)
 #: Depth of the joints in px, for a 3D model; a person may lack it.
 DEPTH = 'joints_depth'
@@ -170,8 +166,8 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
         center = float_field(person['center'], file, id_, 'center', (2,))
         scale = number_within(person['scale'], file, id_, 'scale', *SCALES)
         joints, visible = labelled_joints(person, file, id_, count)
-        center = center - 1 + np.float32([0, CENTER_SHIFT * scale])
-        side = PIXEL_STD * scale * self.bbox_padding
+        center, side = box_of_fields(center, scale)
+        side *= self.bbox_padding
         # No camera: the box counts as the 2000 mm box of the 3D data.
         mm_per_px = BOX_MM / side
         has_depth = DEPTH in person
