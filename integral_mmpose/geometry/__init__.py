@@ -1,6 +1,6 @@
-"""Cameras, boxes, depth and alignment: numpy only.
+"""Cameras, boxes, depth and alignment.
 
-Arrays in, arrays out; tensors in, tensors out, without importing torch first.
+numpy only: the alignment takes tensors too, without importing torch first.
 """
 
 from .align import (

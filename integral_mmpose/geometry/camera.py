@@ -1,13 +1,13 @@
 """Pinhole camera and the 2000 mm box around a person.
 
 Convention: camera space in mm, x right, y down, z forward; pixels u right,
-v down; u = f_x * X / Z + c_x. Functions take tensors or arrays and return the
-same type. Lens distortion is not modelled: the paper's codes leave it out.
+v down; u = f_x * X / Z + c_x. Functions take and return numpy arrays. Lens
+distortion is not modelled: the paper's codes leave it out.
 """
 
 import numpy as np
 
-from .check import check_shape, is_tensor
+from .check import check_shape
 
 #: Side of the box around a person in mm (the paper's public code).
 BOX_MM = 2000.0
@@ -43,7 +43,7 @@ def project(points_mm, focal, principal):
             f'got Z = {float(depth.min())} mm'
         )
     pixels = points_mm[..., :2] / depth * focal + principal
-    return _concatenate(pixels, depth)
+    return np.concatenate([pixels, depth], -1)
 
 
 def back_project(points, focal, principal):
@@ -63,7 +63,8 @@ def back_project(points, focal, principal):
         array([ 100.,    0., 1000.])
     """
     depth = points[..., 2:]
-    return _concatenate((points[..., :2] - principal) / focal * depth, depth)
+    xy_mm = (points[..., :2] - principal) / focal * depth
+    return np.concatenate([xy_mm, depth], -1)
 
 
 def box_side_px(root_depth_mm, focal, box_mm: float = BOX_MM):
@@ -102,9 +103,8 @@ def tight_to_box_px(size_px):
         array([400., 400.])
     """
     check_shape(size_px, '... 2', 'size_px')
-    longer = size_px.max(-1)
-    longer = (longer.values if is_tensor(size_px) else longer)[..., None]
-    return _concatenate(longer, longer) * TIGHT_PADDING
+    longer = size_px.max(-1, keepdims=True)
+    return np.repeat(longer, 2, -1) * TIGHT_PADDING
 
 
 def root_depth_from_box(box_px, focal, box_mm: float = BOX_MM):
@@ -180,11 +180,3 @@ def weak_perspective_mm(
         )
     relative = keypoints - keypoints[..., root : root + 1, :]
     return relative * np.array([mm_per_px, mm_per_px, 1.0])
-
-
-def _concatenate(first, second):
-    if not is_tensor(first):
-        return np.concatenate([first, second], -1)
-    import torch
-
-    return torch.cat([first, second], -1)
