@@ -2,7 +2,7 @@
 
 Nothing here knows MMPose. Vocabulary, from atom to composite: grid ->
 softmax -> heat vectors -> expectation -> targets -> errors; flip serves
-evaluation. Cameras, boxes and depth in mm are those of ``geometry``.
+evaluation. Cameras and boxes are in ``geometry``.
 
 Convention: logits are (B, K, H, W) or (B, K, D, H, W), heat vectors (B, K, n),
 coordinates (B, K, C) in bins unless they are called px or normalised, order
@@ -10,24 +10,16 @@ x, y[, z]; sizes are (w, h[, d]); a sigma is in bins.
 """
 
 from integral_mmpose.geometry import (
-    BOX_MM,
     DEPTH_RANGE_MM,
-    TIGHT_PADDING,
-    back_project,
-    box_side_px,
     check_finite,
     check_shape,
     joint_distances,
     mm_to_norm,
     norm_to_mm,
     pck_curve,
-    project,
     rigid_align,
     root_align,
-    root_depth_from_box,
     similarity_align,
-    tight_to_box_px,
-    weak_perspective_mm,
 )
 
 from .errors import (
@@ -71,15 +63,11 @@ from .targets import (
 )
 
 __all__ = [
-    'BOX_MM',
     'DEPTH_RANGE_MM',
     'HeatVectors',
-    'TIGHT_PADDING',
     'argmax',
     'at_least_float32',
-    'back_project',
     'bins_to_norm',
-    'box_side_px',
     'check_finite',
     'check_logits',
     'check_shape',
@@ -116,19 +104,15 @@ __all__ = [
     'norm_to_px',
     'pck_curve',
     'plain_marginals',
-    'project',
     'px_to_norm',
     'rigid_align',
     'root_align',
-    'root_depth_from_box',
     'similarity_align',
     'softmax',
     'spread',
     'spread_score',
-    'tight_to_box_px',
     'vector_cross_entropy',
     'vector_expected_error',
     'vector_squared_error',
     'vectors_to_coordinates',
-    'weak_perspective_mm',
 ]

@@ -144,7 +144,7 @@ def seen(canvas, points, names, camera, owner):
     flags = np.zeros(len(names), int)
     for k, (name, (u, v, z)) in enumerate(zip(names, uvz)):
         x, y = int(round(u)), int(round(v))
-        if not (0 <= x < w and 0 <= y < h and z > 0):
+        if not (0 <= x < w and 0 <= y < h):
             continue
         cover = COVER[name if name in COVER else name.split('_')[1]]
         shown = canvas.depth[y, x] > z - cover and canvas.owner[y, x] in (

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from integral_mmpose.datasets import checks, joints, seeding
-from integral_mmpose.datasets.body import h36m_files, mpii_joints
+from integral_mmpose.datasets.body import h36m_files, mpii_box, mpii_joints
 from integral_mmpose.inference.boxes import load_boxes
 
 
 @pytest.mark.parametrize(
-    'module', [checks, joints, seeding, h36m_files, mpii_joints]
+    'module', [checks, joints, seeding, h36m_files, mpii_box, mpii_joints]
 )
 def test_examples_in_docstrings(module):
     result = doctest.testmod(module)
