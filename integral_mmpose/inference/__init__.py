@@ -1,6 +1,6 @@
-"""From a photograph to 2D or 3D poses, without torch and MMPose.
+"""2D and 3D poses of images and videos, without torch and MMPose.
 
-With MMPose models and MMDetection detectors: ``integral_mmpose.apis``.
+``integral_mmpose.apis`` runs MMPose models and MMDetection detectors.
 """
 
 from integral_mmpose.geometry import UNITS, Person

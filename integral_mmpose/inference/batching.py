@@ -1,4 +1,4 @@
-"""People of several images go through the network together."""
+"""Batch the person crops of several images."""
 
 from collections import deque
 from typing import Any, Callable, Iterable, Iterator, Optional, Tuple
@@ -10,16 +10,15 @@ def in_batches(
     batch_size: int,
     max_waiting: Optional[int] = None,
 ) -> Iterator[Tuple[Any, list]]:
-    """Call ``predict`` with ``batch_size`` crops, whatever item they are of.
+    """Predict the crops of several items in batches.
 
     Args:
         items (Iterable): Pairs of an item (an image) and its crops.
-        predict (Callable): Crops to as many results.
+        predict (Callable): From crops to as many results.
         batch_size (int): Most crops of a call.
-        max_waiting (int, optional): So many items, then the crops that are
-            there go, so that images without people do not pile up in the
-            memory. 1 makes no image of a camera wait. Defaults to
-            ``batch_size``.
+        max_waiting (int, optional): Most items that wait for a full batch.
+            It bounds the memory if many images show nobody; 1 adds no delay
+            to a camera. Defaults to ``batch_size``.
 
     Yields:
         tuple: Item and results, one per crop, in the order of ``items``.
@@ -55,7 +54,7 @@ def _predict(predict, crops, batch_size) -> list:
 
 
 def _finished(waiting: deque, results: list) -> Iterator[tuple]:
-    """Take the items out whose results are complete."""
+    """Yield the items whose results are complete."""
     while waiting and waiting[0][1] <= len(results):
         item, count = waiting.popleft()
         yield item, results[:count]

@@ -1,4 +1,4 @@
-"""Where the person boxes of a frame come from.
+"""Person boxes of a frame, given by the user or found by a detector.
 
 Convention: boxes are (N, 5) left, top, right, bottom, score in image px,
 tight around the people: the model pads them.
@@ -17,14 +17,14 @@ from .cameras import finite_float64
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
-#: Lowest score of a detector's box that is a person.
+#: Default score threshold of a detector's boxes.
 DETECTED_THR = 0.3
 FORMS = (
     'boxes: {"name.jpg": [[left, top, right, bottom]]} in px, a COCO '
     'detection list or a COCO annotation file'
 )
 
-#: What a user can give; GivenBoxes says what each of them means.
+#: Forms of given boxes, see :class:`GivenBoxes`.
 BoxesLike = Union[str, Path, Mapping[str, np.ndarray], np.ndarray]
 
 
@@ -34,15 +34,15 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
     Args:
         path (str): ``{"name.jpg": [[left, top, right, bottom], …], …}``, or
             a COCO detection list: ``image_id``, ``bbox`` [left, top, width,
-            height] and ``score``. An image is then found by the number that
-            is its name (``000000000139.jpg``). In a COCO annotation file it
-            is found by its ``file_name``.
+            height] and ``score``, where the name of an image is its id
+            (``000000000139.jpg``), or a COCO annotation file, where an image
+            has a ``file_name``.
 
     Returns:
-        dict[str, np.ndarray]: (N, 5) per image; the score is 1 without one.
+        dict[str, np.ndarray]: (N, 5) per image; a missing score is 1.
 
     Raises:
-        ValueError: If it is not such a file.
+        ValueError: If the file has another layout.
     """
     content = read_json(path, f'is not a JSON file with {FORMS}')
     if isinstance(content, list):
@@ -58,7 +58,7 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
 
 
 def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
-    """Detections of COCO by the number of their image."""
+    """Group COCO detections by their image id."""
     rows: Dict[str, List[list]] = {}
     for number, entry in enumerate(content):
         try:
@@ -87,7 +87,7 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
 def _by_file_name(
     boxes: Dict[str, np.ndarray], images, path: str
 ) -> Dict[str, np.ndarray]:
-    """Boxes of a COCO annotation file by the names of all its images."""
+    """Key the boxes of a COCO annotation file by file name."""
     none = np.zeros((0, 5), np.float32)
     try:
         return {
@@ -102,18 +102,17 @@ def _by_file_name(
 
 
 def check_boxes(rows, what: str) -> np.ndarray:
-    """Boxes with a score, which is 1 if they have none.
+    """Check boxes, and add the score 1 where it is missing.
 
     Args:
         rows: (N, 4) left, top, right, bottom, or (N, 5) with a score.
-        what (str): Named in the error.
+        what (str): Name for the error message.
 
     Returns:
         np.ndarray: (N, 5) float32.
 
     Raises:
-        ValueError: If they are not rows of finite numbers with a positive
-            size.
+        ValueError: If a number is not finite or a box has no size.
     """
     try:
         boxes = finite_float64(rows).astype(np.float32)
@@ -137,18 +136,17 @@ def _check_all(table: Mapping, what: str) -> Dict[str, np.ndarray]:
 
 
 class GivenBoxes:
-    """Boxes that a user gives.
+    """Boxes given by the user.
 
     Args:
-        boxes (BoxesLike, optional): A JSON file or a dict, by the name of
-            the image with or without its folder; of a frame of a video it is
-            the video's with the number, ``walk_000000``; (N, 4 or 5) for every
-            image; None or ``'whole_image'`` for the whole image.
-        bbox_thr (float): Boxes with a lower score are left out; those
-            without one have the score 1. Defaults to 0.
+        boxes (BoxesLike, optional): A dict, or a JSON file, of image name
+            (with or without folder; ``walk_000000`` for a frame of a video)
+            to boxes; an array (N, 4 or 5) for every image; or None or
+            ``'whole_image'`` for the whole image.
+        bbox_thr (float): Lowest score; a missing score is 1. Defaults to 0.
 
     Raises:
-        ValueError: If a box is none, or the threshold not in [0, 1].
+        ValueError: If a box is invalid or the threshold is not in [0, 1].
     """
 
     def __init__(
@@ -166,10 +164,10 @@ class GivenBoxes:
         self._boxes: Any = None if isinstance(boxes, str) else boxes
 
     def boxes_of(self, frame: Frame) -> np.ndarray:
-        """(N, 5) boxes of a frame.
+        """Return the boxes (N, 5) of a frame.
 
         Raises:
-            ValueError: If there is no entry for it, or a box outside it.
+            ValueError: If the frame has no entry or a box lies outside it.
         """
         height, width = frame.image.shape[:2]
         if self._boxes is None:
@@ -190,13 +188,13 @@ class GivenBoxes:
 
 
 def by_name(table: Mapping, name: str, what: str):
-    """The entry of an image, by its name with or without its folder.
+    """Look an image up by its name, with or without its folder.
 
-    A name that is a number is also found by that number. ``what`` names the
-    table in the error.
+    A numeric name is also looked up as a number. ``what`` names the table in
+    the error.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is no entry.
     """
     stem = Path(name).stem
     number = str(int(stem)) if stem.isdecimal() else name
@@ -207,14 +205,14 @@ def by_name(table: Mapping, name: str, what: str):
 
 
 class DetectedBoxes:
-    """Boxes that a detector finds.
+    """Boxes found by a detector.
 
     Args:
-        detector (object): With ``detect(images)``, which gives the people of
-            each image as (N, 5), such as :class:`YoloxDetector`.
+        detector (object): Has ``detect(images)``, which returns boxes (N, 5)
+            for each image, such as :class:`YoloxDetector`.
         bbox_thr (float): Lowest score. Defaults to 0.3.
-        nms_thr (float): Largest overlap (IoU) of two boxes. Defaults to
-            0.65, as in RTMDet and YOLOX: people side by side stay two.
+        nms_thr (float): Largest IoU of two boxes. Defaults to 0.65, as in
+            RTMDet and YOLOX.
 
     Raises:
         ValueError: If a threshold is not in [0, 1].
@@ -228,7 +226,7 @@ class DetectedBoxes:
         self.bbox_thr, self.nms_thr = bbox_thr, nms_thr
 
     def boxes_of(self, frame: Frame) -> np.ndarray:
-        """(N, 5) boxes of a frame, within the image, the best first."""
+        """Return boxes (N, 5), clipped to the image, the best first."""
         [boxes] = self.detector.detect([frame.image])
         height, width = frame.image.shape[:2]
         boxes[:, :4] = boxes[:, :4].clip(0, [width, height] * 2)
@@ -238,14 +236,14 @@ class DetectedBoxes:
 
 
 def check_fractions(**values: float) -> None:
-    """Raise ValueError for the first number that is not from 0 to 1."""
+    """Raise ValueError if a value is not in [0, 1]."""
     for name, value in values.items():
         if not is_number(value) or not 0 <= value <= 1:
             raise ValueError(f'{name} must be from 0 to 1, got {value}')
 
 
 def nms(boxes: np.ndarray, iou_thr: float) -> np.ndarray:
-    """Indices of the boxes (N, 5) that stay, the best first.
+    """Return the indices of the boxes (N, 5) to keep, the best first.
 
     Example:
         >>> boxes = np.array([[0, 0, 9, 9, .5], [0, 0, 9, 8, .9]])

@@ -1,4 +1,4 @@
-"""Cameras that a user gives: intrinsics, or a field of view.
+"""Cameras given by the user, as intrinsics or a field of view.
 
 Convention: pixels, u right and v down. Pixel i stands for the coordinate i at
 its centre, so the middle of an image is (W - 1) / 2.
@@ -32,7 +32,7 @@ _FORMS = (
 class Camera(NamedTuple):
     """Focal lengths and principal point in px, (2,) each.
 
-    ``size`` is the (w, h) in px of its images, where it is known.
+    ``size`` is the (w, h) of its images in px, if known.
     """
 
     focal: np.ndarray
@@ -41,16 +41,16 @@ class Camera(NamedTuple):
 
 
 class CameraReader:
-    """A camera as a user gives it; that of a frame follows from its size.
+    """Read a camera, and fit it to images.
 
     Args:
-        camera (CameraLike): A dict in one of the forms of the error below, a
-            JSON file with such a dict, or ``file.json#S9/54138969``: one of
-            several in a file.
+        camera (CameraLike): A dict with fx, fy, cx and cy, with K, or with f
+            and c in px, or with fov in degrees; a JSON file with such a dict;
+            or ``file.json#S9/54138969`` for one of several in a file.
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is not a camera.
+        ValueError: If the content is not a camera.
     """
 
     def __init__(self, camera: CameraLike) -> None:
@@ -74,10 +74,10 @@ class CameraReader:
             self._tell_distortion(camera)
 
     def camera_of(self, image: np.ndarray) -> Camera:
-        """The camera of an image (H, W, 3).
+        """Return the camera of an image (H, W, 3).
 
         Raises:
-            ValueError: If the camera is known to be of another image size.
+            ValueError: If the camera has another image size.
         """
         height, width = image.shape[:2]
         if self._fov is not None:
@@ -124,7 +124,7 @@ class CameraReader:
         return Camera(focal, principal, size)
 
     def _tell_distortion(self, camera: Mapping) -> None:
-        """Warn of what the pinhole camera leaves out."""
+        """Warn if the camera is more than a pinhole camera."""
         used = [
             name
             for name in _DISTORTION
@@ -136,21 +136,20 @@ class CameraReader:
         if used:
             names = ', '.join(sorted(set(used)))
             warnings.warn(
-                f'{self.source}: lens distortion or skew ({names}) '
-                'is not used, the camera is taken as a pinhole: undistort '
-                'the images first where pixels must be exact',
+                f'{self.source}: lens distortion or skew ({names}) is not '
+                'used. For exact pixels, undistort the images first',
                 stacklevel=3,
             )
 
     def _error(self, camera) -> ValueError:
         return ValueError(
-            f'{self.source}: is not a camera: {_FORMS} are, with focal '
-            f'lengths of at least 1 px, got {camera!r:.200}'
+            f'{self.source}: is not a camera. Give {_FORMS}, with focal '
+            f'lengths of at least 1 px; got {camera!r:.200}'
         )
 
 
 def _load(path: str):
-    """The dict of ``file.json`` or of ``file.json#key/key``."""
+    """Read the dict of ``file.json`` or ``file.json#key/key``."""
     file, _, keys = path.partition('#')
     content = read_json(file, 'is not a JSON file with a camera')
     for key in keys.split('/') if keys else ():

@@ -1,4 +1,4 @@
-"""The crop of a person, as MMPose's top-down pipelines cut it.
+"""Crop a person as MMPose's top-down pipelines do.
 
 ``GetBBoxCenterScale`` pads a box, ``TopdownAffine`` widens it to the aspect
 ratio of the network input and warps it there. This is the same arithmetic in
@@ -12,7 +12,7 @@ import numpy as np
 
 from integral_mmpose.geometry import TIGHT_PADDING
 
-#: cv2.warpAffine reads from images with sides below 2^15 px.
+#: cv2.warpAffine needs images with sides below 2^15 px.
 MAX_SIDE = 2**15 - 2
 
 
@@ -48,14 +48,14 @@ def crop_person(
         box (np.ndarray): (4,) left, top, right, bottom in image px, tight.
         input_size (Sequence[int]): (w, h) of the crop in px.
         padding (float): Factor on the width and height of the box.
-        use_udp (bool): MMPose's unbiased crop: pixel centres of the corners
-            fall upon each other.
+        use_udp (bool): Use MMPose's unbiased crop, which aligns the centres
+            of the corner pixels.
 
     Returns:
-        Crop: What lies outside the image is black.
+        Crop: Black outside the image.
 
     Raises:
-        ValueError: If the image is larger than OpenCV cuts from.
+        ValueError: If the image is too large for OpenCV.
     """
     check_sides(image)
     box = np.asarray(box, np.float32)
@@ -80,20 +80,19 @@ def crop_person(
 
 
 def check_sides(image: np.ndarray) -> None:
-    """Raise ValueError if an image is larger than OpenCV cuts from."""
+    """Raise ValueError if an image is too large for OpenCV."""
     if max(image.shape[:2]) > MAX_SIDE:
         raise ValueError(
-            f'the image has {image.shape[1]} x {image.shape[0]} px, and '
-            f'OpenCV cuts from {MAX_SIDE} px a side at most: scale it down'
+            f'the image has {image.shape[1]} x {image.shape[0]} px, but '
+            f'OpenCV allows at most {MAX_SIDE} px a side: scale it down'
         )
 
 
 def box_padding(dataset: dict) -> Tuple[float, float]:
-    """Factor from a person's tight box to the crop, of a test data set.
+    """Return the factor from tight boxes to crops of a test data set.
 
-    COCO's pipelines pad tight boxes (MMPose's default is 1.25); a padding of
-    1 is that of a data set whose boxes are padded already, by
-    ``bbox_padding``.
+    COCO's pipelines pad tight boxes (MMPose's default is 1.25). A padding of
+    1 means that the data set pads its boxes, by ``bbox_padding``.
 
     Returns:
         tuple: The factor, and the part of it that the pipeline pads.

@@ -1,4 +1,4 @@
-"""The content of a URL, within limits of size and time."""
+"""Download a URL, with limits of size and time."""
 
 import ipaddress
 import socket
@@ -24,8 +24,8 @@ def is_url(path) -> bool:
 class CheckedRedirects(urllib.request.HTTPRedirectHandler):
     """Follow redirects within the web only.
 
-    A server must not make this machine ask its own services: a redirect to
-    another scheme, or to a private address from a public one, is refused.
+    A redirect to another scheme, or from a public to a private address, is
+    refused: a server must not make this machine call its own services.
     """
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
@@ -45,7 +45,7 @@ class CheckedRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def is_private(host: str) -> bool:
-    """Whether a host name has an address that is not of the public network.
+    """Whether a host name resolves to an address that is not public.
 
     Example:
         >>> is_private('127.0.0.1'), is_private('8.8.8.8')
@@ -62,10 +62,10 @@ def is_private(host: str) -> bool:
 
 
 class Deadline:
-    """Shuts the connections of a download down when its time is over.
+    """Close the connections of a download after a time limit.
 
-    A server can dribble its header and its body: urllib limits the time of
-    each byte only.
+    urllib limits the time of each read only, so a slow server could send for
+    ever.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -76,7 +76,7 @@ class Deadline:
         self._timer.start()
 
     def watch(self, kind: type) -> type:
-        """``HTTPConnection``, or its like, under this deadline."""
+        """Return a subclass of a connection class with this deadline."""
         deadline = self
 
         class Watched(kind):
@@ -89,7 +89,7 @@ class Deadline:
         return Watched
 
     def cancel(self) -> None:
-        """It is not needed any more."""
+        """Stop the timer."""
         self._timer.cancel()
 
     def _end(self) -> None:
@@ -100,7 +100,7 @@ class Deadline:
 
 
 def opener_of(deadline: Deadline) -> urllib.request.OpenerDirector:
-    """urllib's opener, with a deadline and checked redirects."""
+    """Build urllib's opener with a deadline and checked redirects."""
 
     class Http(urllib.request.HTTPHandler):
         def http_open(self, req):
@@ -115,7 +115,7 @@ def opener_of(deadline: Deadline) -> urllib.request.OpenerDirector:
 
 
 def download(url: str) -> bytes:
-    """The bytes behind a URL.
+    """Return the content of a URL.
 
     Raises:
         OSError: If it cannot be read, ends early, is larger than 64 MB, takes

@@ -1,4 +1,4 @@
-"""Frames -> people: boxes, crops in batches, tracks, smoothing, mm."""
+"""Find people in frames: boxes, crops, batches, tracks, smoothing, mm."""
 
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, List, Optional, Tuple
@@ -30,15 +30,14 @@ def find_people(
     smoother: Optional[PoseSmoother] = None,
     batch_size: int = 8,
 ) -> Iterator[ImageResult]:
-    """People of each frame, in the order of the frames.
+    """Find the people of each frame, in order.
 
-    Frames are read, and people detected and cut out, in a thread beside that
-    of the network, unless the frames are live. ``boxes`` are a
-    :class:`GivenBoxes` or :class:`DetectedBoxes`. People of a video, and
-    those who are smoothed, get numbers.
+    Reading, detection and cropping run in a second thread, unless the frames
+    are live. ``boxes`` is a :class:`GivenBoxes` or :class:`DetectedBoxes`.
+    People get a ``track_id`` in a video or with a ``smoother``.
 
     Yields:
-        ImageResult: With the reason in ``error`` where it could not be used.
+        ImageResult: ``error`` has the reason if the frame failed.
     """
     located, waiting = _locate(frames, boxes, model, placer), None
     if getattr(frames, 'live', False):
@@ -72,7 +71,7 @@ def find_people(
 def make_person(
     box: np.ndarray, pose: Pose, in_mm: dict, track_id: Optional[int] = None
 ) -> Person:
-    """A person of a box (5,), a pose and its fields in mm."""
+    """Build a person from a box (5,), a pose and its fields in mm."""
     std_px = std_mm = None
     if pose.std is not None:
         std_px = np.sqrt((pose.std[:, :2] ** 2).mean(-1))
@@ -92,7 +91,7 @@ def make_person(
 def _locate(
     frames: Iterable[Frame], boxes, model, placer: PersonPlacer
 ) -> Iterator[Tuple[tuple, list]]:
-    """Each frame with its boxes (N, 5) and places, and the N crops."""
+    """Yield each frame with its boxes (N, 5) and places, and N crops."""
     for frame in frames:
         found, places, crops = np.zeros((0, 5), np.float32), [], []
         if not frame.error:

@@ -1,7 +1,7 @@
-"""Frames, as they are read: of images, of videos and of animations.
+"""Read frames from images, videos and animations.
 
-A frame that cannot be read has an error and no image: one bad file of a
-folder stops nothing.
+A frame that cannot be read has an error and no image, so a bad file does not
+stop a run.
 """
 
 import logging
@@ -25,7 +25,7 @@ from .images import (
 )
 
 DEFAULT_FPS = 30.0
-#: Browsers show a picture without a duration so long.
+#: Duration in ms of a picture that gives none, as in browsers.
 DEFAULT_MS = 100
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Frame:
     """An image, or a frame of a video.
 
     Attributes:
-        name (str): Path of the image; of a frame, the video and its number.
+        name (str): Path of the image, or video and number of the frame.
         image (np.ndarray, optional): (H, W, 3) BGR; None if unreadable.
         error (str): Why it cannot be used; empty if it can.
         time_ms (float, optional): Time of a frame in its video.
@@ -50,16 +50,15 @@ class Frame:
 
 
 class ImageSource:
-    """Images: paths, URLs and arrays.
+    """Images from paths, URLs and arrays.
 
     Args:
-        images (Iterable): Read one after the other, when they are needed. An
-            iterator has no length and can be read once.
+        images (Iterable): Read when they are needed. An iterator has no
+            length and can be read once.
         max_megapixels (float): Larger images are refused.
-        fps (float, optional): The images are the frames of a video.
-        name (str): Of that video.
-        first (np.ndarray, optional): The first image, where it has been read
-            already.
+        fps (float, optional): Frames per second, if the images are a video.
+        name (str): Name of that video.
+        first (np.ndarray, optional): The first image, if it is read already.
     """
 
     live = False
@@ -108,12 +107,13 @@ class ImageSource:
 
 
 class VideoSource:
-    """Frames of a video or a camera; the frames of a cut file up to the cut.
+    """Frames of a video or a camera.
+
+    A truncated file gives the frames before its end.
 
     Args:
         device (str | int): File, URL, device file or number of a camera.
-        live (bool): It is a camera or a stream: it has no length, and nothing
-            waits for the next frame.
+        live (bool): Whether it is a camera or a stream, without a length.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -162,24 +162,24 @@ class VideoSource:
         if not number and not self.live:
             hint = ''
             if '://' in self.name:
-                hint = ': download it first, its server may send no parts'
+                hint = ': download it first, the server may send no ranges'
             logger.warning(
                 f'{self.name}: the video has no frame that can be read{hint}'
             )
         elif number < len(self):
             logger.warning(
                 f'{self.name}: the video ends after {number} of {len(self)} '
-                'frames: it is cut or damaged'
+                'frames: it is truncated or damaged'
             )
 
 
 class AnimationSource:
-    """Frames of a GIF, a WebP or a PNG file that moves.
+    """Frames of an animated GIF, WebP or PNG file.
 
-    Each picture is shown for a time of its own; ``fps`` is the mean.
+    Each picture has its own duration; ``fps`` is the mean.
 
     Raises:
-        ValueError: If they are too large, or none can be read.
+        ValueError: If the pictures are too large or none can be read.
     """
 
     live, video = False, True
@@ -210,7 +210,7 @@ class AnimationSource:
             yield Frame(name, upright_bgr(image, name), '', time_ms)
 
     def _pictures(self) -> Iterator[Image.Image]:
-        """The decoded pictures, up to a damage."""
+        """Yield the decoded pictures before the first damaged one."""
         image: Any  # with n_frames
         number = 0
         with open_picture(self.name) as image:
@@ -227,7 +227,7 @@ class AnimationSource:
 
 
 def is_animation(path: Union[str, Path]) -> Optional[bool]:
-    """Whether a file is an image that moves; None if it is no image."""
+    """Whether an image is animated; None if the file is no image."""
     if not Path(path).is_file():  # a pipe would wait for its other end
         return None
     try:

@@ -1,8 +1,8 @@
-"""A JSON file whose entries are on the disk as soon as they are known.
+"""A JSON file that is written entry by entry.
 
-A run of hours may be stopped or killed: every entry is a line of
-``FILE.partial``, which is JSON by itself. At the end they become one file, in
-one step and without holding them in memory.
+Every entry is a line of JSON in ``FILE.partial``, so a killed run keeps its
+entries. At the end they become one file, in one step and without holding them
+in memory.
 """
 
 import json
@@ -13,9 +13,9 @@ from integral_mmpose.files import made_beside
 
 
 class GrowingJson:
-    """Entries of a JSON list, written as they come.
+    """A JSON list whose entries are written at once.
 
-    Until there is one, the files of an earlier run stay.
+    The files of an earlier run stay until the first entry.
     """
 
     def __init__(self, path: Union[str, Path]) -> None:
@@ -25,9 +25,9 @@ class GrowingJson:
         self._waiting: List[str] = []
 
     def add(self, entry, wait: bool = False) -> None:
-        """Append an entry, a JSON value; it is readable at once.
+        """Append an entry, a JSON value, and flush it.
 
-        With ``wait`` it touches no file: it comes before the next entry.
+        With ``wait`` the entry is written together with the next one.
         """
         self._waiting.append(json.dumps(entry) + '\n')
         if wait:

@@ -1,8 +1,8 @@
-"""Images of any kind -> (H, W, 3) BGR uint8, upright.
+"""Read images as (H, W, 3) BGR uint8, upright.
 
 OpenCV reads JPEG, PNG, BMP and TIFF, Pillow everything else that it opens
-(HEIC where the package pillow-heif is installed). What would come out wrong
-is an error: values of an unknown range, and images too large for memory.
+(HEIC with the package pillow-heif). Values of an unknown range and images too
+large for memory are errors.
 """
 
 import io
@@ -35,7 +35,7 @@ _OPENING = threading.Lock()
 
 
 def image_suffixes() -> Set[str]:
-    """Suffixes of the files that are taken for images in a folder."""
+    """Return the suffixes of files that count as images."""
     return set(Image.registered_extensions()) - NO_IMAGES | HEIC_SUFFIXES
 
 
@@ -45,12 +45,12 @@ def read_image(
     """Read a file or URL as (H, W, 3) BGR, upright by its EXIF orientation.
 
     Transparent pixels are shown on white. 16-bit images are scaled to 8 bits.
-    Of an animation the first frame is read.
+    Of an animation, the first frame is read.
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is no image, a broken or a too large one, or if the
-            range of its values is unknown.
+        ValueError: If it is no image, broken or too large, or the range of
+            its values is unknown.
         OSError: If the URL cannot be read.
     """
     if is_url(path):
@@ -75,7 +75,7 @@ def read_image(
 
 
 def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
-    """(H, W, 3) BGR uint8 of the content of a file, upright."""
+    """Decode the content of a file as (H, W, 3) BGR uint8, upright."""
     with open_picture(io.BytesIO(content)) as header:
         check_size(header, name, max_megapixels)
         if bits_per_value(header, content) > 8:
@@ -107,9 +107,9 @@ def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
 
 
 def open_picture(file) -> Image.Image:
-    """Open an image of any size: of its limits, ours count.
+    """Open an image with Pillow, without its limit of 179 megapixels.
 
-    Pillow refuses a "decompression bomb" from 179 megapixels on.
+    :func:`check_size` applies the limit of this package.
     """
     with _OPENING:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -120,7 +120,7 @@ def open_picture(file) -> Image.Image:
 
 
 def check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
-    """Raise ValueError for more pixels, before an image is decoded."""
+    """Raise ValueError for a too large image, before it is decoded."""
     width, height = image.size
     if width * height > max_megapixels * 1e6:
         raise ValueError(
@@ -131,13 +131,13 @@ def check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
 
 
 def upright_bgr(image: Image.Image, name: str) -> np.ndarray:
-    """(H, W, 3) BGR uint8 of a picture of Pillow, transparency on white."""
+    """Convert a Pillow image to (H, W, 3) BGR uint8, upright, on white."""
     rgba = ImageOps.exif_transpose(image).convert('RGBA')
     return as_bgr(np.asarray(rgba)[..., [2, 1, 0, 3]], name)
 
 
 def bits_per_value(header: Image.Image, content: bytes) -> int:
-    """Bits of a value of a pixel, 8 where the format has no more."""
+    """Return the bits per channel of an image."""
     if header.format == 'PNG':
         return content[24]  # of the chunk IHDR
     if header.format == 'TIFF':
@@ -147,13 +147,13 @@ def bits_per_value(header: Image.Image, content: bytes) -> int:
 
 
 def as_bgr(image: np.ndarray, name: str = 'image') -> np.ndarray:
-    """Make (H, W, 3) uint8 BGR of grey, BGRA and 16-bit arrays.
+    """Convert grey, BGR, BGRA and 16-bit arrays to (H, W, 3) uint8 BGR.
 
     Transparent pixels are shown on white.
 
     Raises:
-        ValueError: If it is not such an array, or the range of its values is
-            unknown.
+        ValueError: If the shape or type is another, or the range of the
+            values is unknown.
 
     Example:
         >>> as_bgr(np.full((2, 4), 257 * 99, np.uint16))[0, 0].tolist()
@@ -189,7 +189,7 @@ def as_bgr(image: np.ndarray, name: str = 'image') -> np.ndarray:
 def fit_within(
     image: np.ndarray, width: int, height: int, grey: int = 255
 ) -> np.ndarray:
-    """Scale an image into a size, ``grey`` at its right and lower side."""
+    """Scale an image to fit a size, and pad it right and below."""
     if image.shape[:2] == (height, width):
         return image
     scale = min(width / image.shape[1], height / image.shape[0])

@@ -1,4 +1,4 @@
-"""From pictures to people in 2D or 3D, without torch and MMPose."""
+"""Inferencer for 2D and 3D poses, without torch and MMPose."""
 
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Sequence, Union
@@ -23,7 +23,7 @@ from .sources import open_source
 from .tracking import PoseSmoother
 from .yolox import YoloxDetector
 
-#: What :class:`PoseInferencer` needs of a model.
+#: Attributes that :class:`PoseInferencer` needs of a model.
 MODEL = ('crop', 'predict', 'joint_names', 'skeleton', 'depth_range_mm')
 
 
@@ -43,11 +43,10 @@ class PoseInferencer:
             with the package.
         detector (str | Path | object, optional): ONNX file of YOLOX, or an
             object with the method ``detect`` of :class:`YoloxDetector`.
-            Without one and without boxes, the whole image is taken as one
-            person.
-        threads (int, optional): Of ONNX Runtime; by default its choice.
-        flip_test (bool): See :class:`OnnxPoseModel`. For an ONNX file; an
-            object has its own.
+            Without a detector and boxes, the whole image is one person.
+        threads (int, optional): Threads of ONNX Runtime, by default its
+            choice.
+        flip_test (bool): See :class:`OnnxPoseModel`; for an ONNX file only.
 
     Attributes:
         joint_names (list[str]): Names of the K joints.
@@ -55,7 +54,7 @@ class PoseInferencer:
 
     Raises:
         FileNotFoundError, ValueError: If a model cannot be loaded.
-        TypeError: If it is neither a file nor such an object.
+        TypeError: If a model is neither a file nor such an object.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class PoseInferencer:
         self.skeleton = model.skeleton
 
     def __call__(self, inputs, **options) -> List[List[Person]]:
-        """The people of each image, all at once.
+        """Find the people of all images.
 
         Args:
             inputs: See :func:`open_source`: image, folder, video, or a
@@ -87,11 +86,11 @@ class PoseInferencer:
             **options: See :meth:`stream`.
 
         Returns:
-            list[list[Person]]: One list for each image, in their order.
+            list[list[Person]]: One list for each image, in order.
 
         Raises:
-            ValueError, OSError: If an argument is wrong, or an image cannot
-                be used; :meth:`stream` goes on after a bad image.
+            ValueError, OSError: If an argument is wrong or an image cannot
+                be used. :meth:`stream` continues after a bad image.
         """
         results = []
         for result in self.stream(inputs, **options):
@@ -113,29 +112,27 @@ class PoseInferencer:
         fps: Optional[float] = None,
         max_megapixels: float = MAX_MEGAPIXELS,
     ) -> Iterator[ImageResult]:
-        """The people of each image or frame, as they are found.
+        """Find the people of each image or frame, one at a time.
 
         Args:
             inputs: See :func:`open_source`: image, folder, video, stream,
                 webcam, a sequence of images, or what it returns.
-            boxes: Given boxes instead of the detector's, see
-                :class:`GivenBoxes`.
+            boxes: Boxes instead of the detector's, see :class:`GivenBoxes`.
             bbox_thr (float, optional): Lowest score of a box. By default 0.3
                 for the detector's, 0 for given ones.
-            nms_thr (float): Largest overlap (IoU) of two detected boxes.
-                Defaults to 0.65.
+            nms_thr (float): Largest IoU of two detected boxes. Defaults to
+                0.65.
             batch_size (int): People that go through the network together.
-            camera: See :class:`CameraReader`: gives camera-space mm.
+            camera: See :class:`CameraReader`. Adds camera-space mm.
             root_depth: ``'estimate'`` (the default), mm, or mm by image.
-            smooth: ``'one_euro'``, see :class:`PoseSmoother`; the inputs are
-                the frames of a video.
-            fps (float, optional): A folder or a sequence is a video with so
-                many frames per second.
+            smooth: ``'one_euro'`` for videos, see :class:`PoseSmoother`.
+            fps (float, optional): Treat a folder or a sequence as a video
+                with this number of frames per second.
             max_megapixels (float): Larger images are refused. Default 100.
 
         Returns:
-            Iterator[ImageResult]: In the order of the images. A bad image of
-            several has its reason in ``error``.
+            Iterator[ImageResult]: In the order of the images. ``error`` says
+            why an image failed.
 
         Raises:
             ValueError, OSError: At the call, if an argument is wrong or a
@@ -161,10 +158,10 @@ class PoseInferencer:
     def draw(
         self, result: ImageResult, movie: bool = False, **options
     ) -> Optional[np.ndarray]:
-        """The picture of a result, RGB; None of an unreadable image.
+        """Draw a result as RGB; None for an unreadable image.
 
-        Those of a ``movie`` have one size, whatever they show. The options
-        are ``score_thr`` and ``draw_bbox`` of :func:`render`.
+        With ``movie``, all pictures have one size. The options are
+        ``score_thr`` and ``draw_bbox`` of :func:`render`.
         """
         if result.image is None:
             return None
@@ -175,14 +172,14 @@ class PoseInferencer:
         return render_frame(*given, views, **options)
 
     def scene(self, people: List[Person]):
-        """The plotly figure of people in 3D, see :func:`pose_figure`."""
+        """Return a plotly figure of people in 3D, see :func:`pose_figure`."""
         scores = [person.scores for person in people]
         poses_mm = place_people(people)
         return pose_figure(poses_mm, self.skeleton, self.joint_names, scores)
 
 
 def check_methods(value, names: Sequence[str], what: str) -> None:
-    """Raise TypeError for an object without these attributes."""
+    """Raise TypeError if an object lacks an attribute."""
     missing = [name for name in names if not hasattr(value, name)]
     if missing:
         raise TypeError(

@@ -1,4 +1,4 @@
-"""What a user of an exported file must know, as JSON inside the file."""
+"""Metadata of an exported model, stored as JSON in its file."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -9,7 +9,7 @@ from integral_mmpose.version import __version__
 
 #: Key of the entry among the file's metadata.
 KEY = 'integral_mmpose'
-#: Raised when a reader of today could misread the files of tomorrow.
+#: Version of the format; an incompatible change raises it.
 FORMAT = 1
 INPUT, OUTPUTS, STD = 'crops', ('keypoints', 'keypoint_scores'), 'keypoint_std'
 CONVENTION = (
@@ -38,10 +38,9 @@ class PoseMetadata:
         input_size (tuple[int, int]): (w, h) of a crop in px.
         depth_range_mm (float, optional): Depth of the volume in mm; ``None``
             in 2D.
-        depth_unit (str): See ``IntegralLabel``: with ``'crop'`` z is true
-            where the crop spans ``depth_range_mm``, and else to be scaled by
-            mm_per_px * side of the crop / depth_range_mm; with ``'metric'``
-            it is true as it is.
+        depth_unit (str): See ``IntegralLabel``. With ``'crop'``, scale z by
+            mm_per_px * side of the crop / depth_range_mm; with ``'metric'``,
+            z needs no scale.
         box_padding (float): Factor on a person's tight box.
         use_udp (bool): Whether the crop is MMPose's unbiased one.
         keypoint_names (tuple[str]): K names.
@@ -52,7 +51,7 @@ class PoseMetadata:
         version (str): Of this package.
 
     Raises:
-        ValueError: Naming the first field whose value makes no sense.
+        ValueError: Naming the first field with an invalid value.
     """
 
     config: str
@@ -98,7 +97,7 @@ class PoseMetadata:
         for name, good in checks.items():
             if not good:
                 value = str(getattr(self, name))[:80]
-                raise ValueError(f'{name} must not be {value}')
+                raise ValueError(f'{name} has the invalid value {value}')
 
     @property
     def num_axes(self) -> int:
@@ -107,14 +106,14 @@ class PoseMetadata:
 
     @property
     def flip_indices(self) -> List[int]:
-        """(K,) partner of each joint in a mirror; itself without one."""
+        """(K,) index of each joint's mirror partner, or its own."""
         indices = list(range(len(self.keypoint_names)))
         for left, right in self.flip_pairs:
             indices[left], indices[right] = right, left
         return indices
 
     def to_json(self) -> str:
-        """The content of the entry :data:`KEY`."""
+        """Return the content of the entry :data:`KEY`."""
         content = dict(format=FORMAT, convention=CONVENTION, **asdict(self))
         return json.dumps(content, default=float)  # a number of numpy
 
@@ -166,7 +165,7 @@ def _are_rows(value, length: int, limit: int) -> bool:
 
 
 def as_tuples(value):
-    """Lists, at any depth, as tuples."""
+    """Convert lists, at any depth, to tuples."""
     if isinstance(value, list):
         return tuple(as_tuples(item) for item in value)
     return value

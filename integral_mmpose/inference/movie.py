@@ -1,4 +1,4 @@
-"""Write a video: H.264 by PyAV where it is there, else MPEG-4 by OpenCV."""
+"""Write videos: H.264 with PyAV if installed, else MPEG-4 with OpenCV."""
 
 import logging
 import os
@@ -20,13 +20,13 @@ logger = logging.getLogger(__name__)
 
 
 class MovieWriter:
-    """An MP4 file that grows picture by picture, beside its place.
+    """Write an MP4 file picture by picture.
 
-    Until it is closed it is ``NAME.partial.mp4``: a killed run leaves the
-    file of an earlier one as it was.
+    The file is ``NAME.partial.mp4`` until it is closed, so a killed run keeps
+    the file of an earlier one.
 
     Raises:
-        OSError: When the first picture comes, if it cannot be written.
+        OSError: At the first picture, if the file cannot be written.
     """
 
     def __init__(self, path: Union[str, Path], fps: float) -> None:
@@ -39,8 +39,7 @@ class MovieWriter:
     def add(self, picture: Optional[np.ndarray]) -> None:
         """Append a picture (H, W, 3) uint8 RGB, of even sides.
 
-        In the place of None the picture before is shown again, at the start
-        the first one that comes: the times of the others stay right.
+        None repeats the last picture; at the start, the first that comes.
         """
         if picture is None and self._last is None:
             self._missing += 1

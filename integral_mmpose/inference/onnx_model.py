@@ -1,7 +1,7 @@
-"""A pose model in an ONNX file, on ONNX Runtime: no torch, no MMPose.
+"""Run a pose model of an ONNX file, without torch and MMPose.
 
-The file is one of ``tools/deployment/export_onnx.py``: it holds the weights
-and describes itself.
+``tools/deployment/export_onnx.py`` writes the file, with the weights and their
+description.
 """
 
 from pathlib import Path
@@ -18,8 +18,8 @@ from .onnx_session import open_session
 
 #: The model that ships with the package.
 DEFAULT_MODEL = Path(__file__).with_name('default_model.onnx')
-#: Of the crop's longer side. Two places of a joint, in a picture and its
-#: mirror, that are further apart are two modes of its heat map.
+#: Fraction of the crop's longer side. If the joints of a crop and its mirror
+#: are further apart, they are two modes of the heat map.
 MODES_APART = 1 / 16
 
 
@@ -41,22 +41,21 @@ class Pose(NamedTuple):
 class OnnxPoseModel:
     """A pose model in an ONNX file.
 
-    Called, it takes crops. ``crop`` and ``predict`` are the two steps from an
-    image to poses; any object with these two methods, ``joint_names``,
-    ``skeleton`` and ``depth_range_mm`` can stand in its place in
-    :class:`PoseInferencer`.
+    ``crop`` and ``predict`` are the two steps from an image to poses.
+    :class:`PoseInferencer` takes any object with these methods and
+    ``joint_names``, ``skeleton`` and ``depth_range_mm``.
 
     Args:
         path (str): The ONNX file. Defaults to the model that ships.
-        threads (int, optional): Of ONNX Runtime; by default its choice.
-        flip_test (bool): Also run the mirrored crops, and average: more
-            exact, in twice the time. Of two modes, whose mean is no joint,
-            the one with the higher score is taken.
+        threads (int, optional): Threads of ONNX Runtime, by default its
+            choice.
+        flip_test (bool): Average with the mirrored crop: more accurate, twice
+            the time. Of two modes, the one with the higher score is taken.
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is no ONNX file, or not one of this package, or
-            has no flip pairs for a flip test.
+        ValueError: If it is no ONNX file of this package, or has no flip
+            pairs for ``flip_test``.
         ImportError: If onnxruntime is not installed.
     """
 
@@ -73,7 +72,7 @@ class OnnxPoseModel:
         self.metadata = PoseMetadata.from_json(entries.get(KEY), self.path)
         self._outputs = self._check_graph()
         if flip_test and not self.metadata.flip_pairs:
-            raise ValueError(f'{self.path}: no flip pairs, so no flip test')
+            raise ValueError(f'{self.path}: flip_test, but no flip pairs')
         self.name = Path(self.path).name
         self.joint_names = list(self.metadata.keypoint_names)
         self.skeleton = skeleton_from_metainfo(vars(self.metadata))
@@ -112,14 +111,14 @@ class OnnxPoseModel:
         return results
 
     def _mirror_back(self, keypoints, *others) -> List[np.ndarray]:
-        """Results of mirrored crops as those of the crops."""
+        """Mirror the results of mirrored crops back."""
         swap = self.metadata.flip_indices
         keypoints = keypoints[:, swap]
         keypoints[..., 0] = self.metadata.input_size[0] - 1 - keypoints[..., 0]
         return [keypoints, *(array[:, swap] for array in others)]
 
     def _merge(self, results, mirrored) -> List[np.ndarray]:
-        """The mean of both, or the better scored of two modes."""
+        """Average both, or take the mode with the higher score."""
         distance = np.abs(results[0] - mirrored[0])[..., :2].max(-1)
         apart = distance > MODES_APART * max(self.metadata.input_size)
         # 1, 0, or 1/2 where the scores are equal, as those of R1.
@@ -134,19 +133,19 @@ class OnnxPoseModel:
         box: np.ndarray,
         mm_per_px: Optional[float] = None,
     ) -> tuple:
-        """The network's input for one person.
+        """Cut out one person for the network.
 
         Args:
             image (np.ndarray): (H, W, 3) BGR uint8.
             box (np.ndarray): (4 or more,) left, top, right, bottom, px.
-            mm_per_px (float, optional): Size of a pixel at the person, where
-                it is known: it gives the depth range of the crop.
+            mm_per_px (float, optional): Size of a pixel at the person, if
+                known. It sets the depth range of the crop.
 
         Returns:
-            tuple: For :meth:`predict`.
+            tuple: Input of :meth:`predict`.
 
         Raises:
-            ValueError: If the image is larger than OpenCV cuts from.
+            ValueError: If the image is too large for OpenCV.
         """
         metadata = self.metadata
         crop = crop_person(
@@ -159,7 +158,7 @@ class OnnxPoseModel:
         return crop, self._depth_scale(crop, mm_per_px)
 
     def predict(self, crops: Sequence[tuple]) -> List[Pose]:
-        """Poses of several crops, which may be of several images."""
+        """Predict the poses of crops of one or several images."""
         pixels = np.stack([crop.pixels for crop, _ in crops])
         results = self(pixels.transpose(0, 3, 1, 2))
         poses = []
@@ -181,7 +180,7 @@ class OnnxPoseModel:
         return poses
 
     def _depth_scale(self, crop: Crop, mm_per_px: Optional[float]) -> float:
-        """Depth of the crop's volume over that in the graph."""
+        """Return the crop's depth range divided by the graph's."""
         metadata = self.metadata
         if mm_per_px is None or metadata.depth_range_mm is None:
             return 1.0
@@ -190,7 +189,7 @@ class OnnxPoseModel:
         return mm_per_px * float(crop.size.max()) / metadata.depth_range_mm
 
     def _check_graph(self) -> List[str]:
-        """The description must be that of the graph beside it."""
+        """Check the graph against its metadata; return the output names."""
         metadata = self.metadata
         joints = len(metadata.keypoint_names)
         expected = {

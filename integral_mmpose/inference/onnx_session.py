@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU, with errors that name the file."""
+"""Open ONNX files on the CPU, with errors that name the file."""
 
 from pathlib import Path
 from typing import Optional

@@ -1,8 +1,8 @@
-"""From image px and relative depth to mm.
+"""Convert poses from image px and relative depth to mm.
 
 Convention: camera space in mm, x right, y down, z forward. Without a camera,
-x and y are weak perspective: a pixel has the same size all over the person,
-and the side of the crop stands for the depth range of the model (2000 mm).
+x and y are weak perspective: a pixel has one size all over the person, and
+the side of the crop counts as the depth range of the model (2000 mm).
 """
 
 from typing import Any, List, Mapping, NamedTuple, Optional, Union
@@ -23,15 +23,15 @@ from .cameras import Camera, CameraLike, CameraReader
 from .frames import Frame
 from .onnx_model import Pose
 
-#: A given depth may be so many times the one that the box suggests: people
-#: may be small in their boxes, but metres are not mm.
+#: Largest ratio of a given depth to the estimate from the box. It finds
+#: depths in metres.
 MOST_OFF = 100.0
 
 RootDepth = Union[None, str, float, Mapping[str, List[float]]]
 
 
 class Placement(NamedTuple):
-    """Where a person stands: camera, root depth, size of a pixel there.
+    """Camera, root depth and size of a pixel at a person.
 
     All three are None without a camera.
     """
@@ -42,17 +42,18 @@ class Placement(NamedTuple):
 
 
 class PersonPlacer:
-    """Gives poses their mm.
+    """Convert poses to mm.
 
     Args:
-        depth_range_mm (float, optional): Of the model; None in 2D.
+        depth_range_mm (float, optional): Depth range of the model; None in
+            2D.
         root (int): Index of the root joint.
         camera (CameraLike, optional): See :class:`CameraReader`.
-        root_depth (RootDepth): ``'estimate'`` from the size of the box (also
-            None), mm, or mm for every box by the name of the image.
+        root_depth (RootDepth): ``'estimate'`` or None to use the size of the
+            box, a depth in mm, or a dict of image name to mm for each box.
 
     Raises:
-        ValueError: If they do not belong together.
+        ValueError: If the arguments do not fit together.
     """
 
     def __init__(
@@ -66,8 +67,8 @@ class PersonPlacer:
             raise ValueError('`camera` requires a 3D model: this one is 2D')
         if root_depth is not None and camera is None:
             raise ValueError(
-                'a root depth needs a camera: give its focal length or its '
-                'field of view, too'
+                '`root_depth` needs a camera: give its focal lengths or its '
+                'field of view'
             )
         self.depth_range_mm = depth_range_mm
         self.root = root
@@ -84,10 +85,10 @@ class PersonPlacer:
             )
 
     def places(self, frame: Frame, boxes: np.ndarray) -> List[Placement]:
-        """The places of the boxes (N, 4 or more), before the network runs.
+        """Place the boxes (N, 4 or more) of a frame in space.
 
         Raises:
-            ValueError: If the camera or the depths are not of this image.
+            ValueError: If the camera or the depths do not fit the image.
         """
         if self.camera is None:
             return [Placement()] * len(boxes)
@@ -109,7 +110,7 @@ class PersonPlacer:
         ]
 
     def fields(self, pose: Pose, place: Placement) -> dict:
-        """The fields of a :class:`Person` that are in mm.
+        """Return the fields of a :class:`Person` that are in mm.
 
         Returns:
             dict: Empty in 2D. ``keypoints_3d_mm`` (K, 3) relative to the

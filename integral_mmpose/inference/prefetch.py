@@ -1,4 +1,4 @@
-"""What the network needs next is made ready while it runs."""
+"""Prepare the next items in a thread while the network runs."""
 
 import queue
 import threading
@@ -12,10 +12,10 @@ _END = object()
 
 
 def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Iterate in a thread of its own, a few items ahead.
+    """Iterate a few items ahead in a thread.
 
     Yields:
-        In their order; an exception is raised where it comes.
+        The items in order. An exception is raised in its place.
 
     Example:
         >>> list(read_ahead(range(3)))

@@ -1,4 +1,4 @@
-"""What was found, in files: JSON and pictures."""
+"""Write results as JSON, pictures and videos."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from .movie import MovieWriter
 
 
 def describe(model, **more) -> dict:
-    """The head of a JSON file, so that it explains itself.
+    """Return the head of a JSON file: joint names, bones, units and model.
 
     ``more`` are further entries, such as ``fps``.
     """
@@ -33,7 +33,7 @@ def describe(model, **more) -> dict:
 
 
 class FreeNames:
-    """Names for output files that replace no result and no ``taken`` file."""
+    """Names for output files that replace no result or ``taken`` file."""
 
     def __init__(self, taken: Iterable[Union[str, Path]] = ()) -> None:
         self._taken: set = set()
@@ -41,14 +41,14 @@ class FreeNames:
         self.keep(taken)
 
     def keep(self, files: Iterable[Union[str, Path]]) -> bool:
-        """Let further files stay; whether none of them was known."""
+        """Protect further files; return whether all of them are new."""
         files = {os.path.realpath(path) for path in files}
         new = self._taken.isdisjoint(files)
         self._taken |= files
         return new
 
     def stem(self, name: str, outputs: Iterable[tuple]) -> str:
-        """The stem of an input's files, with ``_2`` and so on if need be.
+        """Return a free stem for an input's files, with ``_2`` if needed.
 
         ``outputs`` has the folder and the suffix of each file.
         """
@@ -65,18 +65,18 @@ class FreeNames:
 
 
 class PeopleFile:
-    """One JSON file with the people of all images, written as they come."""
+    """One JSON file with the people of all images, written one by one."""
 
     def __init__(self, path: Union[str, Path], model) -> None:
         self._growing, self._model = GrowingJson(path), model
-        # Of images, by their names: why there is no result, doubts.
+        # By image name: why there is no result, and remarks on results.
         self._failed: Dict[str, str] = {}
         self._notes: Dict[str, str] = {}
 
     def add(self, result: ImageResult, note: str = '') -> None:
-        """Append the people of an image, or keep why there are none.
+        """Append the people of an image, or keep its error.
 
-        ``note`` is what a reader should know about the result.
+        ``note`` is a remark on the result.
         """
         if note:
             self._notes[result.name] = note
@@ -96,20 +96,20 @@ class PeopleFile:
 
 
 class ResultWriter:
-    """Writes what was found: files of each image, or of one video.
+    """Write the files of each image, or of one video.
 
-    A file is called as its input, see :class:`FreeNames`. An image that
-    failed has no file; a frame of a video that failed has its ``error`` in
-    the JSON file, and the MP4 shows the frame before in its place. A video
-    without any result has no file: those of an earlier run stay.
+    Files are named after their input, see :class:`FreeNames`. A failed image
+    has no file. A failed frame has its ``error`` in the JSON file, and the MP4
+    repeats the frame before. A video without any result has no file and keeps
+    those of an earlier run.
 
     Args:
-        vis_out_dir (str): For the pictures, PNG or one MP4. Empty: none.
-        pred_out_dir (str): For the JSON files: the people of an image, or
-            ``head`` and ``frames`` of a video. Empty: none.
+        vis_out_dir (str): Folder of the PNG files or the MP4; empty for none.
+        pred_out_dir (str): Folder of the JSON files: the people of an image,
+            or ``head`` and ``frames`` of a video; empty for none.
         video (VideoSource, optional): The video; None for images.
-        names (FreeNames, optional): Gives the names of the files; several
-            writers to one folder share it.
+        names (FreeNames, optional): Names of the files, shared by all writers
+            to a folder.
         head (dict, optional): See :func:`describe`.
     """
 
@@ -147,7 +147,7 @@ class ResultWriter:
         """Write an image or a frame; ``picture`` is RGB.
 
         Returns:
-            str: The stem of its files; '' of an image that failed.
+            str: The stem of its files; '' for a failed image.
         """
         if self._video is not None:
             self._any_result |= not result.error

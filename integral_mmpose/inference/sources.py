@@ -1,4 +1,4 @@
-"""What inference reads: images, folders, videos, streams, webcams and URLs."""
+"""Open images, folders, videos, streams, webcams and URLs."""
 
 import logging
 import re
@@ -21,9 +21,9 @@ from .frames import (
 )
 from .images import MAX_MEGAPIXELS, as_bgr, image_suffixes, read_image
 
-#: Protocols that only a video comes by, and never ends.
+#: Protocols of live streams.
 STREAMS = ('rtsp', 'rtsps', 'rtmp', 'udp', 'rtp', 'srt', 'mms')
-#: Suffixes of a URL that is a video; a file is opened to find out.
+#: Suffixes of videos; files with another one are opened to find out.
 VIDEO_SUFFIXES = set(
     '.mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv .ts .3gp .m3u8'.split()
 )
@@ -39,7 +39,7 @@ def open_source(
     max_megapixels: float = MAX_MEGAPIXELS,
     fps: Optional[float] = None,
 ) -> Source:
-    """The source for what a user gives.
+    """Open an input as a source of frames.
 
     Args:
         inputs: An image (path, URL or array), a folder of images, a video
@@ -48,8 +48,8 @@ def open_source(
             iterator of images.
         out_dir (str): See :func:`list_images`.
         max_megapixels (float): Larger images are refused.
-        fps (float, optional): A folder or a sequence is a video with so many
-            frames per second.
+        fps (float, optional): Treat a folder or a sequence as a video with
+            this number of frames per second.
 
     Returns:
         ImageSource | VideoSource | AnimationSource: Iterable of frames.
@@ -110,8 +110,8 @@ def is_live(path: str) -> bool:
 def is_video(path: str) -> bool:
     """Whether an input is a webcam, a stream or a video.
 
-    A file is opened: one that Pillow knows is an image, an animation with
-    more than one frame a video. Any other is told by its suffix.
+    A file that Pillow opens is a video if it is animated. Other inputs are
+    told by their suffix.
     """
     if is_live(path):
         return True
@@ -130,14 +130,15 @@ def is_video(path: str) -> bool:
 
 
 def list_images(path: Union[str, Path], out_dir: str = '') -> List[str]:
-    """The images below a folder, by name; a file or a URL as it is.
+    """List the images below a folder, sorted by name.
 
-    Files of a folder that are no images are named in a warning.
+    A file or a URL is returned as it is. A warning names the other files of
+    a folder.
 
     Args:
         path (str | Path): File, folder or URL.
-        out_dir (str): Where pictures will be written: what lies in it is no
-            input. Empty: nowhere.
+        out_dir (str): Output folder, whose files are no inputs; empty for
+            none.
 
     Raises:
         ValueError: If a folder has no image, or is itself ``out_dir``.
@@ -148,9 +149,8 @@ def list_images(path: Union[str, Path], out_dir: str = '') -> List[str]:
     out = Path(out_dir).resolve() if out_dir else None
     if folder == out:
         raise ValueError(
-            f'{path}: the pictures of the results would lie among the images '
-            'and be read as such the next time. Write them into a folder '
-            'outside'
+            f'{path}: is the folder of the images and of the results, which '
+            'the next run would read as images. Choose another output folder'
         )
     # Results below the images are no images.
     below = out if out and folder in out.parents else None
@@ -164,14 +164,14 @@ def list_images(path: Union[str, Path], out_dir: str = '') -> List[str]:
     others = [p.name for p in files if p.suffix.lower() not in suffixes]
     if others:
         logger.warning(
-            f'{path}: passed over, since no image has such a suffix: '
+            f'{path}: files without the suffix of an image are ignored: '
             + first_of(others)
         )
     return images
 
 
 def _order(path: Path) -> list:
-    """By name, numbers in it by their value: frame_2 before frame_10."""
+    """Sort key: numbers in a name by value, frame_2 before frame_10."""
     return [
         [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in parts]
         for parts in (re.split(r'(\d+)', part) for part in path.parts)
@@ -179,6 +179,6 @@ def _order(path: Path) -> list:
 
 
 def first_of(names: List[str]) -> str:
-    """The first names, and the number of the others."""
+    """Join the first names, and count the others."""
     more = f' and {len(names) - _SHOWN} more' * (len(names) > _SHOWN)
     return ', '.join(names[:_SHOWN]) + more

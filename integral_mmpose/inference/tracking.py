@@ -1,7 +1,8 @@
-"""People of a video: their numbers, and the one-euro filter over them.
+"""Track the people of a video, and smooth their poses.
 
-Casiez, Roussel, Vogel, "1 euro filter: a simple speed-based low-pass filter
-for noisy input in interactive systems", CHI 2012, Eq. 1, 5, 6, 7:
+The one-euro filter is of Casiez, Roussel, Vogel, "1 euro filter: a simple
+speed-based low-pass filter for noisy input in interactive systems", CHI 2012,
+Eq. 1, 5, 6, 7:
 x̂_i = a x_i + (1 - a) x̂_(i-1), a = 1 / (1 + r / (2 pi f)) with the frame rate
 r and the cut-off f = f_min + beta |dx̂|: slow joints are smoothed much, fast
 ones lag little.
@@ -17,7 +18,7 @@ from integral_mmpose.geometry import is_number, is_positive
 
 #: Boxes of one person in two frames overlap by at least this IoU.
 MIN_IOU = 0.3
-#: A person who is missed for so many frames comes back with the same number.
+#: Frames for which a missed person is remembered.
 MEMORY_FRAMES = 30
 
 SmoothLike = Union[str, Mapping]
@@ -25,7 +26,7 @@ SmoothLike = Union[str, Mapping]
 
 @dataclass
 class OneEuroFilter:
-    """One-euro filter of arrays of one shape.
+    """One-euro filter for arrays of one shape.
 
     Args:
         rate (float): Frames per second.
@@ -89,20 +90,20 @@ def smoothing_weight(cutoff, rate: float):
 
 
 class Tracker:
-    """Number the people of a video.
+    """Assign track ids to the people of a video.
 
-    A person of a frame is the known one whose box overlaps most (the largest
-    IoU first, 0.3 at least), else a new one. Who is missed is remembered for
-    :data:`MEMORY_FRAMES` frames, at the last box.
+    Boxes are matched to known people greedily by IoU, at least
+    :data:`MIN_IOU`; other boxes are new people. A missed person is remembered
+    for :data:`MEMORY_FRAMES` frames, at the last box.
     """
 
     def __init__(self) -> None:
-        #: Of each number the last box (4,) and the number of its frame.
+        #: Track id -> last box (4,) and number of its frame.
         self._known: Dict[int, Tuple[np.ndarray, int]] = {}
         self._frame = self._count = 0
 
     def __call__(self, boxes: np.ndarray) -> List[int]:
-        """Numbers of the people of the next frame, of boxes (N, 4 or more)."""
+        """Return the ids of the boxes (N, 4 or more) of the next frame."""
         self._frame += 1
         oldest = self._frame - MEMORY_FRAMES - 1
         self._known = {
@@ -123,9 +124,8 @@ class Tracker:
 class PoseSmoother:
     """Smooth the poses of a video, frame by frame.
 
-    Each person, told by its number, has a filter of its own. Lengths are
-    filtered in units of the box in which the person appeared, so that the
-    settings do not depend on the resolution.
+    Each track has its own filter. Lengths are in units of the person's first
+    box, so the settings do not depend on the resolution.
 
     Args:
         smooth (str | Mapping): ``'one_euro'``, or a dict with this ``type``
@@ -150,7 +150,7 @@ class PoseSmoother:
         except TypeError as error:
             raise ValueError(f'smooth: {error}') from error
         self._new_filter = lambda: OneEuroFilter(rate, **settings)
-        #: Of each number the filter, the units and the last frame.
+        #: Track id -> filter, units and last frame.
         self._people: Dict[int, Tuple[OneEuroFilter, np.ndarray, int]] = {}
         self._frame = 0
 
@@ -163,7 +163,7 @@ class PoseSmoother:
         """Smooth the people of the next frame.
 
         Args:
-            track_ids (Sequence[int]): N numbers of :class:`Tracker`.
+            track_ids (Sequence[int]): N ids of :class:`Tracker`.
             boxes (np.ndarray): (N, 4 or more) left, top, right, bottom, px.
             keypoints (list[np.ndarray]): N of (K, 2 or 3): image px x, y, and
                 z in mm.

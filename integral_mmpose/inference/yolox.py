@@ -1,4 +1,4 @@
-"""People by YOLOX in ONNX Runtime: https://github.com/Megvii-BaseDetection/YOLOX.
+"""Detect people with YOLOX: https://github.com/Megvii-BaseDetection/YOLOX.
 
 The file is that of YOLOX's ``tools/export_onnx.py``: one image (1, 3, s, s),
 BGR, 0 to 255, padded at its right and lower side with grey 114; out comes
@@ -17,12 +17,12 @@ from .onnx_session import open_session
 STRIDES = (8, 16, 32)
 PADDING_GREY = 114
 PERSON = 0  # the first class of COCO
-#: Middles and half sides of boxes are at most so many sides of the image.
+#: Largest centre and half side of a box, in sides of the image.
 FAR = 2
 
 
 class YoloxDetector:
-    """Finds people in images.
+    """Detect people in images.
 
     Raises:
         FileNotFoundError: If the file is missing.
@@ -59,19 +59,19 @@ class YoloxDetector:
                 '(1, 3, height, width), one output (1, cells, 5 + classes), '
                 'undecoded. It has '
                 f'{[(n.name, n.shape) for n in [*inputs, *outputs]]}. Write '
-                'it by tools/export_onnx.py of YOLOX without '
+                "it with YOLOX's tools/export_onnx.py, without "
                 '--decode_in_inference'
             )
 
     def detect(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
-        """Find people.
+        """Detect people.
 
         Args:
             images (Sequence[np.ndarray]): (H, W, 3) BGR; sizes may differ.
 
         Returns:
             list[np.ndarray]: (N, 5) left, top, right, bottom in image px and
-            score of each image; overlapping boxes are still there.
+            score for each image, before NMS.
         """
         return [self._detect(image) for image in images]
 
@@ -98,19 +98,19 @@ class YoloxDetector:
             raise ValueError(
                 f'{self.path}: boxes lie far outside the image: the file is '
                 'not YOLOX in its official export, or it was written with '
-                '--decode_in_inference, which must be left out'
+                '--decode_in_inference. Export it without that option'
             )
         return np.concatenate(
             [center - half, center + half, scores[keep, None]], 1
         ).astype(np.float32)
 
 
-#: Boxes below it are never people; NMS need not see them.
+#: Boxes with a lower score are dropped before NMS.
 MIN_SCORE = 0.01
 
 
 def grid(width: int, height: int) -> tuple:
-    """The cells of all strides, row by row.
+    """Return the cells of all strides, row by row.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: (N, 2) x, y in cells; (N,) strides.

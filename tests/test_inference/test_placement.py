@@ -103,7 +103,7 @@ def test_a_depth_may_be_a_number_of_numpy(number):
 def test_arguments_that_do_not_belong_together():
     with pytest.raises(ValueError, match='root_depth must be'):
         PersonPlacer(2000.0, 0, CAMERA, 'guess')
-    with pytest.raises(ValueError, match='a root depth needs a camera'):
+    with pytest.raises(ValueError, match='`root_depth` needs a camera'):
         PersonPlacer(2000.0, 0, None, 4000)
     with pytest.raises(ValueError, match='requires a 3D model'):
         PersonPlacer(None, 0, CAMERA)

@@ -161,7 +161,7 @@ def test_other_files_of_a_folder_are_named(tmp_path, caplog):
         (tmp_path / name).write_bytes(b'')
     assert len(list_images(tmp_path)) == 3
     [line] = caplog.messages
-    assert 'passed over' in line and line.endswith('notes.txt, walk.mpg')
+    assert 'are ignored' in line and line.endswith('notes.txt, walk.mpg')
 
 
 def test_times_of_the_frames(write_video, image, tmp_path):
