@@ -1,4 +1,4 @@
-"""Models of MMPose and MMDetection behind the inference of this package."""
+"""Inference with models of MMPose and MMDetection."""
 
 from .detector import MMDetector, load_detector
 from .heat_pictures import check_joints, heat_pictures

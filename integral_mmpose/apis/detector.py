@@ -1,4 +1,4 @@
-"""Persons by an MMDetection model.
+"""Detect people with MMDetection models.
 
 Convention: boxes are (N, 5) left, top, right, bottom, score in image px.
 """
@@ -18,16 +18,16 @@ from .pose_model import read_checkpoint, require_device
 
 
 def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
-    """An MMDetection model that works beside a pose model.
+    """Load an MMDetection model for use beside a pose model.
 
-    MMPose changes the default scope; the detector's pipeline names its own.
+    Its pipeline names MMDetection's scope, as MMPose changes the default one.
 
     Args:
         config (str): Config file, the name of a model of MMDetection such as
             ``rtmdet_tiny_8xb32-300e_coco``, or MMPose's ``human``.
-        checkpoint (str, optional): Its weights. For a name, None downloads
-            the published ones; for a file, None leaves them random.
-        device (str): Where the model goes.
+        checkpoint (str, optional): Its weights. None downloads those of a
+            named model, and leaves those of a config file random.
+        device (str): Device of the model.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -74,8 +74,8 @@ class MMDetector:
 
     Args:
         model (nn.Module): From :func:`load_detector`.
-        labels (int | Sequence[int], optional): Its classes that are people. By
-            default that of the name ``person``.
+        labels (int | Sequence[int], optional): Indices of the classes that
+            are people. Defaults to the class ``person``.
 
     Raises:
         ValueError: If it has no class ``person``.
@@ -85,8 +85,8 @@ class MMDetector:
         classes = list(model.dataset_meta.get('classes', ()))
         if labels is None and 'person' not in classes:
             raise ValueError(
-                f'the detector knows {classes} but no class "person": give a '
-                'detector that was trained on persons'
+                f'the detector has no class "person", but {classes}: use a '
+                'detector that was trained on people'
             )
         self.model = model
         self.labels = [classes.index('person')] if labels is None else labels
@@ -94,7 +94,7 @@ class MMDetector:
     def detect(
         self, images: Sequence[np.ndarray], threshold: float = 0.0
     ) -> List[np.ndarray]:
-        """Find the people of several images at once.
+        """Detect the people of several images in one batch.
 
         Args:
             images (Sequence[np.ndarray]): (H, W, 3) BGR; sizes may differ.

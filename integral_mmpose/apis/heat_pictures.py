@@ -1,4 +1,4 @@
-"""Why a joint is where it is: the heat vectors of a person's joints."""
+"""Draw the heat vectors of a person's joints."""
 
 from typing import List, Optional, Sequence
 
@@ -17,7 +17,7 @@ def heat_pictures(
     joints: Optional[Sequence[str]] = None,
     mm_per_px: Optional[float] = None,
 ) -> List[np.ndarray]:
-    """One picture for each joint of a person.
+    """Draw a picture for each joint of a person.
 
     Args:
         model (TopdownPoseModel): The pose model.
@@ -27,9 +27,9 @@ def heat_pictures(
         mm_per_px (float, optional): See :meth:`TopdownPoseModel.crop`.
 
     Returns:
-        list[np.ndarray]: (H', W', 3) uint8 RGB: the xy map over the crop,
-        beside it the heat vectors of Eq. 5, in 3D that of z, too, and lines
-        where the model puts the joint.
+        list[np.ndarray]: (H', W', 3) uint8 RGB: the xy map over the crop, the
+        heat vectors of x, y and, in 3D, z (Eq. 5), and lines at the predicted
+        joint.
 
     Raises:
         ValueError: If a name is unknown or the model has no heat maps.
@@ -37,8 +37,7 @@ def heat_pictures(
     names = check_joints(model, joints)
     if not hasattr(model, 'heat_vectors'):
         raise ValueError(
-            f'{model.name} has joints and no heat maps: take the config and '
-            'its checkpoint'
+            f'{model.name} has no heat maps: use the config and its checkpoint'
         )
     crop = model.crop(image, np.asarray(box, np.float32), mm_per_px)
     vectors, maps, found = model.heat_vectors([crop])
@@ -59,7 +58,7 @@ def heat_pictures(
 
 
 def check_joints(model: TopdownPoseModel, joints=None) -> List[str]:
-    """Names of a model's joints; ValueError if ``joints`` has another."""
+    """Return a model's joint names; ValueError if ``joints`` has others."""
     unknown = sorted(set(joints or ()) - set(model.joint_names))
     if unknown:
         raise ValueError(

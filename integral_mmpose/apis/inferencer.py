@@ -1,4 +1,4 @@
-"""MMPose's door to the inference of this package."""
+"""Inferencer with MMPose's interface."""
 
 import logging
 from functools import partial
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class IntegralPoseInferencer:
     """Find people and their 2D or 3D poses with a model of MMPose.
 
-    Its arguments and its dicts are those of MMPose's inferencers;
+    Its arguments and results are those of MMPose's inferencers.
     :class:`PoseInferencer` does the work.
 
     Example::
@@ -50,8 +50,8 @@ class IntegralPoseInferencer:
             :func:`load_detector`. ``'whole_image'`` or None: no detector.
         det_weights (str, optional): Its weights.
         det_cat_ids (int | Sequence[int], optional): The detector's classes
-            that are people. By default the class ``person``.
-        show_progress (bool): Show a bar. Defaults to False.
+            that are people. Defaults to the class ``person``.
+        show_progress (bool): Show a progress bar. Defaults to False.
         half (bool): Run the pose network in half precision.
 
     Raises:
@@ -89,7 +89,7 @@ class IntegralPoseInferencer:
         self.show_progress = show_progress
         self._whole_image = det_model == WHOLE_IMAGE
         self.inferencer = PoseInferencer(self.pose_model, detector)
-        #: Why inputs of the last call could not be used, by their names.
+        #: Errors of the last call, by the name of the input.
         self.failed: dict = {}
 
     def __call__(
@@ -111,12 +111,12 @@ class IntegralPoseInferencer:
             inputs: See :func:`open_source`: image, folder, video, webcam, or
                 a sequence of images.
             batch_size (int): People that go through the network together.
-            out_dir (str): ``visualizations`` and ``predictions`` below it
-                are the defaults of the next two.
+            out_dir (str): Its subfolders ``visualizations`` and
+                ``predictions`` are the defaults of the next two.
             vis_out_dir (str): Folder for the pictures, or for one MP4.
             pred_out_dir (str): Folder for JSON files.
             return_vis (bool): Return pictures. Defaults to False.
-            draw_bbox (bool): Draw the boxes, too. Defaults to False.
+            draw_bbox (bool): Also draw the boxes. Defaults to False.
             kpt_thr (float): Joints below it are not drawn. Default 0.
             max_megapixels (float): Larger images are refused. Default 100.
             **options: Of :meth:`PoseInferencer.stream`: ``boxes``,
@@ -124,11 +124,11 @@ class IntegralPoseInferencer:
                 ``smooth``.
 
         Returns:
-            Iterator[dict]: One for each image or frame, in their order. Lists
-            of one: ``predictions``, the people, dicts of plain numbers (see
-            ``UNITS``); ``visualization``, the picture as RGB; ``names``,
-            ``errors``, '' or why the input has no result, and ``stems``, what
-            its files are called, without the suffix.
+            Iterator[dict]: One for each image or frame, in order. Each value
+            is a list of one: ``predictions``, the people as dicts of plain
+            numbers (see ``UNITS``); ``visualization``, the picture as RGB;
+            ``names``; ``errors``, the reason of a failure or ''; ``stems``,
+            the names of the files without suffix.
 
         Raises:
             ValueError, OSError: If an argument is wrong, or a single input
@@ -142,8 +142,8 @@ class IntegralPoseInferencer:
             options['boxes'] = WHOLE_IMAGE
             if not self._whole_image:
                 logger.warning(
-                    'no detector and no boxes: every image is taken as a '
-                    'whole as one person'
+                    'no detector and no boxes: each image is treated as one '
+                    'person'
                 )
         source = open_source(inputs, vis_out_dir, max_megapixels)
         results = self.inferencer.stream(
@@ -193,7 +193,7 @@ class IntegralPoseInferencer:
 
 
 def _files(options: dict) -> List[str]:
-    """The files that are read: boxes, a camera, depths."""
+    """Return the files of boxes, camera and depths."""
     return [
         str(value).split('#')[0]
         for value in options.values()

@@ -1,4 +1,4 @@
-"""The options of MMPose's and MMDetection's models, for the demos."""
+"""Command line options for models of MMPose and MMDetection."""
 
 import argparse
 
@@ -8,13 +8,13 @@ from .inferencer import IntegralPoseInferencer
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add configs, checkpoints and the device."""
+    """Add the configs, the checkpoints and the device."""
     group = parser.add_argument_group('models')
     group.add_argument('--config', help='pose config')
     group.add_argument('--checkpoint', help='its weights')
     group.add_argument(
         '--onnx',
-        help='instead of both: a file of tools/deployment/export_onnx.py',
+        help='instead: ONNX file of tools/deployment/export_onnx.py',
     )
     group.add_argument('--det-config', help='MMDetection config or name')
     group.add_argument('--det-checkpoint', help='its weights')
@@ -25,7 +25,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_model_options(parser: argparse.ArgumentParser, args) -> None:
-    """End with a usage error where options contradict each other."""
+    """Exit with a usage error if options contradict each other."""
     if not (args.onnx or args.config and args.checkpoint):
         parser.error('give --config and --checkpoint, or --onnx')
     if args.onnx and (args.config or args.checkpoint or args.half):
@@ -41,12 +41,12 @@ def check_model_options(parser: argparse.ArgumentParser, args) -> None:
 
 
 def make_inferencer(args) -> PoseInferencer:
-    """The inferencer of the options.
+    """Build the inferencer of the options.
 
     Raises:
         FileNotFoundError, ValueError: If a model cannot be loaded.
     """
-    door = IntegralPoseInferencer(
+    inferencer = IntegralPoseInferencer(
         OnnxPoseModel(args.onnx) if args.onnx else args.config,
         args.checkpoint,
         args.device,
@@ -54,4 +54,4 @@ def make_inferencer(args) -> PoseInferencer:
         det_weights=args.det_checkpoint,
         half=args.half,
     )
-    return door.inferencer
+    return inferencer.inferencer

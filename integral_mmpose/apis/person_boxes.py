@@ -1,11 +1,11 @@
-"""Person boxes of many images, in the file that COCO's evaluation reads.
+"""Write person boxes as a COCO detection file.
 
 Convention: in memory boxes are (N, 5) left, top, right, bottom, score in
 image px; in the file ``bbox`` is [left, top, width, height].
 
-A run can be killed: every finished batch is a line of ``OUT.partial``, and a
-torn last line is thrown away. Batches are cut by place, so a continued run
-gives the file of an uninterrupted one.
+Every finished batch is a line of ``OUT.partial``, so a killed run can
+continue; a torn last line is dropped. Batches depend on the order of the
+images only, so the result is that of an uninterrupted run.
 """
 
 import json
@@ -22,7 +22,7 @@ from integral_mmpose.inference.images import image_suffixes
 
 
 def coco_detections(image_id: int, boxes: np.ndarray) -> List[dict]:
-    """Boxes (N, 5) of one image as entries of a COCO detection file.
+    """Convert boxes (N, 5) of an image to COCO detections.
 
     Example:
         >>> coco_detections(7, np.array([[1, 2, 4, 8, 0.5]]))
@@ -44,12 +44,12 @@ def coco_detections(image_id: int, boxes: np.ndarray) -> List[dict]:
 
 
 def list_coco_images(folder: str, ann_file: str = '') -> List[Tuple[int, str]]:
-    """Images of a folder with their ids.
+    """List the images of a folder with their ids.
 
     Args:
-        folder (str): With the images.
-        ann_file (str): COCO file that lists them; without it every image of
-            the folder, whose name must be its id (``000000000139.jpg``).
+        folder (str): Folder of the images.
+        ann_file (str): COCO file that lists them. Without it, all images of
+            the folder, whose names must be ids (``000000000139.jpg``).
 
     Returns:
         list[tuple[int, str]]: Id and path, by id.
@@ -100,15 +100,15 @@ def _numbered_names(folder: str) -> List[Tuple[int, str]]:
 
 
 class DetectionFile:
-    """A detection file that grows batch by batch.
+    """A detection file that is written batch by batch.
 
     Args:
-        path (str): Of the finished file. ``.partial`` and ``.settings``
-            are added to it for the work in progress and for the settings.
-        settings (dict): All that decides the content; JSON values.
+        path (str): Finished file. ``.partial`` and ``.settings`` are added
+            to it for the work in progress and for the settings.
+        settings (dict): JSON values that decide the content.
 
     Raises:
-        ValueError: If there is a file of other, or of unknown, settings.
+        ValueError: If there is a file with other or unknown settings.
     """
 
     def __init__(self, path: str, settings: dict) -> None:
@@ -136,7 +136,7 @@ class DetectionFile:
         return [d for batch in self.batches for d in batch]
 
     def append(self, batch: List[dict]) -> None:
-        """Keep the detections of the next batch, on the disk."""
+        """Write the detections of the next batch."""
         with open(self.partial, 'ab') as file:
             file.write(self._line(batch))
             file.flush()
@@ -144,7 +144,7 @@ class DetectionFile:
         self.batches.append(batch)
 
     def finish(self) -> None:
-        """Write the file whole and remove the work in progress."""
+        """Write the finished file, and remove the partial one."""
         write_atomically(self.note, self._line(self.settings))
         write_atomically(self.path, self._line(self.detections))
         self.partial.unlink()
@@ -155,7 +155,7 @@ class DetectionFile:
         return json.dumps(content).encode() + b'\n'
 
     def _continue(self) -> None:
-        """Read whole lines; cut off what a kill has torn."""
+        """Read the whole lines, and cut off a torn one."""
         lines = self.partial.read_bytes().split(b'\n')
         whole = b''.join(line + b'\n' for line in lines[:-1])
         try:
@@ -176,6 +176,6 @@ class DetectionFile:
         )
         if names:
             raise ValueError(
-                f'{path} exists and is of other settings ({", ".join(names)} '
+                f'{path} exists with other settings ({", ".join(names)} '
                 'differ). Choose another --out, or remove it'
             )

@@ -1,4 +1,4 @@
-"""Boxes of an image -> poses, with MMPose's model and its own pipeline.
+"""Run a top-down model of MMPose on the boxes of an image.
 
 Convention: boxes are left, top, right, bottom in image px. A pose has x, y in
 image px and, in 3D, z in mm relative to the root, positive is farther away.
@@ -22,9 +22,9 @@ from integral_mmpose.visualization import skeleton_from_metainfo
 
 
 def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
-    """MMPose's ``init_model``, after a check that the weights fit.
+    """Load a model with MMPose's ``init_model``, and check its weights.
 
-    Without a checkpoint they are random.
+    Without a checkpoint, the weights are random.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -42,13 +42,13 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
 
 
 def require_device(device: str) -> None:
-    """Raise ValueError for a GPU that torch does not see."""
+    """Raise ValueError if torch does not see the GPU."""
     if torch.device(device).type == 'cuda' and not torch.cuda.is_available():
         raise ValueError(f'device {device}: torch sees no CUDA GPU here')
 
 
 def read_checkpoint(checkpoint: str) -> dict:
-    """The content of a checkpoint, on the CPU.
+    """Read a checkpoint on the CPU.
 
     Raises:
         FileNotFoundError: If it is missing.
@@ -66,9 +66,7 @@ def read_checkpoint(checkpoint: str) -> dict:
 
 
 class TopdownPoseModel:
-    """A top-down model of MMPose as two steps: crop, then predict a batch.
-
-    It can stand in the place of :class:`OnnxPoseModel` in the inferencer.
+    """A top-down model of MMPose with the methods of :class:`OnnxPoseModel`.
 
     Args:
         model (nn.Module): From :func:`load_pose_model`.
@@ -100,7 +98,7 @@ class TopdownPoseModel:
         box: np.ndarray,
         mm_per_px: Optional[float] = None,
     ) -> dict:
-        """See :meth:`OnnxPoseModel.crop`; the box is padded as in the test.
+        """See :meth:`OnnxPoseModel.crop`; padded as by the test pipeline.
 
         Returns:
             dict: ``inputs`` and ``data_samples`` of MMPose.
@@ -121,7 +119,7 @@ class TopdownPoseModel:
         return self._pipeline(info)
 
     def predict(self, crops: Sequence[dict]) -> List[Pose]:
-        """Poses of several crops, which may be of several images."""
+        """Predict the poses of crops of one or several images."""
         samples = [crop['data_samples'] for crop in crops]
         with torch.no_grad(), self._precision():
             samples = self.model.predict(self._inputs(crops), samples)
@@ -135,15 +133,14 @@ class TopdownPoseModel:
         ]
 
     def heat_vectors(self, crops: Sequence[dict]):
-        """The heat vectors of the crops (Eq. 5), the xy maps, the joints.
+        """Compute heat vectors (Eq. 5), xy maps and joints of crops.
 
-        Where the model is trained on maps that are no probabilities (H1, H3),
-        the parts of the map's sum: its negative cells count as 0.
+        Maps that are no probabilities (H1, H3) are clipped at 0 and divided
+        by their sum.
 
         Returns:
-            tuple: :class:`HeatVectors` of (B, K, n); the xy maps
-            (B, K, H, W) that the x and y vectors are the sums of; and the
-            joints (B, K, 2 or 3) as the model decodes them, normalised.
+            tuple: :class:`HeatVectors` of (B, K, n); xy maps (B, K, H, W),
+            the marginals over z; decoded joints (B, K, 2 or 3), normalised.
 
         Raises:
             ValueError: If the model has no heat maps.
@@ -164,7 +161,7 @@ class TopdownPoseModel:
         return vectors, flat, head.coordinates(logits)
 
     def depth_range_of(self, crop: dict) -> Optional[float]:
-        """Depth in mm of the volume of a crop; None in 2D."""
+        """Return the depth range of a crop in mm; None in 2D."""
         if self.depth_range_mm is None:
             return None
         meta = crop['data_samples'].metainfo
@@ -173,10 +170,9 @@ class TopdownPoseModel:
         )
 
     def _inputs(self, crops: Sequence[dict]) -> torch.Tensor:
-        """Normalised images (B, 3, H, W) on the model's device.
+        """Return normalised images (B, 3, H, W) on the model's device.
 
-        The samples are left out: they are needed on the host, and copying
-        them takes as long as cropping.
+        The samples stay on the host: copying them takes as long as cropping.
         """
         images = dict(
             inputs=[crop['inputs'] for crop in crops], data_samples=[]

@@ -1,4 +1,4 @@
-r"""People of photographs and videos in 2D and 3D.
+r"""Find people in photographs and videos, in 2D and 3D.
 
 Examples:
   integral-pose photo.jpg                      one person, model that ships
@@ -8,8 +8,8 @@ Examples:
   integral-pose web                            a page in the browser
 
 DIR/poses.json has the people of all images, DIR/NAME.json those of a video.
-Exit status: 0 done, 1 an input, a model or a value could not be used, 2 the
-options do not fit together, 130 stopped.
+Exit status: 0 done, 1 an input, a model or a value cannot be used, 2 wrong
+options, 130 stopped.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from .run import run_command
 
 
 def main(argv: Optional[List[str]] = None) -> int:
-    """The command ``integral-pose``; its exit status."""
+    """Run ``integral-pose``; return its exit status."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ['web']:
         from .page import serve_page
@@ -44,7 +44,7 @@ def make_inferencer(args: argparse.Namespace) -> PoseInferencer:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the ONNX files."""
+    """Add the options of the models."""
     group = parser.add_argument_group('models')
     group.add_argument(
         '--model',
@@ -59,7 +59,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--flip-test',
         action='store_true',
-        help='average with the mirrored image: more exact, twice the time',
+        help='average with the mirrored image: more accurate, twice the time',
     )
 
 

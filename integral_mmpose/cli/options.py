@@ -1,4 +1,4 @@
-"""The options of the command, which the demos for MMPose's models share."""
+"""Command line options, shared with the demos for MMPose's models."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,7 @@ from integral_mmpose.version import __version__
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the inputs of a run, its results, boxes, people and videos."""
+    """Add the options of inputs, results, boxes, people and videos."""
     parser.add_argument(
         'inputs',
         nargs='+',
@@ -33,7 +33,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--html',
         action='store_true',
-        help='also write a 3D scene of each image that turns under the mouse',
+        help='also write a rotatable 3D scene of each image',
     )
     group.add_argument(
         '--show', action='store_true', help='show a window; Esc ends it'
@@ -64,8 +64,8 @@ def _add_video_options(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         const=30.0,
         metavar='FPS',
-        help='the images of a folder are the frames of a video (default: 30 '
-        'per second)',
+        help='treat a folder of images as a video with FPS frames per second '
+        '(default: 30)',
     )
     group.add_argument(
         '--smooth', action='store_true', help='one-euro filter over the frames'
@@ -125,7 +125,7 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--camera',
         metavar='FILE',
-        help='instead: JSON with fx, fy, cx, cy (or K) in px, or '
+        help='instead of --fov: JSON with fx, fy, cx, cy (or K) in px, or '
         'FILE.json#S9/54138969',
     )
     group.add_argument(
@@ -154,7 +154,7 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_options(parser: argparse.ArgumentParser, args) -> None:
-    """End with a usage error where options contradict each other."""
+    """Exit with a usage error if options contradict each other."""
     if args.camera and args.fov is not None:
         parser.error('give --camera or --fov, not both')
     if args.root_depth and not args.camera and args.fov is None:
@@ -184,7 +184,7 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
 
 
 def sort_inputs(args) -> Tuple[List[str], List[str]]:
-    """The images and folders of images among the inputs, and the videos."""
+    """Split the inputs into images or folders, and videos."""
     images, videos = [], []
     for text in map(str, args.inputs):
         as_frames = args.video is not None and Path(text).is_dir()
@@ -196,7 +196,7 @@ def check_inputs(args, videos: List[str]) -> None:
     """Raise ValueError for options that fit none of the inputs."""
     if args.smooth and not videos:
         raise ValueError(
-            '--smooth needs a video; --video makes one of a folder of frames'
+            '--smooth needs a video, or a folder of frames and --video'
         )
     if args.max_frames and not videos:
         raise ValueError('--max-frames needs a video')
@@ -209,7 +209,7 @@ def check_inputs(args, videos: List[str]) -> None:
 
 
 def stream_options(args) -> dict:
-    """Arguments of :meth:`PoseInferencer.stream` that the options give."""
+    """Convert options to arguments of :meth:`PoseInferencer.stream`."""
     options = dict(
         boxes=[args.box] if args.box else args.boxes,
         batch_size=args.batch_size,
@@ -225,13 +225,13 @@ def stream_options(args) -> dict:
 
 
 def option_files(args) -> list:
-    """The files besides the images that the options make us read."""
+    """Return the files that the options name, besides the inputs."""
     given = [args.boxes, args.camera, args.root_depth]
     return [str(path).split('#')[0] for path in given if path]
 
 
 def read_depth(text: str) -> Union[str, float, dict]:
-    """``estimate``, mm, or what a JSON file has of mm by image name."""
+    """Parse ``estimate``, a depth in mm, or a JSON file of depths."""
     if text == 'estimate':
         return text
     try:

@@ -1,10 +1,9 @@
-r"""A web page: drop an image, see the people in 2D and 3D.
+r"""Serve a web page that shows the people of an image in 2D and 3D.
 
     integral-pose web [--model FILE.onnx] [--detector FILE.onnx]
 
 Needs gradio and plotly (``pip install 'integral_mmpose[web]'``), but no
-network: nothing is loaded from elsewhere, and nobody but this machine can
-reach the page unless --host says so.
+network. Only this machine can reach the page, unless --host allows others.
 """
 
 import os
@@ -31,13 +30,13 @@ from .report import count_text, reason_of
 from .uploads import check_upload, without_folders
 
 MAX_UPLOAD_MB = 10
-#: Results that stay for a download.
+#: Number of results that are kept for a download.
 KEPT_FILES = 32
 DETECTOR, WHOLE = 'Find people', 'One person fills the image'
 TITLE = 'Integral human pose regression'
 DOUBT = (
-    '. The image may show several people, or one who does not fill it: cut '
-    'one person out.'
+    '. The image may show several people, or one who does not fill it: crop '
+    'it to one person.'
 )
 ABOUT = (
     'Drop an image or take a photo. Each joint is the expectation of its '
@@ -72,14 +71,14 @@ class Answer(NamedTuple):
 
 
 class PoseApp:
-    """From an uploaded file to an :class:`Answer`.
+    """Find the people of an uploaded file.
 
     ``options`` are those of :meth:`PoseInferencer.stream`.
     """
 
     def __init__(self, infer: PoseInferencer, options: dict):
         self.infer, self.options = infer, options
-        infer.stream([], **options)  # a camera that cannot be: at once
+        infer.stream([], **options)  # report a wrong camera at once
         # Removed when the page ends; gradio serves copies of its own.
         self.folder = tempfile.TemporaryDirectory(prefix='poses_')
         self.written: Deque[Path] = deque()
@@ -89,14 +88,14 @@ class PoseApp:
         """Find the people of an upload by :data:`DETECTOR` or :data:`WHOLE`.
 
         Raises:
-            ValueError: If it is no image, or too large a one, or if the
-                camera or the root depth does not fit it.
+            ValueError: If it is no image or too large, or the camera or the
+                root depth does not fit it.
         """
         check_upload(path)
         options = dict(self.options)
         if where == WHOLE:
             options['boxes'] = 'whole_image'
-        # A list, for an animation is a video by itself.
+        # In a list, an animation is an image and no video.
         [result] = self.infer.stream([path], **options)
         if result.error:
             raise ValueError(result.error)
@@ -116,7 +115,7 @@ class PoseApp:
         )
 
     def write_json(self, result: ImageResult) -> str:
-        """Write the people to a file of its own, as the command does."""
+        """Write the people to a JSON file; return its path."""
         path = Path(tempfile.mkdtemp(dir=self.folder.name), 'poses.json')
         file = PeopleFile(path, self.infer.model)
         file.add(replace(result, name=Path(result.name).name))
@@ -128,7 +127,7 @@ class PoseApp:
 
 
 def summary_of(people: list, where: str) -> str:
-    """One line on what was found."""
+    """Summarise the people in one line."""
     if not people:
         return f'**No person was found.** Try "{WHOLE}".'
     count = count_text(len(people), 'person', 'people')
@@ -137,7 +136,7 @@ def summary_of(people: list, where: str) -> str:
 
 
 def build_page(app: PoseApp, has_detector: bool):
-    """The page; ``launch`` serves it."""
+    """Build the page; its method ``launch`` serves it."""
     import gradio as gr
 
     def answer(path, where):
@@ -197,10 +196,10 @@ def serve_page(
     check_models: Optional[Callable] = None,
     prog: str = 'integral-pose web',
 ) -> int:
-    """Serve the page; 1 after an error that the user can mend.
+    """Serve the page; return the exit status.
 
-    ``add_models`` adds the options of the models to a parser,
-    ``check_models`` ends with a usage error where they make no sense.
+    ``add_models`` adds the options of the models to a parser;
+    ``check_models`` exits with a usage error if they are wrong.
     """
     parser = make_parser(__doc__, prog)
     parser.add_argument(
@@ -254,7 +253,7 @@ def serve_page(
 
 
 def check_address(host: str, port: int) -> None:
-    """Raise ValueError if the port is taken or the address is not ours."""
+    """Raise ValueError if this machine cannot listen on the address."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()

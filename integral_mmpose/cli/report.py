@@ -1,4 +1,4 @@
-"""What a run of the command has done, for its user."""
+"""Summarise a run of the command."""
 
 import sys
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from typing import List
 from integral_mmpose.inference.find_people import ImageResult
 from integral_mmpose.inference.whole_image import doubt_of
 
-#: Lines of one kind that are printed; the JSON files have all.
+#: Number of warnings and of errors to print; the JSON files have all.
 SHOWN = 10
 
 
 @dataclass
 class Report:
-    """Images and frames with a result, their people, and what went wrong."""
+    """Numbers of images, frames and people, and errors and notes."""
 
     images: int = 0
     frames: int = 0
@@ -25,7 +25,7 @@ class Report:
     stopped: bool = False
 
     def show(self, out: str) -> None:
-        """Print what was done; ``out`` is the folder of the results."""
+        """Print the summary; ``out`` is the folder of the results."""
         for kind, lines, more in (
             ('warning', self.notes, 0),
             ('error', self.errors, self.more_errors),
@@ -48,9 +48,9 @@ class Report:
 
 
 def note_on(model, result: ImageResult, whole: bool) -> str:
-    """What a user should know of a result that is no error; else empty.
+    """Return a warning about a result, or ''.
 
-    ``whole`` says that the image was taken as one person.
+    ``whole`` says that the image is treated as one person.
     """
     if not result.people:
         return 'no person found'
@@ -64,12 +64,12 @@ def note_on(model, result: ImageResult, whole: bool) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """What an exception says, without the numbers of the system."""
+    """Return the message of an exception, without the errno."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f'{error.filename}: {error.strerror}'
     return str(error)
 
 
 def count_text(number: int, noun: str, plural: str = '') -> str:
-    """A number with its noun, such as 2 images."""
+    """Format a number with its noun, such as 2 images."""
     return f'{number} {noun if number == 1 else plural or noun + "s"}'

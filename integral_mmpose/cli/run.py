@@ -1,7 +1,6 @@
-"""Inputs of a command line -> JSON, pictures, scenes and videos in a folder.
+"""Run the command: write JSON, pictures, scenes and videos to a folder.
 
-Results are written as they come: a run that is stopped or killed leaves what
-was done.
+Results are written one by one, so a stopped or killed run keeps them.
 """
 
 import subprocess
@@ -36,13 +35,13 @@ from .stopping import check_stop, end_by_signal, stop_asked
 
 
 def run_command(args, make_inferencer, after_image=None) -> int:
-    """Run a command; its exit status.
+    """Run the command.
 
-    ``after_image`` is called with the inferencer and each image's result and
-    stem, for further files.
+    ``after_image`` is called with the inferencer, the result and the stem of
+    each image; it may write further files.
 
     Returns:
-        int: 0; 1 if an input failed; 130 if it was stopped.
+        int: The exit status: 0; 1 if an input failed; 130 if it was stopped.
     """
     end_by_signal()
     report = Report()
@@ -64,7 +63,7 @@ def run_command(args, make_inferencer, after_image=None) -> int:
 
 
 def show_warning(message, *_) -> None:
-    """A warning without the line of code that gave it."""
+    """Print a warning without its line of code."""
     print(f'warning: {message}', file=sys.stderr)
 
 
@@ -87,7 +86,7 @@ class Run:
         if args.show:
             check_display()
         self.options = stream_options(args)
-        #: Each image is taken as one person.
+        #: Whether each image is treated as one person.
         self.whole = self.options['boxes'] is None and infer.detector is None
         self.told = False
         self.draws = args.show or not args.json
@@ -129,12 +128,14 @@ class Run:
             self.run_images(self.open_images(images))
 
     def open(self, text: str, fps=None):
-        """The source of one input."""
+        """Open one input."""
         args = self.args
         return open_source(text, args.out, args.max_megapixels, fps)
 
     def open_images(self, inputs: List[str]) -> ImageSource:
-        """One source of all images, each once; a bad folder stops no other.
+        """Open all images as one source, each once.
+
+        The report gets the error of a folder that has no images.
 
         Raises:
             ValueError, OSError: If a single input cannot be read.
@@ -151,7 +152,7 @@ class Run:
         return ImageSource(images, self.args.max_megapixels)
 
     def start(self, source) -> None:
-        """What is done once a source is open."""
+        """Protect the files of a source, and say if there is no detector."""
         self.names.keep(source.paths)
         if self.whole and not self.told:
             self.told = True
@@ -166,7 +167,7 @@ class Run:
             )
 
     def run_images(self, source) -> None:
-        """``poses.json``, a picture and a scene of each image."""
+        """Write ``poses.json``, and a picture and a scene of each image."""
         args, report = self.args, self.report
         self.start(source)
         pictures = '' if args.json else args.out
@@ -198,7 +199,7 @@ class Run:
             people.close()
 
     def run_video(self, source) -> None:
-        """One JSON file and one MP4."""
+        """Write one JSON file and one MP4."""
         args, report = self.args, self.report
         self.start(source)
         smooth = 'one_euro' if args.smooth else None
@@ -242,28 +243,28 @@ class Run:
             report.notes.append(f'{source.name}: {doubt}')
         if unseen and read > failed and not args.json:
             report.notes.append(
-                f'{source.name}: where a frame has no image, the MP4 shows '
-                'the one before'
+                f'{source.name}: the MP4 repeats the frame before one that '
+                'cannot be read'
             )
         if not read:
             report.errors.append(f'{source.name}: no frame was read')
 
 
 def progress(results: Iterator, total: int, unit: str) -> Iterator:
-    """Show a bar with the time left on a terminal."""
+    """Show a progress bar on a terminal."""
     for result in tqdm(results, total=total or None, unit=unit, disable=None):
         check_stop()
         yield result
 
 
 def check_display() -> None:
-    """Raise ValueError without a display: Qt aborts its process."""
+    """Raise ValueError if there is no display. Qt would abort."""
     command = [sys.executable, '-c', 'import cv2; cv2.namedWindow("poses")']
     if subprocess.run(command, capture_output=True).returncode:
         raise ValueError('--show: there is no display. Omit --show')
 
 
 def window_closed(picture: np.ndarray, wait_ms: int = 1) -> bool:
-    """Show a picture; whether the user pressed Esc."""
+    """Show a picture; return whether the user pressed Esc."""
     cv2.imshow('poses', np.ascontiguousarray(picture[..., ::-1]))
     return cv2.waitKey(wait_ms) & 0xFF == 27

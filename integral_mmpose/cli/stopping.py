@@ -1,9 +1,9 @@
-"""Ctrl-C and SIGTERM end a run; what is done is kept."""
+"""End a run on Ctrl-C or SIGTERM, and keep its results."""
 
 import signal
 import time
 
-#: A second signal within it does not interrupt what the first one ends.
+#: Seconds in which a second signal is ignored.
 PATIENCE_S = 2.0
 _asked, _time = False, 0.0
 
@@ -19,13 +19,13 @@ def end_by_signal() -> None:
 
 
 def check_stop() -> None:
-    """Raise KeyboardInterrupt if it came where Python drops exceptions."""
+    """Raise KeyboardInterrupt again, in case Python dropped it."""
     if _asked:
         raise KeyboardInterrupt
 
 
 def stop_asked() -> bool:
-    """Whether a signal came: an error behind it may be of its making."""
+    """Whether a signal came. It may have caused a later error."""
     return _asked
 
 

@@ -1,4 +1,4 @@
-"""What the page takes, and what its messages show."""
+"""Check the uploads of the page, and clean its messages."""
 
 import re
 from typing import Optional
@@ -14,7 +14,7 @@ FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF', 'MPO')
 
 
 def check_upload(path: Optional[str]) -> None:
-    """Raise ValueError for no, another or too large an image, undecoded."""
+    """Raise ValueError if an upload is no image, or a too large one."""
     if not path:
         raise ValueError('Drop an image first.')
     try:

@@ -238,7 +238,7 @@ def test_an_unreadable_frame_is_named_and_keeps_its_time(run, photos, capsys):
     assert run('photos', '--video', 10) == 1
     printed = capsys.readouterr()
     assert 'error: photos/ab.png: cannot be decoded' in printed.err
-    assert 'the MP4 shows the one before' in printed.err
+    assert 'the MP4 repeats the frame before' in printed.err
     assert '2 people in 2 frames' in printed.out
     frames = result('poses/photos.json')['frames']
     assert [f['time_ms'] for f in frames] == [0, 100, 200]

@@ -244,7 +244,7 @@ def test_models_without_probabilities_have_no_deviations(write, picture):
 
 def test_a_file_has_no_heat_maps(write, picture):
     model = OnnxPoseModel(write('integral_3d'))
-    with pytest.raises(ValueError, match='has joints and no heat maps'):
+    with pytest.raises(ValueError, match='has no heat maps'):
         heat_pictures(model, picture, BOXES[0])
 
 
