@@ -1,4 +1,4 @@
-"""Models as files that run without MMPose: ONNX and torch.export."""
+"""Export models to ONNX and torch.export, to run them without MMPose."""
 
 from integral_mmpose.inference.metadata import PoseMetadata
 

@@ -1,4 +1,4 @@
-"""The metadata of an exported file, from the model and its config."""
+"""Build the metadata of an exported model from its config."""
 
 import numpy as np
 
@@ -47,5 +47,5 @@ def describe_model(model, config: str, half: bool = False) -> PoseMetadata:
 
 
 def _tuples(value):
-    """Lists and arrays, at any depth, as tuples of whole numbers."""
+    """Convert lists and arrays, at any depth, to tuples of integers."""
     return as_tuples(np.asarray(value, int).tolist())

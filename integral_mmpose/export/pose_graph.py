@@ -1,8 +1,8 @@
-"""The part of a pose model that is exported: crops in, joints out.
+"""The exported graph of a pose model: crops in, joints out.
 
 Normalisation of the pixels, backbone, neck, head, softmax and integral (or
-the argmax of the heat map methods) are one graph, so that who has the file
-needs to know no mean, no order of channels and no size of a bin.
+the argmax of the heat map methods) are one graph, so a user of the file needs
+no mean, order of channels or size of a bin.
 
 Convention: crops are (N, 3, H, W) float32, BGR as OpenCV reads them, 0 to
 255. Keypoints are (N, K, 2) x, y in px of the crop, or (N, K, 3) with z in mm
@@ -23,16 +23,15 @@ from integral_mmpose.geometry import norm_to_mm
 class PoseGraph(nn.Module):
     """A top-down pose model without its data samples.
 
-    It calls the model's own parts (data preprocessor, ``extract_feat``, and
-    the head's ``forward``, ``coordinates`` and ``scores``), on a copy. There
-    is no flip test in it.
+    It calls the parts of a copy of the model: data preprocessor,
+    ``extract_feat``, and the head's ``forward``, ``coordinates`` and
+    ``scores``. It has no flip test.
 
     Args:
         model (nn.Module): From ``mmpose.apis.init_model``, with a head of
             this package and its codec.
-        half (bool): Backbone, neck and head in float16. Normalisation,
-            softmax and all after it stay in float32, by the head's own
-            casts. Defaults to ``False``.
+        half (bool): Run backbone, neck and head in float16. Normalisation,
+            softmax and all after it stay in float32. Defaults to ``False``.
 
     Raises:
         ValueError: If the head is not of this package or has no codec.

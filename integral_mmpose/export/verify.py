@@ -1,4 +1,4 @@
-"""How far an exported file is from the model it was made of, and how fast."""
+"""Compare an exported file with its model, and measure its speed."""
 
 import time
 from statistics import median
@@ -18,7 +18,7 @@ from .pose_graph import PoseGraph
 #: the maps are probabilities, standard deviations (N, K, C).
 Run = Callable[[np.ndarray], Tuple[np.ndarray, ...]]
 OUTPUTS = ('keypoints', 'keypoint scores', 'standard deviations')
-#: Sizes of the batches of a comparison: none is the size that was traced.
+#: Batch sizes of a comparison, all different from the traced one.
 BATCHES = (1, 3, 8)
 #: In half precision an argmax may find another cell of noise.
 MOST = 0.98
@@ -27,12 +27,12 @@ MOST = 0.98
 class Difference(NamedTuple):
     """Largest differences between two runs, and their means.
 
-    Where half precision makes an argmax jump, the largest is a whole cell and
-    the mean says how rare that is. ``fraction`` is the larger one of px over
-    the longer side of the input and of mm over the depth range; 49 of 50
-    joints are within ``most``, and in half of the crops every joint and its
-    score are within ``usual``: a joint that is wrong is wrong in most crops.
-    ``std`` is what ``fraction`` is, of the standard deviations.
+    In half precision an argmax can jump: then the largest difference is a
+    whole cell, and the mean says how rare that is. ``fraction`` is the larger
+    of px over the longer side of the input and mm over the depth range.
+    ``most`` is the bound of 49 of 50 joints. ``usual`` is the median over the
+    crops of the worst joint, its score included: a wrong joint is wrong in
+    most crops. ``std`` is the ``fraction`` of the standard deviations.
     """
 
     px: float
@@ -47,7 +47,7 @@ class Difference(NamedTuple):
 
 
 def run_module(module: nn.Module) -> Run:
-    """A module of crops as a function of arrays, without gradients."""
+    """Wrap a module as a function of arrays, without gradients."""
 
     def run(crops: np.ndarray) -> Tuple[np.ndarray, ...]:
         with torch.no_grad():
@@ -58,11 +58,10 @@ def run_module(module: nn.Module) -> Run:
 
 
 def run_model(model: nn.Module) -> Run:
-    """A model's own prediction, without its flip test, as a function.
+    """Wrap a model's own prediction, without flip test, as a function.
 
-    Unlike :class:`PoseGraph` it goes through MMPose's data preprocessor, data
-    samples and the head's ``predict``, which has no standard deviations:
-    those are of the graph.
+    Unlike :class:`PoseGraph`, it uses MMPose's data preprocessor, data samples
+    and the head's ``predict``. The standard deviations are the graph's.
     """
     graph = run_module(PoseGraph(model))
 
@@ -93,11 +92,11 @@ def compare(
     metadata: PoseMetadata,
     batches: Sequence[int] = BATCHES,
 ) -> Difference:
-    """Run both on the crops, in batches of changing size.
+    """Compare two runs on crops, in batches of changing size.
 
     Args:
         expected (callable): The model, see :data:`Run`.
-        actual (callable): What was exported from it.
+        actual (callable): The exported file.
         crops (np.ndarray): (N, 3, H, W) float32, BGR, 0 to 255.
         metadata (PoseMetadata): Of the file.
         batches (Sequence[int]): Sizes of the batches, taken in turn.
@@ -142,7 +141,7 @@ def compare(
 def milliseconds(
     runs: Sequence[Run], crops: np.ndarray, repeats: int = 15
 ) -> List[float]:
-    """Median time of each run on one batch, taken in turns.
+    """Measure the median time of each run on one batch, in turns.
 
     Args:
         runs (Sequence[callable]): What to time, see :data:`Run`.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def export_program(graph: PoseGraph) -> 'ExportedProgram':
-    """Trace a graph; the size of the batch stays open.
+    """Trace a graph with a variable batch size.
 
     Returns:
         ExportedProgram: From crops (N, 3, H, W) to keypoints and scores.
@@ -59,7 +59,7 @@ def write_onnx(
 ) -> None:
     """Write an ONNX file whose metadata describes the model.
 
-    The opset is torch's choice by default.
+    By default torch chooses the opset.
 
     Raises:
         ImportError: If onnx or onnxscript is not installed, or torch is
@@ -91,8 +91,8 @@ def write_onnx(
     # A conversion that fails is only logged.
     if opset not in (None, written):
         raise ValueError(
-            f'{path}: torch cannot write opset {opset}, but {written}: leave '
-            'the opset out'
+            f'{path}: torch cannot write opset {opset}, only {written}: omit '
+            'the opset'
         )
     onnx_program.model.metadata_props[KEY] = metadata.to_json()
     proto = onnx_program.model_proto
@@ -133,7 +133,7 @@ def read_torch(path: str) -> Tuple[nn.Module, PoseMetadata]:
 
 @contextmanager
 def _without_warnings_of_torch():
-    """Torch's exporters warn of torch's own calls and buffers."""
+    """Ignore the warnings of torch's exporters about torch itself."""
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'The given buffer is not writable')
         warnings.simplefilter('ignore', FutureWarning)

@@ -1,9 +1,9 @@
-"""Alignment of poses for the MPJPE family, and the PCK curve.
+"""Align poses for the MPJPE family, and compute PCK curves.
 
-MPJPE compares poses whose roots are put upon each other. PA-MPJPE first
-aligns the prediction with the truth by a rotation and translation (rigid,
-the paper's code) or by a rotation, translation and scale (similarity, most
-later work): the two are different numbers.
+MPJPE compares poses whose roots are aligned. PA-MPJPE first aligns the
+prediction with the truth by a rotation and translation (rigid, the paper's
+code) or by a rotation, translation and scale (similarity, most later work).
+The two numbers differ.
 
 Convention: poses are (..., K, 3) in mm; numpy or torch in, the same out.
 Everything is computed in float64. A rotation is proper: a mirrored pose stays
@@ -72,7 +72,7 @@ def similarity_align(pred, gt):
 
 
 def joint_distances(pred, gt):
-    """Distance of every joint from the truth: MPJPE before its mean.
+    """Return the distance of every joint from the truth.
 
     Args:
         pred (ndarray or Tensor): (..., K, 3), aligned as the protocol asks.
@@ -93,7 +93,7 @@ def joint_distances(pred, gt):
 
 
 def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
-    """Percentage of correct keypoints at each threshold.
+    """Compute the percentage of correct keypoints at each threshold.
 
     A keypoint is correct when its distance is at most the threshold.
 
@@ -142,13 +142,12 @@ def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
 def mean_pck(
     pck: np.ndarray, counts: np.ndarray, joints: Sequence[int]
 ) -> Optional[np.ndarray]:
-    """Curve of some joints, weighted by their counts; None if never seen.
+    """Average the curves of joints by their counts; None without labels.
 
     Args:
         pck (np.ndarray): (T, K) of :func:`pck_curve`.
         counts (np.ndarray): (K,) of labelled keypoints.
-        joints (Sequence[int]): Those to average. One that is never labelled
-            is left out.
+        joints (Sequence[int]): Joints to average, if labelled.
 
     Returns:
         np.ndarray: (T,) in percent.

@@ -1,4 +1,4 @@
-"""Pinhole camera and the 2000 mm box around a person.
+"""Pinhole projection, and the 2000 mm box around a person.
 
 Convention: camera space in mm, x right, y down, z forward; pixels u right,
 v down; u = f_x * X / Z + c_x. Functions take and return numpy arrays. Lens
@@ -11,14 +11,14 @@ from .check import check_shape
 
 #: Side of the box around a person in mm (the paper's public code).
 BOX_MM = 2000.0
-#: From the longer side of a tight box to the side of the 2000 mm box: RootNet
-#: and the paper's public code pad detected boxes so. 1600 mm are then taken
-#: to be the extent of the joints, about that of a standing adult's.
+#: Side of the 2000 mm box over the longer side of a tight box, as in RootNet
+#: and the paper's public code. The joints then span 1600 mm, about as those of
+#: a standing adult.
 TIGHT_PADDING = 1.25
 
 
 def project(points_mm, focal, principal):
-    """Camera space -> pixels and depth.
+    """Project points of camera space to pixels and depth.
 
     Args:
         points_mm: (..., 3) camera space X, Y, Z in mm.
@@ -47,7 +47,7 @@ def project(points_mm, focal, principal):
 
 
 def back_project(points, focal, principal):
-    """Pixels and depth -> camera space: the inverse of :func:`project`.
+    """Convert pixels and depth to camera space: inverse of :func:`project`.
 
     Args:
         points: (..., 3) u, v in px and Z in mm.
@@ -68,7 +68,7 @@ def back_project(points, focal, principal):
 
 
 def box_side_px(root_depth_mm, focal, box_mm: float = BOX_MM):
-    """Side in px of a square of ``box_mm`` at the depth of the root.
+    """Return the side in px of a square of ``box_mm`` at the root.
 
     Args:
         root_depth_mm: (...) depth of the root in mm.
@@ -86,11 +86,11 @@ def box_side_px(root_depth_mm, focal, box_mm: float = BOX_MM):
 
 
 def tight_to_box_px(size_px):
-    """Size of the box that counts as 2000 mm, from that of a tight box.
+    """Convert the size of a tight box to that of the 2000 mm box.
 
     Convention: the 2000 mm box of a tight or detected box is a square of
-    ``TIGHT_PADDING`` times its longer side. It is the crop that a square
-    network input shows after ``GetBBoxCenterScale(padding=1.25)``.
+    ``TIGHT_PADDING`` times its longer side, as a square network input shows
+    after ``GetBBoxCenterScale(padding=1.25)``.
 
     Args:
         size_px: (..., 2) width and height of a tight box in px.
@@ -108,15 +108,14 @@ def tight_to_box_px(size_px):
 
 
 def root_depth_from_box(box_px, focal, box_mm: float = BOX_MM):
-    """Depth of the root from the size of a box and an assumed size in mm.
+    """Estimate the depth of the root from a box of an assumed size.
 
     Z = sqrt(box_mm^2 * f_x * f_y / (w * h)), in mm: RootNet's geometric
-    factor k. No ground truth goes in: a square of ``box_mm`` at the depth Z
-    is seen with the area of the box, so a body that is s times as large as
-    assumed, s times as far away, gives the same.
+    factor k. A square of ``box_mm`` at the depth Z has the area of the box in
+    the image. No ground truth is used.
 
-    The error is that of the assumption: a child, a person who sits or whose
-    legs are hidden has a smaller box and seems farther away
+    The error is that of the assumed size: a child, or a person who sits or
+    whose legs are hidden, has a smaller box and seems farther away
     (docs/reference/conventions.md measures it).
 
     Args:
@@ -149,11 +148,11 @@ def root_depth_from_box(box_px, focal, box_mm: float = BOX_MM):
 def weak_perspective_mm(
     keypoints: np.ndarray, mm_per_px: float, root: int = 0
 ) -> np.ndarray:
-    """Pixels and relative depth to mm around the root, without a camera.
+    """Convert pixels and relative depth to mm, without a camera.
 
     x_mm = (x_px - x_root_px) * mm_per_px, and likewise y; z is in mm already.
-    All joints are taken to be as far away as the root, so this is for
-    looking, not for measuring.
+    All joints count as far away as the root, so use it for drawing, not for
+    measuring.
 
     Args:
         keypoints (np.ndarray): (..., K, 3) image px x, y and z in mm.

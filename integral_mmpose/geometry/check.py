@@ -1,9 +1,8 @@
 """What is a number, and shape checks whose messages name the axis.
 
-A wrong shape is the most common mistake at a public edge. One helper compares
-a shape with a pattern such as ``'B K D H W'`` and says which axis is wrong,
-what was expected and what came. Arrays and tensors are checked alike; torch
-is not imported.
+:func:`check_shape` compares a shape with a pattern such as ``'B K D H W'``.
+Its error names the axis, the expected and the actual size. The functions take
+arrays and tensors, and do not import torch.
 """
 
 import math
@@ -14,7 +13,7 @@ import numpy as np
 
 
 def is_tensor(array) -> bool:
-    """Whether it is a tensor of torch, found without importing torch.
+    """Whether it is a torch tensor; torch is not imported.
 
     Example:
         >>> is_tensor(np.zeros(2))
@@ -24,7 +23,7 @@ def is_tensor(array) -> bool:
 
 
 def as_array(array, dtype=None) -> np.ndarray:
-    """A tensor or an array as an array."""
+    """Convert a tensor or an array to an array."""
     if is_tensor(array):
         array = array.detach().cpu().numpy()
     return np.asarray(array, dtype)
@@ -63,11 +62,11 @@ def check_shape(
 
     Args:
         array: A tensor or an array.
-        pattern (str): Axis names split by blanks. A number is a fixed size,
-            a leading ``...`` stands for any number of axes, and nothing for
-            a single number.
+        pattern (str): Axis names, separated by blanks. A number is a fixed
+            size, a leading ``...`` stands for any number of axes, and an
+            empty pattern for a scalar.
         what (str): The name of the argument, for the message.
-        known (dict, optional): Sizes of axes that are known already.
+        known (dict, optional): Known sizes of axes.
 
     Returns:
         dict: The size of every named axis.

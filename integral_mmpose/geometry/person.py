@@ -1,11 +1,11 @@
-"""A person with a 2D or 3D pose: what inference returns and drawing takes."""
+"""A person with a 2D or 3D pose, the result of inference."""
 
 from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
 
-#: What the numbers of a person's dict are.
+#: Units of the entries of :meth:`Person.to_dict`.
 UNITS = (
     'bbox: left, top, right, bottom in image px; keypoints: image px; '
     'keypoints_mm: mm relative to the root, x right, y down, z forward, weak '
@@ -22,7 +22,7 @@ class Person:
 
     Attributes:
         box (np.ndarray): (4,) left, top, right, bottom in image px.
-        box_score (float): Of the detector, 1 for a given box.
+        box_score (float): Score of the detector, 1 for a given box.
         keypoints_2d (np.ndarray): (K, 2) x, y in image px.
         scores (np.ndarray): (K,) confidence in [0, 1].
         keypoints_3d_mm (np.ndarray, optional): (K, 3) mm relative to the
@@ -34,9 +34,9 @@ class Person:
             camera.
         std_px (np.ndarray, optional): (K,) standard deviation of the joint
             in the image plane in image px, the RMS of that along x and y.
-            None where the model does not give it.
+            None if the model does not give it.
         std_mm (np.ndarray, optional): (K,) standard deviation along z in mm.
-        track_id (int, optional): The same for one person of a video.
+        track_id (int, optional): Number of the person in a video.
     """
 
     box: np.ndarray
@@ -51,7 +51,7 @@ class Person:
     track_id: Optional[int] = None
 
     def to_dict(self) -> dict:
-        """Plain numbers for JSON, by MMPose's names; see :data:`UNITS`.
+        """Return plain numbers for JSON, by MMPose's names; see :data:`UNITS`.
 
         Entries that are None are left out.
 

@@ -1,1 +1,1 @@
-"""The embedded data: a posed, rendered human body in the real layouts."""
+"""Synthetic data: rendered people in the layouts of real data sets."""

@@ -19,7 +19,7 @@ ROAM = 0.6  # metres from the middle of the studio
 
 
 def both(**angles):
-    """The same angles on the left and the right side."""
+    """Return the same angles for the left and the right side."""
     return {f'{s}_{name}': v for name, v in angles.items() for s in 'lr'}
 
 
@@ -147,7 +147,7 @@ KEYS = dict(
 )
 
 
-# Standard deviation in degrees of what a trial adds to its keys
+# Standard deviation in degrees of the offsets of a trial to its keys
 _VARY = dict(
     sh_flex=14,
     sh_abd=9,
@@ -179,7 +179,7 @@ class Motion(NamedTuple):
 
 
 def pose_vector(pose):
-    """Angles (len(DOFS),) in degrees of a key pose on top of STAND."""
+    """Return angles (len(DOFS),) in degrees of a key pose on STAND."""
     full = dict(STAND, **pose)
     return np.array([full.get(d, 0.0) for d in DOFS], np.float64)
 
@@ -188,8 +188,8 @@ def sample_motion(rng, action, frames):
     """Draw one trial of an action and evaluate it at some frames.
 
     Args:
-        rng (np.random.Generator): Fixes the trial; the same state gives the
-            same trial whatever the frames are.
+        rng (np.random.Generator): Its state decides the trial, for any
+            frames.
         action (str): One of ``ACTIONS``.
         frames (np.ndarray): (T,) 0-based frame numbers at 50 per second.
 
@@ -220,10 +220,10 @@ def sample_motion(rng, action, frames):
 
 
 def sample_free_pose(rng):
-    """One pose with more variety than a trial of an action.
+    """Sample a pose with more variety than a trial of an action.
 
-    A random action's pose, pulled by a random amount towards angles that are
-    uniform within a good part of the joint limits.
+    The pose of a random action is pulled by a random amount towards random
+    angles within the joint limits.
 
     Returns:
         np.ndarray: (len(DOFS),) degrees.
@@ -240,14 +240,14 @@ def _vary(rng, key):
 
 
 def _wander(rng, keys, seconds):
-    """Smooth blend of the keys (M, D): softmax of slow oscillations."""
+    """Blend the keys (M, D) by a softmax of slow oscillations."""
     level = 5 * _sway(rng, len(keys), seconds)
     weight = np.exp(level - level.max(axis=1, keepdims=True))
     return weight / weight.sum(axis=1, keepdims=True) @ keys
 
 
 def _sway(rng, count, seconds):
-    """(T, count) sums of three sines between 0.03 and 0.3 Hz, about +-1."""
+    """Return (T, count) sums of three sines of 0.03 to 0.3 Hz, about +-1."""
     hertz = rng.uniform(0.03, 0.3, (3, count))
     phase = rng.uniform(0, 2 * np.pi, (3, count))
     waves = np.sin(2 * np.pi * hertz * seconds[:, None, None] + phase)
@@ -255,7 +255,7 @@ def _sway(rng, count, seconds):
 
 
 def _gait(rng, seconds):
-    """(T, D) offsets of a walking cycle of about one second."""
+    """Return offsets (T, D) of a walking cycle of about one second."""
     phase = 2 * np.pi * (0.9 * seconds + rng.random())
     stride, swing = rng.uniform(22, 32), rng.uniform(12, 30)
     out = dict.fromkeys(DOFS, 0.0)

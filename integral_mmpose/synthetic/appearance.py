@@ -1,9 +1,8 @@
 """Skin, hair and clothes of one person, as textures of the body's parts.
 
-Left and right are told apart as on a person who dresses oddly: whatever the
-subject, the left sleeve and trouser leg are of a warm colour, the right ones
-of a cool one. Front and back are told apart by a face, hair at the back, a
-shirt with an opening and a badge in front and a broad band behind.
+Colours tell left from right: the left sleeve and trouser leg are warm, the
+right ones cool. The front has a face and a shirt with an opening and a badge,
+the back has hair and a broad band.
 
 Convention:
     Colours are BGR, 0 to 255, as OpenCV writes them.
@@ -78,7 +77,7 @@ def sample_appearance(rng):
 
 
 def hsv(hue, saturation, value):
-    """BGR colour (3,) float32 of an OpenCV HSV triple."""
+    """Convert an OpenCV HSV triple to a BGR colour (3,) float32."""
     pixel = np.array([[[hue % 180, saturation, value]]]).astype(np.uint8)
     return cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0].astype(np.float32)
 

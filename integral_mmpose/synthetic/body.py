@@ -121,7 +121,7 @@ def rotation(axis, degrees):
 
 
 def sample_proportions(rng):
-    """One person's bone lengths: body size +-8 %, each bone a further +-4 %.
+    """Sample bone lengths: body size +-8 %, each bone a further +-4 %.
 
     Returns:
         dict[str, float]: The keys of ``BONES``; metres, ``head`` and
@@ -208,7 +208,7 @@ def forward_kinematics(angles, bones, yaw, ground):
 
 
 def _turn_ball_joint(axes, a, name, sign):
-    """The axes of the limb at a hip or shoulder, from those of the trunk."""
+    """Turn the axes of the trunk to those of a limb."""
     return (
         axes
         @ rotation(1, -a[name + '_flex'])

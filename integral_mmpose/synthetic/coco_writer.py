@@ -1,4 +1,4 @@
-"""Write pictures of several people in COCO's layout, and detections."""
+"""Write pictures of several people and detections in COCO's layout."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ _JOINTS = CocoCheckedDataset._load_metainfo()
 KEYPOINTS = tuple(_JOINTS['keypoint_id2name'].values())
 #: 1-based, as in COCO's own files.
 SKELETON = [[a + 1, b + 1] for a, b in _JOINTS['skeleton_links']]
-#: What the body calls them; its face is the nose.
+#: The body's points; ``neck_base`` is the nose.
 COCO_POINTS = (
     'neck_base',
     *(name.replace('ankle', 'foot') for name in KEYPOINTS[1:]),
 )
 SPLITS = ('train2017', 'val2017')
-#: A person of fewer pixels is not annotated: nothing of them can be seen.
+#: Fewest visible pixels of a person with an annotation.
 MIN_AREA = 100
 
 
@@ -107,9 +107,9 @@ def write_annotations(root, split, results):
 
 
 def write_benchmark(root, seed, train, val):
-    """Write detections of val2017: jittered boxes, and some of nobody.
+    """Write detections of val2017: jittered boxes and false positives.
 
-    ``train`` and ``val`` are what :func:`write_image` returned.
+    ``train`` and ``val`` are results of :func:`write_image`.
     """
     rng, found = np.random.default_rng([seed, 29]), []
     for info, annotations in val:

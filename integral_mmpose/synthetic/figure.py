@@ -1,4 +1,4 @@
-"""From a posed body to the primitives that picture it.
+"""Build the primitives of a posed body.
 
 Limbs are tapered capsules between joints; head, chest, belly and hips are
 textured ellipsoids. Joints lie on the axes of the parts they end, except the
@@ -34,10 +34,10 @@ COVER = dict(
 
 
 def build_figure(points, axes, bones, textures):
-    """Primitives of one person in a camera's space.
+    """Return the primitives of a person in camera space.
 
-    ``points`` are by name, ``axes`` (3, 3) of ``pelvis``, ``chest`` and
-    ``head``. The order of the primitives has no meaning.
+    ``points`` are by name; ``axes`` has (3, 3) of ``pelvis``, ``chest`` and
+    ``head``.
     """
     girth, skin = bones['girth'], textures['skin']
     out = _trunk(points, axes, girth, textures)
@@ -56,7 +56,7 @@ def build_figure(points, axes, bones, textures):
 
 
 def _rod(points, ends, radii, texture):
-    """A capsule between two points by name, textured or of one colour."""
+    """Return a capsule between two points by name."""
     return Capsule(
         np.stack([points[end] for end in ends]),
         radii,
@@ -121,7 +121,7 @@ def _head(points, axes, size, textures):
 
 
 def skull(points, axes, size):
-    """(144, 3) points on the surface of the skull, camera space."""
+    """Return (144, 3) points on the skull in camera space."""
     angle = np.linspace(0, np.pi, 9)[:, None]
     around = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     x, y = np.sin(angle) * np.cos(around), np.sin(angle) * np.sin(around)
@@ -130,10 +130,10 @@ def skull(points, axes, size):
 
 
 def seen(canvas, points, names, camera, owner):
-    """Which joints the picture shows.
+    """Find the joints that the complete canvas shows.
 
-    The canvas is complete; ``names`` are K of the person's points in camera
-    space, ``owner`` is the person's mark.
+    ``names`` selects K of the person's ``points`` in camera space; ``owner``
+    is the person's mark.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: (K, 2) px and (K,) COCO flags: 2 seen,

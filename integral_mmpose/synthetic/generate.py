@@ -1,6 +1,6 @@
-"""Generate all three data sets, in parallel and repeatably.
+"""Generate all three data sets, in parallel and reproducibly.
 
-Every picture has a random stream of its own, from the seed and its place, so
+The random numbers of a picture depend on the seed and its number only, so
 neither the number of processes nor the size of the set changes it.
 """
 
@@ -40,12 +40,12 @@ SCALES = dict(
 
 
 def generate(out, seed, scale, jobs=1, progress=print):
-    """Write ``out``/h36m, mpii and coco, or find them complete.
+    """Write ``out``/h36m, mpii and coco, unless they are complete.
 
     Args:
-        out (str): Folder; made if it is missing.
+        out (str): Folder; created if it is missing.
         seed (int): Not negative.
-        scale (str | Scale): A name of ``SCALES`` or sizes of your own.
+        scale (str | Scale): A name of ``SCALES``, or other sizes.
         jobs (int): Processes.
         progress (callable): Called with a line of text now and then.
 
@@ -54,7 +54,7 @@ def generate(out, seed, scale, jobs=1, progress=print):
 
     Raises:
         ValueError: If ``out`` holds a set of another seed, scale or version,
-            or files that are not ours.
+            or other files.
     """
     out = Path(out)
     sizes = SCALES[scale] if isinstance(scale, str) else scale

@@ -34,17 +34,17 @@ PERSON, CAMERAS, MOTION, NOISE = range(4)
 
 
 def generator(seed, kind, subject, *numbers):
-    """Random numbers of one kind, of a subject such as 'S9'."""
+    """Return the generator of a kind, for a subject such as 'S9'."""
     return np.random.default_rng([seed, kind, int(subject[1:]), *numbers])
 
 
 def subject_cameras(seed, subject):
-    """The cameras of a subject, by id."""
+    """Return the cameras of a subject by id."""
     return studio_cameras(generator(seed, CAMERAS, subject))
 
 
 def subject_person(seed, subject, action, frames):
-    """A subject in one action at some frames (0-based)."""
+    """Pose a subject in an action at some frames (0-based)."""
     rng = generator(seed, PERSON, subject)
     bones, textures = sample_proportions(rng), sample_appearance(rng)
     rng = generator(seed, MOTION, subject, ACTIONS.index(action))
@@ -57,7 +57,7 @@ def subject_person(seed, subject, action, frames):
 
 
 def draw_frame(person, moment, camera, background, rng):
-    """One picture of the studio, (h, w, 3) uint8 BGR."""
+    """Draw a picture of the studio, (h, w, 3) uint8 BGR."""
     image = background.copy()
     contact_shadow(image, camera, person.posed.joints[moment][[3, 6, 0]])
     canvas = Canvas(camera)
@@ -104,7 +104,7 @@ def write_cameras(root, seed):
 
 
 def plan(train_frames, test_frames, extra_frames):
-    """Which frames of which subject go where.
+    """Assign the frames of the subjects to the splits.
 
     Args:
         train_frames (int): Frames a sequence of the training subjects.

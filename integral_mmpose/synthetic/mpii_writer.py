@@ -17,7 +17,7 @@ from .render import Canvas
 from .scene import clutter, finish, look_at, write_jpeg
 
 SIZE = (256, 256)
-#: MPII's joints that are called otherwise; a pair is the middle of two points.
+#: Joint of MPII -> the body's point; a pair is the middle of two points.
 POINTS = dict(
     right_ankle='right_foot',
     left_ankle='left_foot',
@@ -30,7 +30,7 @@ SPLITS = ('train', 'val')
 
 
 def random_camera(rng):
-    """A camera that looks at about the middle of a person at the origin."""
+    """Sample a camera that looks at a person at the origin."""
     away, angle = rng.uniform(3.2, 6.5), rng.uniform(0, 2 * np.pi)
     position = np.array(
         [away * np.cos(angle), away * np.sin(angle), rng.uniform(0.6, 2.2)]
@@ -41,7 +41,7 @@ def random_camera(rng):
 
 
 def mpii_joints(points, camera):
-    """(16, 2) px of named camera-space points."""
+    """Project named camera-space points to MPII's joints, (16, 2) px."""
     names = [POINTS.get(name, name) for name in MPII_NAMES]
     joints = [
         points[name]
@@ -75,7 +75,7 @@ def write_image(root, seed, split, number):
 
 
 def _beside(rng, camera):
-    """A place to the side of the person and farther from the camera."""
+    """Sample a place beside the person, farther from the camera."""
     away = -camera.position[:2] / np.linalg.norm(camera.position[:2])
     side = np.array([-away[1], away[0]])
     return (
@@ -112,8 +112,8 @@ def write_annotations(root, split, results):
 def write_benchmark(root, seed, train, val):
     """Write the splits trainval and test; test is val without its truth.
 
-    ``train`` and ``val`` are what :func:`write_image` returned. Nothing is
-    random: the seed is there for :mod:`.generate`.
+    ``train`` and ``val`` are results of :func:`write_image`. The seed is not
+    used.
     """
     write_annotations(root, 'trainval', train + val)
     entries, images = [], []

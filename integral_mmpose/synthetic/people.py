@@ -1,4 +1,4 @@
-"""A person in a picture: proportions, clothes, pose, and how to draw them."""
+"""A person of a picture: proportions, clothes, pose and drawing."""
 
 from typing import NamedTuple
 
@@ -18,13 +18,13 @@ class Person(NamedTuple):
     posed: object
 
     def points(self, camera, moment=0):
-        """Points by name in the camera's space, metres."""
+        """Return points by name in camera space, metres."""
         joints = camera.to_camera(self.posed.joints[moment])
         extras = camera.to_camera(self.posed.extras[moment])
         return dict(zip(JOINTS + EXTRAS, (*joints, *extras)))
 
     def axes(self, part, camera, moment=0):
-        """(3, 3) axes of a part of :class:`Posed` in the camera's space."""
+        """Return axes (3, 3) of a part of :class:`Posed` in camera space."""
         return camera.rotation @ getattr(self.posed, part)[moment]
 
     def draw(self, canvas, camera, moment=0, owner=1):
@@ -38,7 +38,7 @@ class Person(NamedTuple):
         canvas.draw(figure, owner)
 
     def head_box(self, camera):
-        """Corners (2, 2) in px of the box of the projected skull."""
+        """Return corners (2, 2) in px of the box of the projected skull."""
         axes = self.axes('head', camera)
         surface = skull(self.points(camera), axes, self.bones['head'])
         pixels = camera.project(surface)[:, :2]
@@ -46,7 +46,7 @@ class Person(NamedTuple):
 
 
 def random_person(rng, ground):
-    """A person in a free pose, of random build, clothes and heading.
+    """Sample a person in a free pose, of random build, clothes and heading.
 
     The pelvis is above ``ground``, (2,) metres.
     """

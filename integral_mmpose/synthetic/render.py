@@ -1,9 +1,8 @@
 """A small z-buffered renderer of ellipsoids and tapered capsules.
 
-Every primitive is drawn in the rectangle it covers with its depth per pixel,
-so nearer parts hide farther ones whatever the drawing order. Pixels store a
-depth, a brightness and an index into one colour table; colours are looked up
-once at the end.
+Every primitive is drawn with its depth per pixel, so nearer parts hide farther
+ones in any drawing order. Pixels store a depth, a brightness and an index into
+one colour table; colours are looked up once at the end.
 
 Convention:
     Camera space in metres, x right, y down, z forward. The centre of pixel i
@@ -36,7 +35,7 @@ class Ellipsoid(NamedTuple):
 
 
 class Capsule(NamedTuple):
-    """Two balls and what lies between: ``ends`` (2, 3), ``radii`` (2,)
+    """Two balls and the volume between: ``ends`` (2, 3), ``radii`` (2,)
     metres; ``texture`` (32, 3) from the first end to the second."""
 
     ends: np.ndarray

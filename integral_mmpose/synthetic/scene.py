@@ -28,7 +28,7 @@ NOISE_TILE = 512
 
 
 def look_at(position, target, focal, size, roll=0.0):
-    """Camera at a place, its optical axis through the target.
+    """Return a camera at a place that looks at a target.
 
     Args:
         position (np.ndarray): (3,) metres, world, z up.
@@ -54,7 +54,7 @@ def look_at(position, target, focal, size, roll=0.0):
 
 
 def studio_cameras(rng):
-    """The four cameras of one subject's recording, by id.
+    """Sample the four cameras of a subject, by id.
 
     Returns:
         dict[str, CalibratedCamera]: About 5 m from the middle of the studio
@@ -76,7 +76,7 @@ def studio_cameras(rng):
 
 
 def studio_background(camera):
-    """Walls, a floor and a mat, (h, w, 3) uint8; a function of the camera."""
+    """Draw walls, a floor and a mat, (h, w, 3) uint8."""
     w, h = camera.size
     rows = np.linspace(0, 1, h)[:, None, None]
     image = np.broadcast_to(
@@ -119,7 +119,7 @@ def contact_shadow(image, camera, spots, radius=0.22):
 
 
 def clutter(rng, size):
-    """A textured background with shapes, (h, w, 3) uint8."""
+    """Draw a textured background with shapes, (h, w, 3) uint8."""
     w, h = size
     base = rng.integers(20, 230, (1, 1, 3))
     coarse = np.clip(base + rng.normal(0, 45, (5, 5, 3)), 0, 255)
@@ -161,7 +161,7 @@ def _random_shape(rng, image):
 
 
 def write_jpeg(path, image):
-    """Write a picture and make its folder; OSError if it cannot be."""
+    """Write a JPEG file, and create its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
     path.write_bytes(cv2.imencode('.jpg', image, quality)[1].tobytes())

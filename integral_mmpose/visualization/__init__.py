@@ -1,4 +1,4 @@
-"""Pictures: skeletons in 2D and 3D, heat vectors, training curves.
+"""Draw skeletons in 2D and 3D, heat vectors and training curves.
 
 The visualizer of MMPose's hooks is in ``pose_visualizer``, which needs MMPose.
 """

@@ -1,4 +1,4 @@
-"""Curves of PCKh, and of a training from the files that MMEngine writes."""
+"""Plot PCKh curves, and the training curves in MMEngine's files."""
 
 import glob
 import json
@@ -11,7 +11,7 @@ import numpy as np
 from .figure import canvas_to_rgb, new_figure
 from .panel import save_image
 
-#: As the curves lie close to each other, the dashes tell them apart too.
+#: Dashes also tell close curves apart.
 LINE_STYLES = ('-', '--', '-.', ':')
 _NOT_METRICS = (
     'step',
@@ -40,9 +40,9 @@ class Scalars(NamedTuple):
 def read_scalars(path: str) -> Scalars:
     """Read ``vis_data/scalars.json``, or all of them below a work folder.
 
-    A resumed training has one file for each start: they are joined in the
-    order of their names, which are time stamps, and a later value replaces
-    an earlier one of the same step. A last line that was cut off is ignored.
+    A resumed training has one file for each start. They are joined in order
+    of time, and a later value of a step replaces an earlier one. A torn last
+    line is ignored.
 
     Raises:
         ValueError: If there is no file, or a line is no JSON object.
@@ -123,7 +123,7 @@ def draw_pckh(axes, curves: Dict[str, np.ndarray], title: str) -> None:
     """Draw a panel of Figure 2 of the paper: PCKh over the distance.
 
     Args:
-        axes (matplotlib.axes.Axes): Of the panel.
+        axes (matplotlib.axes.Axes): Axes of the panel.
         curves (dict[str, np.ndarray]): Name of a model -> (51,) percent at
             the distances 0, 0.01, …, 0.5 head sizes; NaN leaves a line out.
         title (str): Above the panel.

@@ -1,18 +1,18 @@
-"""Matplotlib's figures without pyplot, imported when the first is drawn."""
+"""Matplotlib figures without pyplot, imported on first use."""
 
 import numpy as np
 
 
 def new_figure(size, **options):
-    """A matplotlib ``Figure`` of a width and height in inches."""
-    # Half a second, which who wants numbers only need not wait for.
+    """Create a matplotlib ``Figure`` of a width and height in inches."""
+    # The import takes half a second.
     from matplotlib.figure import Figure
 
     return Figure(size, **options)
 
 
 def canvas_to_rgb(figure) -> np.ndarray:
-    """Draw a figure: (H, W, 3) uint8 RGB."""
+    """Draw a figure as (H, W, 3) uint8 RGB."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)

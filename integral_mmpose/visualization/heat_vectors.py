@@ -1,4 +1,4 @@
-"""Heat maps over an image, and the heat vectors of one joint (Eq. 5).
+"""Draw heat maps over an image, and the heat vectors of a joint (Eq. 5).
 
 Convention: left edge, as in ``functional.grid``: bin i of n stands for the
 pixel i * S / n, so a map is drawn half a cell to the left of and above its
@@ -25,13 +25,13 @@ _MAP_INCHES = 3.0
 def overlay_heatmaps(image: np.ndarray, heatmaps) -> np.ndarray:
     """Blend heat maps of all joints over an image.
 
-    Each joint's map is divided by its peak, so that broad maps show too; the
-    largest joint counts, and where the maps are low the image stays.
+    Each map is divided by its peak, so that broad maps show too. A pixel shows
+    the largest of the maps; low values are transparent.
 
     Args:
         image (np.ndarray): (H, W, 3) uint8 RGB.
-        heatmaps (Tensor or ndarray): (K, h, w) or (h, w); resized to the
-            image if they have another size.
+        heatmaps (Tensor or ndarray): (K, h, w) or (h, w), resized to the
+            image.
 
     Returns:
         np.ndarray: (H, W, 3) uint8 RGB.
@@ -60,7 +60,7 @@ def draw_heat_vectors(
     depth_range_mm: Optional[float] = DEPTH_RANGE_MM,
     joint: Optional[Sequence[float]] = None,
 ) -> np.ndarray:
-    """The xy marginal of a joint over the input, its heat vectors beside it.
+    """Draw the xy marginal of a joint over the input, with heat vectors.
 
     Args:
         image (np.ndarray): (H, W, 3) uint8 RGB, the network's input.
@@ -68,11 +68,9 @@ def draw_heat_vectors(
         vectors (HeatVectors): x (w,), y (h,) and z (d,) or None of the same
             joint; tensors or arrays.
         title (str): Usually the name of the joint.
-        depth_range_mm (float): Range of the z bins; of no use without z.
-            Defaults to 2000.
-        joint (Sequence[float], optional): (2 or 3,) where the joint is,
-            normalised: the place of the dashed lines. Defaults to the
-            expectations of the vectors.
+        depth_range_mm (float): Range of the z bins, for 3D. Defaults to 2000.
+        joint (Sequence[float], optional): (2 or 3,) normalised joint, marked
+            by dashed lines. Defaults to the expectations of the vectors.
 
     Returns:
         np.ndarray: (H', W', 3) uint8 RGB.
@@ -148,7 +146,7 @@ def _draw_map(axes, image, xy_map):
 def _draw_vector(
     axes, vector, span, at, lying=False, color='tab:orange'
 ) -> None:
-    """Bars of a heat vector over ``span``, a line where the joint is."""
+    """Draw bars of a heat vector over ``span``, and a line at the joint."""
     places, step = np.linspace(
         *span, len(vector), endpoint=False, retstep=True
     )

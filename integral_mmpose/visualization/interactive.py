@@ -1,8 +1,8 @@
-"""3D poses that turn under the mouse: plotly figures and HTML files.
+"""Draw rotatable 3D poses as plotly figures and HTML files.
 
 Convention: points are camera space in mm, x right, y down, z forward. The
-drawing's axes are (x, z, -y), as in ``views``, so that up is up; it opens as
-the camera saw the people. Needs plotly, which is optional.
+drawing's axes are (x, z, -y), as in ``views``, so that up is up. The first
+view is from the camera. Needs plotly, which is optional.
 """
 
 from typing import List, Optional, Sequence, Tuple
@@ -15,11 +15,11 @@ from integral_mmpose.geometry.colors import Color
 
 from .skeleton import Skeleton, ground_grid, on_white, upright
 
-#: People without a camera stand beside each other, so many mm apart.
+#: Distance in mm between people without a camera.
 SPACING_MM = 1500.0
-#: Where the viewer stands, in units of the scene: behind the camera, above.
+#: Place of the viewer in units of the scene: behind the camera, above.
 EYE = dict(x=0.25, y=-1.5, z=0.3)
-#: So wide a group is seen from there in a view that is 4 high and 3 wide.
+#: Width of the widest group that this viewer sees in a 3:4 view.
 WIDE = 0.8
 GROUND_CELLS = 8
 SIDES = ('left', 'right')
@@ -31,7 +31,7 @@ def pose_figure(
     names: Optional[Sequence[str]] = None,
     scores: Optional[Sequence[np.ndarray]] = None,
 ):
-    """A figure of people in 3D, with equal axes and a ground plane.
+    """Draw people in 3D, with equal axes and a ground plane.
 
     Args:
         poses_mm (Sequence[np.ndarray]): N of (K, 3) in mm, in one space.
@@ -39,7 +39,7 @@ def pose_figure(
         names (Sequence[str], optional): (K,) names of the joints, shown
             under the mouse.
         scores (Sequence[np.ndarray], optional): N of (K,) confidence, shown
-            there, too.
+            under the mouse.
 
     Returns:
         plotly.graph_objects.Figure: Empty axes if there are no people.
@@ -93,21 +93,20 @@ def pose_figure(
 
 
 def place_people(people: Sequence[Person]) -> List[np.ndarray]:
-    """Where the people of an image stand.
+    """Place the people of an image in one space.
 
     Args:
         people (Sequence[Person]): With a 3D pose.
 
     Returns:
-        list[np.ndarray]: (K, 3) mm each: in camera space where all people
-        have it; else beside each other, from left to right in the image, on
-        the ground.
+        list[np.ndarray]: (K, 3) mm each, in camera space if all people have
+        it, else side by side on the ground, ordered as in the image.
 
     Raises:
         ValueError: If a person has no 3D pose.
     """
     if any(person.keypoints_3d_mm is None for person in people):
-        raise ValueError('there is no 3D pose: take a 3D model')
+        raise ValueError('there is no 3D pose: use a 3D model')
     if all(person.keypoints_camera_mm is not None for person in people):
         return [np.array(person.keypoints_camera_mm) for person in people]
     middles = [person.box[0] + person.box[2] for person in people]
@@ -121,13 +120,13 @@ def place_people(people: Sequence[Person]) -> List[np.ndarray]:
 
 
 def save_html(figure, path: str) -> None:
-    """Write a figure as one file that needs no network."""
+    """Write a figure as one HTML file that needs no network."""
     html = figure.to_html(include_plotlyjs=True, full_html=True)
     write_atomically(path, html.encode())
 
 
 def need_plotly():
-    """The module ``plotly.graph_objects``, which is optional."""
+    """Import ``plotly.graph_objects``, which is optional."""
     try:
         import plotly.graph_objects as go
     except ImportError as error:
@@ -138,7 +137,7 @@ def need_plotly():
 
 
 def _bones(go, pose, skeleton: Skeleton, color: Color, names, first):
-    """Bones of one colour as one line with gaps."""
+    """Draw the bones of one colour as one line with gaps."""
     gap = np.full((1, 3), np.nan)
     links = [
         list(link)
@@ -159,13 +158,13 @@ def _bones(go, pose, skeleton: Skeleton, color: Color, names, first):
 
 
 def _side(names: Sequence[str]) -> str:
-    """The side of bones between these joints."""
+    """Return the side of bones between these joints."""
     sides = {side for side in SIDES for n in names if n.startswith(side)}
     return sides.pop() if len(sides) == 1 else 'middle'
 
 
 def _joints(go, pose: np.ndarray, skeleton: Skeleton, names, scores):
-    """The joints; under the mouse their names, places and scores."""
+    """Draw joints, with names, places and scores under the mouse."""
     text = []
     for k, name in enumerate(names):
         right, forward, up = pose[k]
@@ -184,17 +183,17 @@ def _joints(go, pose: np.ndarray, skeleton: Skeleton, names, scores):
 
 
 def _ground(points: np.ndarray) -> np.ndarray:
-    """The grid under the lowest joint."""
+    """Return the grid under the lowest joint."""
     low, high = points.min(0), points.max(0)
     reach = max(0.7 * float((high - low)[:2].max()), 700.0)
     return ground_grid((low + high)[:2] / 2, reach, low[2], GROUND_CELLS)
 
 
 def _eye(points: np.ndarray, ground: np.ndarray) -> dict:
-    """The place of the viewer, farther away where people stand wide.
+    """Return the place of the viewer, farther away for a wide group.
 
-    All are seen in an upright view, too, as on a phone. plotly's unit is the
-    geometric mean of the sides of the scene.
+    An upright view, as on a phone, shows all people, too. plotly's unit is
+    the geometric mean of the sides of the scene.
     """
     scene = np.concatenate([points, ground])
     sides = np.nanmax(scene, 0) - np.nanmin(scene, 0)

@@ -1,8 +1,8 @@
-"""A skeleton over an image.
+"""Draw a skeleton over an image.
 
-Bones lie under joints. A joint of low confidence is smaller and fainter, one
-below the threshold is left out with its bones, and so is one that is not
-finite. Small images are enlarged first, so that bones do not hide the person.
+Bones lie under joints. Joints of low confidence are smaller and fainter.
+Joints below the threshold, or not finite, are left out with their bones. Small
+images are enlarged first, so that bones do not hide the person.
 
 Convention: images are (H, W, 3) uint8 RGB; pixel i stands for the coordinate
 i at its centre, so that enlarging s times moves x to (x + 0.5) s - 0.5.
@@ -37,8 +37,8 @@ def draw_skeleton_2d(
         skeleton (Skeleton): Bones and colours of the K joints.
         scores (np.ndarray, optional): (K,) confidence in [0, 1].
         score_thr (float): Joints below it are skipped. Defaults to 0.3.
-        min_side (int): The longer side of the picture is at least this;
-            0 keeps the size. Defaults to 256.
+        min_side (int): Least longer side of the picture; 0 keeps the size.
+            Defaults to 256.
 
     Returns:
         np.ndarray: (s H, s W, 3) uint8 RGB, s = 1 for large images.
@@ -97,7 +97,7 @@ def enlarge(
     Args:
         image (np.ndarray): (H, W, 3) uint8.
         points_px (np.ndarray): (..., 2) px.
-        min_side (int): The longer side is at least this afterwards.
+        min_side (int): Least longer side of the picture.
 
     Returns:
         tuple: A copy of the image, (s H, s W, 3), and the points (..., 2).
@@ -128,7 +128,7 @@ def write_labels(
 ) -> None:
     """Write a label beside each point (N, 2), in place; NaN is skipped.
 
-    ``colors`` are those of the rim and of the letters.
+    ``colors`` are the colours of the rim and of the letters.
     """
     near = _drawable(points_px, 4 * max(image.shape[:2]))
     for point, label, ok in zip(points_px, labels, near):
@@ -148,7 +148,7 @@ def write_labels(
 
 
 def _drawable(points, far):
-    """Finite, and near enough for cv2's fixed-point coordinates."""
+    """Whether points fit into cv2's fixed-point coordinates."""
     with np.errstate(invalid='ignore'):
         return (np.abs(points) < far).all(-1)
 

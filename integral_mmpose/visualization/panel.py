@@ -1,4 +1,4 @@
-"""Pictures beside each other, sheets of pictures, and their files."""
+"""Arrange and save pictures."""
 
 import os
 from typing import Sequence
@@ -37,10 +37,10 @@ def save_contact_sheet(
 
 
 def save_image(image: np.ndarray, path: str) -> None:
-    """Write an RGB image, making its folder.
+    """Write an RGB image, and create its folder.
 
     Raises:
-        ValueError: If the ending of ``path`` is no image format.
+        ValueError: If the suffix of ``path`` is no image format.
         OSError: If the file cannot be written.
     """
     suffix = os.path.splitext(path)[1]
@@ -48,8 +48,8 @@ def save_image(image: np.ndarray, path: str) -> None:
         data = cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1]))[1]
     except cv2.error as error:
         raise ValueError(
-            f'{path}: cannot write {suffix or "no ending"} images; end it '
-            'with .png or .jpg'
+            f'{path}: {suffix or "no suffix"} is not the suffix of an image '
+            'format; use .png or .jpg'
         ) from error
     write_atomically(path, data.tobytes())
 
@@ -63,10 +63,7 @@ def beside(cells: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
 
 
 def fit_canvas(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Fill a picture at its right and lower side, in white.
-
-    What is larger is cut off.
-    """
+    """Pad a picture with white at the right and below, or cut it there."""
     canvas = np.full((height, width, 3), 255, np.uint8)
     part = picture[:height, :width]
     canvas[: part.shape[0], : part.shape[1]] = part

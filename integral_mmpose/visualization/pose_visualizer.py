@@ -1,7 +1,7 @@
-"""The visualizer of MMPose's hooks and inferencers, with 3D views beside.
+"""Visualizer for MMPose's hooks and inferencers, with 3D views.
 
-MMPose's own 3D visualizer reads matplotlib's canvas by a function that
-matplotlib 3.10 dropped, and takes metres with z up.
+MMPose's own 3D visualizer fails with matplotlib 3.10, and takes metres with z
+up.
 """
 
 from typing import List, Optional, Tuple
@@ -37,9 +37,9 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
 
     Predictions with keypoints (N, K, 2) get the overlay. Those with
     (N, K, 3), image px x, y and root-relative mm z, also get 3D views, one
-    row for each person. They come from ``keypoints_cam`` (mm) where the
-    instances have it, else from weak perspective, by the sample's
-    ``mm_per_px`` or by a box that is 2000 mm wide. The arguments are those of
+    row for each person. The views show ``keypoints_cam`` (mm) if the instances
+    have it, else weak perspective, by the sample's ``mm_per_px`` or by a box
+    that is 2000 mm wide. The arguments are those of
     :class:`mmpose.visualization.PoseLocalVisualizer`.
     """
 
@@ -111,7 +111,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         return self.get_image()
 
     def _skeleton(self, people: List[Person]) -> Skeleton:
-        """The data set's bones and colours; joints only without its meta."""
+        """Return the data set's skeleton; without its meta, joints only."""
         joints = len(people[0].scores) if people else 0
         links = self.skeleton or ()
         return skeleton_from_metainfo(
@@ -123,7 +123,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
         )
 
     def _people(self, data_sample, kind: str) -> List[Person]:
-        """The instances of a sample; predictions with three axes in mm."""
+        """Convert the instances of a sample; 3D predictions get mm."""
         found = data_sample.get(f'{kind}_instances')
         if found is None or 'keypoints' not in found:
             return []
@@ -157,7 +157,7 @@ def _enlarge(image: np.ndarray) -> np.ndarray:
 
 
 def _to_mm(box, keypoints, root: int, scale) -> np.ndarray:
-    """Weak perspective: of a pixel, or of the box as 2000 mm."""
+    """Apply weak perspective, by ``scale`` or by a box of 2000 mm."""
     if scale is None:
         if box is None:
             side = np.ptp(keypoints[:, :2], axis=0).max()
@@ -170,7 +170,7 @@ def _to_mm(box, keypoints, root: int, scale) -> np.ndarray:
 
 
 def _truths(data_sample, people: List[Person]) -> Optional[np.ndarray]:
-    """True poses in mm, where there is one for each person."""
+    """Return the true poses in mm if there is one for each person."""
     truth = data_sample.get('gt_instances')
     if not people or truth is None or 'keypoints_cam' not in truth:
         return None
@@ -180,7 +180,7 @@ def _truths(data_sample, people: List[Person]) -> Optional[np.ndarray]:
 
 
 def _joints(instances: InstanceData) -> Tuple[np.ndarray, np.ndarray]:
-    """Keypoints (N, K, C) and their visibility or score (N, K)."""
+    """Return keypoints (N, K, C), and visibility or scores (N, K)."""
     keypoints = as_array(
         instances.get('transformed_keypoints', instances.keypoints)
     )
@@ -194,7 +194,7 @@ def _joints(instances: InstanceData) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def _on_image(heatmaps, image, data_sample) -> np.ndarray:
-    """Maps of the crop -> maps of the image, unless they are already."""
+    """Convert maps of the crop to maps of the image, if necessary."""
     heatmaps = as_array(heatmaps)
     meta = data_sample.metainfo
     if heatmaps.shape[-2:] == image.shape[:2] or 'input_scale' not in meta:
@@ -208,7 +208,7 @@ def _on_image(heatmaps, image, data_sample) -> np.ndarray:
 
 
 def _colors(colors, count: int):
-    """A colour for each of ``count``: as given if they fit, else blue."""
+    """Return ``colors`` if there are ``count`` of them, else blue."""
     if colors is None or isinstance(colors, str) or len(colors) != count:
         return (MIDDLE,) * count
     return colors

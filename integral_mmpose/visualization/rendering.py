@@ -1,7 +1,7 @@
-"""People over their image and in 3D beside it: the one way to draw a result.
+"""Draw people over their image, with 3D views beside it.
 
 The visualizer of MMPose's hooks, the inferencers, the command and the web
-page draw by these functions.
+page use these functions.
 
 Convention: images are (H, W, 3) uint8 RGB, joints in px of the image.
 """
@@ -22,11 +22,11 @@ from .views import render_views
 #: Least and greatest side in px of a 3D view, and the gap before the views.
 VIEW_SIDES = (192, 640)
 GAP = 4
-#: Longest side of a photograph beside its 3D views: beside a larger one they
-#: would be small in a white room.
+#: Longest side in px of a photograph beside its 3D views. Beside a larger one
+#: the views would be small.
 MAX_SIDE = 2 * VIEW_SIDES[1]
-#: Least side of a 3D view in a video: those of 144 people fit into the lowest
-#: picture.
+#: Least side in px of a 3D view in a video. The views of 144 people fit into
+#: the lowest picture.
 MOVIE_VIEW = VIEW_SIDES[0] // 12
 _BOX_COLOR = (0, 200, 0)
 #: Rim and letters of a label beside a 3D view.
@@ -42,18 +42,18 @@ def render(
     min_view: int = VIEW_SIDES[0],
     max_side: float = MAX_SIDE,
 ) -> np.ndarray:
-    """The people over the image and, in 3D, two views of each beside it.
+    """Draw people over an image, with two 3D views of each beside it.
 
     Args:
         image (np.ndarray): (H, W, 3) uint8 RGB; not modified.
         people (Sequence[Person]): Those with ``keypoints_3d_mm`` get views.
         skeleton (Skeleton): Bones and colours.
         score_thr (float): Joints below it are not drawn. Defaults to 0.
-        draw_bbox (bool): Draw the boxes, too. Defaults to False.
-        min_view (int): Least side of a 3D view in px: where the views of all
-            people are higher than the image, the picture grows.
-        max_side (float): A larger image with 3D views is reduced to it, in
-            px.
+        draw_bbox (bool): Also draw the boxes. Defaults to False.
+        min_view (int): Least side of a 3D view in px. The picture grows if the
+            views are higher than the image.
+        max_side (float): Longest side in px of an image with 3D views; larger
+            ones are reduced.
 
     Returns:
         np.ndarray: (H', W', 3) uint8 RGB.
@@ -78,7 +78,7 @@ def draw_people(
     draw_bbox: bool = False,
     joint_numbers: bool = False,
 ) -> np.ndarray:
-    """The people over the image; several people in 3D are numbered.
+    """Draw people over an image; several people in 3D are numbered.
 
     Images smaller than 256 px are enlarged to it. ``joint_numbers`` writes
     the index of each joint beside it. The other arguments are those of
@@ -117,11 +117,11 @@ def draw_views(
     truths_mm: Optional[Sequence[np.ndarray]] = None,
     min_view: int = VIEW_SIDES[0],
 ) -> List[np.ndarray]:
-    """Two 3D views of each person, the best boxes first, column by column.
+    """Draw two 3D views of each person, the best boxes first, by columns.
 
-    ``height`` is that of the picture beside the views in px, ``truths_mm``
-    has (K, 3) for each person, drawn in grey. The other arguments are those
-    of :func:`render`.
+    ``height`` is the height in px of the picture beside the views;
+    ``truths_mm`` has a true pose (K, 3) for each person, drawn in grey. The
+    other arguments are those of :func:`render`.
 
     Returns:
         list[np.ndarray]: One RGB picture; none without a 3D pose.
@@ -156,9 +156,9 @@ def draw_views(
 
 
 def grid_of(count: int, height: int) -> Tuple[int, int]:
-    """Columns of pairs of views, and the side of a view in px.
+    """Return the columns of pairs of views, and the side of a view in px.
 
-    They fill a room as high as the picture and two views wide best.
+    The grid is at most as high as the picture and twice as wide as high.
 
     Example:
         >>> grid_of(1, 400), grid_of(2, 400), grid_of(5, 400)
@@ -180,10 +180,10 @@ def render_frame(
     views: bool,
     **options,
 ) -> np.ndarray:
-    """:func:`render` for a video: all pictures have one size.
+    """Draw a frame of a video; all frames get one size.
 
-    ``views`` leaves room for 3D views where nobody is seen, too; the options
-    are ``score_thr`` and ``draw_bbox`` of :func:`render`.
+    ``views`` leaves room for 3D views. The options are ``score_thr`` and
+    ``draw_bbox`` of :func:`render`.
     """
     options.update(min_view=MOVIE_VIEW, max_side=inf)
     picture = render(image, people, skeleton, **options)
@@ -191,9 +191,9 @@ def render_frame(
 
 
 def movie_size(image: np.ndarray, views: bool) -> Tuple[int, int]:
-    """Width and height in px of a video's pictures, whoever they show.
+    """Return the width and height in px of the pictures of a video.
 
-    ``views`` leaves room for 3D views; players want both even.
+    ``views`` leaves room for 3D views. Both are even, as players require.
     """
     height, width = enlarge(image, np.zeros(2))[0].shape[:2]
     if views:

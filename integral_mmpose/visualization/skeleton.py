@@ -1,4 +1,4 @@
-"""What a drawing must know of a joint set: bones, colours and the root.
+"""Bones, colours and root of a joint set, for drawing.
 
 Convention: colours are RGB, 0 to 255. Bones are (parent, child) indices. Left
 joints are green, right joints orange, the others blue, as in MMPose.
@@ -26,12 +26,12 @@ class Skeleton(NamedTuple):
 
 
 def on_white(color: Color) -> np.ndarray:
-    """A colour (3,), 0 to 255, a little darker, to be seen on white."""
+    """Darken a colour (3,), 0 to 255, for a white background."""
     return 0.8 * np.array(color)
 
 
 def upright(points_mm) -> np.ndarray:
-    """Points (K, 3) of camera space as (x, z, -y): up is up."""
+    """Convert camera-space points (K, 3) to (x, z, -y): up is up."""
     x, y, z = np.asarray(points_mm, np.float64).T
     return np.stack([x, z, -y], -1)
 
@@ -39,7 +39,7 @@ def upright(points_mm) -> np.ndarray:
 def ground_grid(
     middle: np.ndarray, reach: float, height: float, cells: int
 ) -> np.ndarray:
-    """Lines (N, 3) of a level grid, 2 ``reach`` wide, with gaps of NaN."""
+    """Return lines (N, 3) of a level grid, 2 ``reach`` wide; NaN is a gap."""
     points = []
     for step in np.linspace(-reach, reach, cells + 1):
         line = [(-reach, step), (reach, step), (np.nan, np.nan)]
@@ -50,14 +50,14 @@ def ground_grid(
 
 
 def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
-    """Skeleton of a data set's metainfo, as MMPose parsed it.
+    """Build the skeleton of a data set's metainfo, as MMPose parses it.
 
     Args:
         metainfo (dict): With ``keypoint_colors``, ``skeleton_links`` and
             ``skeleton_link_colors``.
 
     Returns:
-        Skeleton: The root is the joint that is no bone's child, else 0.
+        Skeleton: The root is the only joint that is no child, else 0.
 
     Raises:
         ValueError: If one of them is missing.

@@ -127,7 +127,7 @@ def _upright(pose_mm, skeleton: Skeleton, what: str) -> np.ndarray:
 
 
 def _set_room(axes, points: np.ndarray) -> None:
-    """Limits, equal scale, ground plane; no ticks."""
+    """Set limits and equal scales, and draw the ground plane."""
     low, high = _bounds(points)
     half = (high - low).max() / 2
     middle = (low + high) / 2
