@@ -42,7 +42,7 @@ def project(points_mm, focal, principal):
             'points must lie in front of the camera (Z > 0 mm), '
             f'got Z = {float(depth.min())} mm'
         )
-    pixels = points_mm[..., :2] / depth * focal + principal
+    pixels = focal * points_mm[..., :2] / depth + principal
     return np.concatenate([pixels, depth], -1)
 
 
