@@ -182,7 +182,7 @@ def test_a_folder_of_inputs_is_no_out(run, photos, capsys):
     before = sorted(photos.iterdir())
     inputs = ['photos', 'photos/a.png', 'none.png']
     assert run(*inputs, '--out', 'photos/.') == 1
-    assert 'Write them into a folder outside' in capsys.readouterr().err
+    assert 'Choose another output folder' in capsys.readouterr().err
     assert sorted(photos.iterdir()) == before
 
 

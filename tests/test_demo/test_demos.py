@@ -83,7 +83,7 @@ def test_results_of_the_last_run_are_no_images(run, folder, tmp_path, capsys):
         ]
     capsys.readouterr()
     assert run('image_to_pose', folder, '--out', folder) == 1
-    assert 'folder outside' in capsys.readouterr().err
+    assert 'another output folder' in capsys.readouterr().err
 
 
 def test_pictures_beside_the_image_are_all_called_alike(run, folder):

@@ -156,5 +156,5 @@ def test_is_constant(metadata):
 )
 def test_values_that_make_no_sense_are_named(metadata, field, value):
     content = dict(json.loads(metadata.to_json()), **{field: value})
-    with pytest.raises(ValueError, match=rf'cannot be read \({field} must'):
+    with pytest.raises(ValueError, match=rf'cannot be read \({field} has'):
         PoseMetadata.from_json(json.dumps(content), 'a.onnx')
