@@ -149,8 +149,9 @@ def list_images(path: Union[str, Path], out_dir: str = '') -> List[str]:
     out = Path(out_dir).resolve() if out_dir else None
     if folder == out:
         raise ValueError(
-            f'{path}: is the folder of the images and of the results, which '
-            'the next run would read as images. Choose another output folder'
+            f'{path}: is both the input and the output folder, so the next '
+            'run would read the results as images. Choose another output '
+            'folder'
         )
     # Results below the images are no images.
     below = out if out and folder in out.parents else None

@@ -48,8 +48,8 @@ def save_image(image: np.ndarray, path: str) -> None:
         data = cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1]))[1]
     except cv2.error as error:
         raise ValueError(
-            f'{path}: {suffix or "no suffix"} is not the suffix of an image '
-            'format; use .png or .jpg'
+            f'{path}: the suffix {suffix!r} is no image format; use .png or '
+            '.jpg'
         ) from error
     write_atomically(path, data.tobytes())
 
