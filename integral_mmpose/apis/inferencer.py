@@ -30,8 +30,10 @@ logger = logging.getLogger(__name__)
 class IntegralPoseInferencer:
     """Find people and their 2D or 3D poses with a model of MMPose.
 
-    Its arguments and results are those of MMPose's inferencers.
-    :class:`PoseInferencer` does the work.
+    The arguments of the constructor and the results are those of MMPose's
+    inferencers. A call takes the arguments listed there: boxes are ``boxes``
+    instead of ``bboxes``; MMPose's options of drawing and tracking are not
+    taken. :class:`PoseInferencer` does the work.
 
     Example::
 
