@@ -1,14 +1,15 @@
-"""Child processes: their logs, their last words, and their end."""
+"""Child processes: their logs, errors and end, and the locks they keep."""
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import List, Sequence
+from typing import Iterator, List, Optional, Sequence
 
 from .rows import ROOT
 
@@ -76,6 +77,31 @@ class Children:
                 process.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 _signal(process, signal.SIGKILL)
+
+
+@contextmanager
+def hold_lock(
+    path: Path, children: Optional[Children] = None
+) -> Iterator[int]:
+    """Wait for a lock file and hold it; gives its descriptor.
+
+    The kernel frees it when the last process that has the descriptor ends:
+    this one, or a training that outlived it.
+
+    Raises:
+        RunError: If ``children`` are stopped while it waits.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, 'w') as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if children and children.stopped:
+                    raise RunError('stopped') from None
+                time.sleep(0.5)
+        yield file.fileno()
 
 
 def _signal(process: subprocess.Popen, number: int) -> None:

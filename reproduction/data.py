@@ -1,11 +1,9 @@
 """The data of a run: made, found, or an error that says what to set."""
 
-import fcntl
 import json
 import os
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Optional
+from typing import Dict, Iterable, List, Optional
 
 from mmengine.config import Config, ConfigDict
 
@@ -15,6 +13,9 @@ from integral_mmpose.datasets.checks import TEXT, check_fields, load_json
 from integral_mmpose.datasets.mat_files import mat_bytes, read_mat
 from integral_mmpose.files import write_atomically
 from integral_mmpose.synthetic.generate import Scale, generate
+
+from .children import hold_lock
+from .experiment import Experiment
 
 DATA = ('synthetic', 'lspet', 'lsp', 'lsp-select', 'real')
 ROOTS = dict(mpii='MPII_ROOT', h36m='H36M_ROOT', coco='COCO_ROOT')
@@ -41,8 +42,8 @@ def make_absolute(variables: Iterable[str]) -> None:
 
 
 def needed(config: str) -> set:
-    """The data sets that a config reads, by the end of its name."""
-    return {name for name in ROOTS if name in config.rsplit('_', 1)[-1]}
+    """The data sets that a config reads."""
+    return ROOTS.keys() & Experiment.parse(config).data_sets
 
 
 def find_data(
@@ -79,7 +80,8 @@ def _synthetic(amount, out: Path) -> Dict[str, str]:
     name = amount if isinstance(amount, str) else '-'.join(map(_word, amount))
     folder = Path(out) / f'synthetic-{name}'
     scale = amount if isinstance(amount, str) else Scale(*amount)
-    with _turn(folder.with_name(f'{folder.name}.lock')):
+    # Another command may be making the same data.
+    with hold_lock(folder.with_name(f'{folder.name}.lock')):
         generate(folder, 0, scale, os.cpu_count(), lambda line: None)
     return {var: str(folder / key) for key, var in ROOTS.items()}
 
@@ -119,15 +121,6 @@ def use_public_split(cfg: Config) -> None:
         cfg.test_evaluator = cfg.val_evaluator
 
 
-@contextmanager
-def _turn(path: Path) -> Iterator[None]:
-    """Hold a lock file: another command may be making the same data."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, 'w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def merge_lsp(base: Path, out: Path, held_out: int = 0) -> Path:
     """Write LSP and LSPET as one data set into ``out``; returns it.
 
@@ -151,7 +144,7 @@ def merge_lsp(base: Path, out: Path, held_out: int = 0) -> Path:
         'lsp_gt_val.mat': truth,
     }
     images = out / 'images'
-    with _turn(out / 'lock'):
+    with hold_lock(out / 'lock'):
         images.mkdir(exist_ok=True)
         for name in TRAIN:
             link, target = images / name, _require(base / name / 'images')

@@ -1,20 +1,28 @@
-"""What has to be trained for some rows, in which order, and where it goes."""
+"""Which trainings some rows need, in which order, and where they go.
 
-import re
+Example: Table 1, row I1, at the scale small.
+
+- The row has the config ``i1_res50_4xb32-70+70e_mpii-256x256``, which starts
+  from ``h1_res50_4xb32-70e_mpii-256x256``, and the setting ``mpii``.
+- The scale has numbers for each setting: ``scale_numbers/small.py`` makes
+  ``mpii`` 128 px, ResNet-18 with 16 channels, and 30 + 15 epochs.
+- Config, setting and scale make a job, named
+  ``i1_res18w16-2deconv_30+15e_mpii-128x128``. Its parent, the first half of
+  the schedule, is ``h1_res18w16-2deconv_30e_mpii-128x128``, as that of H1.
+- The plan is [parent, job], each once a seed. The job loads
+  ``runs/<name of the parent>/seed0/epoch_30.pth``.
+"""
+
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import List, NamedTuple, Optional, Tuple
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+from .experiment import Experiment
 from .rows import CONFIGS, Row
 from .scales import load_setting, scale_config
-
-#: mmengine reads one config at a time; rows side by side are threads.
-READING = Lock()
-FIRST_HALF = re.compile(r'work_dirs/(.+)/epoch_\d+\.pth')
 
 
 class Job(NamedTuple):
@@ -32,7 +40,6 @@ class Job(NamedTuple):
     parent: Optional['Job'] = None
 
     def folder(self, out: Path) -> Path:
-        """Where its checkpoints are."""
         return Path(out) / 'runs' / self.name / f'seed{self.seed}'
 
     def checkpoint(self, out: Path) -> Path:
@@ -41,33 +48,35 @@ class Job(NamedTuple):
 
     @property
     def title(self) -> str:
-        """For people."""
         return f'{self.name} seed {self.seed}'
+
+    @property
+    def is_first_half(self) -> bool:
+        return Experiment.parse(self.config).half == 'first'
 
 
 def starts_from(config: str) -> Optional[str]:
     """The config whose last checkpoint ``config`` starts from."""
     loaded = load(config).get('load_from')
-    return loaded and FIRST_HALF.fullmatch(loaded)[1]
+    return loaded and Path(loaded).parent.name
 
 
 def read(config: str) -> Config:
     """A config at the paper's scale, with the folders of the environment."""
-    with READING:
-        # mmengine says for every file that it has read MPII_ROOT and others.
-        MMLogger.get_current_instance().setLevel('WARNING')
-        return Config.fromfile(CONFIGS[config])
+    # mmengine logs MPII_ROOT and others for every file.
+    MMLogger.get_current_instance().setLevel('WARNING')
+    return Config.fromfile(CONFIGS[config])
 
 
 @lru_cache(None)
 def load(config: str) -> Config:
-    """A config to look at, whatever its folders; do not change it."""
+    """A cached config, whatever its folders; do not change it."""
     return read(config)
 
 
 @lru_cache(None)
 def scaled(config: str, setting: str, scale: str) -> Config:
-    """The config of a row at a scale, to look at; do not change it."""
+    """The cached config of a row at a scale; do not change it."""
     return scale_config(load(config), load_setting(scale, setting))
 
 
@@ -87,18 +96,16 @@ def _job(config: str, setting: str, scale: str, seed: int) -> Job:
 
 
 def describe(config: str, cfg: Config, parent: Optional[Job]) -> str:
-    """A name of the scaled experiment, in the words of the config names.
+    """Name a scaled experiment as its config is named.
 
     Two rows with the same name are the same experiment, whatever their tables
     call them: ``h2_res18w16-3deconv_48+24e_h36m-mpii-64x64x16``.
     """
-    method, _, _, data = config.split('_')
-    epochs = f'{cfg.train_cfg.max_epochs}e'
+    paper, epochs = Experiment.parse(config), f'{cfg.train_cfg.max_epochs}e'
     if parent:
         epochs = f'{parent.epochs}+{epochs}'
-    size = 'x'.join(map(str, _size(cfg)))
-    data = data.rsplit('-', 1)[0]
-    return f'{method}_{_network(cfg.model)}_{epochs}_{data}-{size}'
+    data = '-'.join([*paper.data_sets, 'x'.join(map(str, _size(cfg)))])
+    return Experiment(paper.method, _network(cfg.model), epochs, data).stem
 
 
 def _size(cfg: Config) -> Tuple[int, ...]:
@@ -136,10 +143,10 @@ def config_of(job: Job, out: Path) -> Config:
     """The config to run: scaled, seeded, and starting where it should.
 
     The learning rate follows the number of processes: it is for 4 x 32
-    pictures at the paper's scale, for one process at the others.
+    images at the paper's scale, for one process at the others.
     """
     setting = load_setting(job.scale, job.setting)
-    # Read anew: the data may have been found after the row was looked at.
+    # Not cached: the data may have been found after the row was planned.
     cfg = Config(scale_config(read(job.config), setting).to_dict())
     cfg.randomness = dict(seed=job.seed)
     cfg.auto_scale_lr.enable = True

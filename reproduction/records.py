@@ -11,7 +11,6 @@ import torch
 
 from integral_mmpose.visualization.curves import read_scalars
 
-from .backbone import check_backbone
 from .plan import Job
 from .rows import ROOT
 from .store import parse, write_json, wrong_in_training
@@ -77,7 +76,6 @@ def note_start(folder: Path, facts: dict) -> None:
     note, before = dict(circumstances(facts), seconds=0), training_of(folder)
     del note['finished']
     if before:
-        check_backbone(folder.parent.name, before, facts)
         commits = dict.fromkeys([*before['commit'].split(', '), commit()])
         note.update(commit=', '.join(commits), seconds=before['seconds'])
         killed = before.get('killed', 0) + ('finished' not in before)

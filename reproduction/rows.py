@@ -12,6 +12,8 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from integral_mmpose.datasets.actions import ACTIONS
 
+from .experiment import Experiment
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = {
     path.stem: path
@@ -67,9 +69,9 @@ def stem(method: str, network: str, data: str) -> str:
     """Name of the config of a method at the paper's scale."""
     first, *variant = method.split('-')
     scratch = first in ('R1', 'I*') or variant == ['joint']
-    epochs = '140e' if scratch else '70+70e'
+    schedule = '4xb32-140e' if scratch else '4xb32-70+70e'
     prefix = '-'.join([{'I*': 'istar'}.get(first, first.lower()), *variant])
-    return f'{prefix}_{network}_4xb32-{epochs}_{data}'
+    return Experiment(prefix, network, schedule, data).stem
 
 
 def actions(metric: str) -> dict:

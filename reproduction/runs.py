@@ -5,19 +5,19 @@ A job is trained by ``tools/train.py --resume`` and evaluated by
 stopped command continues where it was.
 """
 
-import fcntl
 import json
 import os
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 import torch
 
+from integral_mmpose.files import write_atomically
+
 from .backbone import check_backbone, digest
-from .children import Children, RunError
+from .children import Children, RunError, hold_lock
 from .data import use_public_split
 from .plan import Job, config_of, scaled
 from .records import (
@@ -61,45 +61,26 @@ def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
     Tables share rows: a job that another command is running is waited for.
     """
     folder = job.folder(options.out)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _turn(folder / 'lock', children) as lock:
+    with hold_lock(folder / 'lock', children) as lock:
         _train(job, options, children, slot, lock)
-        if not is_first_half(job):
+        if not job.is_first_half:
             evaluate(job, options, children, child_env(options, slot))
-
-
-@contextmanager
-def _turn(path: Path, children: Children) -> Iterator[int]:
-    """Hold a lock file; gives its descriptor.
-
-    However they end, the kernel frees it with the last process that has it:
-    this one, or a training that outlived it.
-    """
-    with open(path, 'w') as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if children.stopped:
-                    raise RunError('stopped') from None
-                time.sleep(0.5)
-        yield file.fileno()
 
 
 def _train(
     job: Job, options: Options, children: Children, slot: int, lock: int
 ) -> None:
-    folder, config = job.folder(options.out), write_config(job, options)
+    folder = job.folder(options.out)
     if is_trained(job, options.out):
         return
-    start = time.monotonic()
-    if first := first_half(job, options):
-        check_backbone(job.parent.name, first, facts(job, options))
-    note_start(folder, facts(job, options))
+    start, how = time.monotonic(), facts(job, options)
+    for each in filter(None, (job.parent, job)):
+        if note := training_of(each.folder(options.out)):
+            check_backbone(each.name, note, how)
+    note_start(folder, how)
     try:
         children.run(
-            train_command(config, folder, options),
+            train_command(folder, options),
             folder / 'train.log',
             child_env(options, slot),
             keep=[lock],
@@ -123,16 +104,11 @@ def unmeasured(jobs: List[Job], data: str, records: Records) -> List[Job]:
     rows = [
         job
         for job in jobs
-        if not is_first_half(job)
+        if not job.is_first_half
         and (data, job.scale, job.name, job.seed) not in records
     ]
     needed = {job.parent for job in rows}
     return [job for job in jobs if job in rows or job in needed]
-
-
-def is_first_half(job: Job) -> bool:
-    """What H and I start from: no row of a table, never evaluated."""
-    return job.parent is None and '-70e_' in job.config
 
 
 def write_config(job: Job, options: Options) -> Path:
@@ -156,15 +132,15 @@ def write_config(job: Job, options: Options) -> Path:
             cfg.test_evaluator,
             dict(cfg.test_evaluator, **boxes),
         ]
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / 'config.py'
-    cfg.dump(path)
+    # Another command may be reading it.
+    write_atomically(path, cfg.pretty_text.encode())
     return path
 
 
-def train_command(config: Path, folder: Path, options: Options) -> List[str]:
+def train_command(folder: Path, options: Options) -> List[str]:
     """tools/train.py, or the same in several processes."""
-    script = [str(ROOT / 'tools/train.py'), str(config)]
+    script = [str(ROOT / 'tools/train.py'), str(folder / 'config.py')]
     script += ['--work-dir', str(folder), '--resume']
     if options.launcher == 'none':
         return [sys.executable, *script]

@@ -13,6 +13,7 @@ from typing import Iterator, Optional
 from mmengine.config import Config, ConfigDict
 from mmpose.models.backbones.resnet import ResNet, get_expansion
 
+from .experiment import Experiment
 from .rows import ROOT
 
 SCALES = ('tiny', 'small', 'long', 'pretrained', 'photographs', 'paper')
@@ -62,13 +63,6 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
     cfg.auto_scale_lr.base_batch_size = setting.base_batch_size
     check_sizes(cfg)
     return cfg
-
-
-def role(cfg: Config) -> str:
-    """``first`` or ``second`` half of a chain, or ``scratch``."""
-    if cfg.get('load_from'):
-        return 'second'
-    return 'first' if cfg.train_cfg.max_epochs == 70 else 'scratch'
 
 
 def sized(node) -> Iterator[ConfigDict]:
@@ -139,7 +133,7 @@ def _replace_backbone(model: ConfigDict, setting: ConfigDict) -> None:
 
 
 def _scale_schedule(cfg: Config, setting: ConfigDict) -> None:
-    numbers = setting.schedules[role(cfg)]
+    numbers = setting.schedules[Experiment.parse(cfg.filename).half]
     for key in SCHEDULE_KEYS:
         cfg[key] = deepcopy(_load(SCHEDULE)[key])
     epochs = numbers.max_epochs
@@ -165,8 +159,8 @@ def _sharpen(cfg: Config, setting: ConfigDict) -> None:
         or any(hook.type == 'SharpenHook' for hook in cfg.custom_hooks)
     ):
         return
-    start = Path(cfg.load_from).parent.name.split('_')[0]
-    factor = setting.get('sharpen', {}).get(start)
+    start = Experiment.parse(Path(cfg.load_from).parent)
+    factor = setting.get('sharpen', {}).get(start.method)
     if factor:
         hook = ConfigDict(type='SharpenHook', factor=factor)
         cfg.custom_hooks.append(hook)

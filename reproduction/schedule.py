@@ -11,7 +11,7 @@ from integral_mmpose.engine.find_checkpoint import checkpoints_in
 
 from .children import Children, RunError
 from .plan import Job
-from .runs import Options, is_first_half, run_job
+from .runs import Options, run_job, write_config
 
 PATIENCE = 30.0  # seconds between two lines of progress
 
@@ -60,6 +60,8 @@ def run_plan(
     ``finished`` is called after each evaluated job, ``show`` gets the lines of
     progress. The jobs are those of :func:`plan`: first halves first.
     """
+    for job in jobs:  # not in the threads: mmengine reads one config at a time
+        write_config(job, options)
     children, slots = Children(), SimpleQueue()
     for slot in range(options.jobs):
         slots.put(slot)
@@ -104,7 +106,7 @@ def _loop(jobs, options, workers, finished, show) -> Dict[Job, str]:
                 show(f'FAILED {job.title}: {failed[job]}')
             else:
                 done.add(job)
-                if not is_first_half(job):
+                if not job.is_first_half:
                     finished()
         if running and not ended:
             show(progress.line(len(done), list(running.values())))

@@ -1,9 +1,16 @@
 """Plans: first halves first, nothing twice."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 
-from reproduction.plan import config_of, job_of, plan, scaled
+from reproduction.experiment import Experiment
+from reproduction.plan import (
+    config_of,
+    job_of,
+    load,
+    plan,
+    scaled,
+    starts_from,
+)
 from reproduction.reproduce import rows_at_scale
 from reproduction.rows import ROWS, select
 
@@ -98,11 +105,14 @@ def test_a_folder_that_is_found_late(tmp_path, monkeypatch):
         assert cfg.train_dataloader.dataset.data_root == str(tmp_path)
 
 
-def test_configs_are_read_side_by_side(tmp_path):
-    """Rows side by side are threads; mmengine's reader is for one."""
-    jobs = plan(select('1'), 'small', [0])
-    with ThreadPoolExecutor(8) as pool:
-        configs = list(pool.map(lambda job: config_of(job, tmp_path), jobs))
-    assert [cfg.work_dir for cfg in configs] == [
-        str(job.folder(tmp_path)) for job in jobs
-    ]
+def test_halves():
+    """The name of a config says what the config has."""
+    for row in ROWS:
+        name = row.config
+        while name:
+            cfg = load(name)
+            second = Experiment.parse(name).half == 'second'
+            assert second == bool(cfg.get('load_from'))
+            first = Experiment.parse(name).half == 'first'
+            assert first == (not second and cfg.train_cfg.max_epochs == 70)
+            name = starts_from(name)

@@ -142,15 +142,15 @@ def test_the_halves_of_a_row_start_from_one_backbone(
     jobs, options, stand_in, tmp_path
 ):
     first, i1 = jobs[-1].parent, jobs[-1]
-    facts = dict(command='c', threads=1)
-    note = dict(facts, backbone='sha256 0123')
+    note = dict(command='c', threads=1, backbone='sha256 0123')
     records.note_start(first.folder(options.out), note)
     first.checkpoint(options.out).touch()
     failed = run_plan([first, i1], options, show=lambda line: None)
     (reason,) = failed.values()
     assert reason.startswith(f'{first.name} started from the backbone sha256')
-    with pytest.raises(ValueError, match='BACKBONE_CHECKPOINT is None'):
-        records.note_start(first.folder(options.out), facts)
+    first.checkpoint(options.out).unlink()
+    failed = run_plan([first], options, show=lambda line: None)
+    assert 'BACKBONE_CHECKPOINT is None' in failed[first]
 
 
 def test_only_what_has_no_record_is_trained(jobs, options, stand_in):
@@ -160,6 +160,19 @@ def test_only_what_has_no_record_is_trained(jobs, options, stand_in):
     record_path(options.out, i1).unlink()
     todo = unmeasured(jobs, 'synthetic', recorded(options))
     assert todo == [i1.parent, i1]
+
+
+def test_configs_are_written_before_the_threads_start(
+    jobs, options, monkeypatch
+):
+    """mmengine reads one config at a time."""
+
+    def run_job(job, *rest):
+        for each in jobs:
+            assert (each.folder(options.out) / 'config.py').is_file()
+
+    monkeypatch.setattr(schedule, 'run_job', run_job)
+    assert run_plan(jobs, options, show=lambda line: None) == {}
 
 
 def test_a_surprise_in_a_row_does_not_stop_the_others(
@@ -259,10 +272,9 @@ def test_an_orphaned_training_keeps_the_row(tmp_path):
     script = (
         'import sys; from pathlib import Path\n'
         f'sys.path.insert(0, {str(ROOT)!r})\n'
-        'from reproduction.children import Children\n'
-        'from reproduction.runs import _turn\n'
+        'from reproduction.children import Children, hold_lock\n'
         'folder, children = Path(sys.argv[1]), Children()\n'
-        'with _turn(folder / "lock", children) as lock:\n'
+        'with hold_lock(folder / "lock", children) as lock:\n'
         '    children.run(["sh", "-c", "echo $$; exec sleep 600"],\n'
         '                 folder / "log", {}, [lock])\n'
     )
@@ -370,15 +382,14 @@ def test_a_launcher_sees_all_gpus(options, monkeypatch):
 def test_launcher_is_the_command_of_the_user(options, tmp_path):
     (job,) = plan(select('1', 'R1'), 'tiny', [0])
     ddp = options._replace(launcher='pytorch')
-    path = runs.write_config(job, ddp)
-    command = runs.train_command(path, tmp_path, ddp)
+    command = runs.train_command(tmp_path, ddp)
     assert command[0] == sys.executable
     # torch's own parser of its launcher reads it.
     args = launcher_parser().parse_args(command[3:])
     assert args.nproc_per_node == '2' and args.standalone
     assert args.training_script.endswith('tools/train.py')
     assert args.training_script_args == [
-        str(path),
+        str(tmp_path / 'config.py'),
         *('--work-dir', str(tmp_path), '--resume'),
         *('--launcher', 'pytorch'),
     ]
