@@ -36,29 +36,19 @@ RANKS = dict(slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK')
 
 
 def main(name: str) -> None:
-    """Run ``mmpose/.mim/tools/<name>`` with this process's arguments.
+    """Run MMPose's ``tools/<name>`` with this process's arguments.
 
     Exits with 1 after a user's error, whose text goes to stderr.
     """
     debug = '--debug' in sys.argv
-    sys.argv = [arg for arg in sys.argv if arg != '--debug']
+    sys.argv = argv = [arg for arg in sys.argv if arg != '--debug']
     # Idle threads sleep instead of spinning: 1.5 times the speed of small
     # models on two cores. Must be set before torch is imported.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if (ROOT / 'integral_mmpose').is_dir():
         sys.path.insert(0, str(ROOT))
-    argv = list(sys.argv)
     try:
-        refuse_idle_options(argv)
-        args, cfg = read_config(name)
-        refuse_wrong_types(cfg.to_dict())
-        if name == 'train.py':
-            refuse_unknown_optimizer(cfg)
-            reserve_folder(cfg)
-            sys.argv = load_or_resume(sys.argv, args, cfg.work_dir)
-        sys.argv += join_without_gpu(sys.argv)
-        runpy.run_path(str(find_tool(name)), run_name='__main__')
-        leave_group()
+        run(name, argv)
     except Exception as error:
         options = given(argv).cfg_options
         if debug or not (of_a_user(error) or options):
@@ -75,6 +65,23 @@ def main(name: str) -> None:
         if debug:
             raise
         sys.exit(f'{name}: interrupted; --resume continues a training')
+
+
+def run(name: str, argv: list) -> None:
+    """Check the arguments and the config, then run MMPose's tool.
+
+    The folder is locked before it is searched for checkpoints.
+    """
+    refuse_idle_options(argv)
+    args, cfg = read_config(name)
+    refuse_wrong_types(cfg.to_dict())
+    if name == 'train.py':
+        refuse_unknown_optimizer(cfg)
+        reserve_folder(cfg)
+        argv = load_or_resume(argv, args, cfg.work_dir)
+    sys.argv = argv + join_without_gpu(argv)
+    runpy.run_path(str(find_tool(name)), run_name='__main__')
+    leave_group()
 
 
 def refuse_idle_options(argv: list) -> None:
@@ -207,7 +214,7 @@ def leave_group() -> None:
 
 
 def read_config(name: str) -> tuple:
-    """MMPose's own reading of our arguments: ``(args, config)``."""
+    """Read ``sys.argv`` as MMPose does; returns ``(args, config)``."""
     tool = runpy.run_path(str(find_tool(name)))
     args = tool['parse_args']()
     from mmengine.config import Config
