@@ -14,6 +14,7 @@ from typing import Dict, List, NamedTuple, Optional
 
 import torch
 
+from integral_mmpose.evaluation import read_pckh
 from integral_mmpose.files import write_atomically
 
 from .backbone import check_backbone, digest
@@ -218,6 +219,9 @@ def evaluate(
     if not metrics.is_file():
         raise RunError(f'the evaluation gave no metrics ({folder}/test.log)')
     found = json.loads(metrics.read_text())
+    curve = None
+    if 'pckh/AUC' in found:
+        curve = read_pckh(str(folder / 'test.json')).total.tolist()
     record = dict(
         job=job.name,
         config=job.config,
@@ -227,17 +231,10 @@ def evaluate(
         epochs=job.epochs + (job.parent.epochs if job.parent else 0),
         starts_from=job.parent and job.parent.name,
         metrics={name: round(value, DIGITS) for name, value in found.items()},
-        curve=read_curve(folder / 'test.json'),
+        curve=curve and [round(value, 3) for value in curve],
         history=history(folder),
         training=training_of(folder),
         first_half=first_half(job, options),
         evaluation=circumstances(facts(job, options)),
     )
     write_json(path, record)
-
-
-def read_curve(path: Path) -> Optional[list]:
-    """PCKh over the distance, for Figure 2."""
-    content = json.loads(path.read_text()) if path.is_file() else {}
-    curve = content.get('PCKh')
-    return curve and [round(value, 3) for value in curve]

@@ -25,16 +25,18 @@ FIX = "Write it by PCKhCurve(outfile='...json')."
 class PckhCurves(NamedTuple):
     """``total`` (51,) and the ``groups`` that are labelled, in percent.
 
-    ``titles`` are the names of all groups.
+    ``titles`` are the names of all groups. ``distances`` (N, K) are in head
+    sizes; NaN where a joint is not labelled or in no group.
     """
 
     total: np.ndarray
     groups: Dict[str, np.ndarray]
     titles: Tuple[str, ...]
+    distances: np.ndarray
 
 
 def read_pckh(path: str) -> PckhCurves:
-    """Read the curves of one model from the JSON file of ``PCKhCurve``.
+    """Read the results of one model from the JSON file of ``PCKhCurve``.
 
     Returns:
         PckhCurves: Percent at the distances 0, 0.01, …, 0.5.
@@ -124,7 +126,7 @@ def _summary(name: str, total: np.ndarray) -> str:
 
 
 def _curves(content: dict) -> PckhCurves:
-    for field in ('alpha', 'PCKh', 'PCKh_per_group'):
+    for field in ('alpha', 'PCKh', 'PCKh_per_group', 'distances', 'counted'):
         if field not in content:
             raise ValueError(f'no field {field!r}')
     alpha = as_float64(content['alpha'], 'alpha')
@@ -143,7 +145,20 @@ def _curves(content: dict) -> PckhCurves:
         if curve is not None
     }
     total = _percent(content['PCKh'], 'PCKh')
-    return PckhCurves(total, groups, tuple(curves))
+    return PckhCurves(total, groups, tuple(curves), _distances(content))
+
+
+def _distances(content: dict) -> np.ndarray:
+    try:
+        distances = np.array(content['distances'], np.float64)  # null is NaN
+    except (TypeError, ValueError):
+        raise ValueError(
+            'distances must be a list of numbers or null for each person'
+        ) from None
+    check_shape(distances, 'N K', 'distances')
+    counted = as_numbers(content['counted'], 'counted')
+    distances[:, ~np.isin(np.arange(distances.shape[1]), counted)] = np.nan
+    return distances
 
 
 def _percent(value, field: str) -> np.ndarray:

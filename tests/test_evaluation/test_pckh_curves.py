@@ -77,11 +77,15 @@ def test_groups_of_another_joint_set(tmp_path, figures):
         alpha=(np.arange(51) / 100).tolist(),
         PCKh=[50.0] * 51,
         PCKh_per_group={'Arm': [35.0] * 51, 'Head': None},
+        distances=[[0.1, 0.2, None]],
+        counted=[1, 2],
     )
     path = tmp_path / 'a.json'
     path.write_text(json.dumps(content))
-    groups = read_pckh(str(path)).groups
+    curves = read_pckh(str(path))
+    groups = curves.groups
     assert list(groups) == ['Arm'] and groups['Arm'].tolist() == [35.0] * 51
+    np.testing.assert_array_equal(curves.distances, [[np.nan, 0.2, np.nan]])
     plot_pckh({'I1': str(path)}, str(tmp_path / 'a.png'))
     titles = [axes.get_title() for axes in figures[0].axes]
     assert titles == ['Total', 'Arm', 'Head']
@@ -149,6 +153,10 @@ def test_the_legend_is_in_the_picture(
             lambda c: c['PCKh_per_group'].update(Knee='x'),
             "PCKh_per_group.'Knee'.: must hold numbers",
         ),
+        (lambda c: c.pop('distances'), "no field 'distances'"),
+        (lambda c: c.update(distances=[[1], [1, 2]]), 'distances must be a'),
+        (lambda c: c.update(distances=[1.0]), 'distances must have'),
+        (lambda c: c.update(counted='x'), 'counted: must hold numbers'),
     ],
 )
 def test_wrong_content_is_named(measure, change, message):

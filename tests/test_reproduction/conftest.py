@@ -36,6 +36,9 @@ out = Path(sys.argv[sys.argv.index('--out') + 1])
 assert Path(sys.argv[2]).is_file()
 out.write_text(json.dumps({'pckh/PCKh@0.5': 50.0, 'pckh/PCKh@0.1': 10.0,
                            'pckh/AUC': 30.0, 'h36m/MPJPE': 90.0}))
+out.with_name('test.json').write_text(json.dumps(dict(
+    alpha=[n / 100 for n in range(51)], PCKh=[50.0] * 51, PCKh_per_group={},
+    distances=[[0.1, None]], counted=[0])))
 """
 
 

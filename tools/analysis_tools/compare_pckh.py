@@ -13,7 +13,6 @@ adds how far each model is from the first one, over all joints, with the 95 %
 bootstrap interval over test people (not of training again).
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.evaluation import read_pckh
 
 COLUMNS = ('joints', 'PCKh@0.5', 'PCKh@0.1', 'AUC', 'median')
 
@@ -55,10 +55,10 @@ def main() -> None:
         parser.error(f'--bootstrap must be >= 0, got {args.bootstrap}')
     if len(labels) != len(args.files):
         parser.error(f'{len(args.files)} files need as many --labels')
-    models = [read_distances(path) for path in args.files]
+    models = [read_pckh(path).distances for path in args.files]
     check_same_joints(models, args.files)
-    distances = np.stack([distance for distance, _ in models])
-    counted = models[0][1]
+    distances = np.stack(models)
+    counted = ~np.isnan(models[0])
     found = counted & (distances <= args.within).all(0)
     alphas = np.linspace(0, args.auc_to, 51)
     print_table('all labelled joints', labels, distances[:, counted], alphas)
@@ -68,28 +68,11 @@ def main() -> None:
         print_differences(labels, distances, counted, alphas, args.bootstrap)
 
 
-def read_distances(path: str):
-    """Distances (N, K) in head sizes, and which joints count (N, K)."""
-    try:
-        content = json.loads(Path(path).read_text('utf-8'))
-        # null is NaN
-        distances = np.array(content['distances'], np.float64)
-        joints = np.arange(len(content['counts']))
-        labelled = ~np.isnan(distances.reshape(-1, len(joints)))
-        counted = np.isin(joints, content['counted'])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f'{path}: has no distances of joints ({error!r}): give the file '
-            'that PCKhCurve writes as its outfile'
-        ) from None
-    return distances, labelled & counted
-
-
 def check_same_joints(models: list, paths: list) -> None:
     """Raise ValueError if the models were not tested on the same people."""
-    first = models[0][1]
-    for (_, counted), path in zip(models, paths):
-        if not np.array_equal(counted, first):
+    first = np.isnan(models[0])
+    for distances, path in zip(models, paths):
+        if not np.array_equal(np.isnan(distances), first):
             raise ValueError(
                 f'{path} and {paths[0]} have different people or labels: '
                 'test the models with the same annotations'
