@@ -33,7 +33,6 @@ from integral_mmpose.visualization import save_contact_sheet
 
 
 def parse_args() -> argparse.Namespace:
-    """Options of the command line."""
     parser = make_parser(__doc__)
     add_model_options(parser)
     add_run_options(parser)
@@ -52,7 +51,7 @@ def parse_args() -> argparse.Namespace:
 
 
 class HeatSheets:
-    """A sheet of heat vectors for each person; no input is replaced."""
+    """A sheet of heat vectors for each person; replaces no input."""
 
     def __init__(self, args) -> None:
         self.out, self.joints = Path(args.out), args.heatmaps or None
@@ -61,7 +60,6 @@ class HeatSheets:
         self.camera = CameraReader(camera) if camera else None
 
     def __call__(self, infer, result, stem: str) -> None:
-        """Draw the people of an image."""
         for person in result.people:
             mm_per_px = None
             if self.camera is not None:  # the depth range of the pose itself
@@ -80,14 +78,14 @@ class HeatSheets:
 
 
 def load(args):
-    """The inferencer; the names of joints are checked before a run."""
+    """Load the inferencer and check the names of joints."""
     infer = make_inferencer(args)
     check_joints(infer.model, args.heatmaps)
     return infer
 
 
 def main() -> int:
-    """Run; 1 if an input failed."""
+    """Return 1 if an input failed."""
     args = parse_args()
     sheets = None if args.heatmaps is None else HeatSheets(args)
     return run_command(args, lambda: load(args), sheets)

@@ -3,7 +3,7 @@
 Makes the synthetic data, trains the 3D integral model (I*, Strategy 2: half
 3D, half 2D images) and its heat map baseline (H1) with the same budget,
 evaluates both under Protocol 2, and writes ``summary.json``, ``summary.md``
-and pictures. What is there already is not made again.
+and pictures. Finished steps are not repeated.
 """
 
 import argparse
@@ -53,13 +53,13 @@ NUM_PICTURES = 6
 
 
 def shown(*command) -> list:
-    """A command as strings, after it is printed."""
+    """Print a command; returns it as strings."""
     print('\n$', *command, flush=True)
     return [str(part) for part in command]
 
 
 def make_data(out: Path, seed: int) -> Path:
-    """Write the synthetic data, or keep it."""
+    """Write the synthetic data unless it is there."""
     data = out / 'data'
     command = shown(
         sys.executable,
@@ -136,7 +136,7 @@ def evaluate(name: str, out: Path) -> tuple:
 
 
 def mean_pose(dataset, train_file: Path) -> dict:
-    """Errors of always answering the mean training pose, as the metric's."""
+    """The metrics of predicting the mean training pose everywhere."""
     with np.load(train_file, allow_pickle=False) as arrays:
         subject = np.array([name.split('/')[0] for name in arrays['imgname']])
         seen = np.isin(subject, ['S1', 'S5', 'S6', 'S7', 'S8'])
@@ -224,7 +224,6 @@ def write_summary(summary: dict, out: Path) -> str:
 
 
 def main() -> None:
-    """Make, train, evaluate and show."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--out', default='work_dirs/demo')
     parser.add_argument('--seed', type=int, default=0)

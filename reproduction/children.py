@@ -13,7 +13,7 @@ from typing import Iterator, List, Optional, Sequence
 
 from .rows import ROOT
 
-#: How tools/train.py, tools/test.py and Python begin their last word.
+#: How an error of tools/train.py, tools/test.py and Python begins.
 ERROR = re.compile(r'(train|test)\.py: |(?!torch\.)[\w.]*(Error|Exception): ')
 
 
@@ -110,7 +110,7 @@ def _signal(process: subprocess.Popen, number: int) -> None:
 
 
 def last_line(log: Path, start: int = 0) -> str:
-    """The last line of a log, from a byte on, that says what was wrong.
+    """The last error line of a log, from a byte on; else its last line.
 
     With several processes, torchrun's own lines follow that one.
     """

@@ -24,7 +24,6 @@ from reproduction.store import (
 
 @reports_errors
 def main(argv=None) -> None:
-    """Parse the options and write; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument(
         'folders',

@@ -42,7 +42,7 @@ def read_or_count(path: Path) -> dict:
 
 
 def complexity_cells(path: Path = FILE) -> Dict[str, Dict[str, float]]:
-    """Table -> path -> number, as the claims call them."""
+    """Table -> path of a cell, as the claims name it -> number."""
     counted, cells = read_or_count(path), {}
     for table, configs in wanted().items():
         cells[table] = {}

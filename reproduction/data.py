@@ -1,4 +1,4 @@
-"""The data of a run: made, found, or an error that says what to set."""
+"""Make or find the data of a run, or raise an error that names the fix."""
 
 import json
 import os
@@ -32,7 +32,7 @@ HINT = (
 
 
 def make_absolute(variables: Iterable[str]) -> None:
-    """Let paths in the environment mean the same in every folder.
+    """Make paths in the environment absolute.
 
     Trainings run in the repository, whatever folder this command runs in.
     """

@@ -33,7 +33,7 @@ def draw_table(number: str, measured: Measured, out: Path) -> Optional[Path]:
 
 
 def _figure_2(measured: Measured) -> Figure:
-    """PCKh over the distance, mean of the seeds, beside the progress."""
+    """PCKh over the distance, mean of the seeds, and AUC over the epochs."""
     figure = Figure((11, 4.4), layout='constrained')
     left, right = figure.subplots(1, 2)
     records = {row.name: measured.records(row) for row in select('1')}
@@ -127,7 +127,6 @@ def _method(row: Row) -> str:
 
 
 def _column(number: str) -> str:
-    """The column that the picture shows."""
     columns = select(number)[0].cells
     return next(c for c in ('AUC', 'MPJPE', 'AP', 'PCKh@0.5') if c in columns)
 

@@ -43,7 +43,6 @@ class Reading(NamedTuple):
 
 
 def readings() -> Iterator[Reading]:
-    """All that are compared."""
     yield Reading('argmax', 'argmax')
     for t in TEMPERATURES:
         yield Reading(f'whole map, T = {t:g}', 'integral', factor=1 / t)
@@ -66,7 +65,6 @@ def run_network(model, loader) -> List[tuple]:
 
 
 def score(model, batches: List[tuple], reading: Reading, meta) -> dict:
-    """PCKh of one reading."""
     head, metric, count = model.head, PCKhCurve(), 0
     metric.dataset_meta = meta
     head.readout, head.window = reading.readout, dict(reading.window)
@@ -82,7 +80,6 @@ def score(model, batches: List[tuple], reading: Reading, meta) -> dict:
 
 
 def last_checkpoint(folder: Path) -> Path:
-    """The checkpoint of the last epoch."""
     found = checkpoints_in(folder)
     if not found:
         raise FileNotFoundError(
@@ -94,7 +91,6 @@ def last_checkpoint(folder: Path) -> Path:
 
 @reports_errors
 def main() -> None:
-    """Print the table; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('folder', type=Path, help='of a trained 2D row')
     folder = parser.parse_args().folder

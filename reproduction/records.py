@@ -1,4 +1,4 @@
-"""What a run notes of a training: how it was started, and its record."""
+"""The notes of a training: how it was started, and its record."""
 
 import platform
 import subprocess
@@ -27,12 +27,11 @@ RECORDS = 'records'
 
 
 def record_path(out: Path, job: Job) -> Path:
-    """The file that a run writes its record of a job to."""
     return Path(out) / RECORDS / f'{job.name}-seed{job.seed}.json'
 
 
 def circumstances(facts: dict) -> dict:
-    """``facts``, and commit, device, versions and time."""
+    """Add commit, device, versions and time to ``facts``."""
     return dict(
         facts,
         commit=commit(),
@@ -43,12 +42,11 @@ def circumstances(facts: dict) -> dict:
 
 
 def now() -> str:
-    """The time, in UTC."""
     return datetime.now(timezone.utc).isoformat(timespec='seconds')
 
 
 def history(folder: Path) -> list:
-    """[epoch, value] of the metric that tells the best epoch."""
+    """Pairs [epoch, value] of the metric that selects the best epoch."""
     try:
         scalars = read_scalars(str(folder)).validation
     except ValueError:
@@ -60,7 +58,7 @@ def history(folder: Path) -> list:
 
 
 def training_of(folder: Path) -> Optional[dict]:
-    """What :func:`note_start` wrote; ``None`` if not trained here."""
+    """Read the note of :func:`note_start`; ``None`` if there is none."""
     path = Path(folder) / TRAINING
     if not path.is_file():
         return None
@@ -68,10 +66,10 @@ def training_of(folder: Path) -> Optional[dict]:
 
 
 def note_start(folder: Path, facts: dict) -> None:
-    """Keep how a folder is trained, before it is; a resumed one adds up.
+    """Write how a training is started; a resumed one adds up its seconds.
 
-    A start that was killed outright has left no seconds: ``killed`` counts
-    them.
+    ``killed`` counts the starts without a :func:`note_end`, whose seconds are
+    not known.
     """
     note, before = dict(circumstances(facts), seconds=0), training_of(folder)
     del note['finished']
@@ -101,7 +99,7 @@ def commit() -> str:
 
 
 def environment() -> dict:
-    """Versions of what the numbers depend on."""
+    """Versions of the packages that the numbers depend on."""
     found = dict(python=platform.python_version(), system=platform.system())
     for name in PACKAGES:
         try:
@@ -112,7 +110,7 @@ def environment() -> dict:
 
 
 def device() -> str:
-    """The GPU's name, or the CPU's number of threads."""
+    """The name of the GPU, or the architecture of the CPU."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return f'CPU, {platform.machine()}'

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reproduce a table of the paper: train what is missing, evaluate, compare.
+"""Reproduce a table of the paper: train missing rows, evaluate, compare.
 
     python reproduction/reproduce.py --list
     python reproduction/reproduce.py --table 7 --data synthetic --scale small
@@ -46,7 +46,6 @@ from reproduction.tables import Measured, write_table
 
 
 def parse_arguments(argv=None) -> argparse.Namespace:
-    """The command line."""
     parser = make_parser(__doc__)
     parser.add_argument(
         '--list', action='store_true', help='rows of all tables, or one'
@@ -92,7 +91,7 @@ def parse_arguments(argv=None) -> argparse.Namespace:
 
 
 def list_rows(rows: Sequence[Row]) -> None:
-    """A line for every row: table, row, config, what it starts from."""
+    """Print table, name, config and start of every row."""
     for row in rows:
         first = starts_from(row.config)
         start = f'after {CONFIGS[first].name}' if first else 'from scratch'
@@ -120,7 +119,7 @@ def reproduce(args: argparse.Namespace) -> int:
         print(
             f'{len(jobs) - len(todo)} of {len(jobs)} trainings are not '
             'needed: their rows have records '
-            '(--anew --out ELSEWHERE measures anew)'
+            '(to train them again: --anew --out ELSEWHERE)'
         )
     if args.job is not None:
         todo = [job for job in job_named(args.job, jobs) if job in todo]
@@ -148,7 +147,7 @@ def reproduce(args: argparse.Namespace) -> int:
 
 
 def folder_of(args: argparse.Namespace) -> Path:
-    """Where the data and the scale have their folder."""
+    """The folder of a data set and a scale."""
     out = Path(args.out).resolve() / f'{args.data}-{args.scale}'
     there = next(path for path in (out, *out.parents) if path.exists())
     if not there.is_dir():
@@ -157,7 +156,7 @@ def folder_of(args: argparse.Namespace) -> Path:
 
 
 def rows_at_scale(rows: List[Row], scale: str) -> List[Row]:
-    """The rows that the scale has numbers for; says which are left out."""
+    """The rows that the scale has numbers for; prints those left out."""
     found, reason = [], ''
     for row in rows:
         try:
@@ -186,7 +185,7 @@ def find_inputs(
 def check_records(
     measured: Measured, rows: List[Row], environment: Dict[str, str]
 ) -> None:
-    """What stands beside each other starts from the same backbone."""
+    """Refuse rows of a table that start from different backbones."""
     facts = digest(environment)
     for row in rows:
         for record in measured.records(row):
@@ -204,7 +203,6 @@ def job_named(name: str, jobs: List[Job]) -> List[Job]:
 
 
 def parse_seeds(text: str) -> List[int]:
-    """``0,1,2`` as numbers."""
     words = text.split(',')
     if not all(word.isdecimal() for word in words):
         raise ValueError(f'--seeds needs numbers such as 0,1,2, got {text}')
@@ -213,7 +211,7 @@ def parse_seeds(text: str) -> List[int]:
 
 @reports_errors
 def main() -> int:
-    """Parse and run; 1 on an error, 130 after a stop."""
+    """Return 1 on an error, 130 after a stop."""
     args = parse_arguments()
     # Stops as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -55,12 +55,12 @@ class Row(NamedTuple):
 
     @property
     def lower_is_better(self) -> bool:
-        """Millimetres, not percent."""
+        """Errors in mm, not percent."""
         return next(iter(self.cells.values()))[0].startswith('h36m/')
 
 
 def baseline(name: str) -> Optional[str]:
-    """R1 of I*, H1 of I1, MS-H1.2 of MS-I1.2; nothing of R1 and H."""
+    """The row to compare with: R1 for I*, H1 for I1, none for R1 and H."""
     found = re.sub(r'\bI(\d)', r'H\1', name.replace('I*', 'R1'))
     return None if found == name else found
 
@@ -149,7 +149,7 @@ def tables_3d() -> List[Row]:
     ]
 
 
-#: What the text claims without a number, where a config has it.
+#: Claims of the text without a number, as far as there are configs.
 TEXT = [
     Row('X', name, stem(method, 'res50', 'mpii-256x256'), 'mpii', PCKH)
     for name, method in (
@@ -161,7 +161,7 @@ TEXT = [
         ('I*-L2', 'I*-l2'),
     )
 ]
-#: What rules out other reasons for a difference: Strategy 1 with as many steps
+#: Controls for other reasons of a difference: Strategy 1 with as many steps
 #: as Strategy 2, which takes two for a step of the same epochs; L2 in 3D.
 CONTROLS = [
     Row('C', name, stem(method, 'res50', 'h36m-256x256'), setting, MPJPE)

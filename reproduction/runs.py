@@ -1,8 +1,8 @@
 """Train and evaluate jobs in child processes, side by side if asked.
 
 A job is trained by ``tools/train.py --resume`` and evaluated by
-``tools/test.py``; whatever is there already is not done again, so that a
-stopped command continues where it was.
+``tools/test.py``. Finished steps are not repeated: a stopped command continues
+where it was.
 """
 
 import json
@@ -43,7 +43,7 @@ ON_A_CPU = dict(
 
 
 class Options(NamedTuple):
-    """How to run: where to, on what data, with how many processes.
+    """How to run: output folder, data, and number of processes.
 
     The folder ``out`` gets the checkpoints, and a record of each row.
     """
@@ -57,9 +57,9 @@ class Options(NamedTuple):
 
 
 def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
-    """Train a job if it is not, then evaluate it if a row needs it.
+    """Train a job unless it is trained, then evaluate it for its row.
 
-    Tables share rows: a job that another command is running is waited for.
+    Tables share rows: if another command is running the job, wait for it.
     """
     folder = job.folder(options.out)
     with hold_lock(folder / 'lock', children) as lock:
@@ -159,7 +159,7 @@ def processes(options: Options) -> int:
 
 
 def child_env(options: Options, slot: int) -> Dict[str, str]:
-    """Threads or a GPU for one of the jobs that run side by side."""
+    """Give each of the jobs that run side by side its threads and GPU."""
     env = dict(os.environ, **options.environment)
     env['OMP_NUM_THREADS'] = str(threads(options))
     for name, value in ON_A_CPU.items():
@@ -190,7 +190,7 @@ def cores() -> int:
 
 
 def facts(job: Job, options: Options) -> dict:
-    """What a record says of how it was run."""
+    """How a job is run, for its record."""
     known = dict(command=options.command, threads=threads(options))
     cfg = scaled(job.config, job.setting, job.scale)
     starts = cfg.model.backbone.get('init_cfg')
@@ -198,14 +198,14 @@ def facts(job: Job, options: Options) -> dict:
 
 
 def first_half(job: Job, options: Options) -> Optional[dict]:
-    """How the training that a job starts from was run, if here."""
+    """The note of the training that a job starts from."""
     return job.parent and training_of(job.parent.folder(options.out))
 
 
 def evaluate(
     job: Job, options: Options, children: Children, env: dict
 ) -> None:
-    """Metrics of the last checkpoint, written as the job's record."""
+    """Evaluate the last checkpoint and write the job's record."""
     path = record_path(options.out, job)
     if path.is_file():
         return

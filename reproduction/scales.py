@@ -66,7 +66,7 @@ def scale_config(cfg: Config, setting: Optional[ConfigDict]) -> Config:
 
 
 def sized(node) -> Iterator[ConfigDict]:
-    """Whatever in a config has an input size: codecs and crops."""
+    """Yield the parts of a config with an input size: codecs and crops."""
     if isinstance(node, (dict, Config)):
         if 'input_size' in node:
             yield node
@@ -87,7 +87,6 @@ def check_sizes(cfg: Config) -> None:
 
 
 def _of(setting: ConfigDict, table: str, key):
-    """A number of the scale."""
     if key not in setting[table]:
         raise NotAtScaleError(
             f'the scale has no {table} for {key}; it knows '
@@ -122,7 +121,7 @@ def _scale_model(model: ConfigDict, setting: ConfigDict) -> None:
 
 
 def _replace_backbone(model: ConfigDict, setting: ConfigDict) -> None:
-    """Another network instead of a ResNet of one stage."""
+    """Replace a ResNet of one stage by another network."""
     if 'stage' in model.head:
         raise NotAtScaleError(
             'the scale has no stages for a multi-stage ResNet: its backbone '

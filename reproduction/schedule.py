@@ -17,7 +17,7 @@ PATIENCE = 30.0  # seconds between two lines of progress
 
 
 def epochs_done(job: Job, out: Path) -> int:
-    """Epochs of a job whose checkpoint is written."""
+    """Number of the last epoch with a checkpoint; 0 without one."""
     names = [Path(path).stem for path in checkpoints_in(job.folder(out))]
     return int(names[0].removeprefix('epoch_')) if names else 0
 
@@ -32,7 +32,6 @@ class Progress:
         self.total = sum(job.epochs for job in jobs)
 
     def line(self, finished: int, running: List[Job]) -> str:
-        """One line for people."""
         done = {job: epochs_done(job, self.options.out) for job in self.jobs}
         here = sum(done.values()) - sum(self.before.values())
         seconds = time.monotonic() - self.start
@@ -55,10 +54,10 @@ def run_plan(
     finished: Callable[[], None] = lambda: None,
     show: Callable[[str], None] = print,
 ) -> Dict[Job, str]:
-    """Run every job once what it starts from is there; why some failed.
+    """Run every job after its parent; returns why some failed.
 
     ``finished`` is called after each evaluated job, ``show`` gets the lines of
-    progress. The jobs are those of :func:`plan`: first halves first.
+    progress. The jobs are in the order of :func:`plan`.
     """
     for job in jobs:  # not in the threads: mmengine reads one config at a time
         write_config(job, options)

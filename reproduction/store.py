@@ -31,7 +31,6 @@ Records = Dict[Key, dict]
 
 
 def key_of(record: dict) -> Key:
-    """What tells a record from the others."""
     return tuple(record[name] for name in KEY)
 
 
@@ -45,7 +44,7 @@ def read_lines(path: Path) -> Records:
 
 
 def read_folders(folders: Iterable[Path]) -> Records:
-    """The records of some folders, a JSON file each, which is read once."""
+    """The records of some folders; each JSON file is read once."""
     paths = [path for f in folders for path in sorted(Path(f).glob('*.json'))]
     paths = dict.fromkeys(path.resolve() for path in paths)
     return _collect((str(path), path.read_bytes()) for path in paths)
@@ -58,7 +57,7 @@ def write_lines(path: Path, records: Records) -> None:
 
 
 def write_json(path: Path, content: dict) -> None:
-    """Write a JSON file for people, in one step."""
+    """Write an indented JSON file, in one step."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + '\n'
     write_atomically(path, text.encode())
 
@@ -74,7 +73,7 @@ def merge(kept: Records, new: Records, replace: bool) -> Tuple[Records, int]:
     if differing and not replace:
         names = ', '.join(' '.join(map(str, key)) for key in differing)
         raise ValueError(
-            f'other records are kept of {names}: --replace takes the new ones'
+            f'the kept records of {names} differ: --replace takes the new ones'
         )
     return {**kept, **new}, len(changed)
 

@@ -14,7 +14,7 @@ from .scales import NotAtScaleError
 from .store import Records, write_json
 
 FACTS = Path(__file__).with_name('paper_tables.json')
-#: What a table leaves out of its records.
+#: Fields of a record that the JSON file of a table leaves out.
 LONG = ('curve', 'history', 'metrics')
 
 
@@ -53,7 +53,7 @@ def paper_cells(row: Row) -> Dict[str, Optional[float]]:
 
 
 class Measured(NamedTuple):
-    """A data set, a scale, and the records of all of them."""
+    """A data set and a scale, and the records of all sets and scales."""
 
     data: str
     scale: str
@@ -61,7 +61,6 @@ class Measured(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Data and scale, for people and files."""
         return f'{self.data}-{self.scale}'
 
     def records(self, row: Row) -> List[dict]:
@@ -75,7 +74,6 @@ class Measured(NamedTuple):
         return [self.known[key] for key in keys]
 
     def cells(self, row: Row) -> Dict[str, Cell]:
-        """The cells of a row: the paper's number, and ours of all seeds."""
         metrics = [record['metrics'] for record in self.records(row)]
         cells, paper = {}, paper_cells(row)
         for name, (metric, factor) in row.cells.items():
@@ -127,7 +125,7 @@ def table_of(number: str, measured: Measured) -> dict:
 
 
 def markdown(table: dict) -> str:
-    """The table for people; a single row stands upright."""
+    """The table in Markdown; a single row is written as a column."""
     columns = list(table['rows'][0]['cells'])
     if len(table['rows']) == 1:
         (row,) = table['rows']
@@ -172,7 +170,7 @@ def write_table(number: str, measured: Measured, out: Path) -> Path:
 
 
 def provenance(table: dict) -> str:
-    """Commit, command, device, environment and time of what was run."""
+    """Commit, command, device, environment and time of the runs."""
     records = [r for row in table['rows'] for r in row['records']]
     if not records:
         return 'Nothing was run yet.'
@@ -209,7 +207,7 @@ def how(record: dict) -> str:
 
 
 def environment(records: List[dict]) -> Dict[str, str]:
-    """Versions; several where the records differ."""
+    """Versions of the packages; several where the records differ."""
     found = [record['evaluation']['environment'] for record in records]
     names = dict.fromkeys(name for versions in found for name in versions)
     return {

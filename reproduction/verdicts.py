@@ -1,4 +1,4 @@
-"""Which claims hold on which data set and scale, and the page's section."""
+"""Which claims hold on which data set and scale, and their section."""
 
 import json
 from pathlib import Path
@@ -22,9 +22,9 @@ from .scales import SCALES
 from .store import Records
 from .tables import Measured, tables_with
 
-#: The name of what needs no training.
+#: Name of the set of numbers that need no training.
 COUNTED = 'counted'
-#: Points or mm; a claim that holds by less is listed with what it hangs on.
+#: Points or mm; claims that hold by less are listed with the comparison.
 NARROW = 1.0
 EXPLANATIONS = Path(__file__).with_name('explanations.json')
 
@@ -57,7 +57,7 @@ def measured_sets(records: Records) -> List[Measured]:
 
 
 def cells_of(measured: Measured) -> Dict[str, Dict[str, float]]:
-    """Table -> path -> mean, as the claims call them."""
+    """Table -> path of a cell, as the claims name it -> mean."""
     found = {}
     for number in tables_with(measured):
         flat = found.setdefault(number, {})
@@ -71,10 +71,10 @@ def cells_of(measured: Measured) -> Dict[str, Dict[str, float]]:
 
 
 def verdicts(sets: List[Measured], counts: Path = FILE) -> Verdicts:
-    """The verdict on every claim, on every set and on what is counted.
+    """Judge every claim on every set and on the counted numbers.
 
-    A claim over a 3D and a 2D table takes the 2D one from another data set of
-    the same scale where its own has not run it.
+    A claim about a 3D and a 2D table takes the 2D table from another data set
+    of the same scale if its own has none.
     """
     cells = {measured.name: cells_of(measured) for measured in sets}
     found = {}
@@ -113,7 +113,7 @@ def _judge(claim: Claim, sources: List[dict]) -> Verdict:
 
 
 def claims_section(found: Verdicts) -> str:
-    """The claims with a column for each set, and what explains a failure."""
+    """The claims with a column for each set, then why some do not hold."""
     lines = ['## Claims of the paper', '', *_shares(found), '', ABOUT_CLAIMS]
     lines += ['', *_table(CLAIMS, found), '']
     lines += ['### Controls', '', ABOUT_CONTROLS, '']
@@ -144,7 +144,7 @@ def _shares(found: Verdicts) -> List[str]:
 
 
 def _share(claims: List[List[str]]) -> str:
-    """In words; a claim holds where no set that ran it says otherwise."""
+    """A claim holds if it holds on every set that ran it."""
     run = [set(answers) - {'not run'} for answers in claims]
     run = [answers for answers in run if answers]
     held = sum(answers == {'holds'} for answers in run)

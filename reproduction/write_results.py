@@ -43,7 +43,7 @@ paper does not have. The reference explains the
 def set_section(measured: Measured, images: Path) -> str:
     """The tables of a data set and a scale, with pictures.
 
-    Without those that have only cells of the tables before them.
+    A table whose cells are all in earlier tables is left out.
     """
     parts = [f'## {measured.data} data, {measured.scale} scale']
     records, shown = {}, set()
@@ -105,7 +105,6 @@ def _all(runs: List[dict], key: str) -> str:
 
 @reports_errors
 def main() -> None:
-    """Parse the options and write; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('--records', default=KEPT, type=Path)
     parser.add_argument('--out', default=HERE / 'RESULTS.md', type=Path)

@@ -27,7 +27,6 @@ from integral_mmpose.inference import read_image
 
 
 def parse_args():
-    """Options of the command line."""
     parser = make_parser(__doc__)
     parser.add_argument('config', help='MMDetection config')
     parser.add_argument('checkpoint', help='its weights')
@@ -54,7 +53,7 @@ def parse_args():
 
 
 def settings(args, detector, images) -> dict:
-    """All that decides the content of the file (the device does not)."""
+    """Hash what the content of the file depends on (not the device)."""
     config = json.dumps(detector.cfg.to_dict(), sort_keys=True, default=str)
     names = json.dumps([(id_, Path(path).name) for id_, path in images])
     contents = dict(
@@ -70,7 +69,7 @@ def settings(args, detector, images) -> dict:
 
 
 def detect(args, images: list) -> list:
-    """Detect in what is not done yet; the detections of all images."""
+    """Detect in the remaining images; returns the detections of all."""
     if not Path(args.checkpoint).is_file():
         raise FileNotFoundError(f'{args.checkpoint}: no such checkpoint')
     detector = apis.load_detector(args.config, args.checkpoint, args.device)
@@ -100,7 +99,6 @@ def detect(args, images: list) -> list:
 
 @reports_errors
 def main() -> None:
-    """Detect, and print the counts; 1 on an error."""
     args = parse_args()
     images = apis.list_coco_images(args.images, args.ann)
     detections = detect(args, images)

@@ -1,7 +1,4 @@
-"""Run one of MMPose's tools as it is, and make its errors short.
-
-Nothing of MMPose's interface is repeated here, so nothing can drift apart.
-"""
+"""Run one of MMPose's tools unchanged, with shorter error messages."""
 
 import argparse
 import gc
@@ -20,12 +17,12 @@ from wrong_option import refuse_wrong_types, wrong_option
 ROOT = Path(__file__).resolve().parents[1]
 #: --resume, --resume=auto, or as short as argparse takes it.
 RESUME = '--r'
-# What a user can cause by a wrong file, name, value or disk.
+# Errors that a wrong file, name, value or disk can cause.
 USER_ERRORS = (ValueError, OSError, FloatingPointError, KeyError)
 _IN_WORKER = r'Caught (\w+) in .*\nOriginal Traceback'
 _LOST_WORKER = 'DataLoader worker (pid'
 _CANNOT_MERGE = 'You may set `_delete_=True`'  # mmengine, of a dict over None
-#: What mmengine and MMPose read of a config, besides Runner's arguments.
+#: Fields that mmengine and MMPose read besides the arguments of Runner.
 MORE_SETTINGS = (
     'custom_imports', 'runner_type', 'tta_model', 'tta_pipeline', 'compile',
     'sync_bn', 'model_wrapper_cfg', 'find_unused_parameters',
@@ -87,8 +84,8 @@ def run(name: str, argv: list) -> None:
 def refuse_idle_options(argv: list) -> None:
     """Refuse ``--cfg-options`` that change nothing.
 
-    A config has put its ``data_root`` and ``codec`` into other values by the
-    time that mmengine sets an option; it takes a misspelt name, too.
+    A config has copied its ``data_root`` and ``codec`` into other values when
+    mmengine sets an option; mmengine also accepts a misspelt name.
     """
     from inspect import signature
 
@@ -113,7 +110,7 @@ def refuse_idle_options(argv: list) -> None:
 
 
 def given(argv: list) -> argparse.Namespace:
-    """``--cfg-options`` as they are written, and ``--launcher``."""
+    """Parse ``--cfg-options``, as they are written, and ``--launcher``."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
         '--cfg-options', nargs='+', action='extend', default=[]
@@ -154,14 +151,14 @@ def report(name: str, error: Exception) -> None:
 
 
 def explain(error: Exception) -> str:
-    """One line, and what to do where the error itself does not say so."""
+    """The error in one line, with the fix if it names none itself."""
     if found := re.match(_IN_WORKER, str(error)):
         # torch puts the traceback of a loader's worker into the message.
         return str(error).rpartition(f'\n{found[1]}: ')[2].strip()
     if str(error).startswith(_LOST_WORKER):
         return (
-            f'{error}: the system ended it, mostly for lack of memory. Take '
-            'fewer: --cfg-options train_dataloader.num_workers=1'
+            f'{error}: the system killed it, mostly for lack of memory. Use '
+            'fewer workers: --cfg-options train_dataloader.num_workers=1'
         )
     if isinstance(error, KeyError):
         if 'is already registered' in str(error):
@@ -253,12 +250,12 @@ def reserve_folder(cfg) -> None:
 
 
 def load_or_resume(argv: list, args, folder: str) -> list:
-    """Arguments by which a bare ``--resume`` can be given to every start.
+    """Change the arguments so that a bare ``--resume`` is safe on every run.
 
-    Where there is nothing to resume MMPose forgets the ``load_from`` of the
-    config and starts from random weights: an I1 row would not start from its
-    H1. Where there is something, it takes a ``load_from`` of the command line
-    for it: that I1 row would begin in H1's last epoch and be finished.
+    If there is nothing to resume, MMPose ignores the ``load_from`` of the
+    config and starts from random weights: an I1 row would not start from H1.
+    If there is, MMPose resumes from a ``load_from`` of the command line: the
+    I1 row would begin in H1's last epoch and be finished.
     """
     if args.resume != 'auto':
         return argv
@@ -277,7 +274,6 @@ def load_or_resume(argv: list, args, folder: str) -> list:
 
 
 def find_tool(name: str) -> Path:
-    """The path of MMPose's tool."""
     import mmpose
 
     import integral_mmpose  # noqa: F401  (safe loading, before any config)

@@ -1,4 +1,4 @@
-"""Sentences for the options of a config that are wrong.
+"""Messages for wrong options in a config.
 
 Either the class of the config does not take the option: Python's own error
 names the class that has the ``__init__``, often a base of the one in the
@@ -33,7 +33,7 @@ _WRONG = re.compile(
     r'(\w+)(?:\.__init__)?\(\) (?:takes no arguments'
     r"|(got an unexpected keyword argument '\w+'|missing .*))"
 )
-#: Of these packages the annotations are true.
+#: Packages whose annotations are correct.
 CHECKED = (
     'integral_mmpose.',
     'mmengine.dataset.',
@@ -43,14 +43,14 @@ CHECKED = (
     'mmpose.datasets.datasets.',
     'torch.optim.',
 )
-#: They take 1e3 and inf for a whole number, and a text for a list of one.
+#: Packages that accept 1e3 and inf as a whole number, a text as a list.
 LOOSE = (
     'mmengine.hooks.',
     'mmengine.optim.scheduler.',
     'mmengine.runner.loops',
     'torch.',
 )
-#: Of what has no annotations that can be read.
+#: Types of options that have no readable annotations.
 UNNAMED = {
     'DataLoader': dict(
         batch_size=Optional[int],
@@ -62,7 +62,7 @@ UNNAMED = {
     ),
     'clip_grad': dict(max_norm=float, norm_type=Union[float, str]),
 }
-#: What a type is called, and what counts as it.
+#: Type -> its name in a message, and the classes that count as it.
 KINDS = {
     bool: ('True or False', (bool, np.bool_)),
     int: ('a whole number', numbers.Integral),
@@ -77,7 +77,7 @@ UNIONS = (Union, getattr(types, 'UnionType', Union))
 
 
 def wrong_option(error: Exception) -> Optional[str]:
-    """The class of the config, what is wrong, and the options that it has.
+    """Name the class of the config, the wrong option, and its options.
 
     Python's own text where no config has built the class; None for another
     error.
@@ -190,7 +190,7 @@ def _annotated(
 
 
 def _find(name: Any) -> Callable:
-    """The class of a name, in whichever registry has it; else ``object``."""
+    """The class that a registry has under a name; else ``object``."""
     if inspect.isclass(name):
         return name
     if not isinstance(name, str) or not re.fullmatch(r'(\w+\.)*\w+', name):
@@ -242,7 +242,6 @@ def fits(value: Any, annotation: Any, loose: bool = False) -> bool:
 
 
 def describe(annotation: Any) -> str:
-    """A type in words."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in UNIONS:
         return ' or '.join(dict.fromkeys(map(describe, inner)))

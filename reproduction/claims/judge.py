@@ -1,4 +1,4 @@
-"""What a claim of the paper is, and whether it holds on some numbers.
+"""Claims of the paper as comparisons of cells, and their verdicts.
 
 The claims are the functions of ``in_2d.py``, ``in_3d.py`` and ``in_text.py``.
 Each is given a look-up of cells and yields its comparisons. A cell
@@ -14,7 +14,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 Cells = Callable[[str, str], Optional[float]]
 
-#: What a claim is judged on, if not on the rows of one data set.
+#: What a claim is judged on, other than the rows of one data set.
 COUNTS = 'multiply-adds and parameters'
 OTHER_WORKS = 'printed numbers of other works'
 TEST_SET = "MPII's test set"
@@ -22,7 +22,7 @@ TWO_SETS = 'rows of a 3D and of a 2D data set'
 
 #: All claims by their id, in the order of the paper.
 CLAIMS: Dict[str, 'Claim'] = {}
-#: What rules out other reasons for a claim, by its number (K26 for C26).
+#: Controls for other reasons of a claim, by its number (K26 for C26).
 CONTROLS: Dict[str, 'Claim'] = {}
 
 
@@ -41,7 +41,7 @@ class Comparison(NamedTuple):
 
 
 class Number:
-    """A cell, or what was calculated from cells, and how.
+    """A cell, or a number calculated from cells, with its formula.
 
     ``value`` is NaN if a cell was not run; ``text``, the cell's name or the
     formula, needs brackets in another formula if it is ``compound``.

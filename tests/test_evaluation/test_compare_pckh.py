@@ -82,7 +82,7 @@ def test_interval_of_a_difference(run, tmp_path):
     *_, found = _cells(out, 'b')
     assert found[:2] == ['+25.00 [+0.00, +75.00]', '+0.00 [+0.00, +0.00]']
     assert found[2].startswith(f'{25 * 21 / 51:+.2f} ')
-    assert 'less a,' in out and not _cells(out, 'a')[2:]
+    assert 'difference from a,' in out and not _cells(out, 'a')[2:]
     code, _, err = run(first, second, '--bootstrap', '-5')
     assert code == 2 and '--bootstrap must be >= 0, got -5' in err
 

@@ -210,8 +210,8 @@ def test_depth_of_the_neck_of_upright_people():
     people = [person(400, -100), person(260, 300), person(-400, 50)]
     found = tool.without_truth(infer, [(p, p) for p in people])
     assert found['upright people'] == 2
-    assert found['their neck from the pelvis in depth, mean (mm)'] == 100
-    assert found['and standard deviation (mm)'] == 200
+    assert found['neck behind pelvis, mean (mm)'] == 100
+    assert found['neck behind pelvis, std (mm)'] == 200
     found = tool.without_truth(infer, [(people[2], people[2])])
     assert found['upright people'] == 0
-    assert 'and standard deviation (mm)' not in found
+    assert 'neck behind pelvis, std (mm)' not in found

@@ -4,13 +4,13 @@
         --cfg-options test_evaluator.outfile=i1.json
     python tools/analysis_tools/compare_pckh.py h1.json i1.json --labels H1 I1
 
-reproduction/reproduce.py leaves such a file beside each model:
-RUN/seed0/test.json. PCKh mixes two questions: whether a joint is found at
-all, and how exactly. This prints PCKh@0.5, PCKh@0.1, AUC and the median
-distance (in head sizes) over all joints, and over those that every model puts
-within --within heads, which asks the second question alone. --bootstrap 10000
-adds how far each model is from the first one, over all joints, with the 95 %
-bootstrap interval over test people (not of training again).
+reproduction/reproduce.py writes such a file for each model:
+RUN/seed0/test.json. PCKh mixes two questions: whether a joint is found, and
+how exactly. This prints PCKh@0.5, PCKh@0.1, AUC and the median distance (in
+head sizes) over all joints, and over the joints that every model puts within
+--within heads, which answers the second question. --bootstrap 10000 adds the
+difference of each model from the first one, over all joints, with the 95 %
+bootstrap interval over test people (not over trainings).
 """
 
 import sys
@@ -27,7 +27,6 @@ COLUMNS = ('joints', 'PCKh@0.5', 'PCKh@0.1', 'AUC', 'median')
 
 @reports_errors
 def main() -> None:
-    """Parse the options and print two tables; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('files', nargs='+', help='of PCKhCurve(outfile=...)')
     parser.add_argument(
@@ -105,7 +104,8 @@ def print_differences(
     draws: int,
 ) -> None:
     """A row a model but the first; ``distances`` (models, N, K), heads."""
-    print(f'\nless {labels[0]}, 95 % interval of {draws} draws of people\n')
+    title = f'difference from {labels[0]}, 95 % bootstrap interval'
+    print(f'\n{title} ({draws} draws of people)\n')
     print('| model | PCKh@0.5 | PCKh@0.1 | AUC |\n|---|---|---|---|')
     joints = counted.sum(-1)
     points = [_points(distances, counted, a) for a in ([0.5], [0.1], alphas)]
@@ -132,7 +132,7 @@ def print_differences(
 def _points(
     distances: np.ndarray, counted: np.ndarray, alphas: np.ndarray
 ) -> np.ndarray:
-    """Joints found of each person (models, N), percent, mean of ``alphas``."""
+    """100 x joints found of each person (models, N), mean over ``alphas``."""
     hits = [(counted & (distances <= alpha)).sum(-1) for alpha in alphas]
     return 100 * np.mean(hits, axis=0)
 

@@ -27,7 +27,7 @@ class Complexity(NamedTuple):
 
 
 def complexity(config: Config) -> Complexity:
-    """Count what the model of a config does and holds."""
+    """Count multiply-adds and parameters of the model of a config."""
     init_default_scope(config.get('default_scope', 'mmpose'))
     width, height = config.codec.input_size
     counter = FlopCounterMode(display=False)
@@ -43,7 +43,6 @@ def complexity(config: Config) -> Complexity:
 
 
 def main() -> None:
-    """Parse the command line, print a row for every config."""
     parser = make_parser(__doc__)
     parser.add_argument('configs', nargs='+', help='config files')
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""MPJPE of a perfect answer: what data, boxes and root depth leave over.
+"""MPJPE of a perfect prediction: the error of data, boxes and root depth.
 
     python tools/analysis_tools/perfect_mpjpe.py data/h36m
     python tools/analysis_tools/perfect_mpjpe.py data/h36m --box tight \
@@ -6,11 +6,11 @@
 
 Gives the labels themselves, pixels and relative depths, to IntegralMPJPE as a
 prediction. It is 0 where the pixels are those of the pinhole camera and the
-depth of the root is the true one; the lens distortion in the pixels of the
-archives and a depth estimated from the box are what no network can undo. The
+depth of the root is the true one. No network can undo the lens distortion in
+the pixels of the archives, nor a depth estimated from the box. The
 relative depths are in the unit of the crop, as of a codec with
 depth_unit='crop': an estimated root depth scales them with x and y.
---lens projects the joints anew, through a lens: what it would cost.
+--lens projects the joints through a lens, to measure what it costs.
 """
 
 import sys
@@ -28,7 +28,6 @@ from integral_mmpose.evaluation.mpjpe import DEPTH_FIELDS
 
 @reports_errors
 def main() -> None:
-    """Parse the options and print the metrics; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('data_root', help='with annotations/cameras.json')
     parser.add_argument('--ann-file', default='annotations/h36m_test.npz')
@@ -52,7 +51,7 @@ def main() -> None:
     options = vars(parser.parse_args())  # of the data set, but for one
     lens = options.pop('lens')
     metrics, mode, moved = evaluate(H36MImageDataset(**options), lens)
-    print(f'a perfect answer: {mode}')
+    print(f'perfect prediction: {mode}')
     if lens:
         print(f'the lens moves a joint by up to {moved:.2f} px')
     for name, value in metrics.items():
@@ -64,8 +63,8 @@ def evaluate(
 ) -> tuple:
     """Metrics in mm, what they mean, and how far a lens moves a joint in px.
 
-    A lens, k1, k2, p1, p2, k3, makes the pixels anew by ``cv2.projectPoints``;
-    ``None`` takes the labels'.
+    ``lens`` is k1, k2, p1, p2, k3 of ``cv2.projectPoints``; ``None`` keeps the
+    pixels of the labels.
     """
     metric = IntegralMPJPE(root_depth=dataset.root_depth, per_action=False)
     scaled_by = DEPTH_FIELDS[dataset.root_depth]

@@ -18,7 +18,6 @@ from integral_mmpose.evaluation import plot_pckh
 
 @reports_errors
 def main() -> None:
-    """Parse the options and draw; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('results', nargs='+', help="PCKhCurve's JSON files")
     parser.add_argument(

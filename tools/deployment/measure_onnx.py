@@ -4,9 +4,9 @@ r"""Measure an exported model on photographs with MPII's annotations.
     python tools/deployment/measure_onnx.py pose.onnx data/lsp --split val
 
 Prints PCKh@0.5, PCKh@0.1 and AUC over the 12 joints of the limbs, without
-flip test unless it is asked for, and, for a 3D model, what needs no true
-depth: how far the pose of the mirrored photograph is from the mirrored pose,
-how far left and right bones differ in length, and how far the neck of upright
+flip test by default. For a 3D model it also prints what needs no true depth:
+the distance of the pose in the mirrored photograph from the mirrored pose, the
+difference in length of left and right bones, and how far the neck of upright
 people is behind (above 0) or before the pelvis. The box of a person is that of
 the labelled joints, 1.1 times as large. Needs scipy for the .mat file, but no
 torch.
@@ -78,7 +78,6 @@ def read_people(folder: Path, split: str) -> tuple:
 
 
 def mirrored(image: np.ndarray, box: np.ndarray) -> tuple:
-    """The mirrored image, and its box."""
     side = image.shape[1] - 1
     box = box[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [side, 0, side, 0]
     return np.ascontiguousarray(image[:, ::-1]), box
@@ -96,7 +95,6 @@ def predict(infer, images, joints, labelled) -> list:
 
 
 def measure(infer: PoseInferencer, folder: Path, split: str) -> dict:
-    """All numbers by name."""
     missing = sorted(LIMBS.keys() - set(infer.joint_names))
     if missing:
         raise ValueError(
@@ -155,15 +153,13 @@ def without_truth(infer: PoseInferencer, found: list) -> dict:
         depths = neck[neck[:, 1] < -UPRIGHT, 2]
         numbers['upright people'] = len(depths)
         if len(depths):
-            numbers['their neck from the pelvis in depth, mean (mm)'] = (
-                depths.mean()
-            )
-            numbers['and standard deviation (mm)'] = depths.std()
+            numbers['neck behind pelvis, mean (mm)'] = depths.mean()
+            numbers['neck behind pelvis, std (mm)'] = depths.std()
     return numbers
 
 
 def people_per_second(model: OnnxPoseModel, seconds: float = 3.0) -> float:
-    """Of the network alone, in batches of 8."""
+    """Speed of the network alone, in batches of 8."""
     width, height = model.metadata.input_size
     crops = np.zeros((BATCH, 3, height, width), np.float32)
     model(crops)
@@ -176,7 +172,6 @@ def people_per_second(model: OnnxPoseModel, seconds: float = 3.0) -> float:
 
 @reports_errors
 def main() -> None:
-    """Print the numbers; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('model', help='ONNX file')
     parser.add_argument('data', type=Path, help='folder in the MPII layout')
@@ -188,7 +183,7 @@ def main() -> None:
         args.model, threads=args.threads, flip_test=args.flip_test
     )
     numbers = measure(infer, args.data, args.split)
-    numbers['people a second, network'] = people_per_second(infer.model)
+    numbers['network, people per second'] = people_per_second(infer.model)
     for name, number in numbers.items():
         print(f'{name}: {number:.1f}')
 

@@ -132,7 +132,7 @@ def convert_official(weights: dict) -> dict:
 
 
 def convert(cfg: Config, checkpoint: dict) -> tuple:
-    """Config and checkpoint in this package's form."""
+    """Convert a config and a checkpoint to this package's form."""
     weights = checkpoint
     for key in ('state_dict', 'network'):
         weights = weights.get(key, weights)
@@ -158,7 +158,6 @@ def convert(cfg: Config, checkpoint: dict) -> tuple:
 
 @reports_errors
 def main() -> None:
-    """Read, convert, write."""
     parser = make_parser(__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint')

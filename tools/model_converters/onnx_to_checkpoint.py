@@ -38,7 +38,7 @@ PREFIX = 'model.'  # of PoseGraph
 #: Of the input size and the depth range, by whether the file is float16.
 TOLERANCE = {False: 1e-4, True: 1e-3}
 CROPS = 24
-#: What a config and its exported file have alike, besides the network.
+#: Metadata that a config and its exported file have in common.
 SAME = (
     'keypoint_names', 'flip_pairs', 'input_size', 'depth_range_mm',
     'depth_unit', 'use_udp',
@@ -46,7 +46,7 @@ SAME = (
 
 
 def read_weights(path: str) -> tuple:
-    """What a file holds of its network, in two dicts.
+    """Read the network of a file into two dicts.
 
     Tensors by the names of the model's state dict; and, by the name of a
     convolution, the bias that it has in the file.
@@ -154,7 +154,7 @@ def run_network(model: nn.Module, inputs: Tensor) -> None:
 
 
 def training_crops(model: nn.Module, cfg: Config, batches: int):
-    """Yield so many batches of the config's training data, normalised."""
+    """Yield normalised batches of the config's training data."""
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
     if len(loader) < batches:
         raise ValueError(
@@ -167,7 +167,7 @@ def training_crops(model: nn.Module, cfg: Config, batches: int):
 
 
 def check_same(model: nn.Module, file: OnnxPoseModel) -> str:
-    """Compare metadata, and joints on crops of noise; the most, in words."""
+    """Compare metadata, and joints on noise; returns the difference."""
     metadata = file.metadata
     mine = describe_model(model, metadata.config, metadata.half)
     for name in SAME:
@@ -197,7 +197,6 @@ def check_same(model: nn.Module, file: OnnxPoseModel) -> str:
 
 @reports_errors
 def main() -> None:
-    """Read, measure, compare, write."""
     parser = make_parser(__doc__)
     parser.add_argument('config')
     parser.add_argument('model', help='the exported file')
