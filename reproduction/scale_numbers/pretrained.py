@@ -1,6 +1,6 @@
-# As small.py, but from a backbone that has seen photographs, as the paper's
-# rows are, and for fewer epochs: a ResNet-50 of half the width in
-# BACKBONE_CHECKPOINT, with the weight names of MMPose's ResNet.
+# As small.py, but from a pretrained backbone, as in the paper, and for fewer
+# epochs: a ResNet-50 of half the width in BACKBONE_CHECKPOINT, with the weight
+# names of MMPose's ResNet.
 # Rows with a ResNet-50 only: there is one backbone, none for HourGlass. The
 # learning rate is the paper's for its batch of 128, scaled to 32.
 _base_ = ['./small.py']

@@ -1,4 +1,4 @@
-"""The control of what photographs teach differs in its data alone."""
+"""The control without photographs differs in its data alone."""
 
 from mmengine.config import Config
 
