@@ -94,7 +94,7 @@ def list_rows(rows: Sequence[Row]) -> None:
     """Print table, name, config and start of every row."""
     for row in rows:
         first = starts_from(row.config)
-        start = f'after {CONFIGS[first].name}' if first else 'from scratch'
+        start = f'after {CONFIGS[first].name}' if first else 'in one stage'
         lines = [(TITLES.get(row.table, f'Table {row.table}'), start)]
         if row.table == '1':
             lines.append(('Figure 2', 'the same training'))

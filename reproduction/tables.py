@@ -174,7 +174,11 @@ def provenance(table: dict) -> str:
     records = [r for row in table['rows'] for r in row['records']]
     if not records:
         return 'Nothing was run yet.'
-    lines = ['Mean ± standard deviation over seeds. Run by:', '']
+    lines = [
+        'Mean ± standard deviation over seeds. Run by these commands '
+        '(`tools/reproduce.py` is `reproduction/reproduce.py` now):',
+        '',
+    ]
     # One that stands for two rows, once.
     lines += map(how, {(r['job'], r['seed']): r for r in records}.values())
     versions = ', '.join(f'{k} {v}' for k, v in environment(records).items())

@@ -156,7 +156,7 @@ def _distances(content: dict) -> np.ndarray:
             'distances must be a list of numbers or null for each person'
         ) from None
     check_shape(distances, 'N K', 'distances')
-    counted = as_numbers(content['counted'], 'counted')
+    counted = as_float64(content['counted'], 'counted')
     distances[:, ~np.isin(np.arange(distances.shape[1]), counted)] = np.nan
     return distances
 

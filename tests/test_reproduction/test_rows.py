@@ -81,7 +81,7 @@ def test_list_has_a_line_for_every_row(capsys):
             or line.split()[:2] == [TITLES.get(row.table), row.name]
         )
         assert f'{row.config}.py' in line
-        assert (f'after {first}.py' if first else 'from scratch') in line
+        assert (f'after {first}.py' if first else 'in one stage') in line
 
 
 def test_select():
