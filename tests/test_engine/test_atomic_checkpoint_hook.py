@@ -274,9 +274,9 @@ def test_the_best_of_an_epoch_without_checkpoint(make_runner, tmp_path, kill):
 
     if kill:
         run(2, False)
-    run(3, kill)
+    run(4, kill)
     names = {p.name for p in (tmp_path / 'work').glob('epoch_*.pth')}
-    assert names == {'epoch_2.pth', 'epoch_3.pth'}
+    assert names == {f'epoch_{epoch}.pth' for epoch in (2, 3, 4)}
 
 
 def test_the_note_follows_dynamic_intervals(make_runner, tmp_path):
