@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 from urllib.error import URLError
 
+from kept_config import kept_config
 from wrong_option import refuse_wrong_types, wrong_option
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +78,8 @@ def run(name: str, argv: list) -> None:
         reserve_folder(cfg)
         argv = load_or_resume(argv, args, cfg.work_dir)
     sys.argv = argv + join_without_gpu(argv)
-    runpy.run_path(str(find_tool(name)), run_name='__main__')
+    with kept_config(cfg):
+        runpy.run_path(str(find_tool(name)), run_name='__main__')
     leave_group()
 
 

@@ -13,7 +13,7 @@ from bisect import bisect
 from functools import partial
 from typing import Optional
 
-from mmengine.dist import is_main_process
+from mmengine.dist import all_reduce_params, is_distributed, is_main_process
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
@@ -111,7 +111,16 @@ class AtomicCheckpointHook(CheckpointHook):
                 f'{kind} {self._step(runner)}: it runs now.'
             )
             self._noted_on_disk = True
-            runner.val_loop.run()
+            self._validate_as_before(runner)
+
+    def _validate_as_before(self, runner) -> None:
+        """Metrics and hooks read the step that was done, not the next."""
+        hub = runner.message_hub
+        steps = ['iter'] + ['epoch'] * self.by_epoch
+        now = {name: hub.get_info(name) for name in steps}
+        hub.update_info_dict({name: n - 1 for name, n in now.items()})
+        runner.val_loop.run()
+        hub.update_info_dict(now)
 
     def _reserve_out_dir(self, runner) -> None:
         """Runs of one name in two folders have one ``out_dir``."""
@@ -192,6 +201,10 @@ class AtomicCheckpointHook(CheckpointHook):
         The checkpoint lists the outdated ones, too: ``before_train`` of a run
         that was killed before they were removed does it.
         """
+        if is_distributed():
+            # A resumed run has these statistics of batch norms on all
+            # processes. mmengine averages them at the end of an epoch only.
+            all_reduce_params(runner.model.buffers(), op='mean')
         outdated = self._mark_kept(runner, step)
         name = self.filename_tmpl.format(step)
         path = self.file_backend.join_path(self.out_dir, name)

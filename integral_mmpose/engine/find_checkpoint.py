@@ -16,8 +16,10 @@ _NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
 def checkpoints_in(folder: Union[str, Path]) -> List[str]:
     """Paths of the checkpoints that can be resumed, the newest first.
 
-    The files of the folder itself win over the path in ``last_checkpoint``. In
-    a copied work directory that path is the original's, which is not taken.
+    ``last_checkpoint`` names the newest; files with a higher number are of a
+    training that was continued from an earlier one. Without such a file, the
+    highest number counts: in a copied work directory the path that is noted is
+    the original's, which is not taken.
     """
     noted = noted_checkpoint(folder)
     if '://' in noted:
@@ -28,11 +30,13 @@ def checkpoints_in(folder: Union[str, Path]) -> List[str]:
         for path in Path(folder).glob('*.pth')
         if (match := _NAME.fullmatch(path.name))
     ]
+    own = osp.join(folder, osp.basename(noted))
     paths = [path for *_, path in sorted(found, reverse=True)]
     if not noted:
         return paths
-    own = osp.join(folder, osp.basename(noted))
-    if osp.isfile(own) and not _NAME.fullmatch(osp.basename(own)):
+    if own in paths:
+        paths = paths[paths.index(own) :]
+    elif osp.isfile(own):
         paths.insert(0, own)  # another filename_tmpl
     # A work directory has a `last_checkpoint`, another out_dir has none.
     its_note = osp.join(osp.dirname(noted), 'last_checkpoint')
@@ -104,8 +108,12 @@ def is_of(checkpoint: str, folder: Union[str, Path]) -> bool:
     return place in map(osp.realpath, folders)
 
 
-def refuse_to_overwrite(folder: Union[str, Path]) -> None:
+def refuse_to_overwrite(
+    folder: Union[str, Path], resumed: Optional[str] = None
+) -> None:
     """Keep a new training out of a folder that holds checkpoints.
+
+    ``resumed`` is the checkpoint of another folder that it would continue.
 
     Raises:
         ValueError: Names the newest checkpoint and the ways to go on.
@@ -114,6 +122,13 @@ def refuse_to_overwrite(folder: Union[str, Path]) -> None:
     best = sorted(str(path) for path in Path(folder).glob('best_*.pth'))
     if not resumable and not best:
         return
+    if resumed:
+        raise ValueError(
+            f'--resume {resumed}: the file is of another folder than {folder}'
+            ', which holds checkpoints of its own training '
+            f'({osp.basename((resumable + best)[0])}). Give the --work-dir of '
+            'the file, or an empty one.'
+        )
     raise ValueError(
         f'{folder} holds checkpoints of an earlier training '
         f'({osp.basename((resumable + best)[0])}), which a new one would '

@@ -228,5 +228,5 @@ def _start_from(runner) -> Optional[str]:
     if runner._resume and not given:
         return newest_loadable(folder, runner.logger.warning)
     if not runner._resume or not is_of(given, folder):
-        refuse_to_overwrite(folder)
+        refuse_to_overwrite(folder, given if runner._resume else None)
     return given

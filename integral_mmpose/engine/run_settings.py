@@ -9,7 +9,7 @@ is never executed.
 import zlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterable, List, Optional
 
 from mmengine.dist import get_world_size
 
@@ -24,17 +24,18 @@ _IGNORED = (
     'backend_args',
     'init_cfg',
 )
-#: Hooks that look on, those of every training, and those for its start.
+#: Hooks of every training, without which it takes another course.
+_DRIVERS = ('DistSamplerSeedHook', 'ParamSchedulerHook')
+#: Hooks that look on, and those for the start of a training.
 _ONLOOKERS = (
     'AtomicCheckpointHook',
     'BadCaseAnalysisHook',
     'CheckCheckpointHook',
     'CheckpointHook',
-    'DistSamplerSeedHook',
+    'EmptyCacheHook',
     'IterTimerHook',
     'LoggerHook',
     'NaNGuardHook',
-    'ParamSchedulerHook',
     'PoseVisualizationHook',
     'ProfilerHook',
     'ResumeHook',
@@ -49,7 +50,11 @@ def settings_of(runner) -> Dict[str, Any]:
     cfg, loader = runner.cfg, runner.train_dataloader
     train_cfg = dict(cfg.get('train_cfg') or {})
     schedulers = cfg.get('param_scheduler')
-    if 'monitor' not in str(schedulers):  # no plateau: validation is free
+    hooks = _hooks(cfg.get('custom_hooks') or [])
+    default_hooks = _hooks((cfg.get('default_hooks') or {}).values())
+    stops = 'EarlyStoppingHook' in map(_name, hooks + default_hooks)
+    decides = stops or 'monitor' in str(schedulers)  # a plateau
+    if not decides:  # validation is free
         for name in ('val_interval', 'val_begin', 'dynamic_intervals'):
             train_cfg.pop(name, None)
     scaling = cfg.get('auto_scale_lr') or {}
@@ -66,8 +71,10 @@ def settings_of(runner) -> Dict[str, Any]:
             samples=len(loader.dataset),
             annotations=annotations_of(loader.dataset),
             side_files=annotations_of(loader.dataset, 'side_files'),
-            custom_hooks=_hooks(cfg.get('custom_hooks') or []),
-            default_hooks=_hooks((cfg.get('default_hooks') or {}).values()),
+            custom_hooks=hooks,
+            default_hooks=default_hooks,
+            drivers=[h for h in _DRIVERS if h in map(_name, runner.hooks)],
+            validation=_validation(runner) if decides else None,
             sync_bn=cfg.get('sync_bn'),
             diff_rank_seed=bool(
                 runner._randomness_cfg.get('diff_rank_seed', False)
@@ -77,12 +84,22 @@ def settings_of(runner) -> Dict[str, Any]:
     )
 
 
+def _validation(runner) -> Optional[dict]:
+    """What is measured, where that decides the course of the training."""
+    loop = runner.val_loop
+    return loop and dict(
+        dataloader=runner.cfg.get('val_dataloader'),
+        evaluator=runner.cfg.get('val_evaluator'),
+        annotations=annotations_of(loop.dataloader.dataset),
+    )
+
+
 def _hooks(hooks: Iterable) -> list:
     """Those that change the course of a training."""
     return [
         hook if isinstance(hook, dict) else type(hook)
         for hook in hooks
-        if hook is not None and _name(hook) not in _ONLOOKERS
+        if hook is not None and _name(hook) not in _ONLOOKERS + _DRIVERS
     ]
 
 
@@ -140,12 +157,25 @@ def plain(value: Any) -> Any:
 
 def differences(old: Dict[str, Any], new: Dict[str, Any]) -> List[str]:
     """One line for each setting that differs: ``name: old -> new``."""
-    old, new = _flat(old), _flat(new)
-    return [
-        f'{name}: {old.get(name, _ABSENT)} -> {new.get(name, _ABSENT)}'
+    old, new = _flat(_trained(old)), _flat(_trained(new))
+    pairs = {
+        name: (old.get(name, _ABSENT), new.get(name, _ABSENT))
         for name in sorted({**old, **new})
-        if old.get(name, _ABSENT) != new.get(name, _ABSENT)
+    }
+    return [
+        f'{name}: {was} -> {now}'
+        for name, (was, now) in pairs.items()
+        # Of an empty list beside a full one, the entries are named.
+        if was != now and {str(was), str(now)} != {_ABSENT, '[]'}
     ]
+
+
+def _trained(settings: Dict[str, Any]) -> Dict[str, Any]:
+    """Without how the model is tested, where no validation decides."""
+    model = dict(settings.get('model') or {})
+    if not settings.get('validation'):
+        model.pop('test_cfg', None)
+    return dict(settings, model=model)
 
 
 def listing(lines: List[str]) -> str:

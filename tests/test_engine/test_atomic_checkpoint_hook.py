@@ -12,16 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook, Hook
+from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS as REGISTRY
 from torch.utils.data import DataLoader
 
 from integral_mmpose import files
 
-from .conftest import Line
+from .conftest import Line, TinyModel
 
 FORK = multiprocessing.get_context('fork')
 HOOKS = dict(
@@ -461,3 +463,91 @@ def test_nothing_is_left_for_save_checkpoint():
     taken = set(inspect.signature(Runner.save_checkpoint).parameters)
     named = set(inspect.signature(CheckpointHook.__init__).parameters)
     assert taken - named == {'filename', 'meta'}
+
+
+class NormModel(TinyModel):
+    """Each process sees other statistics."""
+
+    def __init__(self, rank):
+        super().__init__()
+        self.rank, self.norm = rank, torch.nn.BatchNorm1d(1)
+
+    def forward(self, inputs, *args, **kwargs):
+        return super().forward(self.norm(inputs + self.rank), *args, **kwargs)
+
+
+def _train_rank(rank, make_runner, folder, kind):
+    store = f'file://{folder}/store'
+    dist.init_process_group('gloo', init_method=store, rank=rank, world_size=2)
+    runner = make_runner(
+        NormModel(rank),
+        work_dir=str(folder),
+        train_cfg=dict(by_epoch=False, max_iters=4),
+        default_hooks=dict(
+            checkpoint=dict(type=kind, interval=2, by_epoch=False)
+        ),
+        custom_hooks=[dict(type='SyncBuffersHook')],
+    )
+    runner.train()
+    torch.save(runner.model.norm.running_mean, folder / f'{rank}.pt')
+
+
+@pytest.mark.dist
+@pytest.mark.parametrize('kind', ['AtomicCheckpointHook', 'CheckpointHook'])
+def test_two_processes_go_on_from_what_is_saved(make_runner, tmp_path, kind):
+    """mmengine's saves the statistics of rank 0 within an epoch."""
+    args = make_runner, tmp_path, kind
+    ranks = [FORK.Process(target=_train_rank, args=(n, *args)) for n in (0, 1)]
+    for rank in ranks:
+        rank.start()
+    for rank in ranks:
+        rank.join()
+    assert [rank.exitcode for rank in ranks] == [0, 0]
+    means = [torch.load(tmp_path / f'{n}.pt') for n in (0, 1)]
+    saved = torch.load(tmp_path / 'iter_4.pth', weights_only=True)
+    saved = saved['state_dict']['norm.running_mean']
+    same = torch.equal(saved, means[0]) and torch.equal(saved, means[1])
+    assert same == (kind == 'AtomicCheckpointHook')
+
+
+class Step(BaseMetric):
+    """Note the step that a validation sees."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def process(self, data_batch, data_samples):
+        self.results.append(None)
+
+    def compute_metrics(self, results):
+        hub = MessageHub.get_current_instance()
+        self.path.write_text(f'{hub.get_info("epoch")} {hub.get_info("iter")}')
+        return dict(error=0)
+
+
+@pytest.mark.parametrize('by_epoch', [True, False])
+def test_a_made_up_validation_sees_its_step(make_runner, tmp_path, by_epoch):
+    steps = 2 if by_epoch else 8
+    end = dict(max_epochs=steps) if by_epoch else dict(max_iters=steps)
+
+    def run(name, killed=False):
+        checkpoint = dict(BY_ITERATION, by_epoch=by_epoch, interval=steps)
+        runner = make_runner(
+            train_cfg=dict(by_epoch=by_epoch, val_interval=steps, **end),
+            val_interval=steps,
+            val_evaluator=Evaluator([Step(tmp_path / name)]),
+            work_dir=str(tmp_path / f'{name}_dir'),
+            resume=True,
+            param_scheduler=None,
+            default_hooks=dict(checkpoint=checkpoint),
+        )
+        if killed:
+            runner.val_loop.run = lambda: os._exit(9)
+        runner.train()
+
+    assert _run(run, 'whole') == 0
+    assert _run(run, 'lost', True) == 9
+    assert _run(run, 'lost') == 0
+    seen = [(tmp_path / name).read_text() for name in ('whole', 'lost')]
+    assert seen == ['1 7' if by_epoch else '0 7'] * 2

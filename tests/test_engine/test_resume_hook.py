@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
-from mmengine.hooks import Hook
+from mmengine.hooks import DistSamplerSeedHook, Hook, ParamSchedulerHook
 from torch.utils.data import DataLoader
 
 from integral_mmpose.engine import run_settings
@@ -404,7 +404,7 @@ def test_the_checkpoint_of_another_folder_overwrites_nothing(train, tmp_path):
     train(2, work_dir=other, randomness=dict(seed=4))
     before = (tmp_path / 'other/epoch_2.pth').read_bytes()
     options = dict(load_from=f'{work}/epoch_1.pth', work_dir=other)
-    with pytest.raises(ValueError, match='other holds checkpoints of an'):
+    with pytest.raises(ValueError, match='of another folder than .*other'):
         train(2, **options)
     assert (tmp_path / 'other/epoch_2.pth').read_bytes() == before
     own = dict(work_dir=other, randomness=dict(seed=4))
@@ -441,3 +441,68 @@ def test_a_missing_first_half_comes_before_the_weights(train, make_runner):
         run(load_from='work_dirs/h1/epoch_70.pth')
     with pytest.raises(InitialisedError):
         run()
+
+
+def test_a_branch_is_newer_than_what_it_left(train, tmp_path):
+    """After --resume FILE, a bare --resume follows the branch."""
+    train(4)
+    first = str(tmp_path / 'work/epoch_2.pth')
+    train(3, load_from=first, inexact=True)
+    assert (tmp_path / 'work/epoch_4.pth').is_file()
+    found = newest_loadable(tmp_path / 'work', print)
+    assert found == str(tmp_path / 'work/epoch_3.pth')
+
+
+def run_with(tmp_path, hooks=(), **cfg):
+    """As much of a runner as its settings are read from."""
+    path = tmp_path / 'val.json'
+    path.write_text(cfg.pop('truth', '[]'))
+    val = SimpleNamespace(ann_file=str(path))
+    cfg.setdefault('train_cfg', dict(max_epochs=3, val_interval=1))
+    return SimpleNamespace(
+        cfg=cfg,
+        train_dataloader=SimpleNamespace(batch_size=4, dataset=[0]),
+        val_loop=SimpleNamespace(dataloader=SimpleNamespace(dataset=val)),
+        hooks=list(hooks),
+        _randomness_cfg={},
+        seed=0,
+    )
+
+
+PLATEAU = dict(
+    param_scheduler=dict(type='ReduceOnPlateauLR', monitor='pckh/AUC')
+)
+STOP = dict(custom_hooks=[dict(type='EarlyStoppingHook', monitor='pckh/AUC')])
+OTHER_VALIDATION = [
+    (dict(truth='[1]'), 'validation.annotations.0'),
+    (dict(val_evaluator=dict(type='PCKhCurve')), 'validation.evaluator'),
+    (dict(val_dataloader=dict(batch_size=8)), 'validation.dataloader'),
+    (
+        dict(train_cfg=dict(max_epochs=3, val_interval=2)),
+        'train_cfg.val_interval: 1 -> 2',
+    ),
+    (dict(model=dict(test_cfg=dict(flip_test=True))), 'model.test_cfg'),
+]
+
+
+@pytest.mark.parametrize('decides', [PLATEAU, STOP, {}])
+@pytest.mark.parametrize('change, name', OTHER_VALIDATION)
+def test_a_validation_that_decides(tmp_path, decides, change, name):
+    """It ends a training, or sets its learning rate; else it only looks."""
+    old = run_settings.settings_of(run_with(tmp_path, **decides))
+    new = run_settings.settings_of(run_with(tmp_path, **decides, **change))
+    lines = run_settings.differences(old, new)
+    assert any(line.startswith(name) for line in lines) == bool(decides)
+    assert not lines or decides
+
+
+def test_hooks_that_drive_a_training(tmp_path):
+    """Without its hook, a schedule stands still."""
+    drivers = [ParamSchedulerHook(), DistSamplerSeedHook()]
+    old = run_settings.settings_of(run_with(tmp_path, drivers))
+    new = run_settings.settings_of(run_with(tmp_path, drivers[1:]))
+    [line] = run_settings.differences(old, new)
+    assert line == 'drivers.1: ParamSchedulerHook -> absent'
+    hooks = dict(custom_hooks=[dict(type='EmptyCacheHook')])
+    looks_on = run_settings.settings_of(run_with(tmp_path, drivers, **hooks))
+    assert run_settings.differences(old, looks_on) == []

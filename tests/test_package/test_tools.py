@@ -8,6 +8,7 @@ import runpy
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -399,3 +400,22 @@ def test_resume_of_a_folder_without_a_note(mmpose_config, trained, tmp_path):
     assert mmpose_config('--resume').resume is True
     (folder / 'last_checkpoint').write_text('')
     assert not mmpose_config('--resume').get('resume')
+
+
+@pytest.mark.parametrize('saved', [False, True])
+def test_the_config_beside_checkpoints_is_of_their_training(
+    tool, tmp_path, saved
+):
+    """A test, or a start that is refused, writes its own there before."""
+    note, dumped = tmp_path / 'last_checkpoint', tmp_path / 'i1.py'
+    cfg = SimpleNamespace(work_dir=str(tmp_path), filename='configs/i1.py')
+    with tool.kept_config(cfg):
+        dumped.write_text('lr = 1')  # the first start of a training
+    note.write_text('epoch_1.pth')
+    os.utime(note, ns=(1, 1))
+    with pytest.raises(ValueError), tool.kept_config(cfg):
+        dumped.write_text('lr = 2')
+        if saved:
+            note.write_text('epoch_2.pth')
+        raise ValueError
+    assert dumped.read_text() == ('lr = 2' if saved else 'lr = 1')
