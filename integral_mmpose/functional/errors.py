@@ -207,5 +207,6 @@ def masked_mean(errors: Tensor, weights: Tensor, count: int) -> Tensor:
             f'weights must have the shape {tuple(errors.shape)} of the '
             f'errors, got {tuple(weights.shape)}'
         )
+    errors = at_least_float32(errors)
     kept = torch.where(weights > 0, errors, torch.zeros_like(errors))
     return (kept * weights.to(kept.dtype)).sum() / max(count, 1)

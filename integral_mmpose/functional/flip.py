@@ -28,13 +28,15 @@ def flip_coordinates(
     Returns:
         Tensor: (..., K, C).
 
+    Raises:
+        ValueError: If ``flip_indices`` does not list every joint once.
+
     Example:
         >>> flip_coordinates(torch.tensor([[0., 5.], [3., 6.]]), [1, 0], 8)
         tensor([[4., 6.],
                 [7., 5.]])
     """
-    index = torch.as_tensor(flip_indices, device=coordinates.device)
-    flipped = coordinates.index_select(-2, index)
+    flipped = _swap(coordinates, -2, flip_indices)
     x = width - 1 - flipped[..., :1]
     return torch.cat([x, flipped[..., 1:]], -1)
 
@@ -48,8 +50,7 @@ def flip_maps(maps: Tensor, flip_indices: Sequence[int]) -> Tensor:
         <BLANKLINE>
                  [[2., 1.]]]])
     """
-    index = torch.as_tensor(flip_indices, device=maps.device)
-    return maps.index_select(1, index).flip(-1)
+    return _swap(maps, 1, flip_indices).flip(-1)
 
 
 def merge_flipped_maps(
@@ -93,3 +94,15 @@ def merge_flipped_maps(
         right = torch.cat([mirrored[..., :1], mirrored[..., :-1]], -1)
         mirrored = (1 - shift) * mirrored + shift * right
     return (maps + mirrored) / 2
+
+
+def _swap(values: Tensor, axis: int, flip_indices: Sequence[int]) -> Tensor:
+    """Put each joint where its mirror was."""
+    joints = values.shape[axis]
+    if sorted(flip_indices) != list(range(joints)):
+        raise ValueError(
+            f'flip_indices must list each of the {joints} joints once, got '
+            f'{list(flip_indices)}'
+        )
+    index = torch.as_tensor(flip_indices, device=values.device)
+    return values.index_select(axis, index)

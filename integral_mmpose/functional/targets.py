@@ -125,7 +125,8 @@ def nearest_bin(coordinate: Tensor, size: int) -> Tensor:
         >>> nearest_bin(torch.tensor([1.6, -3., 9.]), 4)
         tensor([2, 0, 3])
     """
-    return coordinate.round().long().clamp(0, size - 1)
+    # Clamped as a float: a large one is no int64.
+    return coordinate.nan_to_num().round().clamp(0, size - 1).long()
 
 
 def hot_cell(coordinates: Tensor, sizes: Sequence[int]) -> Tensor:

@@ -6,7 +6,7 @@ code) or by a rotation, translation and scale (similarity, most later work).
 The two numbers differ.
 
 Convention: poses are (..., K, 3) in mm; numpy or torch in, the same out.
-Everything is computed in float64. A rotation is proper: a mirrored pose stays
+Alignment is computed in float64. A rotation is proper: a mirrored pose stays
 mirrored.
 """
 
@@ -14,7 +14,13 @@ from typing import Optional, Sequence
 
 import numpy as np
 
-from .check import as_array, check_finite, check_shape, is_tensor
+from .check import (
+    as_array,
+    check_finite,
+    check_joint,
+    check_shape,
+    is_tensor,
+)
 
 
 def root_align(points, root: int = 0):
@@ -25,13 +31,19 @@ def root_align(points, root: int = 0):
         root (int): Index of the root joint.
 
     Returns:
-        The same type and shape.
+        The same type and shape; float64 where ``points`` holds whole numbers
+        or half-precision ones.
+
+    Raises:
+        ValueError: If there is no such joint, or the shape is another.
 
     Example:
         >>> root_align(np.array([[1., 2., 3.], [2., 2., 5.]]))[1]
         array([1., 0., 2.])
     """
-    check_shape(points, '... K 3', 'points')
+    sizes = check_shape(points, '... K 3', 'points')
+    check_joint(root, sizes['K'])
+    points = _exact(points)
     return points - points[..., root : root + 1, :]
 
 
@@ -79,7 +91,8 @@ def joint_distances(pred, gt):
         gt (ndarray or Tensor): (..., K, 3).
 
     Returns:
-        ndarray or Tensor: (..., K) in the unit of the poses.
+        ndarray or Tensor: (..., K) in the unit of the poses; float64 where
+        they hold whole numbers or half-precision ones.
 
     Raises:
         ValueError: If the shapes differ.
@@ -89,7 +102,7 @@ def joint_distances(pred, gt):
         array([5.])
     """
     _check_pair(pred, gt)
-    return ((pred - gt) ** 2).sum(-1) ** 0.5
+    return ((_exact(pred) - _exact(gt)) ** 2).sum(-1) ** 0.5
 
 
 def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
@@ -189,6 +202,15 @@ def _align(pred, gt, with_scale: bool):
     dtype = np.asarray(pred).dtype
     floating = np.issubdtype(dtype, np.floating)
     return aligned.astype(dtype if floating else np.float64)
+
+
+def _exact(points):
+    """Whole numbers and halves as float64: their squares overflow."""
+    if is_tensor(points):
+        exact = points.is_floating_point() and points.element_size() > 2
+        return points if exact else points.double()
+    exact = points.dtype.kind == 'f' and points.dtype.itemsize > 2
+    return points if exact else points.astype(np.float64)
 
 
 def _check_pair(pred, gt) -> None:

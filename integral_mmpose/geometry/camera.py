@@ -7,7 +7,7 @@ distortion is not modelled: the paper's codes leave it out.
 
 import numpy as np
 
-from .check import check_shape
+from .check import check_joint, check_shape
 
 #: Side of the box around a person in mm (the paper's public code).
 BOX_MM = 2000.0
@@ -36,6 +36,7 @@ def project(points_mm, focal, principal):
         ...         np.array([50., 60.]))
         array([ 100.,   60., 1000.])
     """
+    check_shape(points_mm, '... 3', 'points_mm')
     depth = points_mm[..., 2:]
     if not bool((depth > 0).all()):
         raise ValueError(
@@ -62,6 +63,7 @@ def back_project(points, focal, principal):
         ...              np.array([500., 500.]), np.array([50., 60.]))
         array([ 100.,    0., 1000.])
     """
+    check_shape(points, '... 3', 'points')
     depth = points[..., 2:]
     xy_mm = (points[..., :2] - principal) / focal * depth
     return np.concatenate([xy_mm, depth], -1)
@@ -172,7 +174,8 @@ def weak_perspective_mm(
         [40.0, 0.0, 40.0]
     """
     keypoints = np.asarray(keypoints, np.float64)
-    check_shape(keypoints, '... K 3', 'keypoints')
+    sizes = check_shape(keypoints, '... K 3', 'keypoints')
+    check_joint(root, sizes['K'])
     if not mm_per_px > 0:
         raise ValueError(
             f'weak_perspective_mm needs a positive mm_per_px, got {mm_per_px}'

@@ -103,6 +103,18 @@ def check_shape(
     return sizes
 
 
+def check_joint(joint, joints: int) -> None:
+    """Check that the index of a joint, such as the root, is in 0..joints-1.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not is_count(joint, 0) or joint >= joints:
+        raise ValueError(
+            f'root must be a joint in 0..{joints - 1}, got {joint!r}'
+        )
+
+
 def check_finite(array, what: str) -> None:
     """Check that every number is finite. Copies one flag from a GPU.
 

@@ -304,3 +304,8 @@ def test_a_joint_far_outside_has_no_energy_and_a_finite_error():
     (0 * map_error + 0 * vector_error).sum().backward()
     assert map_error.item() == 0 and vector_error.isfinite()
     assert (maps.grad == 0).all() and (vector.grad == 0).all()
+
+
+def test_the_mean_of_halves_does_not_overflow():
+    errors = torch.full((4, 5), 6e4, dtype=torch.float16)
+    assert masked_mean(errors, torch.ones(4, 5), 20).item() == 6e4

@@ -154,3 +154,11 @@ def test_maps_wider_than_the_image_are_refused():
     maps = torch.zeros(1, 1, 2, 9)
     with pytest.raises(ValueError, match='9 bins are wider .* 8 px'):
         merge_flipped_maps(maps, maps, [0], 8)
+
+
+@pytest.mark.parametrize('table', [[1, 0], [0, 1, 1], [0, 1, 2, 3]])
+def test_a_table_of_other_joints_is_refused(table):
+    with pytest.raises(ValueError, match='each of the 3 joints once'):
+        flip_coordinates(torch.zeros(2, 3, 2), table, 8)
+    with pytest.raises(ValueError, match='each of the 3 joints once'):
+        flip_maps(torch.zeros(2, 3, 4, 5), table)

@@ -158,3 +158,9 @@ def test_dtype_follows_the_coordinates(dtype):
     points = coordinates(2).to(dtype)
     assert gaussian_map(points, (5, 4)).dtype == dtype
     assert disc_map(points, (5, 4), (1, 1)).dtype == dtype
+
+
+def test_a_far_coordinate_is_in_the_last_bin():
+    """As int64 it would overflow, and be in the first."""
+    far = torch.tensor([1e20, float('inf'), -1e20, -float('inf')])
+    assert nearest_bin(far, 5).tolist() == [4, 4, 0, 0]

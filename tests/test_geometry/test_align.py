@@ -13,6 +13,7 @@ from integral_mmpose.geometry import (
     mean_pck,
     pck_curve,
     root_align,
+    weak_perspective_mm,
 )
 
 KINDS = ('noisy', 'mirrored', 'planar', 'collinear', 'random')
@@ -223,3 +224,22 @@ def test_pck_curve_at_its_edges():
     assert pck_curve(np.zeros((0, 2)), [0.5])[1].tolist() == [0, 0]
     with pytest.raises(ValueError, match='NaN'):
         pck_curve(distances, [0.1, np.nan])
+
+
+@pytest.mark.parametrize('make', [np.asarray, torch.as_tensor])
+@pytest.mark.parametrize('dtype', ['float16', 'int16', 'uint8'])
+def test_distances_of_short_numbers_do_not_overflow(make, dtype):
+    far = 300 if dtype != 'uint8' else 200
+    a = make(np.array([[0, 0, 0], [0, 0, far]], dtype))
+    b = make(np.array([[1, 0, 0], [0, far, 0]], dtype))
+    expected = [1, np.hypot(far, far)]
+    np.testing.assert_allclose(joint_distances(a, b), expected)
+    np.testing.assert_allclose(root_align(a, 1)[0], [0, 0, -far])
+
+
+@pytest.mark.parametrize('root', [-1, 2, 1.0, True])
+def test_a_root_that_is_no_joint(root):
+    with pytest.raises(ValueError, match=r'a joint in 0\.\.1, got'):
+        root_align(np.zeros((2, 3)), root)
+    with pytest.raises(ValueError, match=r'a joint in 0\.\.1, got'):
+        weak_perspective_mm(np.zeros((2, 3)), 1.0, root)

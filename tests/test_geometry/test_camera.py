@@ -154,3 +154,9 @@ def test_tight_box_becomes_a_square_of_its_longer_side():
 def test_wrong_box_or_focal_length(box, focal, message):
     with pytest.raises(ValueError, match=message):
         root_depth_from_box(np.array(box), np.array(focal))
+
+
+@pytest.mark.parametrize('function', [project, back_project])
+def test_homogeneous_points_are_refused(function):
+    with pytest.raises(ValueError, match='the axis 3 must have the size 3'):
+        function(np.ones((2, 4)), FOCAL, PRINCIPAL)
