@@ -205,14 +205,16 @@ def float_field(
     if array.shape != shape:
         raise error(
             f'must have the shape {shape}, got {array.shape}',
-            'Correct or remove it, or describe other joints by the metainfo '
-            'of the dataset.',
+            'Correct or remove it'
+            + ', or describe other joints by the metainfo of the dataset'
+            * field.startswith(('joints', 'keypoints'))
+            + '.',
         )
     array = array.astype(np.float64)
     if not (np.abs(array) <= limit).all():
         raise error(
-            'holds a number that is not finite or larger '
-            f'than {limit:.0f}: {shown(value)}'
+            'holds a number that is not finite or beyond '
+            f'±{limit:.0f}: {shown(value)}'
         )
     return array.astype(np.float32)
 

@@ -13,6 +13,8 @@ from mmengine.dataset import DefaultSampler
 from mmpose.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
+from integral_mmpose.geometry import is_count
+
 from .seeding import SeededIndex
 
 
@@ -77,9 +79,10 @@ class ShareBatchSampler(Sampler):
         self.counts = _counts(batch_size, shares, self.lens)
         self.rank = getattr(sampler, 'rank', 0)
         self.world_size = getattr(sampler, 'world_size', 1)
-        if num_batches is not None and num_batches < 1:
+        if num_batches is not None and not is_count(num_batches):
             raise ValueError(
-                f'num_batches must be at least 1, got {num_batches}'
+                'num_batches must be a whole number of at least 1, got '
+                f'{num_batches!r}'
             )
         self.num_batches = num_batches or -(
             -self.lens[0] // (self.counts[0] * self.world_size)
@@ -116,7 +119,7 @@ def _counts(
             f'shares={list(shares)} needs one number for each of the '
             f'{len(lens)} sources of a MixedDataset'
         )
-    if any(share != int(share) or share < 1 for share in shares):
+    if not all(map(is_count, shares)):
         raise ValueError(
             f'shares={list(shares)} must be integers of at least 1. Leave a '
             'source out of `datasets` instead of giving it a share of 0.'
@@ -124,6 +127,11 @@ def _counts(
     if any(length < 1 for length in lens):
         raise ValueError(f'a source is empty: lengths {list(lens)}')
     total = int(sum(shares))
+    if not is_count(batch_size):
+        raise ValueError(
+            'batch_size must be a whole number of at least 1, got '
+            f'{batch_size!r}'
+        )
     if batch_size % total:
         raise ValueError(
             f'batch_size={batch_size} cannot be split into shares of '

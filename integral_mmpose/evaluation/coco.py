@@ -89,6 +89,7 @@ class FiniteCocoMetric(CocoMetric):
             )
         if not check_person(person, file):
             return
+        person.setdefault('iscrowd', 0)  # xtcocotools reads it
         if self.use_area:
             check_area(person, file)
         else:
@@ -127,6 +128,12 @@ class FiniteCocoMetric(CocoMetric):
                 sample.truth_array('bbox_scales', 'N 2', positive=True)
             for field in ('id', 'img_id', 'gt_instances'):
                 sample.required(field)
+            if self.coco and sample['img_id'] not in self.coco.imgs:
+                raise sample.error(
+                    f'img_id {sample["img_id"]} is not in '
+                    f'{self.ann_file or "the truth"}. Give the metric the '
+                    'annotation file of the data set'
+                )
             people = sample.get('raw_ann_info') if self.coco is None else []
             for person in people if isinstance(people, list) else [people]:
                 if person:

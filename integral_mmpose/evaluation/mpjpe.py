@@ -23,6 +23,7 @@ from mmpose.registry import METRICS
 from integral_mmpose.datasets.actions import ACTIONS
 from integral_mmpose.geometry import (
     back_project,
+    is_count,
     joint_distances,
     rigid_align,
     root_align,
@@ -72,6 +73,11 @@ class IntegralMPJPE(BaseMetric):
                 f'root_depth must be one of '
                 f'{sorted(DEPTH_FIELDS)}, got {root_depth!r}'
             )
+        if not is_count(num_joints):
+            raise ValueError(
+                'num_joints must be a whole number of at least 1, got '
+                f'{num_joints!r}'
+            )
         self.num_joints = num_joints
         self.root_depth = root_depth
         self.per_action = per_action
@@ -100,6 +106,11 @@ class IntegralMPJPE(BaseMetric):
                     f'the truth {truth.shape}: (1, joints, 3), at least '
                     f'{self.num_joints} joints. Evaluate a 3D model with the '
                     'joints of the data set'
+                )
+            if self.results and len(truth[0]) != len(self.results[0]['gt']):
+                raise sample.error(
+                    f'has {len(truth[0])} joints, the images before it '
+                    f'{len(self.results[0]["gt"])}. Evaluate one joint set'
                 )
             field = DEPTH_FIELDS[self.root_depth]
             depth = sample.truth_array(field, '', positive=True)

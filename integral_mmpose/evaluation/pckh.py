@@ -7,7 +7,7 @@ of the mean, and joints are weighted by how often they are labelled. Other
 joint sets follow the metainfo of their data set.
 """
 
-from typing import Dict, Optional, Sequence
+from typing import Dict, Iterable, Optional, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -16,7 +16,7 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from integral_mmpose.datasets.joints import MPII_NAMES, pckh_groups
-from integral_mmpose.geometry import mean_pck, pck_curve
+from integral_mmpose.geometry import is_count, mean_pck, pck_curve
 
 from .finite import CheckedSample, as_float64, refuse_twice
 
@@ -68,7 +68,8 @@ class PCKhCurve(BaseMetric):
         """The metainfo of the data set, known before a training starts.
 
         Raises:
-            ValueError: When it is set and says ``head_boxes=False``.
+            ValueError: When it is set and says ``head_boxes=False``, or a
+                group has a joint that is not its.
         """
         return self._dataset_meta
 
@@ -77,6 +78,8 @@ class PCKhCurve(BaseMetric):
         if (metainfo or {}).get('head_boxes') is False:
             raise ValueError(f'PCKh: {HEAD_BOXES}')
         self._dataset_meta = metainfo
+        if metainfo:
+            self._joint_groups()
 
     @property
     def _names(self) -> Sequence[str]:
@@ -89,10 +92,13 @@ class PCKhCurve(BaseMetric):
         if self.groups is None:
             return pckh_groups(names)
         for name, joints in self.groups.items():
-            if not joints or not set(joints) <= set(range(len(names))):
+            known = isinstance(joints, Iterable) and all(
+                is_count(joint, 0) and joint < len(names) for joint in joints
+            )
+            if not known or not len(joints):
                 raise ValueError(
                     f'PCKh: the group {name!r} must list joints in '
-                    f'0..{len(names) - 1}, got {list(joints)}'
+                    f'0..{len(names) - 1}, got {joints!r}'
                 )
         return self.groups
 

@@ -55,7 +55,10 @@ class PerSourceEvaluator(Evaluator):
         heads = dict(enumerate((metainfo or {}).get('source_head_boxes', ())))
         for metric, source in zip(self.metrics, self.sources):
             own = dict(head_boxes=heads[source]) if source in heads else {}
-            metric.dataset_meta = dict(metainfo, **own) if own else metainfo
+            try:
+                metric.dataset_meta = {**metainfo, **own} if own else metainfo
+            except ValueError as error:
+                raise ValueError(f'source {source}: {error}') from error
 
     def process(
         self, data_samples: Sequence, data_batch: Optional[Any] = None

@@ -135,12 +135,17 @@ def test_it_goes_through_the_pipeline_to_a_perfect_score(write, tmp_path):
             'intrinsics` is not',
         ),
         (lambda r: r[2]['camera'].__setitem__(2, 900), 'projection of'),
+        (lambda r: r[2].update(image='1.png'), 'of id 1 .1.png., too'),
+        (
+            lambda r: r[2].update(mm=[[1.0, 2, 3000 + n] for n in range(3)]),
+            'points_mm` spans less than 100 mm',
+        ),
     ],
 )
 def test_a_bad_number_names_file_frame_and_field(write, change, message):
     rows = make_rows()
     change(rows)
-    with pytest.raises(ValueError, match=f'{FILE}: id 2 .2.png.*{message}'):
+    with pytest.raises(ValueError, match=f'{FILE}: id 2 .*{message}'):
         build(write(rows))
 
 
@@ -174,8 +179,9 @@ def test_all_fields_are_told_at_once(write):
 
 def test_a_tight_box_without_area_is_refused(write):
     rows = make_rows()
-    rows[1]['mm'] = [rows[1]['mm'][0]] * 3
-    rows[1]['px'] = [rows[1]['px'][0]] * 3
+    # On a line through the camera.
+    rows[1]['mm'] = [[0, 0, 3000], [0, 0, 3300], [0, 0, 3600]]
+    rows[1]['px'] = [CENTER] * 3
     assert len(build(write(rows))) == 4
     with pytest.raises(ValueError, match=f'{FILE}: id 1 .*no area'):
         build(write(rows), box='tight')

@@ -158,6 +158,7 @@ def test_boxes_are_read_as_upstream_does(coco, tmp_path):
         b.pop('dataset')
         for key, value in b.items():
             np.testing.assert_array_equal(a[key], value, err_msg=key)
+        assert a['category_id'] == 1  # mmpose's metric takes 1 without it
     assert ours.metainfo['CLASSES'] == theirs.metainfo['CLASSES']
 
 
@@ -231,6 +232,11 @@ def changed(field, value, drop=False):
         ),
         (changed('category_id', 0, drop=True), 'id 2: field `category_id`'),
         (changed('bbox', [1, 2, 3]), 'id 2: field `bbox`'),
+        (changed('num_keypoints', 0), 'num_keypoints` is 0, .* 17 labelled'),
+        (
+            changed('keypoints', [0] * 51),
+            'num_keypoints` is 17, but `keypoints` has 0 labelled',
+        ),
         (changed('keypoints', [0] * 48), r'keypoints.*shape \(51,\)'),
         (changed('keypoints', [float('inf')] * 51), 'not finite'),
         (dict(CONTENT, annotations=[]), 'none of its 0 annotations'),
@@ -339,6 +345,18 @@ def test_names_that_look_alike_are_told_apart(names):
         check_joint_names(dict(id=1, keypoints=swapped), ours, 'f')
 
 
+@pytest.mark.parametrize(
+    'short', [('Leye', 'Reye'), ('LEYE', 'REYE'), ('leye', 'reye')]
+)
+def test_short_names_of_left_and_right_are_known(short):
+    left, right = short
+    ours = ['left_eye', 'right_eye', 'rear']
+    check_joint_names(dict(id=1, keypoints=[left, right, 'rear']), ours, 'f')
+    swapped = dict(id=1, keypoints=[right, left, 'rear'])
+    with pytest.raises(ValueError, match=f'joint 0 is .{right}. and not'):
+        check_joint_names(swapped, ours, 'f')
+
+
 def test_annotations_of_other_categories_are_counted(coco, log):
     """They are no people, also where they have as many joints."""
     dog = person(9, 8, category_id=18, keypoints=[1.0, 2.0, 2] * 17)
@@ -359,6 +377,8 @@ def test_people_may_have_another_category(coco, id_):
     category = dict(id=id_, name='athlete')
     content = dict(CONTENT, annotations=everyone, categories=[category])
     assert len(coco(content)) == 2
+    detected = coco(content, DETECTIONS)
+    assert [info['category_id'] for info in detected] == [id_] * 3
     category['keypoints'] = ['left_eye', 'nose', *'abcdefghijklmno']
     with pytest.raises(ValueError, match='another order'):
         coco(content)

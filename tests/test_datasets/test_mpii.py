@@ -484,3 +484,9 @@ def test_an_absurd_head_is_named(mpii, size):
     write_heads(mpii, [20.0, 20.0, 20.0, size, 20.0])
     with pytest.raises(ValueError, match='id 3: field `headboxes_src`'):
         build(mpii.root)
+
+
+@pytest.mark.parametrize('padding', [-1.25, 0, float('nan'), '1.25', None])
+def test_a_padding_that_is_no_factor(mpii, padding):
+    with pytest.raises(ValueError, match='bbox_padding must be a number'):
+        build(mpii.root, bbox_padding=padding)

@@ -171,6 +171,8 @@ def test_a_joint_set_of_ones_own():
     [
         (('nothing',), 'no joint table'),
         (([0, 1],), 'target must be'),
+        (([0.9] * 18, H36M18_METAINFO), 'mapping must list the source'),
+        (([-2] * 18, H36M18_METAINFO), 'mapping must list the source'),
         (([0, 1], 'h36m'), 'target must be'),
         (([0, 1], H36M18_METAINFO), '2 entries, .* 18 joints'),
         (('mpii_to_h36m', None, 4), 'dim must be'),

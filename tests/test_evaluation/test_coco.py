@@ -272,6 +272,36 @@ def test_truth_that_cannot_be_scored_is_named_before_the_test(
         assert metric.evaluate(1)['coco/AP'] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize('backend', coco_module.BACKENDS)
+def test_truth_without_iscrowd_has_no_crowds(ann_file, backend):
+    path, joints = ann_file
+    edit(path, lambda content: content['annotations'][0].pop('iscrowd'))
+    metric = coco_metric(path, backend=backend)
+    metric.process([{}], [sample(joints)])
+    assert metric.evaluate(1)['coco/AP'] == pytest.approx(1.0)
+
+
+def test_people_of_another_category_are_scored(ann_file):
+    """By the category that the data set gives: 1, COCO's, would score 0."""
+    path, joints = ann_file
+
+    def change(content):
+        content['annotations'][0]['category_id'] = 3
+        content['categories'][0]['id'] = 3
+
+    edit(path, change)
+    for category, expected in ((3, 1.0), (1, 0.0)):
+        metric = coco_metric(path)
+        metric.process([{}], [dict(sample(joints), category_id=category)])
+        assert metric.evaluate(1)['coco/AP'] == pytest.approx(expected)
+
+
+def test_an_image_of_another_file_is_named(ann_file):
+    path, joints = ann_file
+    with pytest.raises(ValueError, match=f'img_id 77 is not in {path}'):
+        coco_metric(path).process([{}], [dict(sample(joints), img_id=77)])
+
+
 def test_truth_without_categories(ann_file):
     path, _ = ann_file
     edit(path, lambda content: content.pop('categories'))

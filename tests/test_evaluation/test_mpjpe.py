@@ -405,3 +405,20 @@ def test_the_actions_are_the_papers_table():
         'WalkTogether'
     )
     assert ' '.join(ACTIONS) == columns
+
+
+@pytest.mark.parametrize('joints', [0, -1, True, '17', 1.5, None])
+def test_a_number_of_joints_that_is_none(joints):
+    with pytest.raises(ValueError, match='num_joints must be a whole number'):
+        IntegralMPJPE(num_joints=joints)
+
+
+def test_frames_of_two_joint_sets(batch):
+    other, _, _ = copy.deepcopy(batch[1])
+    for part, field in (
+        ('pred_instances', 'keypoints'),
+        ('gt_instances', 'keypoints_cam'),
+    ):
+        other[part][field] = other[part][field][:, :17]
+    with pytest.raises(ValueError, match='Photo.jpg.* 17 joints, .* 18'):
+        IntegralMPJPE().process({}, [batch[0][0], other])

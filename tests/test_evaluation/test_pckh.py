@@ -303,11 +303,15 @@ def test_the_joints_of_the_data_set_are_not_mpiis():
     sample = twelve_joints(np.random.default_rng(3))
     with pytest.raises(ValueError, match='visible: the axis 16 .* got 12'):
         evaluate([sample])
-    metric = PCKhCurve(groups=dict(Arms=[12]))
-    metric.dataset_meta = dict(keypoint_id2name=dict(enumerate(NAMES)))
+    meta = dict(keypoint_id2name=dict(enumerate(NAMES)))
+    for joints in ([12], 3, [], [1.0], [True], None):
+        metric = PCKhCurve(groups=dict(Arms=joints))
+        with pytest.raises(ValueError, match="'Arms' must list joints in 0.."):
+            metric.dataset_meta = meta  # set before a training
+    metric = PCKhCurve(groups=dict(Arms=np.array([1, 2])))
+    metric.dataset_meta = meta
     metric.process({}, [sample])
-    with pytest.raises(ValueError, match="'Arms' must list joints in 0..11"):
-        metric.evaluate(1)
+    assert 'pckh/PCKh@0.5/Arms' in metric.evaluate(1)
 
 
 def test_joints_that_are_in_no_group_do_not_count():

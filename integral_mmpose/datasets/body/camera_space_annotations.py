@@ -13,6 +13,8 @@ from ..checks import MAX_PX, annotation_error, check_array
 
 #: A room is smaller than 100 m; nobody stands within 10 cm of the camera.
 MAX_MM, MIN_DEPTH_MM = 1e5, 100.0
+#: Nobody's joints span less, however bent: in metres they span 2 mm.
+MIN_SPAN_MM = 100.0
 #: Mean distance between pixels and projected points that only a wrong camera
 #: explains; the lens distortion that the model leaves out stays below.
 MAX_REPROJECTION_PX = 50.0
@@ -53,6 +55,7 @@ def check_annotations(
     _check_shapes(frames, joints, file, fields)
     points, focal = frames.points_mm, frames.intrinsics[:, :2]
     finite = np.isfinite(points).all(-1)
+    span = np.ptp(np.where(finite[..., None], points, 0), axis=1).max(-1)
     tests = [
         (
             'pixels',
@@ -69,6 +72,11 @@ def check_annotations(
             'points_mm',
             finite & ~(np.abs(points) <= MAX_MM).all(-1),
             f'is farther than {MAX_MM / 1000:.0f} m away; check its unit',
+        ),
+        (
+            'points_mm',
+            finite.all(1) & (span < MIN_SPAN_MM),
+            f'spans less than {MIN_SPAN_MM:.0f} mm; check its unit',
         ),
         (
             'focal',
@@ -104,6 +112,12 @@ def _check_shapes(frames, joints: int, file: str, fields: dict) -> None:
     empty = np.flatnonzero(np.char.str_len(names) == 0)
     if len(empty):
         raise annotation_error(file, empty[0], fields['names'], 'is empty')
+    rows: Dict[str, int] = {}
+    for row, name in enumerate(names.tolist()):
+        if rows.setdefault(name, row) != row:
+            first, second = (place_of(frames, n) for n in (rows[name], row))
+            problem = f'is that of id {first}, too'
+            raise annotation_error(file, second, fields['names'], problem)
     for field, axes in (
         ('pixels', (joints, 2)),
         ('points_mm', (joints, 3)),

@@ -192,6 +192,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
     def _load_detection_results(self) -> List[dict]:
         content = self._read_file('images', 'categories')
         self._metainfo['CLASSES'] = content['categories']
+        self._person = person_category(content, self.ann_file)
         images = {image['id']: image for image in content['images']}
         self.bbox_file = self._find_boxes(self.bbox_file)
         entries = load_json(self.bbox_file, 'the detection file', list)
@@ -264,6 +265,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         return dict(
             id=id_,
             img_id=image['id'],
+            category_id=self._person,  # the metric's, of the annotations
             img_path=osp.join(self.data_prefix['img'], image['file_name']),
             img_shape=(image['height'], image['width']),
             bbox=np.concatenate([box[:2], box[:2] + box[2:]])[None],

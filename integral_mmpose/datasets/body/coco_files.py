@@ -1,7 +1,7 @@
 """COCO's annotation files: read, and checked entry by entry."""
 
 import re
-from typing import Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 from xtcocotools.coco import COCO
 
@@ -68,7 +68,8 @@ def person_category(content: dict, file: str) -> int:
         ValueError: If there are several without COCO's, or one that the file
             does not list.
     """
-    used = {person['category_id'] for person in content['annotations']}
+    people = content.get('annotations', [])
+    used = {person['category_id'] for person in people}
     known = {category['id'] for category in content.get('categories', [])}
     if known and not used <= known:
         raise ValueError(
@@ -99,7 +100,7 @@ def check_joint_names(category: dict, ours: Sequence[str], file: str) -> None:
     moved = [
         place
         for place, name in enumerate(names if texts else [])
-        if known.get(plain(name), place) != place
+        if _place(plain(name), known, place) != place
     ]
     if not texts:
         problem = f'must be a list of names, got {shown(names)}'
@@ -138,6 +139,13 @@ def plain(name: str) -> str:
     return ''.join(sorted(sides.get(w.lower(), w.lower()) for w in words))
 
 
+def _place(key: str, known: Dict[str, int], default: int) -> int:
+    """The place of a name, also of ``leye`` as short for ``left_eye``."""
+    side = dict(l='left', r='right').get(key[:1], '')
+    short = ''.join(sorted([side, key[1:]]))
+    return known.get(key, known.get(short, default))
+
+
 def check_person(
     person: dict, file: str, joints: Optional[int] = None
 ) -> bool:
@@ -168,7 +176,15 @@ def check_person(
     if not size or size % 3 or ((visible < 0) | (visible > 2)).any():
         problem = 'must be x, y, v of each joint, with v in 0..2'
         raise annotation_error(file, id_, 'keypoints', problem)
-    return bool((visible > 0).any()) and not person.get('iscrowd')
+    labelled = int((visible > 0).sum())
+    # mmpose leaves people of 0 out of the samples, and scores them.
+    if bool(person.get('num_keypoints', labelled)) != bool(labelled):
+        problem = (
+            f'is {person["num_keypoints"]}, but `keypoints` has {labelled} '
+            'labelled joints (v > 0)'
+        )
+        raise annotation_error(file, id_, 'num_keypoints', problem)
+    return bool(labelled) and not person.get('iscrowd')
 
 
 def check_area(person: dict, file: str) -> None:

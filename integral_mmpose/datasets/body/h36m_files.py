@@ -15,6 +15,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 import numpy as np
 
+from integral_mmpose.geometry import is_count
+
 from ..actions import ACTIONS, ALIASES
 from ..checks import annotation_error, check_array, is_file_name, load_npz
 from .camera_space_annotations import CameraSpaceAnnotations
@@ -77,6 +79,9 @@ def read_annotations(
     _check_shapes(data, path)
     frames = _parse_names(data['imgname'], path)
     keep = np.ones(len(frames), bool)
+    for field, wanted in dict(subjects=subjects, actions=actions).items():
+        if not isinstance(wanted, (list, tuple, set, type(None))):
+            raise ValueError(f'{field} must be a list, got {wanted!r}')
     if subjects is not None:
         names = {s if str(s).startswith('S') else f'S{s}' for s in subjects}
         keep &= _one_of(frames, 'subject', names, path)
@@ -84,8 +89,11 @@ def read_annotations(
         keep &= _one_of(frames, 'action', _action_names(actions), path)
     if len(exclude):
         keep &= ~_in_sequences(data['imgname'], exclude, path)
-    if frame_step < 1:
-        raise ValueError(f'frame_step must be at least 1, got {frame_step}')
+    if not is_count(frame_step):
+        raise ValueError(
+            'frame_step must be a whole number of at least 1, got '
+            f'{frame_step!r}'
+        )
     _check_step(frames, frame_step, path)
     keep &= np.array([f.frame for f in frames], np.int64) % frame_step == 0
     ids = np.flatnonzero(keep)

@@ -18,7 +18,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from integral_mmpose.geometry import BOX_MM
+from integral_mmpose.geometry import BOX_MM, is_positive
 
 from ..checks import (
     ANY,
@@ -94,6 +94,10 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
     ):
         self.split = split
         self.headbox_file = headbox_file
+        if not is_positive(bbox_padding):
+            raise ValueError(
+                f'bbox_padding must be a number above 0, got {bbox_padding!r}'
+            )
         self.bbox_padding = bbox_padding
         kwargs.setdefault('data_prefix', dict(img='images/'))
         super().__init__(ann_file=ann_file, **kwargs)

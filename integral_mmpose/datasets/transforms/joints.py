@@ -11,6 +11,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from integral_mmpose.geometry import is_count
+
 from ..joints import MAPPINGS, METAINFO
 from ..metainfo import copy_metainfo, parse_metainfo, pick_metainfo
 
@@ -61,6 +63,11 @@ class ConvertJoints(BaseTransform):
             )
         if dim not in (None, 2, 3):
             raise ValueError(f'dim must be None, 2 or 3, got {dim}')
+        if not all(is_count(source, least=-1) for source in mapping):
+            raise ValueError(
+                'mapping must list the source of each joint, a whole number, '
+                f'or -1 for none: {list(mapping)}'
+            )
         self.mapping = np.asarray(mapping, np.int64)
         self.dim = dim
         info = parse_metainfo(target)
