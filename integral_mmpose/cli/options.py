@@ -52,6 +52,13 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar=('LEFT', 'TOP', 'RIGHT', 'BOTTOM'),
         help='the box of one person in every image, px',
     )
+    parser.add_argument(
+        '--max-megapixels',
+        type=float,
+        default=MAX_MEGAPIXELS,
+        metavar='N',
+        help='larger images are refused (default: 100)',
+    )
     add_people_options(parser)
     _add_video_options(parser)
 
@@ -140,13 +147,6 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
         default=8,
         metavar='N',
         help='people that go through the network together (default: 8)',
-    )
-    group.add_argument(
-        '--max-megapixels',
-        type=float,
-        default=MAX_MEGAPIXELS,
-        metavar='N',
-        help='larger images are refused (default: 100)',
     )
     parser.add_argument(
         '--version', action='version', version=f'%(prog)s {__version__}'

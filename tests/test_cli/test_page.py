@@ -202,10 +202,11 @@ def test_a_camera_that_cannot_be_is_told_at_once(capsys, options, reason):
     assert reason in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('option', ['--boxes', '--box'])
-def test_the_page_takes_no_boxes(option):
+@pytest.mark.parametrize('option', ['--boxes', '--box', '--max-megapixels'])
+def test_the_page_has_boxes_and_limits_of_its_own(option, capsys):
     with pytest.raises(SystemExit, match='2'):
-        main(['web', option, '1', '2', '3', '4'])
+        main(['web', option, '1'])
+    assert f'unrecognized arguments: {option}' in capsys.readouterr().err
 
 
 def test_what_the_page_needs_is_named(monkeypatch, capsys):
