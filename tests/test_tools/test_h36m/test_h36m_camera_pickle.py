@@ -120,8 +120,12 @@ def test_the_canaries_sing(tmp_path):
         (lambda c: c.pop('f'), 'S9/54138969: field `f`'),
         (lambda c: c.update(T=np.ones(4)), '`T` must have the shape'),
         (lambda c: c.update(R=2 * np.eye(3)), '`R` is no rotation'),
+        (lambda c: c.update(R=-c['R']), '`R` is a reflection'),
+        (lambda c: c['f'].fill(0.5), '`f` must .* at least 1 px'),
         (lambda c: c['c'].fill(np.nan), '`c` holds a number'),
         (lambda c: c.pop('w'), '`w, h`'),
+        (lambda c: c.update(w=-5), 'S9/54138969: field `w, h` must be whole'),
+        (lambda c: c.update(h=0.5), '`w, h` must be whole numbers of at'),
     ],
 )
 def test_a_bad_camera(write, change, message):

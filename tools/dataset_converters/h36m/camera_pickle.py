@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from integral_mmpose.datasets.checks import float_field, require_file
+from integral_mmpose.datasets.checks import require_file
 
-from .rows import read_camera
+from .rows import read_camera, read_size
 
 #: The cameras of 11 subjects take 25 kB.
 MAX_BYTES = 10_000_000
@@ -164,9 +164,7 @@ def _camera(entry: dict, path: str, id_: str) -> dict:
         for field, value in entry.items()
     }
     camera = read_camera(arrays, path, id_)
-    size = float_field(
-        [entry.get('w'), entry.get('h')], path, id_, 'w, h', (2,)
-    )
+    size = read_size([entry.get('w'), entry.get('h')], path, id_, 'w, h')
     return camera._replace(
         rotation=camera.rotation.T, position=camera.position * 1000, size=size
     ).as_json()

@@ -12,7 +12,7 @@ Convention: 0-based pixels; u' is what ``TopdownAffine`` makes of u.
 import io
 import json
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -62,13 +62,40 @@ def read_camera(
             value = np.ravel(np.array(value, object)).tolist()
         float_field(value, file, id_, name, shape)  # float32: fewer digits
         values[field] = np.array(value, np.float64)
-    rotation = values['R']
+    camera = CalibratedCamera(*(values.get(field) for field in SHAPES))
+    check_camera(camera, file, id_, fix=fix)
+    return camera
+
+
+def check_camera(
+    camera: CalibratedCamera,
+    file: str,
+    id_,
+    names: Tuple[str, str] = ('R', 'f'),
+    fix: str = FIX,
+) -> None:
+    """Refuse another matrix than a rotation, and focal lengths below 1 px.
+
+    ``names`` are those of the two fields in the file.
+    """
+    rotation, focal = camera.rotation, camera.focal
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-3:
-        raise annotation_error(file, id_, 'R', 'is no rotation', fix)
-    if not (values['f'] > 0).all():
-        problem = f'must be > 0, got {values["f"]}'
-        raise annotation_error(file, id_, 'f', problem, fix)
-    return CalibratedCamera(*(values.get(field) for field in SHAPES))
+        raise annotation_error(file, id_, names[0], 'is no rotation', fix)
+    if np.linalg.det(rotation) < 0:
+        problem = 'is a reflection and no rotation: its determinant is -1'
+        raise annotation_error(file, id_, names[0], problem, fix)
+    if not (focal >= 1).all():
+        problem = f'must have focal lengths of at least 1 px, got {focal}'
+        raise annotation_error(file, id_, names[1], problem, fix)
+
+
+def read_size(value, file: str, id_, field: str) -> np.ndarray:
+    """Read w, h of the images of a camera and check them."""
+    size = float_field(value, file, id_, field, (2,))
+    if not ((size >= 1) & (size == size.round())).all():
+        problem = f'must be whole numbers of at least 1, got {size}'
+        raise annotation_error(file, id_, field, problem)
+    return size
 
 
 class Steps(NamedTuple):
