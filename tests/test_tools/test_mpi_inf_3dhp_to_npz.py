@@ -207,12 +207,51 @@ def test_unusable_frames_are_left_out_and_counted(tmp_path, capsys):
     for line in (
         '2 frames of 2 videos',
         'left out, not finite: 1',
-        'left out, a joint behind the camera: 1',
+        'left out, a joint behind the camera or nearer than 100 mm: 1',
         'left out, root outside the picture: 1',
         'left out, annot2 far from the projection of annot3: 1',
     ):
         assert line in said
     assert [load(out).get_data_info(n)['frame'] for n in (0, 1)] == [10, 10]
+
+
+def test_frames_that_the_data_set_would_refuse(tmp_path, capsys):
+    def change(pixels, points):
+        fx, fy, cx, cy = intrinsics(1, 0)
+        for frame, xyz in ((0, [1, 1, 50]), (5, [3e5, 0, 4e5])):
+            points[0][frame, 9 * 3 : 10 * 3] = xyz
+            px = [fx * xyz[0] / xyz[2] + cx, fy * xyz[1] / xyz[2] + cy]
+            pixels[0][frame, 9 * 2 : 10 * 2] = px
+
+    write_sequence(tmp_path / 'raw', 1, 1, change)
+    out = tmp_path / 'out'
+    tool.convert(str(tmp_path / 'raw'), str(out), (0,), STEP, False)
+    said = capsys.readouterr().out
+    assert 'nearer than 100 mm: 1' in said
+    assert 'left out, a joint farther than 100 m or above 65535 px: 1' in said
+    assert [load(out).get_data_info(n)['frame'] for n in range(1)] == [10]
+    assert len(load(out)) == 1
+
+
+def test_another_shape_than_the_projection(tmp_path):
+    """Too little for `unusable`; the data set would refuse the file."""
+
+    def change(pixels, points):
+        px = pixels[0].reshape(FRAMES, 28, 2)
+        px -= (px - px[:, 4:5]) * 0.5  # the pelvis stays
+
+    write_sequence(tmp_path / 'raw', 1, 1, change)
+    message = r'annot\.mat: id camera 0 frame 0 \(S2/.* has another shape than'
+    with pytest.raises(ValueError, match=message):
+        tool.convert(str(tmp_path / 'raw'), str(tmp_path), (0,), 5, False)
+    assert not (tmp_path / 'annotations').exists()
+
+
+def test_a_camera_given_twice_is_read_once(raw, tmp_path, capsys):
+    tool.convert(str(raw), str(tmp_path), (0, 1, 0), STEP, images=False)
+    assert '12 frames of 4 videos' in capsys.readouterr().out
+    path = tmp_path / 'annotations/mpi_inf_3dhp_train.npz'
+    assert len(set(np.load(path)['imgname'])) == 12
 
 
 def test_a_video_that_ends_early(raw, tmp_path, capsys):
@@ -256,6 +295,26 @@ def replace(path, old, new):
             'camera 0: field `extrinsic` must be 16 numbers',
         ),
         (
+            lambda f: replace(
+                f / 'camera.calibration', '-1.0 0.0 0.0 7', '1.0 0.0 0.0 7'
+            ),
+            'calibration: id camera 0: field `extrinsic` is a reflection',
+        ),
+        (
+            lambda f: replace(
+                f / 'camera.calibration', '-1.0 0.0 0.0 7', '-2.0 0.0 0.0 7'
+            ),
+            'calibration: id camera 0: field `extrinsic` is no rotation',
+        ),
+        (
+            lambda f: replace(f / 'camera.calibration', ' 110.0 0', ' -1.0 0'),
+            'id camera 0: field `intrinsic` must have focal lengths of at',
+        ),
+        (
+            lambda f: replace(f / 'camera.calibration', '160 128', '160 12.5'),
+            'id camera 0: field `size` must be whole numbers of at least 1',
+        ),
+        (
             lambda f: replace(f / 'camera.calibration', '110.0 0', '900.0 0'),
             'camera 0: annot2 is more than 50 px',
         ),
@@ -280,6 +339,13 @@ def replace(path, old, new):
                 dict(annot2=cells([]), annot3=cells([]), frames=[0, 2]),
             ),
             'field `frames` must count without a gap',
+        ),
+        (
+            lambda f: savemat(
+                f / 'annot.mat',
+                dict(annot2=cells([]), annot3=cells([]), frames=['a', 'b']),
+            ),
+            'annot.mat: id all: field `frames` must hold numbers',
         ),
     ],
 )

@@ -16,17 +16,21 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
+from h36m.rows import check_camera, read_size
 from integral_mmpose.datasets.body.camera_space_annotations import (
+    MAX_MM,
     MAX_REPROJECTION_PX,
+    MIN_DEPTH_MM,
 )
 from integral_mmpose.datasets.checks import (
+    MAX_PX,
     annotation_error,
     check_array,
     require_file,
 )
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_NAMES
 from integral_mmpose.datasets.mat_files import read_mat
-from integral_mmpose.geometry import CalibratedCamera, project
+from integral_mmpose.geometry import CalibratedCamera
 
 JOINTS = len(MPI_INF_3DHP_NAMES)
 #: Numbers that a line of camera.calibration has.
@@ -34,7 +38,8 @@ CALIBRATION_FIELDS = dict(size=2, intrinsic=16, extrinsic=16)
 #: Why :func:`unusable` leaves a frame out.
 OUTSIDE = 'root outside the picture'
 NO_FIT = 'annot2 far from the projection of annot3'
-BEHIND = 'a joint behind the camera'
+BEHIND = f'a joint behind the camera or nearer than {MIN_DEPTH_MM:.0f} mm'
+FAR = f'a joint farther than {MAX_MM / 1000:.0f} m or above {MAX_PX:.0f} px'
 NOT_FINITE = 'not finite'
 
 
@@ -82,8 +87,8 @@ def find_sequences(root: str) -> List[Sequence]:
     ]
 
 
-def read_calibration(path: Path) -> Dict[int, dict]:
-    """Cameras of a camera.calibration by their number, as in cameras.json."""
+def read_calibration(path: Path) -> Dict[int, CalibratedCamera]:
+    """Cameras of a camera.calibration by their number."""
     require_file(str(path), 'the camera file of MPI-INF-3DHP')
     cameras: Dict[str, dict] = {}
     fields: dict = {}
@@ -99,8 +104,8 @@ def read_calibration(path: Path) -> Dict[int, dict]:
     }
 
 
-def _camera(fields: dict, path: str, name: str) -> dict:
-    values = {}
+def _camera(fields: dict, path: str, name: str) -> CalibratedCamera:
+    values, id_ = {}, f'camera {name}'
     for field, count in CALIBRATION_FIELDS.items():
         try:
             values[field] = np.array(fields.get(field, ()), np.float64)
@@ -108,20 +113,22 @@ def _camera(fields: dict, path: str, name: str) -> dict:
             values[field] = np.empty(0)
         if len(values[field]) != count or not np.isfinite(values[field]).all():
             raise annotation_error(
-                path, f'camera {name}', field, f'must be {count} numbers'
+                path, id_, field, f'must be {count} numbers'
             )
     intrinsic = values['intrinsic'].reshape(4, 4)
     extrinsic = values['extrinsic'].reshape(4, 4)
     rotation = extrinsic[:3, :3]
-    return CalibratedCamera(
+    camera = CalibratedCamera(
         rotation,
         position=-rotation.T @ extrinsic[:3, 3],
         focal=intrinsic.diagonal()[:2],
         principal=intrinsic[:2, 2],
         k=np.zeros(3),
         p=np.zeros(2),
-        size=values['size'],
-    ).as_json()
+        size=read_size(values['size'], path, id_, 'size'),
+    )
+    check_camera(camera, path, id_, ('extrinsic', 'intrinsic'))
+    return camera
 
 
 def read_annotations(path: Path) -> Dict[str, List[np.ndarray]]:
@@ -132,7 +139,8 @@ def read_annotations(path: Path) -> Dict[str, List[np.ndarray]]:
         ('annot2', 'annot3', 'frames'),
     )
     frames = np.asarray(data['frames']).ravel()
-    if len(frames) > 1 and not (np.diff(frames.astype(float)) == 1).all():
+    check_array(frames, (None,), str(path), 'all', 'frames')
+    if not (np.diff(frames.astype(float)) == 1).all():
         raise annotation_error(
             str(path), 'all', 'frames', 'must count without a gap'
         )
@@ -147,23 +155,23 @@ def read_annotations(path: Path) -> Dict[str, List[np.ndarray]]:
 
 
 def unusable(
-    pixels: np.ndarray, points_mm: np.ndarray, camera: dict
+    pixels: np.ndarray, points_mm: np.ndarray, camera: CalibratedCamera
 ) -> np.ndarray:
     """Why each frame is left out, '' if it is not: (n,) strings.
 
-    ``pixels`` are (n, 17, 2), ``points_mm`` (n, 17, 3) in camera space; the
-    ``camera`` has f, c, w and h.
+    ``pixels`` are (n, 17, 2), ``points_mm`` (n, 17, 3) in camera space.
     """
     reasons = np.full(len(pixels), '', dtype=object)
-    size = [camera['w'], camera['h']]
-    outside = ~((pixels[:, 0] >= 0) & (pixels[:, 0] < size)).all(-1)
+    outside = ~((pixels[:, 0] >= 0) & (pixels[:, 0] < camera.size)).all(-1)
     reasons[outside] = OUTSIDE
     good = np.isfinite(points_mm).all((1, 2)) & np.isfinite(pixels).all((1, 2))
-    front = good & (points_mm[..., 2] > 0).all(1)
-    focal, principal = np.array(camera['f']), np.array(camera['c'])
-    seen = project(points_mm[front], focal, principal)[..., :2]
+    far = (np.abs(points_mm) > MAX_MM).any((1, 2))
+    far |= (np.abs(pixels) > MAX_PX).any((1, 2))
+    front = good & ~far & (points_mm[..., 2] >= MIN_DEPTH_MM).all(1)
+    seen = camera.project(points_mm[front])[..., :2]
     error = np.linalg.norm(seen - pixels[front], axis=-1).mean(-1)
     reasons[np.flatnonzero(front)[error > MAX_REPROJECTION_PX]] = NO_FIT
     reasons[~front] = BEHIND
+    reasons[far] = FAR
     reasons[~good] = NOT_FINITE
     return reasons

@@ -18,7 +18,7 @@ from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from h36m.rows import write_annotations
+from h36m.rows import check_poses, write_annotations
 from h36m.video import extract_frames
 from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
@@ -26,6 +26,7 @@ from integral_mmpose.datasets.body.camera_space_annotations import (
 )
 from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.datasets.joints import MPI_INF_3DHP_TO_H36M17
+from integral_mmpose.geometry import CalibratedCamera
 from mpi_inf_3dhp import (
     NO_FIT,
     Video,
@@ -52,7 +53,11 @@ def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
 
 
 def convert_video(
-    video: Video, joints: dict, camera: dict, step: int, out: Optional[Path]
+    video: Video,
+    joints: dict,
+    camera: CalibratedCamera,
+    step: int,
+    out: Optional[Path],
 ) -> Tuple[dict, List[str]]:
     """The rows of one video, and why the other frames are left out.
 
@@ -72,13 +77,18 @@ def convert_video(
             'camera.calibration is of another sequence.'
         )
     frames = np.arange(len(pixels)) * step
-    if out is not None:
-        written = extract_images(video, frames[reasons == ''].tolist(), out)
-        lost = [frame not in written for frame in frames.tolist()]
-        reasons[(reasons == '') & lost] = 'not in the video'
+    names = np.array([video.image(frame) for frame in frames])
     keep = reasons == ''
-    names = [video.image(frame) for frame in frames[keep]]
-    rows = make_rows(names, pixels[keep], points[keep] / 1000)
+    if keep.any():
+        file = str(video.sequence.folder / 'annot.mat')
+        ids = [f'camera {video.camera} frame {n}' for n in frames[keep]]
+        check_poses(names[keep], pixels[keep], points[keep], camera, file, ids)
+    if out is not None:
+        written = extract_images(video, frames[keep].tolist(), out)
+        lost = [frame not in written for frame in frames.tolist()]
+        reasons[keep & lost] = 'not in the video'
+    keep = reasons == ''
+    rows = make_rows(names[keep], pixels[keep], points[keep] / 1000)
     return rows, reasons[~keep].tolist()
 
 
@@ -95,7 +105,7 @@ def convert(
         known = read_calibration(sequence.folder / 'camera.calibration')
         joints = read_annotations(sequence.folder / 'annot.mat')
         count = min(len(joints['annot2']), len(joints['annot3']))
-        for number in cameras:
+        for number in dict.fromkeys(cameras):
             if number not in known or number >= count:
                 raise ValueError(
                     f'{sequence.folder}: no camera {number}: '
@@ -105,7 +115,8 @@ def convert(
             video = Video(sequence, number)
             folder, camera = Path(out) if images else None, known[number]
             rows, reasons = convert_video(video, joints, camera, step, folder)
-            table.setdefault(sequence.subject, {})[video.camera_id] = camera
+            by_id = table.setdefault(sequence.subject, {})
+            by_id[video.camera_id] = camera.as_json()
             parts.append(rows)
             left_out.update(reasons)
     kept = sum(len(part['imgname']) for part in parts)
