@@ -125,6 +125,36 @@ def test_crops_of_other_boxes_are_not_taken(root, tmp_path, capsys):
     assert h36m_to_crops.main(arguments) == 0
 
 
+@pytest.mark.parametrize('place', ['/S9_Photo', '../S9_Photo', 'S9/../..'])
+def test_names_that_lead_out_of_the_folder(root, tmp_path, capsys, place):
+    """A crop would be written there, over a source image maybe."""
+    path = root / 'annotations/h36m_train.npz'
+    rows = dict(np.load(path))
+    name = rows['imgname'][1].split('/')[-1]
+    rows['imgname'][1] = place + '/' + name
+    np.savez(path, **rows)
+    out = tmp_path / 'crops'
+    assert h36m_to_crops.main([str(root), '--out', str(out)]) == 1
+    message = 'h36m_train.npz: id 1: field `imgname` leads out of the folder'
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_two_rows_of_one_image(root, tmp_path, capsys):
+    """It would be cut around the person of the first only."""
+    path = root / 'annotations/h36m_train.npz'
+    whole = dict(np.load(path))
+    for change in (str, lambda name: name.replace('/', '/./')):
+        names = whole['imgname'].tolist()
+        names[2] = change(names[0])
+        np.savez(path, **dict(whole, imgname=np.array(names)))
+        out = tmp_path / 'crops'
+        assert h36m_to_crops.main([str(root), '--out', str(out)]) == 1
+        message = 'h36m_train.npz: id 2: field `imgname` is that of id 0'
+        assert message in capsys.readouterr().err
+        assert not out.exists()
+
+
 def test_what_is_refused(root, tmp_path, capsys):
     def error(*arguments):
         assert h36m_to_crops.main([str(a) for a in arguments]) == 1

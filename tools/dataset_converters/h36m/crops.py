@@ -20,7 +20,7 @@ from integral_mmpose.datasets.body.camera_space_annotations import (
 from integral_mmpose.datasets.body.h36m import H36MImageDataset
 from integral_mmpose.datasets.body.h36m_cameras import read_cameras
 from integral_mmpose.datasets.body.h36m_files import read_annotations
-from integral_mmpose.datasets.checks import load_npz
+from integral_mmpose.datasets.checks import annotation_error, load_npz
 from integral_mmpose.datasets.jpeg import read_reduced
 from integral_mmpose.datasets.transforms.loading import checked, read_file
 from integral_mmpose.files import write_atomically
@@ -38,6 +38,8 @@ def read_rows(root: str, split: str) -> Tuple[Rows, np.ndarray]:
     """
     path = str(Path(root, f'annotations/h36m_{split}.npz'))
     annotations = read_annotations(path)
+    rows = load_npz(path, 'the Human3.6M annotation file', FIELDS)
+    _check_names(rows['imgname'].tolist(), path)
     if annotations.intrinsics is not None:
         raise ValueError(
             f'{path}: field `f` says that the images are crops already. '
@@ -50,7 +52,21 @@ def read_rows(root: str, split: str) -> Tuple[Rows, np.ndarray]:
     )
     annotations = annotations._replace(intrinsics=cameras)
     check_annotations(annotations, 17, path, H36MImageDataset.FIELDS)
-    return load_npz(path, 'the Human3.6M annotation file', FIELDS), cameras
+    return rows, cameras
+
+
+def _check_names(names: List[str], path: str) -> None:
+    """Every crop is written below ``out``, and once."""
+    ids: Dict[Path, int] = {}
+    for id_, name in enumerate(names):
+        place = Path(name)
+        if place.is_absolute() or '..' in place.parts:
+            problem = f'leads out of the folder of the images: {name!r:.100}'
+            raise annotation_error(path, id_, 'imgname', problem)
+        if ids.setdefault(place, id_) != id_:
+            problem = f'is that of id {ids[place]}, too: {name!r:.100}'
+            fix = 'Remove one of them: a crop is of one person.'
+            raise annotation_error(path, id_, 'imgname', problem, fix)
 
 
 def plan_crops(
