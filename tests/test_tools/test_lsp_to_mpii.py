@@ -231,7 +231,13 @@ def test_wrong_archives(lsp, tmp_path, capsys):
     assert '(14, 3, n), got' in said and 'give lsp or lspet' in said
     (lsp / 'images/im0002.jpg').write_text('no image')
     assert run('lsp', lsp, out, *split) == 1
-    assert 'im0002.jpg: not readable as an image' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'im0002.jpg (8 bytes) is corrupt or truncated' in said
+    whole = (lsp / 'images/im0003.jpg').read_bytes()
+    (lsp / 'images/im0002.jpg').write_bytes(whole[: len(whole) // 2])
+    assert run('lsp', lsp, out, *split) == 1
+    said = capsys.readouterr().err
+    assert f'im0002.jpg ({len(whole) // 2} bytes) is corrupt or' in said
     (lsp / 'images/im0002.jpg').unlink()
     assert run('lsp', lsp, out, *split) == 1
     assert 'im0002.jpg' in capsys.readouterr().err

@@ -27,12 +27,13 @@ import sys
 from pathlib import Path
 from typing import Dict, Union
 
-import cv2
 import numpy as np
 
 from h36m.video import write_image
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.datasets.checks import require_file
+from integral_mmpose.datasets.jpeg import read_reduced
+from integral_mmpose.datasets.transforms.loading import checked, read_file
 from integral_mmpose.files import write_atomically
 from lsp import (
     ARCHIVES,
@@ -53,16 +54,14 @@ def convert_person(
 ) -> Union[Person, str]:
     """Write the crop of an image, or say why the person is left out."""
     archive = ARCHIVES[options.data]
-    path = root / 'images' / archive.image.format(number)
-    require_file(str(path), 'an image of the archive', 'Unpack it again.')
+    source = str(root / 'images' / archive.image.format(number))
+    require_file(source, 'an image of the archive', 'Unpack it again.')
     if not np.isfinite(joints).all():
         raise ValueError(
             f'{root / "joints.mat"}: the joints of image {number} are not '
             'finite'
         )
-    image = cv2.imread(str(path))
-    if image is None:
-        raise ValueError(f'{path}: not readable as an image')
+    image = checked(read_reduced, source, read_file(source), 1)
     size = image.shape[1::-1]
     px, labelled = to_mpii(joints, archive, size)
     reason = reason_to_leave_out(px, labelled, options.min_joints)
