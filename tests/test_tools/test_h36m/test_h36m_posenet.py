@@ -188,7 +188,22 @@ def drop_images(test):
             lambda c: c['1'].update(R=[[2, 0, 0], [0, 1, 0], [0, 0, 1]]),
             ['id 1', '`R` is no rotation'],
         ),
+        (
+            'camera',
+            lambda c: c['1'].update(R=[[-v for v in r] for r in c['1']['R']]),
+            ['id 1', '`R` is a reflection'],
+        ),
         ('joint_3d', lambda j: j['4'].pop('2'), ['id 4/2/', '`joints`']),
+        (
+            'joint_3d',
+            lambda j: j.update({'4': [1]}),
+            ['id 4: field `joints` must be in a dict, got [1]. Download'],
+        ),
+        (
+            'joint_3d',
+            lambda j: j['4'].update({'2': [2]}),
+            ['id 4/2: field `joints` must be in a dict, got [2]. Down'],
+        ),
         (
             'joint_3d',
             lambda j: j['4']['2'].pop('64'),
@@ -224,6 +239,16 @@ def drop_images(test):
             'data',
             lambda d: d['images'].append(dict(d['images'][0], id=9999)),
             ['two images of one frame'],
+        ),
+        (
+            'data',
+            lambda d: d['images'][7].update(id=d['images'][3]['id']),
+            ['id 3', '`id` is that of two images', 'Download it again'],
+        ),
+        (
+            'data',
+            lambda d: d['images'][7].update(width=52),
+            ['id 7', '`width, height` is (52, 100) px, but (104, 100)'],
         ),
     ],
 )

@@ -31,6 +31,7 @@ from integral_mmpose.datasets.checks import (
     load_json,
     require_file,
     require_root,
+    shown,
 )
 from integral_mmpose.geometry import CalibratedCamera
 
@@ -82,7 +83,7 @@ def read_subject(root: str, subject: str, actions: Sequence[str]) -> Subject:
     del content  # 2 GB of a real subject
     joint_file = f'{stem}joint_3d.json'
     joints = load_json(joint_file, f'the 3D joints of {subject}', dict)
-    sizes = {rec.camera: sequence[0].size for rec, sequence in images.items()}
+    sizes = _sizes(images, data_file)
     camera_file = f'{stem}camera.json'
     cameras = _cameras(camera_file, subject, sizes)
     found = Subject(data_file, images, joints, joint_file, cameras)
@@ -95,11 +96,15 @@ def world_joints(
 ) -> np.ndarray:
     """The joints of some images, (n, 17, 3) world mm."""
     action = str(ACTIONS.index(recording.action) + FIRST_ACTION)
-    by_trial = subject.joints.get(action, {})
-    frames = by_trial.get(str(recording.trial), {})
-    file, poses = subject.joint_file, []
+    file, poses, frames = subject.joint_file, [], subject.joints
+    trial = f'{action}/{recording.trial}'
+    for key, where in ((action, action), (str(recording.trial), trial)):
+        frames = frames.get(key, {})
+        if not isinstance(frames, dict):
+            problem = f'must be in a dict, got {shown(frames)}'
+            raise annotation_error(file, where, 'joints', problem, DOWNLOAD)
     for image in images:
-        where = f'{action}/{recording.trial}/{image.frame}'
+        where = f'{trial}/{image.frame}'
         pose = frames.get(str(image.frame))
         if pose is None:
             problem = (
@@ -114,9 +119,13 @@ def world_joints(
 
 def _images(content: dict, path: str, subject: str, actions: Sequence[str]):
     check_fields(content, dict(images=LIST), path, 'all', DOWNLOAD)
-    images = defaultdict(list)
+    images, ids = defaultdict(list), set()
     for entry in content['images']:
         recording, image = _image(entry, path, subject)
+        if image.id in ids:
+            problem = 'is that of two images'
+            raise annotation_error(path, image.id, 'id', problem, DOWNLOAD)
+        ids.add(image.id)
         if recording.action in actions:
             images[recording].append(image)
     for recording, sequence in images.items():
@@ -157,6 +166,22 @@ def _image(entry, path: str, subject: str) -> Tuple[Recording, Image]:
     recording = Recording(subject, action, trial, base, CAMERA_IDS[camera - 1])
     size = (entry['width'], entry['height'])
     return recording, Image(entry['id'], entry['file_name'], frame, size)
+
+
+def _sizes(images: Dict[Recording, List[Image]], path: str) -> dict:
+    """w, h of the images of each camera, which are the same in all."""
+    sizes: Dict[str, Tuple[int, int]] = {}
+    for recording, sequence in images.items():
+        for image in sequence:
+            size = sizes.setdefault(recording.camera, image.size)
+            if image.size != size:
+                problem = (
+                    f'is {image.size} px, but {size} in another image of '
+                    f'camera {recording.camera}'
+                )
+                id_, field = image.id, 'width, height'
+                raise annotation_error(path, id_, field, problem, DOWNLOAD)
+    return sizes
 
 
 def _cameras(
