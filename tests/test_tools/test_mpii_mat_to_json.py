@@ -363,6 +363,14 @@ def test_entries_that_fit_nobody_are_named(write, val_list, tmp_path, capsys):
             'id 0: field `joints`',
         ),
         (
+            [dict(image='000000000.jpg', joints=[[10**400, 2]] * 16)],
+            'id 0: field `joints` or `center` is not readable',
+        ),
+        (
+            [dict(image='000000000.jpg', center=[50])],
+            'id 0: field `joints` or `center` is not readable',
+        ),
+        (
             [dict(image='000000000.jpg', center=[50, 60])] * 2,
             'id 1: field `joints` mean 000000000.jpg person 1, as entry 0',
         ),
@@ -391,6 +399,15 @@ def test_wrong_val_lists_of_other_kinds(write, tmp_path):
         )
         with pytest.raises(ValueError, match='detections.mat: .* numbers of'):
             read_val_list(path, images)
+    for wrong in (1.9, np.nan, np.inf):
+        for field in ('RELEASE_img_index', 'RELEASE_person_index'):
+            index = dict(RELEASE_img_index=1.0, RELEASE_person_index=1.0)
+            index = {k: np.array([[1.0, v]]) for k, v in index.items()}
+            index[field][0, 1] = wrong
+            savemat(path, index)
+            message = f'detections.mat: id entry 2: field `{field}` must be a'
+            with pytest.raises(ValueError, match=message):
+                read_val_list(path, images)
     savemat(path, dict(RELEASE_img_index=np.ones((1, 1))))
     with pytest.raises(ValueError, match='RELEASE_person_index` is missing'):
         read_val_list(path, images)
@@ -434,6 +451,8 @@ def change(path, value):
         (['annolist'], np.ones((1, 6)), 'RELEASE.annolist'),
         (['annolist'], EMPTY, 'RELEASE.annolist'),
         (['img_train'], np.ones((1, 5)), 'RELEASE.img_train'),
+        (['img_train'], np.array([[1, np.nan] * 3]), 'RELEASE.img_train(2)'),
+        (['img_train'], np.array([[1, 0, 2] * 2]), 'RELEASE.img_train(3)'),
         (['single_person'], cells([EMPTY]), 'RELEASE.single_person'),
         (['single_person', (0, 0)], 'one', 'RELEASE.single_person{1}'),
         (['annolist', 'image', (0, 2)], EMPTY, 'RELEASE.annolist(3).image'),
@@ -455,6 +474,11 @@ def change(path, value):
         (
             ['annolist', 'annorect', (0, 0), 'scale', (0, 1)],
             np.ones(2),
+            'RELEASE.annolist(1).annorect(2).scale',
+        ),
+        (
+            ['annolist', 'annorect', (0, 0), 'scale', (0, 1)],
+            1 + 2j,
             'RELEASE.annolist(1).annorect(2).scale',
         ),
         (
@@ -504,6 +528,67 @@ def test_missing_structs(write, field):
     content = change(['annolist', 'annorect', (0, 0), field, (0, 0)], EMPTY)
     reason = mpii_split.why_not(read_release(write(content))[0].people[0], 1)
     assert reason == f'no {field}'
+
+
+@pytest.mark.parametrize(
+    'path,value,reason',
+    [
+        (['scale'], 500.0, 'scale not in 0.01 to 100'),
+        (['scale'], 0.001, 'scale not in 0.01 to 100'),
+        (['objpos', (0, 0), 'x'], 1e300, 'objpos not in -65535 to 65535'),
+        (
+            ['annopoints', (0, 0), 'point', (0, 0), 'y'],
+            -1e6,
+            'annopoints not in -65535 to 65535',
+        ),
+        (
+            ['x1'],  # (51.5, 26) to (52, 26): 0.6 * 0.5 px
+            51.5,
+            'head box x1, y1, x2, y2 not in 1 to 65535',
+        ),
+    ],
+)
+def test_what_the_data_set_would_refuse(write, tmp_path, path, value, reason):
+    content = change(['annolist', 'annorect', (0, 0), 'y1', (0, 0)], 26.0)
+    target = content['annolist']['annorect'][0, 0]
+    for step in path:
+        target = target[step]
+    target[0, 0] = value
+    tool.convert(write(content), str(tmp_path / 'mpii'))
+    left_out = load(tmp_path / 'mpii', 'mpii_left_out.json')
+    assert left_out[f'training: {reason}'] == ['000000000.jpg person 1']
+    data = MpiiExactDataset(data_root=str(tmp_path / 'mpii'), split='trainval')
+    assert len(data) == 2
+
+
+def test_two_places_of_one_joint(write):
+    """None of them is taken; the same place twice is no harm."""
+    point = ['annolist', 'annorect', (0, 0), 'annopoints', (0, 0), 'point']
+    content = change([*point, (0, 0), 'id', (0, 5)], 3.0)
+    images = read_release(write(content))
+    left_out = split_people(images, None).left_out
+    reason = 'training: two places of one joint'
+    assert left_out[reason] == ['000000000.jpg person 1']
+    marks = content['annolist']['annorect'][0, 0]['annopoints'][0, 0]['point']
+    for axis in 'xy':
+        marks[0, 0][axis][0, 5] = marks[0, 0][axis][0, 3]
+    people = read_release(write(content))[0].people
+    assert mpii_split.why_not(people[0], True) == ''
+
+
+def test_a_split_without_people(write, tmp_path, val_list):
+    content = release()
+    for n in (0, 2, 4):
+        content['annolist']['annorect'][0, n]['scale'][:] = np.nan
+    out = tmp_path / 'mpii'
+    message = r'u12_1\.mat: nobody is left for the split trainval .*no scale'
+    with pytest.raises(ValueError, match=message):
+        tool.convert(write(content), str(out))
+    content = change(['annolist', 'annorect', (0, 0), 'scale', (0, 0)], 0.0)
+    message = 'left for the split val .*no scale.* correct --val-list'
+    with pytest.raises(ValueError, match=message):
+        tool.convert(write(content), str(out), val_list())
+    assert not out.exists()
 
 
 def run(monkeypatch, *argv):

@@ -85,8 +85,7 @@ def make_files(images: List[Image], split: Split) -> Dict[str, bytes]:
             files['mpii_test_images.json'] = as_json(test_list(images, keys))
         else:
             entries = [entry_of(images, key) for key in keys]
-            if keys:
-                files[f'mpii_gt_{name}.mat'] = truth_mat(images, keys)
+            files[f'mpii_gt_{name}.mat'] = truth_mat(images, keys)
         files[f'mpii_{name}.json'] = as_json(entries)
     return files
 
@@ -116,6 +115,13 @@ def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
     images = read_release(mat)
     val = None if val_list is None else read_val_list(val_list, images)
     split = split_people(images, None if val is None else val.people)
+    empty = [k for k, keys in split.people.items() if not keys and k != 'test']
+    if empty:
+        raise ValueError(
+            f'{mat}: nobody is left for the split {empty[0]} (left out: '
+            f'{"; ".join(sorted(split.left_out))}). Give the annotation as it '
+            'is published, or correct --val-list.'
+        )
     train = sum(image.train for image in images)
     digest = hashlib.sha256(Path(mat).read_bytes()).hexdigest()
     print(f'{mat}: sha256 {digest}')

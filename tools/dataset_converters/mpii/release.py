@@ -17,6 +17,7 @@ from typing import List, NamedTuple, Optional, Tuple
 import numpy as np
 from scipy.io.matlab import mat_struct
 
+from integral_mmpose.datasets.body.head_boxes import HEAD_FACTOR
 from integral_mmpose.datasets.joints import MPII_NAMES
 from integral_mmpose.datasets.mat_files import read_mat
 
@@ -32,7 +33,7 @@ class Person(NamedTuple):
     ``center``: (x, y) px. ``scale``: height over 200 px. ``head_box``: (2, 2)
     px, two corners. ``joints``: (16, 2) px, -1 where not labelled.
     ``visible``: (16,) 1 seen, 0 occluded, -1 not stated. ``single``: counted
-    by the single person benchmark.
+    by the single person benchmark. ``ambiguous``: a joint has two places.
     """
 
     center: Optional[Tuple[float, float]]
@@ -41,6 +42,7 @@ class Person(NamedTuple):
     joints: Optional[np.ndarray]
     visible: np.ndarray
     single: bool
+    ambiguous: bool = False
 
     @property
     def labelled(self) -> np.ndarray:
@@ -48,6 +50,15 @@ class Person(NamedTuple):
         if self.joints is None:
             return np.zeros(len(MPII_NAMES), bool)
         return (self.joints != UNLABELLED).any(-1)
+
+    @property
+    def head_size(self) -> Optional[float]:
+        """The head size of PCKh in px."""
+        if self.head_box is None:
+            return None
+        return HEAD_FACTOR * np.linalg.norm(
+            self.head_box[1] - self.head_box[0]
+        )
 
 
 class Image(NamedTuple):
@@ -145,10 +156,13 @@ def _image(entry: _Struct, train, single, number: int) -> Image:
         _number(n, f'RELEASE.single_person{{{number}}}')
         for n in np.asarray(single).ravel()
     }
-    train = bool(_number(train, f'RELEASE.img_train({number})'))
+    where = f'RELEASE.img_train({number})'
+    is_train = _number(train, where)
+    if is_train not in (0, 1):
+        raise _FieldError(f'field `{where}` must be 0 or 1, got {train}')
     rects = enumerate(entry.structs('annorect'), 1)
     people = [_person(rect, n in singles) for n, rect in rects]
-    return Image(str(names[0]), train, people)
+    return Image(str(names[0]), bool(is_train), people)
 
 
 def _person(rect: _Struct, single: bool) -> Person:
@@ -162,12 +176,16 @@ def _person(rect: _Struct, single: bool) -> Person:
     head_box = None
     if None not in corners and corners[:2] != corners[2:]:
         head_box = np.reshape(corners, (2, 2))
-    return Person(center, scale, head_box, *_joints(rect), single)
+    joints, visible, ambiguous = _joints(rect)
+    return Person(center, scale, head_box, joints, visible, single, ambiguous)
 
 
 def _joints(rect: _Struct):
-    """Joints (16, 2) or None, and what is said of their visibility (16,)."""
-    count = len(MPII_NAMES)
+    """Joints (16, 2) or None, and what is said of their visibility (16,).
+
+    Also, whether a joint has two places.
+    """
+    count, ambiguous = len(MPII_NAMES), False
     joints = np.full((count, 2), UNLABELLED)
     visible = np.full(count, -1)
     points = [
@@ -184,12 +202,14 @@ def _joints(rect: _Struct):
             )
         place = point.point()
         if place is not None:
+            known = joints[int(id_)].tolist()
+            ambiguous |= known not in ([UNLABELLED] * 2, list(place))
             joints[int(id_)] = place
             seen = point.number('is_visible')
             visible[int(id_)] = -1 if seen is None else seen > 0
     if (joints == UNLABELLED).all():
-        return None, visible
-    return joints, visible
+        return None, visible, ambiguous
+    return joints, visible, ambiguous
 
 
 def _number(value, where: str) -> Optional[float]:
@@ -199,6 +219,8 @@ def _number(value, where: str) -> Optional[float]:
         return None
     try:
         (item,) = items
+        if np.iscomplexobj(item):  # float() would drop a part of it
+            raise TypeError
         number = float(item)
     except (TypeError, ValueError):
         raise _FieldError(

@@ -10,6 +10,11 @@ both. The other persons of those images are in neither, but in trainval.
 from collections import defaultdict
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
+import numpy as np
+
+from integral_mmpose.datasets.body.mpii import SCALES
+from integral_mmpose.datasets.checks import MAX_PX
+
 from .release import Image, Person
 
 #: (image, person) in the release, 0-based.
@@ -75,11 +80,22 @@ def why_not(person: Person, train: bool) -> str:
         >>> why_not(person, train=False)
         'no scale, not in single_person'
     """
-    wanted = {'objpos': person.center, 'scale': person.scale}
+    wanted = {
+        'objpos': (person.center, -MAX_PX, MAX_PX),
+        'scale': (person.scale, *SCALES),
+    }
     if train:
-        wanted['annopoints'] = person.joints
-        wanted['head box x1, y1, x2, y2'] = person.head_box
-    missing = [f'no {name}' for name, value in wanted.items() if value is None]
+        wanted['annopoints'] = (person.joints, -MAX_PX, MAX_PX)
+        head = 'head box x1, y1, x2, y2'
+        wanted[head] = (person.head_size, 1, MAX_PX)
+    reasons = []
+    for name, (value, low, high) in wanted.items():
+        if value is None:
+            reasons.append(f'no {name}')
+        elif np.min(value) < low or np.max(value) > high:
+            reasons.append(f'{name} not in {low:g} to {high:g}')
+    if train and person.ambiguous:
+        reasons.append('two places of one joint')
     if not train and not person.single:
-        missing.append('not in single_person')
-    return ', '.join(missing)
+        reasons.append('not in single_person')
+    return ', '.join(reasons)

@@ -86,6 +86,15 @@ def _from_mat(path, images) -> ValList:
             f'numbers of one length, got {len(numbers)} and {len(persons)}. '
             'Get it again.'
         )
+    for field, values in zip(content, (numbers, persons)):
+        wrong = ~np.isfinite(values) | (values != np.trunc(values))
+        if wrong.any():
+            n = int(wrong.argmax())
+            problem = f'must be a whole number, got {values[n]}'
+            where = f'entry {n + 1}'
+            raise annotation_error(
+                path, where, field, problem, 'Get it again.'
+            )
     people, unknown = set(), []
     for i, r in zip(map(int, numbers), map(int, persons)):
         known = 0 < i <= len(images) and images[i - 1].train
@@ -121,7 +130,7 @@ def _match(entry, path, n, images, image) -> Optional[Key]:
         return None
     try:
         gaps = [_gap(entry, person) for person in images[image].people]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise annotation_error(
             path, n, 'joints', f'or `center` is not readable ({error!r})'
         ) from None
@@ -141,6 +150,5 @@ def _gap(entry: dict, person: Person) -> float:
             return np.inf
     if person.center is None:
         return np.inf
-    return float(
-        np.linalg.norm(np.asarray(entry['center'], float) - person.center)
-    )
+    center = np.asarray(entry['center'], float).reshape(2)
+    return float(np.linalg.norm(center - person.center))
