@@ -47,13 +47,11 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
     content = read_json(path, f'is not a JSON file with {FORMS}')
     if isinstance(content, list):
         return _of_coco(content, path)
-    if isinstance(content, dict) and isinstance(
-        content.get('annotations'), list
-    ):
-        boxes = _of_coco(content['annotations'], path)
-        return _by_file_name(boxes, content.get('images'), path)
     if not isinstance(content, dict):
         raise ValueError(f'{path}: must hold {FORMS}')
+    if isinstance(content.get('annotations'), list):
+        boxes = _of_coco(content['annotations'], path)
+        return _by_file_name(boxes, content.get('images'), path)
     return _check_all(content, f'{path}: the boxes of')
 
 

@@ -82,10 +82,8 @@ class CameraReader:
         height, width = image.shape[:2]
         if self._fov is not None:
             focal = width / 2 / math.tan(math.radians(self._fov) / 2)
-            return Camera(
-                np.array([focal, focal]),
-                np.array([width - 1, height - 1]) / 2,
-            )
+            middle = np.array([width - 1, height - 1]) / 2
+            return Camera(np.full(2, focal), middle)
         size = self._camera.size
         if size is not None and tuple(size) != (width, height):
             raise ValueError(

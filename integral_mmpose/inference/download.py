@@ -5,10 +5,9 @@ import socket
 import threading
 import urllib.request
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
-SCHEMES = ('http', 'https')
 #: Seconds without a byte, and seconds in all, after which to give up.
 TIMEOUT_S, TOTAL_S = 10, 60
 #: Largest download in bytes.
@@ -35,7 +34,7 @@ class CheckedRedirects(urllib.request.HTTPRedirectHandler):
             ValueError: If the redirect leads out of the web.
         """
         target = urlsplit(newurl)
-        if target.scheme not in SCHEMES:
+        if target.scheme not in ('http', 'https'):
             raise ValueError(f'redirects to {newurl}, which is not http(s)')
         if is_private(target.hostname) and not is_private(
             urlsplit(req.full_url).hostname
@@ -61,32 +60,33 @@ def is_private(host: str) -> bool:
     )
 
 
-class Deadline:
-    """Close the connections of a download after a time limit.
+class Deadline(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+    """Handler of urllib that closes its connections after a time limit.
 
     urllib limits the time of each read only, so a slow server could send for
     ever.
     """
 
     def __init__(self, seconds: float) -> None:
+        super().__init__()
         self.over = False
         self._sockets: list = []
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
         self._timer.start()
 
-    def watch(self, kind: type) -> type:
-        """Return a subclass of a connection class with this deadline."""
+    def do_open(self, http_class, req, **options):
+        """See ``AbstractHTTPHandler``; notes the socket."""
         deadline = self
 
-        class Watched(kind):
+        class Watched(http_class):
             def connect(self) -> None:
                 super().connect()
                 deadline._sockets.append(self.sock)
                 if deadline.over:
                     deadline._end()
 
-        return Watched
+        return super().do_open(Watched, req, **options)
 
     def cancel(self) -> None:
         """Stop the timer."""
@@ -99,21 +99,6 @@ class Deadline:
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def opener_of(deadline: Deadline) -> urllib.request.OpenerDirector:
-    """Build urllib's opener with a deadline and checked redirects."""
-
-    class Http(urllib.request.HTTPHandler):
-        def http_open(self, req):
-            return self.do_open(deadline.watch(HTTPConnection), req)
-
-    class Https(urllib.request.HTTPSHandler):
-        def https_open(self, req):
-            kind = deadline.watch(HTTPSConnection)
-            return self.do_open(kind, req, context=self._context)
-
-    return urllib.request.build_opener(CheckedRedirects, Http, Https)
-
-
 def download(url: str) -> bytes:
     """Return the content of a URL.
 
@@ -122,8 +107,9 @@ def download(url: str) -> bytes:
             longer than a minute, or redirects to a private address.
     """
     deadline, parts, size = Deadline(TOTAL_S), [], 0
+    opener = urllib.request.build_opener(CheckedRedirects, deadline)
     try:
-        with opener_of(deadline).open(url, timeout=TIMEOUT_S) as answer:
+        with opener.open(url, timeout=TIMEOUT_S) as answer:
             while part := answer.read1(_PART):
                 parts.append(part)
                 size += len(part)

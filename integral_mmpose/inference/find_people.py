@@ -27,8 +27,8 @@ def find_people(
     boxes,
     model,
     placer: PersonPlacer,
-    smoother: Optional[PoseSmoother] = None,
-    batch_size: int = 8,
+    smoother: Optional[PoseSmoother],
+    batch_size: int,
 ) -> Iterator[ImageResult]:
     """Find the people of each frame, in order.
 

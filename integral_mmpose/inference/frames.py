@@ -84,18 +84,17 @@ class ImageSource:
     def __iter__(self) -> Iterator[Frame]:
         for number, image in enumerate(self.images):
             is_array = isinstance(image, np.ndarray)
-            name = f'{number:08d}' if is_array else str(image)
-            time_ms = None if self.fps is None else 1000 * number / self.fps
+            frame = Frame(f'{number:08d}' if is_array else str(image))
+            if self.fps is not None:
+                frame.time_ms = 1000 * number / self.fps
             try:
-                pixels = self._read(image, name)
+                frame.image = self._read(image, frame.name)
             except (ValueError, OSError) as error:
-                yield Frame(name, None, str(error), time_ms)
+                frame.error = str(error)
             except TypeError:
                 what = f'input {number} is {type(image).__name__}'
-                reason = f'{what}: neither a path nor an array'
-                yield Frame(name, None, reason, time_ms)
-            else:
-                yield Frame(name, pixels, '', time_ms)
+                frame.error = f'{what}: neither a path nor an array'
+            yield frame
 
     def _read(self, image: Input, name: str) -> np.ndarray:
         if self._first is not None:
@@ -184,9 +183,7 @@ class AnimationSource:
 
     live, video = False, True
 
-    def __init__(
-        self, path: str, max_megapixels: float = MAX_MEGAPIXELS
-    ) -> None:
+    def __init__(self, path: str, max_megapixels: float) -> None:
         self.name, self.paths = path, [path]
         with open_picture(path) as image:
             check_size(image, path, max_megapixels)

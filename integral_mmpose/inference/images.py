@@ -76,12 +76,11 @@ def read_image(
 
 def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
     """Decode the content of a file as (H, W, 3) BGR uint8, upright."""
+    pixels = np.frombuffer(content, np.uint8)
     with open_picture(io.BytesIO(content)) as header:
         check_size(header, name, max_megapixels)
         if bits_per_value(header, content) > 8:
-            image = cv2.imdecode(
-                np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED
-            )
+            image = cv2.imdecode(pixels, cv2.IMREAD_UNCHANGED)
             if image is None:
                 raise ValueError(
                     f'{name}: has more than 8 bits in a form that cannot be '
@@ -96,9 +95,7 @@ def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
             header.format in OPENCV_FORMATS
             and not header.has_transparency_data
         ):
-            image = cv2.imdecode(
-                np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR
-            )
+            image = cv2.imdecode(pixels, cv2.IMREAD_COLOR)
             if image is None:
                 raise ValueError(f'{name}: cannot be decoded as an image')
             return image

@@ -229,7 +229,5 @@ def box_overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     low = np.maximum(boxes[..., :2], others[..., :2])
     high = np.minimum(boxes[..., 2:], others[..., 2:])
     shared = (high - low).clip(0).prod(-1)
-    areas = (boxes[..., 2:] - boxes[..., :2]).prod(-1) + (
-        others[..., 2:] - others[..., :2]
-    ).prod(-1)
-    return shared / np.maximum(areas - shared, 1e-9)
+    own, other = ((b[..., 2:] - b[..., :2]).prod(-1) for b in (boxes, others))
+    return shared / np.maximum(own + other - shared, 1e-9)

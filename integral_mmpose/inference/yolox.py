@@ -19,6 +19,8 @@ PADDING_GREY = 114
 PERSON = 0  # the first class of COCO
 #: Largest centre and half side of a box, in sides of the image.
 FAR = 2
+#: Boxes with a lower score are dropped before NMS.
+MIN_SCORE = 0.01
 
 
 class YoloxDetector:
@@ -103,10 +105,6 @@ class YoloxDetector:
         return np.concatenate(
             [center - half, center + half, scores[keep, None]], 1
         ).astype(np.float32)
-
-
-#: Boxes with a lower score are dropped before NMS.
-MIN_SCORE = 0.01
 
 
 def grid(width: int, height: int) -> tuple:
