@@ -1,6 +1,7 @@
 """Command line options, shared with the demos for MMPose's models."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import List, Tuple, Union
 
@@ -164,9 +165,8 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
     boxes, box = args.boxes, args.box
     if boxes and box:
         parser.error('give --boxes or --box, not both')
-    detects = getattr(args, 'detector', None) or getattr(
-        args, 'det_config', None
-    )
+    given = vars(args)
+    detects = given.get('detector') or given.get('det_config')
     if detects and (boxes or box):
         parser.error('give a detector or boxes, not both')
     if args.nms_threshold is not None and not detects:
@@ -234,10 +234,8 @@ def read_depth(text: str) -> Union[str, float, dict]:
     """Parse ``estimate``, a depth in mm, or a JSON file of depths."""
     if text == 'estimate':
         return text
-    try:
+    with suppress(ValueError):
         return float(text)
-    except ValueError:
-        pass
     try:
         return read_json(text, 'is not a JSON file with mm by image name')
     except (OSError, ValueError) as error:

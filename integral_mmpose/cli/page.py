@@ -102,7 +102,7 @@ class PoseApp:
         people = result.people
         figure = self.infer.scene(people) if self.is_3d else None
         picture = np.ascontiguousarray(result.image[..., ::-1])
-        message = summary_of(people, where)
+        message = summary_of(people)
         if where == WHOLE and doubt_of(
             self.infer.model, result.image, people[0]
         ):
@@ -126,7 +126,7 @@ class PoseApp:
         return str(path)
 
 
-def summary_of(people: list, where: str) -> str:
+def summary_of(people: list) -> str:
     """Summarise the people in one line."""
     if not people:
         return f'**No person was found.** Try "{WHOLE}".'

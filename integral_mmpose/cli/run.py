@@ -75,7 +75,7 @@ class Run:
     """
 
     def __init__(
-        self, infer: PoseInferencer, args, report: Report, after_image=None
+        self, infer: PoseInferencer, args, report: Report, after_image
     ) -> None:
         self.infer, self.args, self.report = infer, args, report
         self.after_image = after_image
@@ -228,11 +228,10 @@ class Run:
                         report.errors.append(result.error)
                 elif self.whole and doubt is None:  # of the first good frame
                     doubt = note_on(self.infer.model, result, self.whole)
-                if read == args.max_frames or (
-                    args.show
-                    and picture is not None
-                    and window_closed(picture)
-                ):
+                if read == args.max_frames:
+                    break
+                shown = args.show and picture is not None
+                if shown and window_closed(picture):
                     break
         finally:
             results.close()

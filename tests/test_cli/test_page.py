@@ -150,7 +150,7 @@ def test_a_picture_of_no_single_person_is_doubted(app, demo, picture):
 
 
 def test_nobody_found_is_said(demo):
-    assert 'No person was found' in demo.summary_of([], demo.DETECTOR)
+    assert 'No person was found' in demo.summary_of([])
 
 
 def test_only_this_machine_by_default(demo, monkeypatch):
