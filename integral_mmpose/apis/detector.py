@@ -36,8 +36,15 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
             operators for it.
     """
     require_device(device)
-    if torch.device(device).type == 'cuda':
-        require_cuda_operators()
+    # The NMS of MMDetection's models is one of mmcv's operators.
+    if (
+        torch.device(device).type == 'cuda'
+        and get_compiling_cuda_version() == 'not available'
+    ):
+        raise ValueError(
+            'mmcv has no CUDA operators, so the detector cannot run on a '
+            'GPU: use device cpu, or MMCV_OPS=compile FORCE_CUDA=1 make setup'
+        )
     from mmdet.apis import DetInferencer, init_detector
 
     if config in default_det_models:
@@ -55,18 +62,6 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
         check_weights(detector, content, str(checkpoint))
     detector.cfg = adapt_mmdet_pipeline(detector.cfg)
     return detector
-
-
-def require_cuda_operators() -> None:
-    """Raise ValueError if mmcv was compiled for CPUs only.
-
-    The NMS of MMDetection's models is one of mmcv's operators.
-    """
-    if get_compiling_cuda_version() == 'not available':
-        raise ValueError(
-            'mmcv has no CUDA operators, so the detector cannot run on a '
-            'GPU: use device cpu, or MMCV_OPS=compile FORCE_CUDA=1 make setup'
-        )
 
 
 class MMDetector:

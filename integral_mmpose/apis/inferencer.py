@@ -154,11 +154,14 @@ class IntegralPoseInferencer:
         if self.show_progress:
             results = tqdm(results, total=len(source) or None)
         more = dict(fps=source.fps) if source.video else {}
+        # The files of boxes, camera and depths
+        paths = [v for v in options.values() if isinstance(v, (str, Path))]
+        files = [str(path).split('#')[0] for path in paths]
         writer = ResultWriter(
             vis_out_dir,
             pred_out_dir,
             source if source.video else None,
-            FreeNames([*source.paths, *_files(options)]),
+            FreeNames([*source.paths, *files]),
             describe(self.pose_model, **more),
         )
         draw = None
@@ -192,15 +195,6 @@ class IntegralPoseInferencer:
             writer.close()
         _warn(empty, 'no person was found in')
         _warn(list(self.failed.values()), 'no result for')
-
-
-def _files(options: dict) -> List[str]:
-    """Return the files of boxes, camera and depths."""
-    return [
-        str(value).split('#')[0]
-        for value in options.values()
-        if isinstance(value, (str, Path))
-    ]
 
 
 def _warn(names: List[str], what: str) -> None:

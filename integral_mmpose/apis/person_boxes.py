@@ -30,16 +30,16 @@ def coco_detections(image_id: int, boxes: np.ndarray) -> List[dict]:
         [{'image_id': 7, 'category_id': 1, 'bbox': [1.0, 2.0, 3.0, 6.0],
           'score': 0.5}]
     """
-    boxes = np.asarray(boxes, np.float64)
-    sizes = boxes[:, 2:4] - boxes[:, :2]
+    boxes = np.array(boxes, np.float64)
+    boxes[:, 2:4] -= boxes[:, :2]
     return [
         dict(
             image_id=image_id,
             category_id=PERSON,
-            bbox=np.concatenate([box[:2], size]).round(3).tolist(),
+            bbox=box[:4].round(3).tolist(),
             score=round(float(box[4]), 6),
         )
-        for box, size in zip(boxes, sizes)
+        for box in boxes
     ]
 
 

@@ -76,19 +76,18 @@ class TopdownPoseModel:
 
     def __init__(self, model, half: bool = False) -> None:
         init_default_scope(model.cfg.get('default_scope', 'mmpose'))
-        steps = model.cfg.test_dataloader.dataset.pipeline
+        dataset = model.cfg.test_dataloader.dataset
         self.model = model
         self.dataset_meta = model.dataset_meta
         names = model.dataset_meta['keypoint_id2name']
         self.joint_names = [names[i] for i in range(len(names))]
         self.skeleton = skeleton_from_metainfo(model.dataset_meta)
         self.name = type(model.head).__name__
+        codec = model.head.decoder
         #: Depth in mm of the codec's volume; None in 2D.
-        self.depth_range_mm = getattr(
-            model.head.decoder, 'depth_range_mm', None
-        )
-        self._pipeline = Compose(steps)
-        padding, by_pipeline = box_padding(model.cfg.test_dataloader.dataset)
+        self.depth_range_mm = getattr(codec, 'depth_range_mm', None)
+        self._pipeline = Compose(dataset.pipeline)
+        padding, by_pipeline = box_padding(dataset)
         self._factor = padding / by_pipeline
         self._half = half
 
@@ -105,9 +104,8 @@ class TopdownPoseModel:
         """
         check_sides(image)
         center, half = (box[:2] + box[2:4]) / 2, (box[2:4] - box[:2]) / 2
-        scaled = np.concatenate(
-            [center - half * self._factor, center + half * self._factor]
-        )
+        half = half * self._factor
+        scaled = np.concatenate([center - half, center + half])
         info = dict(
             img=image,
             bbox=scaled[None].astype(np.float32),

@@ -119,10 +119,10 @@ def compare(
                 f'{shapes[0]} and the file {shapes[1]}'
             )
         parts.append([a - b for a, b in zip(wanted, found)])
-    keypoints, score, *std = (
-        _absolute(differences, name)
-        for name, differences in zip(OUTPUTS, zip(*parts))
-    )
+    gaps = [np.abs(np.concatenate(part)) for part in zip(*parts)]
+    for gap, name in zip(gaps, OUTPUTS):
+        check_finite(gap, f'difference of {name}')
+    keypoints, score, *std = gaps
     px, depth = keypoints[..., :2], keypoints[..., 2:]
     fractions = _fractions(keypoints, metadata)
     return Difference(
@@ -167,9 +167,3 @@ def _fractions(lengths: np.ndarray, metadata: PoseMetadata) -> np.ndarray:
         depth = lengths[..., 2] / metadata.depth_range_mm
         fractions = np.maximum(fractions, depth)
     return fractions
-
-
-def _absolute(differences: Sequence[np.ndarray], what: str) -> np.ndarray:
-    result = np.abs(np.concatenate(differences))
-    check_finite(result, f'difference of {what}')
-    return result
