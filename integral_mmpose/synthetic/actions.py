@@ -178,12 +178,6 @@ class Motion(NamedTuple):
     ground: np.ndarray
 
 
-def pose_vector(pose):
-    """Return angles (len(DOFS),) in degrees of a key pose on STAND."""
-    full = dict(STAND, **pose)
-    return np.array([full.get(d, 0.0) for d in DOFS], np.float64)
-
-
 def sample_motion(rng, action, frames):
     """Draw one trial of an action and evaluate it at some frames.
 
@@ -197,7 +191,7 @@ def sample_motion(rng, action, frames):
         Motion: Within the joint limits.
     """
     seconds = np.asarray(frames, np.float64) / FPS
-    keys = np.stack([_vary(rng, pose_vector(k)) for k in KEYS[action]])
+    keys = np.stack([_vary(rng, pose) for pose in KEYS[action]])
     keys = keys[rng.permutation(len(keys))[:3]]
     angles = _wander(rng, keys, seconds)
     angles = angles + _sway(rng, len(DOFS), seconds) * (0.55 * VARY)
@@ -234,8 +228,11 @@ def sample_free_pose(rng):
     return clip_to_limits(base + rng.uniform(0, 1) ** 2 * (far - base))
 
 
-def _vary(rng, key):
-    key = key + rng.normal(0, 1, len(DOFS)) * VARY
+def _vary(rng, pose):
+    """Vary a key pose, in angles (len(DOFS),): random offsets, random side."""
+    full = dict(STAND, **pose)
+    key = np.array([full.get(d, 0.0) for d in DOFS], np.float64)
+    key += rng.normal(0, 1, len(DOFS)) * VARY
     return mirror(key) if rng.random() < 0.5 else key
 
 

@@ -85,9 +85,7 @@ def generate(out, seed, scale, jobs=1, progress=print):
             (mpii_writer, out / 'mpii', sizes.mpii),
             (coco_writer, out / 'coco', sizes.coco),
         ):
-            counts.update(
-                _pictures(writer, root, seed, numbers, pool, progress)
-            )
+            counts |= _pictures(writer, root, seed, numbers, pool, progress)
     manifest = dict(wanted, complete=True, counts=counts)
     dump(manifest, out / MANIFEST)
     return manifest

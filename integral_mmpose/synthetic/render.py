@@ -110,14 +110,13 @@ class Canvas:
         """
         m = ball.axes.T / ball.radii[:, None]
         p = m @ ball.centre
-        if ball.centre[2] - ball.radii.max() < 0.2:
+        nearest = ball.centre[2] - ball.radii.max()
+        if nearest < 0.2:
             return
         mid = self.focal * ball.centre[:2] / ball.centre[2] + self.principal
         # Half sides of the bounding box, with room for the perspective
         half = np.sqrt(((ball.axes * ball.radii) ** 2).sum(1))[:2]
-        half = (
-            1.12 * self.focal * half / (ball.centre[2] - ball.radii.max()) + 1
-        )
+        half = 1.12 * self.focal * half / nearest + 1
         window = self._window(mid - half, mid + half)
         if window is None:
             return

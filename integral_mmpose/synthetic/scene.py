@@ -63,10 +63,8 @@ def studio_cameras(rng):
     out = {}
     for corner, (name, k) in enumerate(zip(CAMERA_IDS, REAL_INTRINSICS)):
         angle = np.radians(45 + 90 * corner + rng.uniform(-8, 8))
-        place = rng.uniform(4.7, 5.3) * np.array(
-            [np.cos(angle), np.sin(angle), 0]
-        )
-        place[2] = rng.uniform(1.35, 1.65)
+        away = rng.uniform(4.7, 5.3) * np.array([np.cos(angle), np.sin(angle)])
+        place = np.array([*away, rng.uniform(1.35, 1.65)])
         target = np.array([*rng.uniform(-0.05, 0.05, 2), 0.88])
         camera = look_at(place, target, 1.0, STUDIO_SIZE, rng.uniform(-1, 1))
         out[name] = camera._replace(
@@ -90,12 +88,9 @@ def studio_background(camera):
 
 def fill_ground(image, camera, polygon, colour):
     """Fill a polygon (n, 3), metres, world, cut at the camera's plane."""
-    edges = np.concatenate(
-        [
-            np.linspace(a, b, 40, endpoint=False)
-            for a, b in zip(polygon, np.roll(polygon, -1, 0))
-        ]
-    )
+    following = np.roll(polygon, -1, 0)
+    edges = np.linspace(polygon, following, 40, endpoint=False, axis=1)
+    edges = edges.reshape(-1, 3)
     points = camera.to_camera(edges)
     points = points[points[:, 2] > 0.2]
     if len(points) > 2:
@@ -104,10 +99,10 @@ def fill_ground(image, camera, polygon, colour):
     return image
 
 
-def contact_shadow(image, camera, spots, radius=0.22):
+def contact_shadow(image, camera, spots):
     """Darken the floor, in place, around spots (n, 3) on it, metres."""
     angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    ring = radius * np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
+    ring = 0.22 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
     mask = np.zeros(image.shape[:2], np.uint8)
     for spot in spots:
         fill_ground(mask, camera, ring + (spot[0], spot[1], 0), 70)
@@ -154,10 +149,9 @@ def _random_shape(rng, image):
             int(rng.integers(3, 18)),
         )
     else:
-        for k in range(0, 2 * a, 8):
-            cv2.rectangle(
-                image, (x + k, y), (x + k + 3, y + 2 * b), colour, -1
-            )
+        for left in range(x, x + 2 * a, 8):
+            end = left + 3, y + 2 * b
+            cv2.rectangle(image, (left, y), end, colour, -1)
 
 
 def write_jpeg(path, image):
