@@ -67,14 +67,12 @@ def pose_figure(
         points = points[np.isfinite(points).all(-1)]
         ground = _ground(points)
         eye = _eye(points, ground)
-        figure.add_trace(
-            go.Scatter3d(
-                **_axes(ground),
-                mode='lines',
-                line=dict(color='#c8c8c8', width=1),
-                hoverinfo='skip',
-                showlegend=False,
-            )
+        figure.add_scatter3d(
+            **_axes(ground),
+            mode='lines',
+            line=dict(color='#c8c8c8', width=1),
+            hoverinfo='skip',
+            showlegend=False,
         )
     hidden = dict(visible=False)
     figure.update_layout(

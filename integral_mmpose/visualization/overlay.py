@@ -68,14 +68,8 @@ def draw_skeleton_2d(
     thickness = max(1, round(size / 130))
     for (a, b), color in zip(skeleton.links, skeleton.link_colors):
         if shown[a] and shown[b]:
-            _blend(
-                image,
-                points[[a, b]],
-                color,
-                min(opacity[[a, b]]),
-                thickness,
-                0,
-            )
+            faintest = min(opacity[[a, b]])
+            _blend(image, points[[a, b]], color, faintest, thickness)
     for joint in np.flatnonzero(shown):
         radius = max(1.5, size / 85) * (0.5 + 0.5 * opacity[joint])
         _blend(
@@ -83,7 +77,6 @@ def draw_skeleton_2d(
             points[[joint]],
             skeleton.colors[joint],
             opacity[joint],
-            0,
             radius,
         )
     return image
@@ -153,9 +146,12 @@ def _drawable(points, far):
         return (np.abs(points) < far).all(-1)
 
 
-def _blend(image, points, color, opacity, thickness, radius):
-    """Blend a line (2, 2), or a disc at (1, 2), into the image, in place."""
-    margin = int(np.ceil(max(thickness, radius))) + 2
+def _blend(image, points, color, opacity, size):
+    """Blend a line (2, 2), or a disc at (1, 2), into the image, in place.
+
+    ``size`` is the thickness of the line or the radius of the disc.
+    """
+    margin = int(np.ceil(size)) + 2
     height, width = image.shape[:2]
     x0, y0 = np.maximum(np.floor(points.min(0)).astype(int) - margin, 0)
     x1, y1 = np.minimum(
@@ -166,17 +162,10 @@ def _blend(image, points, color, opacity, thickness, radius):
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
     fixed = np.rint((points - (x0, y0)) * (1 << _SHIFT)).astype(int).tolist()
     if len(fixed) == 2:
-        cv2.line(mask, fixed[0], fixed[1], 255, thickness, cv2.LINE_AA, _SHIFT)
+        cv2.line(mask, *fixed, 255, size, cv2.LINE_AA, _SHIFT)
     else:
-        cv2.circle(
-            mask,
-            fixed[0],
-            round(radius * (1 << _SHIFT)),
-            255,
-            -1,
-            cv2.LINE_AA,
-            _SHIFT,
-        )
+        radius = round(size * (1 << _SHIFT))
+        cv2.circle(mask, fixed[0], radius, 255, -1, cv2.LINE_AA, _SHIFT)
     weight = mask[..., None] * (opacity / 255)
     region = image[y0:y1, x0:x1]
     region[:] = np.rint(region * (1 - weight) + np.array(color) * weight)

@@ -160,13 +160,11 @@ def _to_mm(box, keypoints, root: int, scale) -> np.ndarray:
     """Apply weak perspective, by ``scale`` or by a box of 2000 mm."""
     if scale is None:
         if box is None:
-            side = np.ptp(keypoints[:, :2], axis=0).max()
-            side = TIGHT_PADDING * float(side)
+            side = TIGHT_PADDING * np.ptp(keypoints[:, :2], axis=0).max()
         else:
-            side = float(max(box[2:] - box[:2]))
-        scale = BOX_MM / max(side, 1.0)
-    scale = float(np.ravel(scale)[0])
-    return weak_perspective_mm(keypoints, scale, root)
+            side = max(box[2:] - box[:2])
+        scale = BOX_MM / max(float(side), 1.0)
+    return weak_perspective_mm(keypoints, float(np.ravel(scale)[0]), root)
 
 
 def _truths(data_sample, people: List[Person]) -> Optional[np.ndarray]:

@@ -68,16 +68,10 @@ def skeleton_from_metainfo(metainfo: dict) -> Skeleton:
             f'metainfo needs {", ".join(names)}, as MMPose parses it; it has '
             f'{sorted(metainfo)}'
         )
-    colors, links, link_colors = (metainfo[name] for name in names)
-    children = {int(child) for _, child in links}
-    roots = [i for i in range(len(colors)) if i not in children]
-    return Skeleton(
-        tuple((int(a), int(b)) for a, b in links),
-        _tuples(link_colors),
-        _tuples(colors),
-        roots[0] if len(roots) == 1 else 0,
+    colors, links, link_colors = (
+        tuple(tuple(map(int, row)) for row in metainfo[name]) for name in names
     )
-
-
-def _tuples(colors) -> Tuple[Color, ...]:
-    return tuple(tuple(int(c) for c in color) for color in colors)
+    children = {child for _, child in links}
+    roots = [i for i in range(len(colors)) if i not in children]
+    root = roots[0] if len(roots) == 1 else 0
+    return Skeleton(links, link_colors, colors, root)

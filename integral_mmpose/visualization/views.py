@@ -5,7 +5,7 @@ drawing's axes are (x, z, -y), so that up is up. Skeletons are moved to their
 root, the ground lies at the lowest joint, and all three axes have one scale.
 """
 
-from typing import Optional, Tuple
+from typing import Optional
 
 import numpy as np
 
@@ -108,14 +108,10 @@ def draw_skeleton_3d(
         )
     shown = np.isfinite(points).all(-1)
     colors = [
-        (*on_white(c) / 255, o) for c, o in zip(skeleton.colors, opacity)
+        (*on_white(skeleton.colors[joint]) / 255, opacity[joint])
+        for joint in np.flatnonzero(shown)
     ]
-    axes.scatter(
-        *points[shown].T,
-        s=9,
-        depthshade=False,
-        c=[c for c, s in zip(colors, shown) if s] or None,
-    )
+    axes.scatter(*points[shown].T, s=9, depthshade=False, c=colors or None)
 
 
 def _upright(pose_mm, skeleton: Skeleton, what: str) -> np.ndarray:
@@ -128,7 +124,11 @@ def _upright(pose_mm, skeleton: Skeleton, what: str) -> np.ndarray:
 
 def _set_room(axes, points: np.ndarray) -> None:
     """Set limits and equal scales, and draw the ground plane."""
-    low, high = _bounds(points)
+    points = points[np.isfinite(points).all(-1)]
+    if not len(points):
+        points = np.array([[-1e3] * 3, [1e3] * 3])
+    low = points.min(0)
+    high = np.maximum(points.max(0), low + 1.0)
     half = (high - low).max() / 2
     middle = (low + high) / 2
     ground = low[2]
@@ -140,11 +140,3 @@ def _set_room(axes, points: np.ndarray) -> None:
     reach = max(0.6 * half, 0.55 * (high - low)[:2].max())
     grid = ground_grid(middle[:2], reach, ground, GROUND_CELLS)
     axes.plot(*grid.T, color='0.85', linewidth=0.6, zorder=0)
-
-
-def _bounds(points: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    points = points[np.isfinite(points).all(-1)]
-    if not len(points):
-        points = np.array([[-1e3] * 3, [1e3] * 3])
-    low, high = points.min(0), points.max(0)
-    return low, np.maximum(high, low + 1.0)
