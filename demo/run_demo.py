@@ -104,11 +104,8 @@ def train(name: str, out: Path, seed: int) -> float:
         for line in process.stdout:
             log.write(line)
             if re.search(r'Epoch\((train|val)\).*(loss|MPJPE)', line):
-                print(
-                    f'  {NAMES[name]:3} ' + line.split('INFO - ')[-1],
-                    end='',
-                    flush=True,
-                )
+                text = line.split('INFO - ')[-1]
+                print(f'  {NAMES[name]:3} {text}', end='', flush=True)
     if process.returncode:
         raise SystemExit(
             f'training {NAMES[name]} failed, see {work_dir / "train.log"}'
@@ -143,20 +140,15 @@ def mean_pose(dataset, train_file: Path) -> dict:
         poses = arrays['S'][seen, :, :3] * 1000
     mean = root_align(poses).mean(0)
     mean = np.concatenate([mean, mean[[11, 14]].mean(0, keepdims=True)])
-    truth = np.concatenate(
-        [
-            dataset.get_data_info(i)['keypoints_cam']
-            for i in range(len(dataset))
-        ]
-    )
+    rows = map(dataset.get_data_info, range(len(dataset)))
+    truth = np.concatenate([row['keypoints_cam'] for row in rows])
     answer = np.broadcast_to(mean, truth.shape)
     aligned = dict(zip(METRICS, (answer, rigid_align(answer, truth))))
-    return {
-        name: float(
-            joint_distances(root_align(pose), root_align(truth))[:, :17].mean()
-        )
+    errors = {
+        name: joint_distances(root_align(pose), root_align(truth))
         for name, pose in aligned.items()
     }
+    return {name: float(e[:, :17].mean()) for name, e in errors.items()}
 
 
 def camera_pose(sample) -> np.ndarray:
@@ -196,8 +188,7 @@ def draw_predictions(samples: dict, metainfo: dict, out: Path) -> None:
 
 def write_summary(summary: dict, out: Path) -> str:
     """Write summary.json and summary.md; returns the table."""
-    with open(out / 'summary.json', 'w') as file:
-        json.dump(summary, file, indent=2)
+    (out / 'summary.json').write_text(json.dumps(summary, indent=2))
     lines = ['| method | MPJPE (mm) | PA-MPJPE (mm) |', '|---|---|---|']
     for name, title in NAMES.items():
         row = summary[name]
