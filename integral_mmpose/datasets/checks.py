@@ -90,9 +90,9 @@ def require_root(data_root: str, what: str) -> None:
         )
 
 
-def load_json(path: str, what: str, kind: type):
+def load_json(path: str, what: str, kind: type, fix: str = GET_DATA):
     """Read a JSON file whose top level must be a ``list`` or a ``dict``."""
-    require_file(path, what)
+    require_file(path, what, fix)
     data = read_json(path, f'{what} is not readable as JSON')
     if not isinstance(data, kind):
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import Dict, List, NamedTuple, Tuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from integral_mmpose.datasets.checks import load_json, require_file
+from integral_mmpose.datasets.checks import load_json
 from integral_mmpose.geometry import check_shape
 from integral_mmpose.visualization import draw_pckh, save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
@@ -45,9 +45,7 @@ def read_pckh(path: str) -> PckhCurves:
         FileNotFoundError: If it does not exist.
         ValueError: If it holds something else, or other distances.
     """
-    what = 'the PCKh curve'
-    require_file(path, what, FIX)
-    content = load_json(path, what, dict)
+    content = load_json(path, 'the PCKh curve', dict, FIX)
     try:
         return _curves(content)
     except ValueError as error:
