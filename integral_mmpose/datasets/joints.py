@@ -1,10 +1,8 @@
 """Joint sets, their metadata and every index table between them.
 
-One file answers "which joint is number i": names, left/right pairs, parents,
-OKS sigmas, and the tables that carry a 2D data set into the joints of the 3D
-model. The 3D models predict 18 joints: the 17 of Human3.6M and the middle of
-the shoulders (index 17), so that MPII's thorax-like joints have a place.
-Metrics use the first 17.
+The 3D models predict 18 joints: the 17 of Human3.6M and the middle of the
+shoulders (index 17), so that MPII's thorax-like joints have a place. Metrics
+use the first 17.
 
 Another joint set: write its names, pairs and parents with
 :func:`build_metainfo`, add the result to ``METAINFO`` and the index table from

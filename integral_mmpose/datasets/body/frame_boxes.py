@@ -1,6 +1,6 @@
 """Detected boxes of images with one person each."""
 
-from typing import Dict, Tuple
+from typing import Dict
 
 import numpy as np
 
@@ -30,8 +30,13 @@ def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
     """
     best: Dict[bytes, np.ndarray] = {}
     detections = load_json(path, 'the detection file', list)
+    fields = dict(imgname=TEXT, bbox=ANY, score=ANY)
     for id_, detection in enumerate(detections):
-        name, box = _detection(detection, path, id_)
+        check_fields(detection, fields, path, id_)
+        x, y, w, h = detected_box(detection['bbox'], path, id_)
+        score = number_within(detection['score'], path, id_, 'score', 0, 1)
+        name = detection['imgname'].encode('utf-8', 'replace')
+        box = np.array([x, y, x + w, y + h, score], np.float32)
         if name not in best or best[name][4] < box[4]:
             best[name] = box
     missing = [n for n in names.tolist() if n not in best]
@@ -48,13 +53,3 @@ def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
             'detector with a lower threshold on them.'
         )
     return np.stack([best[name] for name in names.tolist()])
-
-
-def _detection(detection, path: str, id_: int) -> Tuple[bytes, np.ndarray]:
-    fields = dict(imgname=TEXT, bbox=ANY, score=ANY)
-    check_fields(detection, fields, path, id_)
-    x, y, w, h = detected_box(detection['bbox'], path, id_)
-    score = number_within(detection['score'], path, id_, 'score', 0, 1)
-    return detection['imgname'].encode('utf-8', 'replace'), np.array(
-        [x, y, x + w, y + h, score], np.float32
-    )

@@ -1,8 +1,8 @@
 """2D and 3D data in one data set.
 
 Every source keeps its own pipeline, in which ``ConvertJoints`` brings it to
-the joint set of the mixture; a common pipeline follows. The shares of the
-sources in a batch are the business of ``ShareBatchSampler``.
+the joint set of the mixture; a common pipeline follows. ``ShareBatchSampler``
+sets the shares of the sources in a batch.
 """
 
 from typing import Sequence, Union
