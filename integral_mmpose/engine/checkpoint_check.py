@@ -77,7 +77,8 @@ def _part(name: str) -> str:
     return name.split('.')[0]
 
 
-def _unwrapped(model: torch.nn.Module) -> torch.nn.Module:
+def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
+    """The model, out of MMEngine's wrapper for several processes."""
     return model.module if is_model_wrapper(model) else model
 
 
@@ -111,7 +112,7 @@ class CheckCheckpointHook(Hook):
         source = runner._load_from
         if source and '://' not in source:
             require_file(osp.expanduser(source))
-        model = _unwrapped(runner.model)
+        model = unwrapped(runner.model)
         # A model that was built and trained before keeps its weights.
         self._initialises = not getattr(model, 'is_init', False)
 
@@ -123,7 +124,7 @@ class CheckCheckpointHook(Hook):
     def _check_pretrained(self, runner) -> None:
         """Once, after mmengine has initialised the model."""
         if self._initialises:
-            check_pretrained(_unwrapped(runner.model), self.allow)
+            check_pretrained(unwrapped(runner.model), self.allow)
         self._initialises = False
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -132,7 +133,7 @@ class CheckCheckpointHook(Hook):
         Raises:
             ValueError: If the checkpoint is of another model.
         """
-        model = _unwrapped(runner.model)
+        model = unwrapped(runner.model)
         starts = trains(runner) and not runner._resume
         if starts:
             self._check_pretrained(runner)

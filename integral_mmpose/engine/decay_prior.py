@@ -12,9 +12,10 @@ and Bias-Compensated Integral Regression, TPAMI 2023.
 """
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
+
+from .checkpoint_check import unwrapped
 
 
 @HOOKS.register_module()
@@ -49,10 +50,9 @@ class DecayPriorHook(Hook):
                 'DecayPriorHook counts epochs: train_cfg must have '
                 'by_epoch=True'
             )
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        self.loss = getattr(model.head, 'heatmap_loss', None)
-        if not self.loss or not getattr(model.head, 'joint_loss', None):
+        head = unwrapped(runner.model).head
+        self.loss = getattr(head, 'heatmap_loss', None)
+        if not self.loss or not getattr(head, 'joint_loss', None):
             raise ValueError(
                 'DecayPriorHook needs an IntegralHead with heatmap_loss and '
                 'joint_loss: nothing would train it at the end'

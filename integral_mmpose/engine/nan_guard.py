@@ -126,14 +126,10 @@ def _require_finite(weights: dict, iteration: int) -> None:
 
 def image_paths(data_batch: Optional[dict]) -> List[str]:
     """The image files of a batch, as far as its samples name them."""
-    samples = (
-        data_batch.get('data_samples', [])
-        if isinstance(data_batch, dict)
-        else []
-    )
+    batch = data_batch if isinstance(data_batch, dict) else {}
     return [
         str(sample.get('img_path'))
-        for sample in samples
+        for sample in batch.get('data_samples', [])
         if hasattr(sample, 'get') and sample.get('img_path') is not None
     ]
 

@@ -54,7 +54,7 @@ def check_pretrained(
                 continue
             free = list(allow)
             if inner is part:
-                free += _overridden(path, inits)
+                free += [f'{path}{one["name"]}.' for one in _overrides(inits)]
             replaced |= _check_part(within, inner, files, free, replaced)
 
 
@@ -126,19 +126,17 @@ def _files(
     path: str, part: torch.nn.Module, inits: List[dict]
 ) -> Iterator[Tuple[str, torch.nn.Module, List[dict]]]:
     """What mmengine loads into a part, the last first."""
-    for init in inits:
-        for one in filter(_is_pretrained, _list(init.get('override'))):
-            yield f'{path}{one["name"]}.', getattr(part, one['name']), [one]
+    for one in filter(_is_pretrained, _overrides(inits)):
+        yield f'{path}{one["name"]}.', getattr(part, one['name']), [one]
     files = list(filter(_is_pretrained, inits))
     if files:
         yield path, part, files
 
 
-def _overridden(path: str, inits: List[dict]) -> Iterator[str]:
-    """Parts that an ``override`` initialises."""
+def _overrides(inits: List[dict]) -> Iterator[dict]:
+    """The ``override`` entries: each initialises a part of the part."""
     for init in inits:
-        for one in _list(init.get('override')):
-            yield f'{path}{one["name"]}.'
+        yield from _list(init.get('override'))
 
 
 def _is_pretrained(init: dict) -> bool:

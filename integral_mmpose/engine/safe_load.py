@@ -168,12 +168,12 @@ def require_file(filename: str) -> None:
         for path in sorted(root.rglob('*.py'))
         if path.stem == folder
     ]
-    advice = (
-        f': train the config {configs[0]} first, from {os.getcwd()}, or set '
-        'load_from='
-        if configs
-        else ''
-    )
+    advice = ''
+    if configs:
+        advice = (
+            f': train the config {configs[0]} first, from {os.getcwd()}, or '
+            'set load_from='
+        )
     raise FileNotFoundError(f'checkpoint {filename} does not exist{advice}')
 
 

@@ -7,8 +7,9 @@ start, makes the expectation agree with the argmax from the first step.
 """
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
+
+from .checkpoint_check import unwrapped
 
 
 @HOOKS.register_module()
@@ -36,14 +37,13 @@ class SharpenHook(Hook):
                 'SharpenHook: no checkpoint was loaded. Set load_from to the '
                 'heat map model, and start without --resume'
             )
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        if not hasattr(model.head, 'sharpen'):
+        head = unwrapped(runner.model).head
+        if not hasattr(head, 'sharpen'):
             raise ValueError(
-                f'SharpenHook: {type(model.head).__name__} has no maps to '
+                f'SharpenHook: {type(head).__name__} has no maps to '
                 'multiply: use IntegralHead or IntegralMultiStageHead'
             )
-        model.head.sharpen(self.factor)
+        head.sharpen(self.factor)
         runner.logger.info(
             f'the last layer of the head was multiplied by {self.factor}'
         )
