@@ -147,40 +147,29 @@ class MpiiSubmission(BaseMetric):
 
 def _annolist(images: List[dict], joints: dict) -> np.ndarray:
     """MATLAB's ``pred`` of the places (image, annorect) -> (16, 2) px."""
-    return struct_array(
-        [
-            dict(
-                image=struct_array([dict(name=image['image'])]),
-                annorect=struct_array(
-                    [
-                        dict(
-                            scale=person['scale'],
-                            objpos=_objpos(person['center']),
-                            annopoints=_annopoints(joints.get((i, r))),
-                        )
-                        for r, person in enumerate(image['people'])
-                    ]
-                ),
-            )
-            for i, image in enumerate(images)
+    entries = []
+    for i, image in enumerate(images):
+        people = [
+            _annorect(person, joints.get((i, r)))
+            for r, person in enumerate(image['people'])
         ]
-    )
+        name = dict(name=image['image'])
+        entries.append(dict(image=name, annorect=struct_array(people)))
+    return struct_array(entries)
 
 
-def _objpos(center: Optional[list]) -> Optional[np.ndarray]:
-    if center is None:
-        return None
-    return struct_array([dict(x=float(center[0]), y=float(center[1]))])
-
-
-def _annopoints(joints: Optional[np.ndarray]) -> Optional[np.ndarray]:
-    if joints is None:
-        return None
-    points = [
-        dict(x=float(x), y=float(y), id=float(id_))
-        for id_, (x, y) in enumerate(joints)
-    ]
-    return struct_array([dict(point=struct_array(points))])
+def _annorect(person: dict, joints: Optional[np.ndarray]) -> dict:
+    objpos = annopoints = None
+    if person['center'] is not None:
+        x, y = person['center']
+        objpos = dict(x=float(x), y=float(y))
+    if joints is not None:
+        points = [
+            dict(x=float(x), y=float(y), id=float(id_))
+            for id_, (x, y) in enumerate(joints)
+        ]
+        annopoints = dict(point=struct_array(points))
+    return dict(scale=person['scale'], objpos=objpos, annopoints=annopoints)
 
 
 def _read_list(path: str) -> List[dict]:

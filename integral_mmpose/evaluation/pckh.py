@@ -143,9 +143,7 @@ class PCKhCurve(BaseMetric):
         distances, visible = map(np.concatenate, arrays)
         pck, counts = pck_curve(distances, ALPHAS, visible)
         groups, names = self._joint_groups(), self._names
-        counted = sorted(
-            {joint for group in groups.values() for joint in group}
-        )
+        counted = sorted(set().union(*groups.values()))
         total = mean_pck(pck, counts, counted)
         if total is None:
             raise ValueError(
@@ -173,13 +171,7 @@ class PCKhCurve(BaseMetric):
                 counts=counts,
                 counted=counted,
                 metrics=metrics,
-                distances=[
-                    [
-                        round(distance, DIGITS) if seen else None
-                        for distance, seen in zip(*person)
-                    ]
-                    for person in zip(distances.tolist(), visible)
-                ],
+                distances=np.where(visible, distances.round(DIGITS), None),
             )
             dump(content, self.outfile, 'json')
         return metrics
