@@ -95,8 +95,7 @@ class VolumeMSELoss(GaussianLoss, VolumeLoss):
 class VolumeCrossEntropyLoss(VolumeLoss):
     """H2 on a map or volume: softmax cross-entropy to one hot cell."""
 
-    def map_errors(self, logits, coordinates):
-        return F.map_cross_entropy(logits, coordinates)
+    map_errors = staticmethod(F.map_cross_entropy)
 
 
 @MODELS.register_module()
@@ -126,8 +125,7 @@ class VolumeBCELoss(VolumeLoss):
 class MarginalMSELoss(GaussianLoss, MarginalLoss):
     """H1 on heat vectors: squared error to a Gaussian that sums to 1."""
 
-    def vectors(self, logits):
-        return F.marginals(logits)
+    vectors = staticmethod(F.marginals)
 
     def vector_errors(self, vector, coordinate):
         return F.vector_squared_error(vector, coordinate, self.sigma)
@@ -137,11 +135,8 @@ class MarginalMSELoss(GaussianLoss, MarginalLoss):
 class MarginalCrossEntropyLoss(MarginalLoss):
     """H2 on heat vectors: cross-entropy to one hot bin of each axis."""
 
-    def vectors(self, logits):
-        return F.log_marginals(logits)
-
-    def vector_errors(self, vector, coordinate):
-        return F.vector_cross_entropy(vector, coordinate)
+    vectors = staticmethod(F.log_marginals)
+    vector_errors = staticmethod(F.vector_cross_entropy)
 
 
 @MODELS.register_module()
@@ -163,8 +158,7 @@ class VolumeJSLoss(GaussianLoss, VolumeLoss):
 class MarginalJSLoss(GaussianLoss, MarginalLoss):
     """Divergence of each heat vector from a Gaussian; 2D data train x, y."""
 
-    def vectors(self, logits):
-        return F.log_marginals(logits)
+    vectors = staticmethod(F.log_marginals)
 
     def vector_errors(self, vector, coordinate):
         target = F.log_gaussian_vector(

@@ -37,16 +37,14 @@ class JointLoss(Loss):
 class JointL1Loss(JointLoss):
     """L1 on the joints: the integral loss of the paper."""
 
-    def errors(self, pred, labels):
-        return F.joint_l1(pred, labels)
+    errors = staticmethod(F.joint_l1)
 
 
 @MODELS.register_module()
 class JointL2Loss(JointLoss):
     """L2 on the joints; the paper found it worse than L1."""
 
-    def errors(self, pred, labels):
-        return F.joint_l2(pred, labels)
+    errors = staticmethod(F.joint_l2)
 
 
 @MODELS.register_module()
