@@ -64,14 +64,14 @@ class Children:
             reason = 'stopped' if self.stopped else last_line(log, start)
             raise RunError(f'{reason} (exit status {code}, {log})')
 
-    def stop(self, patience: float = 20.0) -> None:
-        """End all of them, with their own children."""
+    def stop(self) -> None:
+        """End all of them, with their own children, by force after 20 s."""
         with self._lock:
             self.stopped = True
             processes = list(self._running)
         for process in processes:
             _signal(process, signal.SIGTERM)
-        end = time.monotonic() + patience
+        end = time.monotonic() + 20.0
         for process in processes:
             try:
                 process.wait(max(0.0, end - time.monotonic()))

@@ -60,11 +60,11 @@ def find_data(
     if data == 'lspet':
         return dict(MPII_ROOT=str(_public(data, names)))
     if data in ('lsp', 'lsp-select'):
-        base, held_out = _public('lsp', names).parent, 0
-        folder = Path(out) / 'lsp-lspet'
+        name, held_out = 'lsp-lspet', 0
         if data == 'lsp-select':
-            folder, held_out = Path(out) / data, HELD_OUT
-        return dict(MPII_ROOT=str(merge_lsp(base, folder, held_out)))
+            name, held_out = data, HELD_OUT
+        merged = merge_lsp(_public('lsp', names).parent, out / name, held_out)
+        return dict(MPII_ROOT=str(merged))
     roots = {ROOTS[name]: os.environ.get(ROOTS[name], '') for name in names}
     for variable, root in sorted(roots.items()):
         if not Path(root or '?').is_dir():
@@ -121,7 +121,7 @@ def use_public_split(cfg: Config) -> None:
         cfg.test_evaluator = cfg.val_evaluator
 
 
-def merge_lsp(base: Path, out: Path, held_out: int = 0) -> Path:
+def merge_lsp(base: Path, out: Path, held_out: int) -> Path:
     """Write LSP and LSPET as one data set into ``out``; returns it.
 
     Training: LSP train, LSPET train and the further people of LSPET, which

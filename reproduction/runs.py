@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple
 
 import torch
 
@@ -61,15 +61,15 @@ def run_job(job: Job, options: Options, children: Children, slot: int) -> None:
 
     Tables share rows: if another command is running the job, wait for it.
     """
-    folder = job.folder(options.out)
-    with hold_lock(folder / 'lock', children) as lock:
-        _train(job, options, children, slot, lock)
+    env = child_env(options, slot)
+    with hold_lock(job.folder(options.out) / 'lock', children) as lock:
+        _train(job, options, children, env, lock)
         if not job.is_first_half:
-            evaluate(job, options, children, child_env(options, slot))
+            evaluate(job, options, children, env)
 
 
 def _train(
-    job: Job, options: Options, children: Children, slot: int, lock: int
+    job: Job, options: Options, children: Children, env: dict, lock: int
 ) -> None:
     folder = job.folder(options.out)
     if is_trained(job, options.out):
@@ -83,7 +83,7 @@ def _train(
         children.run(
             train_command(folder, options),
             folder / 'train.log',
-            child_env(options, slot),
+            env,
             keep=[lock],
         )
     finally:
@@ -197,11 +197,6 @@ def facts(job: Job, options: Options) -> dict:
     return dict(known, **(digest(options.environment) if starts else {}))
 
 
-def first_half(job: Job, options: Options) -> Optional[dict]:
-    """The note of the training that a job starts from."""
-    return job.parent and training_of(job.parent.folder(options.out))
-
-
 def evaluate(
     job: Job, options: Options, children: Children, env: dict
 ) -> None:
@@ -219,6 +214,7 @@ def evaluate(
     if not metrics.is_file():
         raise RunError(f'the evaluation gave no metrics ({folder}/test.log)')
     found = json.loads(metrics.read_text())
+    parent = job.parent
     curve = None
     if 'pckh/AUC' in found:
         curve = read_pckh(str(folder / 'test.json')).total.tolist()
@@ -228,13 +224,13 @@ def evaluate(
         data=options.data,
         scale=job.scale,
         seed=job.seed,
-        epochs=job.epochs + (job.parent.epochs if job.parent else 0),
-        starts_from=job.parent and job.parent.name,
+        epochs=job.epochs + (parent.epochs if parent else 0),
+        starts_from=parent and parent.name,
         metrics={name: round(value, DIGITS) for name, value in found.items()},
         curve=curve and [round(value, 3) for value in curve],
         history=history(folder),
         training=training_of(folder),
-        first_half=first_half(job, options),
+        first_half=parent and training_of(parent.folder(options.out)),
         evaluation=circumstances(facts(job, options)),
     )
     write_json(path, record)

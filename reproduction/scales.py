@@ -22,7 +22,6 @@ NUMBERS = ROOT / 'reproduction/scale_numbers'
 SCHEDULE = ROOT / 'configs/_base_/schedules/small_9e.py'
 #: Settings that only change the schedule: no config has them.
 CONTROLS = ('h36m_double',)
-SCHEDULE_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')
 
 
 class NotAtScaleError(ValueError):
@@ -35,8 +34,7 @@ def load_setting(scale: str, name: str) -> Optional[ConfigDict]:
         if name in CONTROLS:
             raise NotAtScaleError('it is a control of the small scales')
         return None
-    numbers = _load(NUMBERS / f'{scale}.py')
-    return _of(numbers, 'settings', name)
+    return _of(_load(NUMBERS / f'{scale}.py'), 'settings', name)
 
 
 @lru_cache(None)
@@ -133,7 +131,7 @@ def _replace_backbone(model: ConfigDict, setting: ConfigDict) -> None:
 
 def _scale_schedule(cfg: Config, setting: ConfigDict) -> None:
     numbers = setting.schedules[Experiment.parse(cfg.filename).half]
-    for key in SCHEDULE_KEYS:
+    for key in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
         cfg[key] = deepcopy(_load(SCHEDULE)[key])
     epochs = numbers.max_epochs
     cfg.train_cfg.update(max_epochs=epochs, val_interval=numbers.val_interval)
@@ -161,8 +159,7 @@ def _sharpen(cfg: Config, setting: ConfigDict) -> None:
     start = Experiment.parse(Path(cfg.load_from).parent)
     factor = setting.get('sharpen', {}).get(start.method)
     if factor:
-        hook = ConfigDict(type='SharpenHook', factor=factor)
-        cfg.custom_hooks.append(hook)
+        cfg.custom_hooks.append(ConfigDict(type='SharpenHook', factor=factor))
 
 
 def _scale_loaders(cfg: Config, setting: ConfigDict) -> None:

@@ -4,8 +4,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Callable, Dict, List
+from typing import Callable, Dict, Iterable, List, Tuple
 
 from integral_mmpose.engine.find_checkpoint import checkpoints_in
 
@@ -31,13 +30,13 @@ class Progress:
         self.before = {job: epochs_done(job, options.out) for job in jobs}
         self.total = sum(job.epochs for job in jobs)
 
-    def line(self, finished: int, running: List[Job]) -> str:
+    def line(self, finished: int, running: Iterable[Tuple[Job, int]]) -> str:
         done = {job: epochs_done(job, self.options.out) for job in self.jobs}
         here = sum(done.values()) - sum(self.before.values())
         seconds = time.monotonic() - self.start
         left = self.total - sum(done.values())
         now = ', '.join(
-            f'{job.title} epoch {done[job]}/{job.epochs}' for job in running
+            f'{job.title} epoch {done[job]}/{job.epochs}' for job, _ in running
         )
         text = f'[{finished}/{len(self.jobs)} trainings'
         text += f', {sum(done.values())}/{self.total} epochs'
@@ -61,22 +60,22 @@ def run_plan(
     """
     for job in jobs:  # not in the threads: mmengine reads one config at a time
         write_config(job, options)
-    children, slots = Children(), SimpleQueue()
-    for slot in range(options.jobs):
-        slots.put(slot)
+    children = Children()
     with ThreadPoolExecutor(options.jobs) as pool:
-        workers = children, slots, pool
+
+        def start(job, slot):
+            return pool.submit(run_job, job, options, children, slot)
+
         try:
-            return _loop(jobs, options, workers, finished, show)
+            return _loop(jobs, options, start, finished, show)
         except BaseException:
             children.stop()
             raise
 
 
-def _loop(jobs, options, workers, finished, show) -> Dict[Job, str]:
-    children, slots, pool = workers
+def _loop(jobs, options, start, finished, show) -> Dict[Job, str]:
     progress, waiting, running = Progress(jobs, options), list(jobs), {}
-    done, failed = set(), {}
+    done, failed, slots = set(), {}, list(range(options.jobs))
     while waiting or running:
         for job in list(waiting):
             if job.parent in failed:
@@ -85,17 +84,15 @@ def _loop(jobs, options, workers, finished, show) -> Dict[Job, str]:
                     f'it starts from {job.parent.title}, which failed'
                 )
                 show(f'FAILED {job.title}: {failed[job]}')
-            elif len(running) < options.jobs and (
-                job.parent in done or job.parent not in jobs
-            ):
+            elif slots and (job.parent in done or job.parent not in jobs):
                 waiting.remove(job)
-                running[pool.submit(_work, job, options, children, slots)] = (
-                    job
-                )
-                show(progress.line(len(done), list(running.values())))
+                slot = slots.pop(0)
+                running[start(job, slot)] = job, slot
+                show(progress.line(len(done), running.values()))
         ended, _ = wait(running, PATIENCE, FIRST_COMPLETED)
         for future in ended:
-            job = running.pop(future)
+            job, slot = running.pop(future)
+            slots.append(slot)
             try:
                 future.result()
             except Exception as error:  # the other rows go on
@@ -108,13 +105,5 @@ def _loop(jobs, options, workers, finished, show) -> Dict[Job, str]:
                 if not job.is_first_half:
                     finished()
         if running and not ended:
-            show(progress.line(len(done), list(running.values())))
+            show(progress.line(len(done), running.values()))
     return failed
-
-
-def _work(job: Job, options: Options, children: Children, slots) -> None:
-    slot = slots.get()
-    try:
-        run_job(job, options, children, slot)
-    finally:
-        slots.put(slot)
