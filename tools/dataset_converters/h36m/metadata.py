@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from integral_mmpose.datasets.actions import ACTIONS
 from integral_mmpose.datasets.checks import annotation_error, require_file
@@ -110,20 +111,5 @@ def _camera(w0: np.ndarray, camera: int, subject: int) -> CalibratedCamera:
     inside = w0[split:].reshape(CAMERAS, INTRINSICS)[camera]
     angles, place = np.split(outside[camera, subject - 1], 2)
     f, c, k, p = np.split(inside, (2, 4, 7))
-    return CalibratedCamera(rotation(*angles), place, f, c, k, p)
-
-
-def rotation(alpha: float, beta: float, gamma: float) -> np.ndarray:
-    """Rx(α) Ry(β) Rz(γ), the angles in rad.
-
-    Example:
-        >>> rotation(np.pi / 2, 0, 0).round() @ [0, 5, 0]
-        array([0., 0., 5.])
-    """
-    (ca, cb, cg), (sa, sb, sg) = (
-        fn([alpha, beta, gamma]) for fn in (np.cos, np.sin)
-    )
-    x = np.array([[1, 0, 0], [0, ca, -sa], [0, sa, ca]])
-    y = np.array([[cb, 0, sb], [0, 1, 0], [-sb, 0, cb]])
-    z = np.array([[cg, -sg, 0], [sg, cg, 0], [0, 0, 1]])
-    return x @ y @ z
+    rotation = Rotation.from_euler('XYZ', angles).as_matrix()
+    return CalibratedCamera(rotation, place, f, c, k, p)
