@@ -22,7 +22,6 @@ from integral_mmpose.command import (
 
 @reports_errors
 def main(argv: Optional[List[str]] = None) -> None:
-    """Parse the options and convert; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('pickle', help="MMPose's cameras.pkl")
     parser.add_argument('--out', required=True, help='cameras.json')

@@ -89,7 +89,6 @@ def run_jobs(jobs: List[Job], threads: int) -> List[Part]:
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Read, convert, write and report."""
     require_cdflib()
     if not Path(args.root).is_dir():
         raise FileNotFoundError(f'{args.root} is no folder. Give ROOT.')
@@ -113,7 +112,6 @@ def convert(args: argparse.Namespace) -> None:
 
 
 def parse(argv: Optional[List[str]]) -> argparse.Namespace:
-    """The options."""
     parser = make_parser(__doc__)
     parser.add_argument('root', help='folder of the archives or their content')
     parser.add_argument('--out', required=True, help='the h36m folder')
@@ -142,7 +140,6 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
 
 @reports_errors
 def main(argv: Optional[List[str]] = None) -> None:
-    """Parse the options and convert; 1 on an error."""
     convert(parse(argv))
 
 

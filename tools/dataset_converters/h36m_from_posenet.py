@@ -98,7 +98,6 @@ def link_images(
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Read, check, link, write and report."""
     steps = Steps(args.train_step, args.test_step)
     parts: Dict[str, List[Rows]] = dict(train=[], test=[])
     cameras, new = {}, 0
@@ -145,7 +144,6 @@ def left_out(
 
 @reports_errors
 def main(argv: Optional[List[str]] = None) -> None:
-    """Parse the options and convert; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('root', help='folder with annotations/ and images/')
     parser.add_argument('--out', required=True, help='the h36m folder')

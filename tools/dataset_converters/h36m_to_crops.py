@@ -52,7 +52,6 @@ def convert(args: argparse.Namespace) -> None:
 
 @reports_errors
 def main(argv: Optional[List[str]] = None) -> None:
-    """Parse the options and convert; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('root', help='the h36m folder with whole images')
     parser.add_argument('--out', required=True, help='the h36m folder to make')

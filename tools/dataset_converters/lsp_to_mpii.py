@@ -121,7 +121,6 @@ def splits_of(options: argparse.Namespace) -> Dict[str, str]:
 
 @reports_errors
 def main(argv=None) -> None:
-    """Parse the options and convert; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('data', choices=ARCHIVES)
     parser.add_argument('archive', help='folder of joints.mat and images/')

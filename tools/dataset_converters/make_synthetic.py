@@ -16,7 +16,6 @@ from integral_mmpose.synthetic.generate import SCALES, generate
 
 @reports_errors
 def main() -> None:
-    """Parse the options and generate; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument('--seed', type=int, default=0)

@@ -99,7 +99,6 @@ def convert(
     step: int = 5,
     images: bool = True,
 ) -> None:
-    """Read, check, write and report."""
     parts, table, left_out = [], {}, Counter()
     for sequence in find_sequences(root):
         known = read_calibration(sequence.folder / 'camera.calibration')
@@ -130,7 +129,6 @@ def convert(
 
 @reports_errors
 def main() -> None:
-    """Parse the options and convert; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('root', help='the folder with S1 to S8')
     parser.add_argument('--out', required=True, help='the folder to write')

@@ -111,7 +111,6 @@ def warnings_of(images: List[Image], split: Split) -> List[str]:
 
 
 def convert(mat: str, out: str, val_list: Optional[str] = None) -> None:
-    """Read, split, write and report."""
     images = read_release(mat)
     val = None if val_list is None else read_val_list(val_list, images)
     split = split_people(images, None if val is None else val.people)
@@ -153,7 +152,6 @@ def short(names: List[str]) -> str:
 
 @reports_errors
 def main() -> None:
-    """Parse the options and convert; 1 on an error."""
     parser = make_parser(__doc__)
     parser.add_argument('mat', help='mpii_human_pose_v1_u12_1.mat')
     parser.add_argument('--out', required=True, help='the mpii folder')

@@ -30,10 +30,6 @@ from .names import MOVING_JOINTS, Recording
 KINDS = dict(D2_Positions='cdf', D3_Positions_mono='cdf', Videos='mp4')
 ARCHIVES = ('.tgz', '.tar.gz', '.tar')
 JOINTS = 32
-INSTALL = (
-    'The poses of the archives are CDF files: pip install cdflib, or use '
-    'h36m_from_posenet.py.'
-)
 
 #: (kind, subject, 'Eating 1.54138969')
 Key = Tuple[str, str, str]
@@ -149,7 +145,10 @@ def require_cdflib():
     try:
         import cdflib
     except ImportError as error:
-        raise ImportError(INSTALL) from error
+        raise ImportError(
+            'The poses of the archives are CDF files: pip install cdflib, or '
+            'use h36m_from_posenet.py.'
+        ) from error
     return cdflib
 
 
