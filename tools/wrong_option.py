@@ -72,8 +72,7 @@ KINDS = {
     type(None): ('None', type(None)),
 }
 LISTS = (tuple, list, Sequence)
-#: ``Union[int, str]``, and ``int | str`` where Python has it.
-UNIONS = (Union, getattr(types, 'UnionType', Union))
+UNIONS = (Union, types.UnionType)
 
 
 def wrong_option(error: Exception) -> Optional[str]:
@@ -143,8 +142,8 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
         elif path in ('val_cfg.', 'test_cfg.') and kind is None:
             kind = path[:-5].capitalize() + 'Loop'
         elif path == 'train_cfg.' and kind is None:
-            by_epoch = cfg.get('by_epoch')
-            kind = ('Iter' if not by_epoch else 'Epoch') + 'BasedTrainLoop'
+            unit = 'Epoch' if cfg.get('by_epoch') else 'Iter'
+            kind = f'{unit}BasedTrainLoop'
         for name, value, annotation, loose in _annotated(cfg, kind):
             if not fits(value, annotation, loose):
                 raise ValueError(
