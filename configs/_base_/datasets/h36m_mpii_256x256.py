@@ -15,10 +15,7 @@ train_dataloader = dict(
         type='MixedDataset',
         datasets=[
             dict(
-                type=_base_.dataset_type,
-                data_root=_base_.data_root,
-                ann_file='annotations/h36m_train.npz',
-                subjects=['S1', 'S5', 'S6', 'S7', 'S8'],
+                _base_.train_dataloader.dataset,
                 pipeline=[dict(type='SeedSample')],
             ),
             dict(
