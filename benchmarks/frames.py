@@ -2,12 +2,13 @@
 
 import json
 import os
+from argparse import Namespace
 from pathlib import Path
 
+import h36m_to_crops
 import numpy as np
 
 from h36m.camera_pickle import read_camera_pickle
-from h36m.crops import plan_crops, read_rows, write_crops
 from integral_mmpose.datasets.body.h36m_files import make_rows
 from integral_mmpose.synthetic import h36m_writer, scene
 from integral_mmpose.synthetic.render import Canvas
@@ -64,11 +65,6 @@ def synthetic_frames(root, count=4):
 def crops_of(root, side_px=320):
     """The cache of person crops of a folder."""
     out = root.with_name(f'{root.name}_{side_px}')
-    rows, cameras = read_rows(str(root), 'train')
-    rows, boxes = plan_crops(rows, cameras, side_px)
-    write_crops(str(root), str(out), rows['imgname'].tolist(), boxes, side_px)
-    (out / 'annotations').mkdir()
-    np.savez(out / 'annotations/h36m_train.npz', **rows)
-    content = (root / 'annotations/cameras.json').read_bytes()
-    (out / 'annotations/cameras.json').write_bytes(content)
+    options = dict(crop=side_px, splits=['train'], jobs=1)
+    h36m_to_crops.convert(Namespace(root=str(root), out=str(out), **options))
     return out
