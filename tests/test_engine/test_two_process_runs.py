@@ -157,10 +157,15 @@ def test_a_second_start_names_the_first(roots, tmp_path):
     while not (lock.is_file() and lock.read_text()):
         assert time.monotonic() < deadline and first.poll() is None
         time.sleep(0.05)
-    os.killpg(first.pid, signal.SIGSTOP)  # it must not end before
+    # torchrun gives each rank a session of its own.
+    children = Path(f'/proc/{first.pid}/task/{first.pid}/children')
+    pids = [first.pid, *map(int, children.read_text().split())]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)  # it must not end before
     second = start(work, roots)
     _, errors = second.communicate(timeout=300)
-    os.killpg(first.pid, signal.SIGKILL)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
     first.communicate()
     assert second.returncode == 1
     assert 'is in use by another training: process ' in errors
