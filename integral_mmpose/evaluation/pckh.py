@@ -68,8 +68,8 @@ class PCKhCurve(BaseMetric):
         """The metainfo of the data set, known before a training starts.
 
         Raises:
-            ValueError: When it is set and says ``head_boxes=False``, or a
-                group has a joint that is not its.
+            ValueError: When it is set and says ``head_boxes=False``, or
+                if a group names a joint that the data set does not have.
         """
         return self._dataset_meta
 
