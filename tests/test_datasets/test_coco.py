@@ -338,23 +338,50 @@ def test_the_joints_of_the_file_are_those_of_the_set(coco):
 )
 def test_names_that_look_alike_are_told_apart(names):
     """Their plain forms are equal, or empty."""
-    check_joint_names(dict(id=1, keypoints=names), tuple(names), 'f')
+    check_joint_names(people_with(names), tuple(names), 'f')
     swapped = [names[0], 'wrist', names[2]]
     ours = ['wrist', *names[1:]]
     with pytest.raises(ValueError, match='another order'):
-        check_joint_names(dict(id=1, keypoints=swapped), ours, 'f')
+        check_joint_names(people_with(swapped), ours, 'f')
 
 
 @pytest.mark.parametrize(
-    'short', [('Leye', 'Reye'), ('LEYE', 'REYE'), ('leye', 'reye')]
+    'spelling',
+    [
+        ('Leye', 'Reye'),
+        ('LEYE', 'REYE'),
+        ('leye', 'reye'),
+        ('eyel', 'eyer'),
+        ('lefteye', 'righteye'),
+        ('EyeLeft', 'EyeRight'),
+        ('lft_eye', 'rgt_eye'),
+        ('left_eye_joint', 'right_eye_joint'),
+        ('kp_left_eye', 'kp_right_eye'),
+        ('left_oculus', 'right_oculus'),  # another word for ours
+    ],
 )
-def test_short_names_of_left_and_right_are_known(short):
-    left, right = short
+def test_left_and_right_are_known_in_every_spelling(spelling):
+    left, right = spelling
     ours = ['left_eye', 'right_eye', 'rear']
-    check_joint_names(dict(id=1, keypoints=[left, right, 'rear']), ours, 'f')
-    swapped = dict(id=1, keypoints=[right, left, 'rear'])
+    check_joint_names(people_with([left, right, 'rear']), ours, 'f')
+    swapped = people_with([right, left, 'rear'])
     with pytest.raises(ValueError, match=f'joint 0 is .{right}. and not'):
         check_joint_names(swapped, ours, 'f')
+
+
+def people_with(names):
+    """The part of a COCO file that names the joints of people."""
+    return dict(categories=[dict(id=1, keypoints=names)])
+
+
+def test_names_are_compared_where_people_are_detected(coco):
+    names = list(coco().metainfo['keypoint_id2name'].values())
+    person = dict(id=1, name='person', keypoints=names)
+    content = dict(CONTENT, categories=[person])
+    assert len(coco(content, DETECTIONS)) == 3
+    names[1:3] = names[2], names[1]
+    with pytest.raises(ValueError, match='another order: joint 1 is'):
+        coco(content, DETECTIONS)
 
 
 def test_annotations_of_other_categories_are_counted(coco, log):

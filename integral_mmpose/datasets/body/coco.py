@@ -102,11 +102,10 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
     def _person_id(self, content: dict) -> int:
         """The category of people, with joints of this data set."""
         id_ = person_category(content, self.ann_file)
-        for category in content.get('categories', []):
-            if category['id'] == id_ and category.get('keypoints'):
-                names = list(self.metainfo['keypoint_id2name'].values())
-                check_joint_names(category, names, self.ann_file)
-        others = [p for p in content['annotations'] if p['category_id'] != id_]
+        names = list(self.metainfo['keypoint_id2name'].values())
+        check_joint_names(content, names, self.ann_file)
+        people = content.get('annotations', [])
+        others = [p for p in people if p['category_id'] != id_]
         if others:
             _warn(
                 f'{self.ann_file}: {len(others)} annotations of other '
@@ -192,7 +191,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
     def _load_detection_results(self) -> List[dict]:
         content = self._read_file('images', 'categories')
         self._metainfo['CLASSES'] = content['categories']
-        self._person = person_category(content, self.ann_file)
+        self._person = self._person_id(content)
         images = {image['id']: image for image in content['images']}
         self.bbox_file = self._find_boxes(self.bbox_file)
         entries = load_json(self.bbox_file, 'the detection file', list)

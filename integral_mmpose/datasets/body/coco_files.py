@@ -1,7 +1,7 @@
 """COCO's annotation files: read, and checked entry by entry."""
 
 import re
-from typing import Dict, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from xtcocotools.coco import COCO
 
@@ -22,6 +22,11 @@ from ..checks import (
 
 #: COCO's category of persons, which mmpose's CocoDataset fixes, too.
 PERSON = 1
+#: Words for the side of a joint.
+SIDES = {
+    **dict.fromkeys(('l', 'lt', 'lft', 'left'), 'left'),
+    **dict.fromkeys(('r', 'rt', 'rgt', 'right'), 'right'),
+}
 #: What COCO's files must have, and of which kind.
 IMAGE_FIELDS = dict(id=WHOLE, file_name=TEXT, width=NUMBER, height=NUMBER)
 PERSON_FIELDS = dict(id=WHOLE, image_id=WHOLE, category_id=WHOLE)
@@ -86,21 +91,30 @@ def person_category(content: dict, file: str) -> int:
     return used.pop()
 
 
-def check_joint_names(category: dict, ours: Sequence[str], file: str) -> None:
-    """A category's joints: as many as ours, and in order if so named.
+def check_joint_names(content: dict, ours: Sequence[str], file: str) -> None:
+    """The joints of people: as many as ours, and in order if so named.
 
     Raises:
-        ValueError: If it has more or fewer, or one of ours in another place.
-            An unknown name is taken: it may be another word for ours.
+        ValueError: If there are more or fewer, or one of ours in another
+            place, or a right one in a left one's. An unknown name of its side
+            is taken: it may be another word for ours.
     """
+    id_ = person_category(content, file)
+    for category in content.get('categories', []):
+        if category['id'] == id_ and category.get('keypoints'):
+            _check_names(category, ours, file)
+
+
+def _check_names(category: dict, ours: Sequence[str], file: str) -> None:
     names = category['keypoints']
     keys = [plain(name) for name in ours]
     known = {k: i for i, k in enumerate(keys) if k and keys.count(k) == 1}
     texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
     moved = [
         place
-        for place, name in enumerate(names if texts else [])
-        if _place(plain(name), known, place) != place
+        for place, name in enumerate(names[: len(ours)] if texts else [])
+        if _place(name, known, place) != place
+        or len({side_of(name), side_of(ours[place])} - {''}) > 1
     ]
     if not texts:
         problem = f'must be a list of names, got {shown(names)}'
@@ -134,16 +148,37 @@ def plain(name: str) -> str:
         >>> plain('left_hip') == plain('Hip, left') == plain('LHip')
         True
     """
+    return ''.join(sorted(_words(name)))
+
+
+def side_of(name: str) -> str:
+    """The side that a name says, left or right; else, or of both, ''.
+
+    Example:
+        >>> side_of('kp_left_eye'), side_of('righteye'), side_of('nose')
+        ('left', 'right', '')
+    """
+    sides = {
+        side
+        for word in _words(name)
+        for side in ('left', 'right')
+        if word.startswith(side) or word.endswith(side)
+    }
+    return sides.pop() if len(sides) == 1 else ''
+
+
+def _words(name: str) -> List[str]:
+    """The words of a name, each side as ``left`` or ``right``."""
     words = re.findall(r'[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+', name)
-    sides = dict(l='left', r='right')
-    return ''.join(sorted(sides.get(w.lower(), w.lower()) for w in words))
+    return [SIDES.get(word.lower(), word.lower()) for word in words]
 
 
-def _place(key: str, known: Dict[str, int], default: int) -> int:
-    """The place of a name, also of ``leye`` as short for ``left_eye``."""
-    side = dict(l='left', r='right').get(key[:1], '')
-    short = ''.join(sorted([side, key[1:]]))
-    return known.get(key, known.get(short, default))
+def _place(name: str, known: Dict[str, int], default: int) -> int:
+    """The place of a name; ``leye``, ``eyel`` are short for ``left_eye``."""
+    key = plain(name)
+    short = (f'{key[:1]}_{key[1:]}', f'{key[-1:]}_{key[:-1]}')
+    found = [known[k] for k in (key, *map(plain, short)) if k in known]
+    return found[0] if found else default
 
 
 def check_person(

@@ -29,8 +29,11 @@ def find_file(root: str, pattern: str) -> Optional[str]:
     """The one file that fits, in ``annotations`` or else in ``root``.
 
     Raises:
+        FileNotFoundError: If ``root`` is no folder.
         ValueError: If several fit.
     """
+    if not osp.isdir(root):
+        raise FileNotFoundError(f"{root} is no folder with MPII's layout")
     for folder in ('annotations', ''):
         place = glob.escape(osp.join(root, folder))
         found = sorted(glob.glob(osp.join(place, pattern)))
