@@ -7,6 +7,7 @@ import os
 import re
 import runpy
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -73,6 +74,7 @@ def run(name: str, argv: list) -> None:
     refuse_idle_options(argv)
     args, cfg = read_config(name)
     refuse_wrong_types(cfg.to_dict())
+    make_work_dir(cfg.work_dir)
     if name == 'train.py':
         refuse_unknown_optimizer(cfg)
         reserve_folder(cfg)
@@ -234,6 +236,18 @@ def refuse_unknown_optimizer(cfg) -> None:
         )
 
 
+def make_work_dir(folder: str) -> None:
+    """Make the work directory, or say that nothing can be written there."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OSError(
+            f'the work directory {folder} cannot be written to '
+            f'({error.strerror}): give another --work-dir'
+        ) from error
+
+
 def reserve_folder(cfg) -> None:
     """Lock the work directory before mmengine writes its config there.
 
@@ -245,7 +259,6 @@ def reserve_folder(cfg) -> None:
     rank = os.environ.get(RANKS.get(cfg.get('launcher'), 'RANK'), '0')
     if rank != '0':
         return
-    os.makedirs(cfg.work_dir, exist_ok=True)
     folder_lock.hold(cfg.work_dir)
     if not cfg.get('resume'):
         find_checkpoint.refuse_to_overwrite(cfg.work_dir)

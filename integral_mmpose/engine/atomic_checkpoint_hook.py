@@ -19,11 +19,12 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
 
-from integral_mmpose.files import remove_leftovers, write_atomically
+from integral_mmpose.files import remove_leftovers
 
 from .atomic_backend import ATOMIC
 from .find_checkpoint import (
     is_of,
+    note_checkpoint,
     on_main_process,
     refuse_to_overwrite,
     trains,
@@ -226,9 +227,7 @@ class AtomicCheckpointHook(CheckpointHook):
             )
         if not is_main_process():
             return
-        write_atomically(
-            osp.join(runner.work_dir, 'last_checkpoint'), path.encode()
-        )
+        note_checkpoint(runner.work_dir, path)
         for old in outdated:
             old_path = self.file_backend.join_path(
                 self.out_dir, self.filename_tmpl.format(old)

@@ -8,6 +8,8 @@ from typing import Callable, List, Optional, Union
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.runner import BaseLoop
 
+from integral_mmpose.files import write_atomically
+
 from .safe_load import load_from_local
 
 _NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
@@ -52,6 +54,11 @@ def noted_checkpoint(folder: Union[str, Path]) -> str:
         return ''
     # A power cut can leave any bytes: then no file is called so.
     return note.read_text('utf-8', errors='replace').strip()
+
+
+def note_checkpoint(folder: Union[str, Path], path: str) -> None:
+    """Let ``last_checkpoint`` name what to resume."""
+    write_atomically(Path(folder, 'last_checkpoint'), path.encode())
 
 
 def newest_loadable(

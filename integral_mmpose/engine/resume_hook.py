@@ -5,6 +5,7 @@ checkpoint, whatever the config says, and from epoch 1 if ``last_checkpoint``
 is missing.
 """
 
+import os.path as osp
 import warnings
 from functools import partial
 from typing import Any, Dict, List, Optional
@@ -16,6 +17,7 @@ from mmpose.registry import HOOKS
 from .find_checkpoint import (
     is_of,
     newest_loadable,
+    note_checkpoint,
     on_main_process,
     refuse_to_overwrite,
     trains,
@@ -53,6 +55,12 @@ class ResumeHook(Hook):
             return
         runner._load_from = on_main_process(partial(_start_from, runner))
         runner._resume = runner._resume and runner._load_from is not None
+
+    def before_train(self, runner) -> None:
+        """Point to what was resumed: a later ``--resume`` follows it."""
+        if runner._resume and '://' not in runner._load_from:
+            path = osp.abspath(runner._load_from)
+            on_main_process(partial(note_checkpoint, runner.work_dir, path))
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Add the settings of the run."""
@@ -148,8 +156,9 @@ def use_new_settings(
         runner.logger.warning('The moments of the optimizer start anew.')
         del checkpoint['optimizer']
         return
-    kept = {key: was[key] for key in ('state', 'loss_scaler') if key in fresh}
-    checkpoint['optimizer'] = {**fresh, **kept}
+    # Either run may have been without --amp, which has the scaler.
+    common = {'state', 'loss_scaler'}.intersection(was, fresh)
+    checkpoint['optimizer'] = {**fresh, **{key: was[key] for key in common}}
 
 
 def _replay_early_stopping(runner, checkpoint: dict) -> None:

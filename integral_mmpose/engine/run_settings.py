@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional
 
 from mmengine.dist import get_world_size
+from mmengine.hooks import EarlyStoppingHook
 
 # Without influence on the result, or (init_cfg) on a resumed one. The data
 # set may lie elsewhere: its size and its annotation files are compared.
@@ -52,8 +53,8 @@ def settings_of(runner) -> Dict[str, Any]:
     schedulers = cfg.get('param_scheduler')
     hooks = _hooks(cfg.get('custom_hooks') or [])
     default_hooks = _hooks((cfg.get('default_hooks') or {}).values())
-    stops = 'EarlyStoppingHook' in map(_name, hooks + default_hooks)
-    decides = stops or 'monitor' in str(schedulers)  # a plateau
+    stops = any(isinstance(h, EarlyStoppingHook) for h in runner.hooks)
+    decides = stops or 'Plateau' in str(schedulers)
     if not decides:  # validation is free
         for name in ('val_interval', 'val_begin', 'dynamic_intervals'):
             train_cfg.pop(name, None)

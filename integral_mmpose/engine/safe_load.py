@@ -161,6 +161,11 @@ def require_file(filename: str) -> None:
     """
     if osp.isfile(filename):
         return
+    if osp.isdir(filename):
+        raise FileNotFoundError(
+            f'checkpoint {filename} is a folder: name a file in it. --resume '
+            'alone, with --work-dir, continues the newest of a folder'
+        )
     folder = osp.basename(osp.dirname(filename))
     configs = [
         path

@@ -9,7 +9,14 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
-from mmengine.hooks import DistSamplerSeedHook, Hook, ParamSchedulerHook
+from mmengine.hooks import (
+    DistSamplerSeedHook,
+    EarlyStoppingHook,
+    Hook,
+    ParamSchedulerHook,
+)
+from mmengine.optim import OptimWrapper
+from mmpose.registry import HOOKS, OPTIM_WRAPPERS
 from torch.utils.data import DataLoader
 
 from integral_mmpose.engine import run_settings
@@ -290,6 +297,27 @@ def test_another_optimizer_starts_its_moments_anew(train):
     assert set(state[0]) == {'momentum_buffer'}
 
 
+@OPTIM_WRAPPERS.register_module()
+class ScalingWrapper(OptimWrapper):
+    """Keeps a scaler with the optimizer, as AmpOptimWrapper on a GPU."""
+
+    def state_dict(self):
+        return dict(super().state_dict(), loss_scaler=dict(scale=1.0))
+
+    def load_state_dict(self, state_dict):
+        assert state_dict.pop('loss_scaler') == dict(scale=1.0)
+        super().load_state_dict(state_dict)
+
+
+@pytest.mark.parametrize('before', [True, False])
+def test_an_inexact_resume_starts_or_ends_amp(train, before):
+    amp = dict(type='ScalingWrapper', **ADAM)
+    wrappers = [amp, ADAM] if before else [ADAM, amp]
+    train(2, optim_wrapper=wrappers[0])
+    _, rates = train(3, inexact=True, optim_wrapper=wrappers[1])
+    assert list(rates) == [2]
+
+
 @pytest.mark.parametrize('seed, expected', [(None, 3), (3, 3), (4, 4)])
 def test_seed(train, seed, expected):
     """Without one in the config the checkpoint's is used."""
@@ -453,17 +481,37 @@ def test_a_branch_is_newer_than_what_it_left(train, tmp_path):
     assert found == str(tmp_path / 'work/epoch_3.pth')
 
 
+def test_a_branch_that_is_killed_at_once_is_followed(train, tmp_path):
+    """Before its first checkpoint, too."""
+    train(4)
+    first = str(tmp_path / 'work/epoch_2.pth')
+    with pytest.raises(KeyboardInterrupt):
+        train(4, load_from=first, inexact=True, custom_hooks=[KILLED])
+    assert newest_loadable(tmp_path / 'work', print) == first
+    assert list(train(4)[1]) == [2, 3]
+
+
+KILLED = dict(type='KilledHook')
+
+
+@HOOKS.register_module()
+class KilledHook(Hook):
+    def before_train_iter(self, runner, *args, **kwargs):
+        raise KeyboardInterrupt
+
+
 def run_with(tmp_path, hooks=(), **cfg):
     """As much of a runner as its settings are read from."""
     path = tmp_path / 'val.json'
     path.write_text(cfg.pop('truth', '[]'))
     val = SimpleNamespace(ann_file=str(path))
     cfg.setdefault('train_cfg', dict(max_epochs=3, val_interval=1))
+    hooks = [*hooks, *map(HOOKS.build, cfg.get('custom_hooks', []))]
     return SimpleNamespace(
         cfg=cfg,
         train_dataloader=SimpleNamespace(batch_size=4, dataset=[0]),
         val_loop=SimpleNamespace(dataloader=SimpleNamespace(dataset=val)),
-        hooks=list(hooks),
+        hooks=hooks,
         _randomness_cfg={},
         seed=0,
     )
@@ -472,7 +520,9 @@ def run_with(tmp_path, hooks=(), **cfg):
 PLATEAU = dict(
     param_scheduler=dict(type='ReduceOnPlateauLR', monitor='pckh/AUC')
 )
+OF_THE_LOSS = dict(param_scheduler=[dict(type='ReduceOnPlateauLR')])
 STOP = dict(custom_hooks=[dict(type='EarlyStoppingHook', monitor='pckh/AUC')])
+OWN_STOP = dict(custom_hooks=[dict(type='StopHook', monitor='pckh/AUC')])
 OTHER_VALIDATION = [
     (dict(truth='[1]'), 'validation.annotations.0'),
     (dict(val_evaluator=dict(type='PCKhCurve')), 'validation.evaluator'),
@@ -485,7 +535,12 @@ OTHER_VALIDATION = [
 ]
 
 
-@pytest.mark.parametrize('decides', [PLATEAU, STOP, {}])
+@HOOKS.register_module()
+class StopHook(EarlyStoppingHook):
+    """Somebody's own."""
+
+
+@pytest.mark.parametrize('decides', [PLATEAU, OF_THE_LOSS, STOP, OWN_STOP, {}])
 @pytest.mark.parametrize('change, name', OTHER_VALIDATION)
 def test_a_validation_that_decides(tmp_path, decides, change, name):
     """It ends a training, or sets its learning rate; else it only looks."""

@@ -339,6 +339,8 @@ def test_missing_first_half_names_the_config_to_train(tmp_path, monkeypatch):
     for other in ('nowhere.pth', 'work_dirs/demo/istar/epoch_9.pth'):
         with pytest.raises(FileNotFoundError, match='does not exist$'):
             load_checkpoint(torch.nn.Linear(1, 1), other)
+    with pytest.raises(FileNotFoundError, match='is a folder: name a file'):
+        load_checkpoint(torch.nn.Linear(1, 1), str(tmp_path))
 
 
 @pytest.fixture

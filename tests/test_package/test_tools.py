@@ -1,6 +1,7 @@
 """Our wrapper of MMPose's tools."""
 
 import argparse
+import errno
 import importlib.util
 import multiprocessing
 import os
@@ -157,6 +158,7 @@ def test_one_process_of_a_job_locks_the_folder(
 ):
     """mmengine sets RANK later; the second would find the folder in use."""
     monkeypatch.delenv('RANK', raising=False)
+    (tmp_path / 'work').mkdir()
     cfg = Config(dict(work_dir=str(tmp_path / 'work'), launcher=launcher))
     for rank in ('1', '0'):
         monkeypatch.setenv(name, rank)
@@ -167,6 +169,26 @@ def test_one_process_of_a_job_locks_the_folder(
     tool.reserve_folder(Config(dict(cfg, launcher='none')))
     assert folder_lock.holds(cfg.work_dir)
     folder_lock.release(cfg.work_dir)
+
+
+@pytest.mark.parametrize('place', ['file', 'file/work'])
+def test_a_work_directory_that_is_a_file(tool, tmp_path, place):
+    (tmp_path / 'file').touch()
+    with pytest.raises(OSError, match=f'{place} cannot be .*another --work-d'):
+        tool.make_work_dir(str(tmp_path / place))
+    tool.make_work_dir(str(tmp_path / 'new/work'))
+    assert not list((tmp_path / 'new/work').iterdir())
+
+
+def test_a_work_directory_without_permission(tool, tmp_path, monkeypatch):
+    """The system's own error: as root, every folder can be written to."""
+
+    def refuse(dir):
+        raise PermissionError(errno.EACCES, 'Permission denied')
+
+    monkeypatch.setattr(tool.tempfile, 'TemporaryFile', refuse)
+    with pytest.raises(OSError, match=r'\(Permission denied\): give another'):
+        tool.make_work_dir(str(tmp_path))
 
 
 @pytest.mark.parametrize('name', ['data_root', 'codec.input_size', 'lr'])
