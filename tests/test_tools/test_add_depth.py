@@ -306,6 +306,27 @@ def test_a_box_that_is_none_is_named(monkeypatch, folder, capsys):
     assert 'boxes must be' in error
 
 
+def test_a_damaged_photograph_is_named_as_such(monkeypatch, folder, capsys):
+    folder, people = folder
+    (folder / 'images/1.png').write_bytes(b'no picture')
+    assert run(monkeypatch, folder, Oracle(people)) == 1
+    error = capsys.readouterr().err
+    assert '1.png: cannot be decoded' in error
+    assert '`joints`' not in error
+
+
+def test_an_estimate_is_not_estimated_again(monkeypatch, folder, capsys):
+    folder, people = folder
+    with pytest.raises(SystemExit):
+        run(monkeypatch, folder, Oracle(people), '--split', 'train_depth')
+    assert 'have an estimated depth' in capsys.readouterr().err
+
+
+def test_a_folder_that_is_none(monkeypatch, tmp_path, capsys):
+    assert run(monkeypatch, tmp_path / 'gone', Oracle([])) == 1
+    assert 'gone is no folder' in capsys.readouterr().err
+
+
 def test_old_depth_goes_and_all_depth_is_within_the_crop(monkeypatch, folder):
     folder, people = folder
     for number, points in enumerate(people):

@@ -47,7 +47,7 @@ MOST = 0.45
 
 def model_depths(infer: PoseInferencer, image, joints) -> np.ndarray:
     """Depth (16,) of MPII's joints in px relative to the pelvis."""
-    person = infer(read_image(image), boxes=box_of_joints(joints))[0][0]
+    person = infer(image, boxes=box_of_joints(joints))[0][0]
     pose, places = person.keypoints_3d_mm, person.keypoints_2d
     px_per_mm = np.ptp(places, 0).max() / np.ptp(pose[:, :2], 0).max()
     depths = np.zeros(len(MPII_NAMES))
@@ -67,12 +67,12 @@ def add_depth(
         raise ValueError(f'{file}: nobody has a labelled pelvis and thorax')
     told = []
     for i in tqdm(kept, disable=None):
-        image = root / 'images' / names[i]
+        image = read_image(root / 'images' / names[i])
         try:
             told.append(model_depths(infer, image, joints[i, labelled[i]]))
         except ValueError as error:
             raise annotation_error(
-                str(file), int(i), 'joints', f'give no box: {error}'
+                str(file), int(i), 'joints', f'gives no box: {error}'
             ) from error
     told = without_lean(joints[kept], labelled[kept], np.stack(told))
     for person in people:
@@ -96,6 +96,8 @@ def main(argv=None) -> None:
     )
     parser.add_argument('--threads', type=int, help='of ONNX Runtime')
     args = parser.parse_args(argv)
+    if args.split.endswith('_depth'):
+        parser.error('--split: these people have an estimated depth already')
     found = find_file(str(args.data), f'*_{args.split}.json')
     if not found:
         raise FileNotFoundError(f'{args.data} has no *_{args.split}.json')

@@ -54,19 +54,22 @@ def make_jobs(args: argparse.Namespace, metadata: Metadata) -> List[Job]:
 
 
 def extract_all(root: str, extracted: str, subjects: Sequence[str]) -> None:
-    """Extract every archive that was not yet."""
+    """Extract every archive that was not yet, or whose files are gone."""
     for archive in find_archives(root, subjects):
         name = f'{Path(archive).name}.{Path(archive).stat().st_size}'
         done = Path(extracted, f'{name}.{"-".join(sorted(subjects))}.done')
-        if done.exists():
+        if done.exists() and all(
+            Path(extracted, path).exists()
+            for path in done.read_text().splitlines()
+        ):
             continue
-        files = 0
+        files = []
         for path in extract(archive, extracted, subjects):
             print(f'{archive}: {path}', flush=True)
-            files += 1
-        print(f'{archive}: {files} files')
+            files.append(os.path.relpath(path, extracted))
+        print(f'{archive}: {len(files)} files')
         Path(extracted).mkdir(parents=True, exist_ok=True)
-        done.touch()
+        done.write_text('\n'.join(files))
 
 
 def run_jobs(jobs: List[Job], threads: int) -> List[Part]:

@@ -234,6 +234,17 @@ def test_it_goes_on_where_it_was(archives, convert, capsys):
     assert len(load(out, 'test')['imgname']) == 8 * 5
 
 
+def test_a_video_of_another_size_is_refused(archives, convert, tiny, capsys):
+    """Its poses and its camera are in pixels of the original."""
+    video = archives / 'S9/Videos/Eating 1.54138969.mp4'
+    count = len(tiny.world('S9', 'Eating', 1))
+    tiny.write_video(video, range(count), (52, 50))
+    assert convert(archives, *S9_EATING)[0] == 1
+    error = capsys.readouterr().err
+    assert f'{video}: has 52 x 50 px' in error
+    assert 'the video was scaled' in error
+
+
 def test_links_to_another_download_are_replaced(archives, convert, tmp_path):
     """h36m_from_posenet.py links its pictures into the same place."""
     _, out = convert(archives, *S9_EATING)
@@ -332,6 +343,12 @@ def test_tgz(all_archives, convert, tmp_path, capsys):
     capsys.readouterr()
     assert convert(root, *S9_EATING)[0] == 0
     assert '.tgz' not in capsys.readouterr().out
+    # Somebody has made room on the disk.
+    shutil.rmtree(out / 'extracted/S9/Videos')
+    assert convert(root, *S9_EATING)[0] == 0
+    printed = capsys.readouterr().out
+    assert 'Videos_S9.tgz: ' in printed
+    assert 'Positions' not in printed
 
 
 def test_an_archive_writes_nowhere_else(tmp_path):

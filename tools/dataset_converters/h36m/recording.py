@@ -29,6 +29,9 @@ from .rows import (
 )
 from .video import extract_frames
 
+#: Part of the width or height that a principal point may be off the middle.
+MOST_OFF_CENTRE = 0.1
+
 
 class Job(NamedTuple):
     """A recording to convert."""
@@ -116,6 +119,13 @@ def convert_recording(job: Job) -> Tuple[Part, str]:
     hint = ', or leave it out (--skip-broken)' * job.recording.broken
     fix = f'Download it again{hint}.'
     written, size = extract_frames(job.files.video, paths, fix, cut)
+    off = np.abs(np.divide(principal, size) - 0.5).max()
+    if off > MOST_OFF_CENTRE:
+        raise ValueError(
+            f'{job.files.video}: has {size[0]} x {size[1]} px, and the '
+            f'principal point of the camera is at {np.round(principal, 1)}: '
+            f'the video was scaled. {fix}'
+        )
     remark = f'{len(written)} images'
     if len(written) < len(frames):
         remark += f', {len(frames) - len(written)} after the end of the video'
