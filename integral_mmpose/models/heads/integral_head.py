@@ -77,8 +77,8 @@ class IntegralHead(MapReadout, HeatmapHead):
 
     Raises:
         ValueError: If no loss is given or one of the other kind, a count is
-            below 1, ``readout`` is unknown, the depth contradicts the codec,
-            or a joint loss lacks its heat map loss.
+            below 1, ``readout`` is unknown or has no ``window``, the depth
+            contradicts the codec, or a joint loss lacks its heat map loss.
     """
 
     def __init__(
@@ -125,6 +125,11 @@ class IntegralHead(MapReadout, HeatmapHead):
         self.readout = readout or self._trained_readout()
         self.window = dict(self._trained_window(), **(window or {}))
         F.check_window(**self.window)
+        if window and self.readout != 'local_integral':
+            raise ValueError(
+                f'window is for readout="local_integral", and this head reads '
+                f'by {self.readout!r}: give that readout, or no window'
+            )
         check_decoder(self, f'depth={depth}')
 
     @property

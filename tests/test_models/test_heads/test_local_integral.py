@@ -73,6 +73,9 @@ def test_the_window_is_that_of_the_config(identity_head):
         torch.testing.assert_close(got, local_integral(maps, **expected))
     with pytest.raises(ValueError, match='temperature must be positive'):
         identity_head(window=dict(temperature=0))
+    for readout in ('integral', 'argmax'):
+        with pytest.raises(ValueError, match=f'this head reads by .{readout}'):
+            identity_head(readout=readout, window=dict(radius=1))
     with pytest.raises(ValueError, match='radius of at most 5'):
         identity_head(
             readout='local_integral', window=dict(radius=6)
