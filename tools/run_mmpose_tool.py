@@ -6,19 +6,22 @@ import json
 import os
 import re
 import runpy
+import signal
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
 from urllib.error import URLError
 
-from kept_config import kept_config
+from work_dir import (
+    kept_config,
+    load_or_resume,
+    make_work_dir,
+    reserve_folder,
+)
 from wrong_option import refuse_wrong_types, wrong_option
 
 ROOT = Path(__file__).resolve().parents[1]
-#: --resume, --resume=auto, or as short as argparse takes it.
-RESUME = '--r'
 # Errors that a wrong file, name, value or disk can cause.
 USER_ERRORS = (ValueError, OSError, FloatingPointError, KeyError)
 _IN_WORKER = r'Caught (\w+) in .*\nOriginal Traceback'
@@ -30,8 +33,6 @@ MORE_SETTINGS = (
     'sync_bn', 'model_wrapper_cfg', 'find_unused_parameters',
     'activation_checkpointing', 'efficient_conv_bn_eval', 'preprocess_cfg',
 )  # fmt: skip
-#: Where a launcher says which process this is, before mmengine sets RANK.
-RANKS = dict(slurm='SLURM_PROCID', mpi='OMPI_COMM_WORLD_RANK')
 
 
 def main(name: str) -> None:
@@ -79,6 +80,9 @@ def run(name: str, argv: list) -> None:
         refuse_unknown_optimizer(cfg)
         reserve_folder(cfg)
         argv = load_or_resume(argv, args, cfg.work_dir)
+    else:
+        # A launcher's signal: the config is put back, too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.argv = argv + join_without_gpu(argv)
     with kept_config(cfg):
         runpy.run_path(str(find_tool(name)), run_name='__main__')
@@ -234,58 +238,6 @@ def refuse_unknown_optimizer(cfg) -> None:
             f'optim_wrapper.optimizer.type={name!r}: neither torch nor '
             'OpenMMLab has such an optimizer'
         )
-
-
-def make_work_dir(folder: str) -> None:
-    """Make the work directory, or say that nothing can be written there."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise OSError(
-            f'the work directory {folder} cannot be written to '
-            f'({error.strerror}): give another --work-dir'
-        ) from error
-
-
-def reserve_folder(cfg) -> None:
-    """Lock the work directory before mmengine writes its config there.
-
-    Refuses it if another training runs there, or if a new one would overwrite
-    its checkpoints.
-    """
-    from integral_mmpose.engine import find_checkpoint, folder_lock
-
-    rank = os.environ.get(RANKS.get(cfg.get('launcher'), 'RANK'), '0')
-    if rank != '0':
-        return
-    folder_lock.hold(cfg.work_dir)
-    if not cfg.get('resume'):
-        find_checkpoint.refuse_to_overwrite(cfg.work_dir)
-
-
-def load_or_resume(argv: list, args, folder: str) -> list:
-    """Change the arguments so that a bare ``--resume`` is safe on every run.
-
-    If there is nothing to resume, MMPose ignores the ``load_from`` of the
-    config and starts from random weights: an I1 row would not start from H1.
-    If there is, MMPose resumes from a ``load_from`` of the command line: the
-    I1 row would begin in H1's last epoch and be finished.
-    """
-    if args.resume != 'auto':
-        return argv
-    from integral_mmpose.engine.find_checkpoint import (
-        checkpoints_in,
-        noted_checkpoint,
-    )
-
-    if not (checkpoints_in(folder) or noted_checkpoint(folder)):
-        at = next(i for i, w in enumerate(argv) if w.startswith(RESUME))
-        auto = argv[at + 1 : at + 2] == ['auto']
-        return argv[:at] + argv[at + 1 + auto :]
-    return [
-        'load_from=None' if a.startswith('load_from=') else a for a in argv
-    ]
 
 
 def find_tool(name: str) -> Path:

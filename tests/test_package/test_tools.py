@@ -186,7 +186,7 @@ def test_a_work_directory_without_permission(tool, tmp_path, monkeypatch):
     def refuse(dir):
         raise PermissionError(errno.EACCES, 'Permission denied')
 
-    monkeypatch.setattr(tool.tempfile, 'TemporaryFile', refuse)
+    monkeypatch.setattr('tempfile.TemporaryFile', refuse)
     with pytest.raises(OSError, match=r'\(Permission denied\): give another'):
         tool.make_work_dir(str(tmp_path))
 
@@ -441,3 +441,30 @@ def test_the_config_beside_checkpoints_is_of_their_training(
             note.write_text('epoch_2.pth')
         raise ValueError
     assert dumped.read_text() == ('lr = 2' if saved else 'lr = 1')
+
+
+def test_a_test_that_is_terminated_puts_the_config_back(
+    tool, tmp_path, monkeypatch
+):
+    """By run(): by default, the signal ends Python without a `finally`."""
+    before = signal.getsignal(signal.SIGTERM)
+    folder = tmp_path / 'work'
+    folder.mkdir()
+    config = folder / 'a.py'
+    config.write_text('lr = 1')
+    (folder / 'last_checkpoint').write_text('epoch_1.pth')
+    cfg = Config(dict(work_dir=str(folder)), filename=str(config))
+    monkeypatch.setattr(tool, 'read_config', lambda name: (None, cfg))
+
+    def of_mmpose(path, run_name):
+        config.write_text('lr = 2')
+        assert signal.getsignal(signal.SIGTERM) is not before
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(tool.runpy, 'run_path', of_mmpose)
+    try:
+        with pytest.raises(SystemExit, match='143'):
+            tool.run('test.py', ['test.py'])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert config.read_text() == 'lr = 1'

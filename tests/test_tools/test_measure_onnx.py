@@ -187,6 +187,7 @@ def test_consistency_by_hand(folder):
     name = 'mirrored pose, mean distance (mm)'
     found = tool.measure(Oracle(joints, skew=6.0), path, 'val')
     assert found[name] == pytest.approx(1)
+    assert found[name.replace('mean', 'median')] == pytest.approx(0, abs=1e-9)
     found = tool.measure(Oracle(joints, skew=0.0), path, 'val')
     assert found[name] == pytest.approx(0, abs=1e-9)
     bones = found['left and right bones, median difference (%)']

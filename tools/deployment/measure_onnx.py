@@ -145,6 +145,7 @@ def without_truth(infer: PoseInferencer, found: list) -> dict:
         ratios.append(np.abs(np.log(lengths[0] / lengths[1])))
     numbers = {
         'mirrored pose, mean distance (mm)': apart.mean(),
+        'mirrored pose, median distance (mm)': np.median(apart),
         'left and right bones, median difference (%)': 100
         * np.median(np.exp(ratios) - 1),
     }
