@@ -80,8 +80,9 @@ def run(name: str, argv: list) -> None:
         refuse_unknown_optimizer(cfg)
         reserve_folder(cfg)
         argv = load_or_resume(argv, args, cfg.work_dir)
-    else:
-        # A launcher's signal: the config is put back, too.
+    elif cfg.get('launcher', 'none') == 'none':
+        # The config is put back. A process that waits for others would not
+        # see the signal.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.argv = argv + join_without_gpu(argv)
     with kept_config(cfg):

@@ -57,8 +57,9 @@ def noted_checkpoint(folder: Union[str, Path]) -> str:
 
 
 def note_checkpoint(folder: Union[str, Path], path: str) -> None:
-    """Let ``last_checkpoint`` name what to resume."""
-    write_atomically(Path(folder, 'last_checkpoint'), path.encode())
+    """Let ``last_checkpoint`` name what to resume, if it does not yet."""
+    if osp.abspath(noted_checkpoint(folder)) != osp.abspath(path):
+        write_atomically(Path(folder, 'last_checkpoint'), path.encode())
 
 
 def newest_loadable(
@@ -72,8 +73,11 @@ def newest_loadable(
         ValueError: If there are checkpoints, and none loads; names them. If
             ``last_checkpoint`` names a file that is gone.
     """
-    paths = checkpoints_in(folder)
+    paths, noted = checkpoints_in(folder), noted_checkpoint(folder)
     errors = []
+    names = map(osp.basename, paths)
+    if noted and osp.basename(noted) not in names:
+        errors.append(f'{noted}, which last_checkpoint names, is gone')
     for path in paths:
         try:
             if '://' not in path:
@@ -88,13 +92,12 @@ def newest_loadable(
         'To start anew, train with another --work-dir, or remove '
         f'{osp.join(folder, "last_checkpoint")} and the checkpoints.'
     )
-    if errors:
+    if paths:
         raise ValueError(
             f'no checkpoint in {folder} can be resumed:\n  '
             + '\n  '.join(errors)
             + f'\n{start_anew}'
         )
-    noted = noted_checkpoint(folder)
     if noted:
         fault = (
             'is of another work directory'

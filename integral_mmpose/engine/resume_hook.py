@@ -58,9 +58,10 @@ class ResumeHook(Hook):
 
     def before_train(self, runner) -> None:
         """Point to what was resumed: a later ``--resume`` follows it."""
-        if runner._resume and '://' not in runner._load_from:
-            path = osp.abspath(runner._load_from)
-            on_main_process(partial(note_checkpoint, runner.work_dir, path))
+        folder, path = runner.work_dir, runner._load_from
+        if runner._resume and is_of(path, folder) and '://' not in path:
+            path = osp.abspath(osp.expanduser(path))
+            on_main_process(partial(note_checkpoint, folder, path))
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Add the settings of the run."""

@@ -54,7 +54,8 @@ def settings_of(runner) -> Dict[str, Any]:
     hooks = _hooks(cfg.get('custom_hooks') or [])
     default_hooks = _hooks((cfg.get('default_hooks') or {}).values())
     stops = any(isinstance(h, EarlyStoppingHook) for h in runner.hooks)
-    decides = stops or 'Plateau' in str(schedulers)
+    waits = any(word in str(schedulers) for word in ('Plateau', 'monitor'))
+    decides = stops or waits
     if not decides:  # validation is free
         for name in ('val_interval', 'val_begin', 'dynamic_intervals'):
             train_cfg.pop(name, None)

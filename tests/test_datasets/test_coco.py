@@ -369,6 +369,17 @@ def test_left_and_right_are_known_in_every_spelling(spelling):
         check_joint_names(swapped, ours, 'f')
 
 
+@pytest.mark.parametrize(
+    ('ours', 'names'),
+    [
+        (['left_eye', 'right_eye'], ["l'oeil gauche", "l'oeil droit"]),
+        (['left_wrist', 'left_ring1'], ['W', 'R1']),  # R: ring
+    ],
+)
+def test_letters_that_are_no_sides(ours, names):
+    check_joint_names(people_with(names), ours, 'f')
+
+
 def people_with(names):
     """The part of a COCO file that names the joints of people."""
     return dict(categories=[dict(id=1, keypoints=names)])

@@ -491,6 +491,35 @@ def test_a_branch_that_is_killed_at_once_is_followed(train, tmp_path):
     assert list(train(4)[1]) == [2, 3]
 
 
+def test_the_checkpoint_of_another_folder_is_not_noted(
+    train, tmp_path, monkeypatch
+):
+    train(2)
+    (tmp_path / 'work').rename(tmp_path / 'other')
+    first = str(tmp_path / 'other/epoch_2.pth')
+    with pytest.raises(KeyboardInterrupt):
+        train(4, load_from=first, inexact=True, custom_hooks=[KILLED])
+    assert not (tmp_path / 'work/last_checkpoint').exists()
+    monkeypatch.setenv('HOME', str(tmp_path))
+    train(3, load_from='~/other/epoch_2.pth', inexact=True)
+    home = '~/work/epoch_3.pth'
+    with pytest.raises(KeyboardInterrupt):
+        train(4, load_from=home, inexact=True, custom_hooks=[KILLED])
+    found = newest_loadable(tmp_path / 'work', print)
+    assert found == str(tmp_path / 'work/epoch_3.pth')
+
+
+def test_a_noted_file_that_is_gone_is_told(train, tmp_path):
+    """A best checkpoint was resumed, and a better one has replaced it."""
+    train(3)
+    (tmp_path / 'work/last_checkpoint').write_text('best_epoch_1.pth')
+    told = []
+    newest_loadable(tmp_path / 'work', told.append)
+    [text] = told
+    assert 'best_epoch_1.pth, which last_checkpoint names, is gone' in text
+    assert text.endswith('epoch_3.pth instead.')
+
+
 KILLED = dict(type='KilledHook')
 
 
@@ -522,6 +551,7 @@ PLATEAU = dict(
 )
 OF_THE_LOSS = dict(param_scheduler=[dict(type='ReduceOnPlateauLR')])
 STOP = dict(custom_hooks=[dict(type='EarlyStoppingHook', monitor='pckh/AUC')])
+OWN_RATE = dict(param_scheduler=dict(type='AdaptiveLR', monitor='x'))
 OWN_STOP = dict(custom_hooks=[dict(type='StopHook', monitor='pckh/AUC')])
 OTHER_VALIDATION = [
     (dict(truth='[1]'), 'validation.annotations.0'),
@@ -540,7 +570,9 @@ class StopHook(EarlyStoppingHook):
     """Somebody's own."""
 
 
-@pytest.mark.parametrize('decides', [PLATEAU, OF_THE_LOSS, STOP, OWN_STOP, {}])
+@pytest.mark.parametrize(
+    'decides', [PLATEAU, OF_THE_LOSS, OWN_RATE, STOP, OWN_STOP, {}]
+)
 @pytest.mark.parametrize('change, name', OTHER_VALIDATION)
 def test_a_validation_that_decides(tmp_path, decides, change, name):
     """It ends a training, or sets its learning rate; else it only looks."""

@@ -317,8 +317,9 @@ def test_a_damaged_photograph_is_named_as_such(monkeypatch, folder, capsys):
 
 def test_an_estimate_is_not_estimated_again(monkeypatch, folder, capsys):
     folder, people = folder
+    assert not run(monkeypatch, folder, Oracle(people))
     with pytest.raises(SystemExit):
-        run(monkeypatch, folder, Oracle(people), '--split', 'train_depth')
+        run(monkeypatch, folder, Oracle(people), '--split', 'depth')
     assert 'have an estimated depth' in capsys.readouterr().err
 
 

@@ -96,12 +96,12 @@ def main(argv=None) -> None:
     )
     parser.add_argument('--threads', type=int, help='of ONNX Runtime')
     args = parser.parse_args(argv)
-    if args.split.endswith('_depth'):
-        parser.error('--split: these people have an estimated depth already')
     found = find_file(str(args.data), f'*_{args.split}.json')
     if not found:
         raise FileNotFoundError(f'{args.data} has no *_{args.split}.json')
     file = Path(found)
+    if file.stem.endswith('_depth'):
+        parser.error(f'{file}: these people have an estimated depth already')
     out = file.with_name(f'{file.stem}_depth.json')
     if out.is_dir():
         raise IsADirectoryError(f'{out} is a folder: move it away')

@@ -110,11 +110,13 @@ def _check_names(category: dict, ours: Sequence[str], file: str) -> None:
     keys = [plain(name) for name in ours]
     known = {k: i for i, k in enumerate(keys) if k and keys.count(k) == 1}
     texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
+    both = {'left', 'right'} <= set(map(side_of, ours))
     moved = [
         place
         for place, name in enumerate(names[: len(ours)] if texts else [])
         if _place(name, known, place) != place
-        or len({side_of(name), side_of(ours[place])} - {''}) > 1
+        or both
+        and len({side_of(name), side_of(ours[place])} - {''}) > 1
     ]
     if not texts:
         problem = f'must be a list of names, got {shown(names)}'
@@ -169,6 +171,7 @@ def side_of(name: str) -> str:
 
 def _words(name: str) -> List[str]:
     """The words of a name, each side as ``left`` or ``right``."""
+    name = re.sub(r"\b[lL]['’]", '', name)  # French, no side
     words = re.findall(r'[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+', name)
     return [SIDES.get(word.lower(), word.lower()) for word in words]
 
