@@ -325,7 +325,7 @@ def test_an_estimate_is_not_estimated_again(monkeypatch, folder, capsys):
 
 def test_a_folder_that_is_none(monkeypatch, tmp_path, capsys):
     assert run(monkeypatch, tmp_path / 'gone', Oracle([])) == 1
-    assert 'gone is no folder' in capsys.readouterr().err
+    assert 'gone does not exist' in capsys.readouterr().err
 
 
 def test_old_depth_goes_and_all_depth_is_within_the_crop(monkeypatch, folder):

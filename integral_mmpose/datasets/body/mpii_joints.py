@@ -16,6 +16,7 @@ from ..checks import (
     check_fields,
     float_field,
     load_json,
+    require_root,
     shown,
 )
 from ..joints import MPII_NAMES
@@ -32,8 +33,7 @@ def find_file(root: str, pattern: str) -> Optional[str]:
         FileNotFoundError: If ``root`` is no folder.
         ValueError: If several fit.
     """
-    if not osp.isdir(root):
-        raise FileNotFoundError(f"{root} is no folder with MPII's layout")
+    require_root(root, "MPII's layout")
     for folder in ('annotations', ''):
         place = glob.escape(osp.join(root, folder))
         found = sorted(glob.glob(osp.join(place, pattern)))
