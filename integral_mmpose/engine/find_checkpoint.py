@@ -86,7 +86,7 @@ def newest_loadable(
             errors.append(str(error))
             continue
         for error in errors:
-            warn(f'{error}. Resuming from the older {path} instead.')
+            warn(f'{error}. Resuming from {path} instead.')
         return path
     start_anew = (
         'To start anew, train with another --work-dir, or remove '

@@ -379,7 +379,7 @@ def test_a_torn_newest_checkpoint(train, tmp_path, capfd):
     _, rates = train(3)
     assert list(rates) == [2]
     text = ''.join(capfd.readouterr())
-    assert re.search(r'epoch_3\.pth cannot be read.*older .*epoch_2', text)
+    assert re.search(r'epoch_3\.pth cannot be read.*from .*epoch_2', text)
 
 
 def test_no_checkpoint_loads(train, tmp_path):

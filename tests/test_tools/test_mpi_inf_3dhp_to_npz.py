@@ -96,16 +96,16 @@ def write_sequence(root, sequence, cameras=3, change=lambda p, q: None):
     return folder
 
 
-def write_video(folder, camera, frames=FRAMES):
+def write_video(folder, camera, frames=FRAMES, size=SIZE):
     """Every frame has its own grey."""
     writer = cv2.VideoWriter(
         str(folder / 'imageSequence' / f'video_{camera}.avi'),
         cv2.VideoWriter_fourcc(*'MJPG'),
         25,
-        SIZE,
+        size,
     )
     for frame in range(frames):
-        writer.write(np.full((SIZE[1], SIZE[0], 3), 20 * frame, np.uint8))
+        writer.write(np.full((size[1], size[0], 3), 20 * frame, np.uint8))
     writer.release()
 
 
@@ -272,6 +272,17 @@ def test_a_broken_video_is_named(raw, tmp_path, content):
         message = r'video_0\.avi: not a readable video.*--no-images'
     with pytest.raises(ValueError, match=message):
         tool.convert(str(raw), str(tmp_path / 'out'), (0,), STEP)
+
+
+def test_a_video_of_another_size_is_refused(raw, tmp_path):
+    """Its poses are in pixels of the original. Twice: no image stays."""
+    half = SIZE[0] // 2, SIZE[1] // 2
+    write_video(raw / 'S2' / 'Seq1', 0, size=half)
+    out = tmp_path / 'out'
+    for _ in range(2):
+        with pytest.raises(ValueError, match=rf'has {half[0]} x {half[1]} px'):
+            tool.convert(str(raw), str(out), (0,), STEP)
+        assert not list(out.rglob('*.jpg'))
 
 
 def replace(path, old, new):

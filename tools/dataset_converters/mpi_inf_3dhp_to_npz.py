@@ -41,15 +41,30 @@ from mpi_inf_3dhp import (
 CAMERAS = (0, 1, 2, 4, 5, 6, 7, 8)
 
 
-def extract_images(video: Video, frames: Sequence[int], out: Path) -> set:
-    """Write frames of a video as images, and tell which are there."""
+def extract_images(
+    video: Video, frames: Sequence[int], size: tuple, out: Path
+) -> set:
+    """Write frames of a video as images, and tell which are there.
+
+    ``size`` is w, h of the camera in px.
+    """
     paths = {frame: out / 'images' / video.image(frame) for frame in frames}
     if all(path.is_file() for path in paths.values()):
         return set(paths)
     folder = video.sequence.folder / 'imageSequence'
     file = str(folder / f'video_{video.camera}.avi')
     fix = 'Get it again, or give --no-images.'
-    return extract_frames(file, paths, fix)[0]
+
+    def checked(frame: int, image: np.ndarray) -> np.ndarray:
+        found = image.shape[1::-1]
+        if found != size:
+            raise ValueError(
+                f'{file}: has {found[0]} x {found[1]} px, and its camera in '
+                f'camera.calibration {size[0]} x {size[1]}. {fix}'
+            )
+        return image
+
+    return extract_frames(file, paths, fix, checked)[0]
 
 
 def convert_video(
@@ -84,7 +99,9 @@ def convert_video(
         ids = [f'camera {video.camera} frame {n}' for n in frames[keep]]
         check_poses(names[keep], pixels[keep], points[keep], camera, file, ids)
     if out is not None:
-        written = extract_images(video, frames[keep].tolist(), out)
+        written = extract_images(
+            video, frames[keep].tolist(), tuple(camera.size), out
+        )
         lost = [frame not in written for frame in frames.tolist()]
         reasons[keep & lost] = 'not in the video'
     keep = reasons == ''

@@ -27,6 +27,7 @@ SIDES = {
     **dict.fromkeys(('l', 'lt', 'lft', 'left'), 'left'),
     **dict.fromkeys(('r', 'rt', 'rgt', 'right'), 'right'),
 }
+SIDE_NAMES = set(SIDES.values())
 #: What COCO's files must have, and of which kind.
 IMAGE_FIELDS = dict(id=WHOLE, file_name=TEXT, width=NUMBER, height=NUMBER)
 PERSON_FIELDS = dict(id=WHOLE, image_id=WHOLE, category_id=WHOLE)
@@ -110,13 +111,12 @@ def _check_names(category: dict, ours: Sequence[str], file: str) -> None:
     keys = [plain(name) for name in ours]
     known = {k: i for i, k in enumerate(keys) if k and keys.count(k) == 1}
     texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
-    both = {'left', 'right'} <= set(map(side_of, ours))
+    both = set(map(side_of, ours)) >= SIDE_NAMES
     moved = [
         place
         for place, name in enumerate(names[: len(ours)] if texts else [])
         if _place(name, known, place) != place
-        or both
-        and len({side_of(name), side_of(ours[place])} - {''}) > 1
+        or (both and {side_of(name), side_of(ours[place])} >= SIDE_NAMES)
     ]
     if not texts:
         problem = f'must be a list of names, got {shown(names)}'
@@ -163,7 +163,7 @@ def side_of(name: str) -> str:
     sides = {
         side
         for word in _words(name)
-        for side in ('left', 'right')
+        for side in SIDE_NAMES
         if word.startswith(side) or word.endswith(side)
     }
     return sides.pop() if len(sides) == 1 else ''
