@@ -9,6 +9,7 @@ from mmpose.registry import METRICS
 
 from ..datasets.body.coco_files import (
     check_area,
+    check_joint_names,
     check_person,
     index_of,
     read_coco,
@@ -69,6 +70,16 @@ class FiniteCocoMetric(CocoMetric):
             self.coco = index_of(read_coco(ann_file, lists, dict(id=WHOLE)))
             if not self.format_only:
                 self._check_truth()
+
+    @CocoMetric.dataset_meta.setter
+    def dataset_meta(self, meta: dict) -> None:
+        """The joints of the data set, which the truth must have, too."""
+        CocoMetric.dataset_meta.fset(self, meta)
+        converted = self.gt_converter or self.pred_converter
+        if self.coco and not (self.format_only or converted):
+            names = list(meta['keypoint_id2name'].values())
+            file = self.ann_file or 'the truth'
+            check_joint_names(self.coco.dataset, names, file)
 
     def _check_truth(self) -> None:
         """What would end in a KeyError, or in a meaningless AP."""

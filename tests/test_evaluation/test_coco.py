@@ -109,6 +109,23 @@ def test_nan_scores_perfectly_upstream_and_raises_here(ann_file):
         evaluate(FiniteCocoMetric, path, broken)
 
 
+def test_truth_with_left_and_right_swapped_is_refused(ann_file):
+    path, joints = ann_file
+    names = [META['keypoint_id2name'][j] for j in range(17)]
+
+    def name(content):
+        content['categories'][0]['keypoints'] = names
+
+    edit(path, name)
+    assert evaluate(FiniteCocoMetric, path, joints) == pytest.approx(1.0)
+    names[5], names[6] = names[6], names[5]
+    edit(path, name)
+    # The negative control: another meaning of the joints, the same score.
+    assert evaluate(CocoMetric, path, joints) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match='coco.json.*right_shoulder'):
+        evaluate(FiniteCocoMetric, path, joints)
+
+
 def crowd(tmp_path, count=12):
     """Annotations of several images, and noisy detections with scores."""
     rng = np.random.default_rng(3)
