@@ -85,7 +85,7 @@ def run(name: str, argv: list) -> None:
         # see the signal.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.argv = argv + join_without_gpu(argv)
-    with kept_config(cfg):
+    with kept_config(cfg, trains=name == 'train.py'):
         runpy.run_path(str(find_tool(name)), run_name='__main__')
     leave_group()
 

@@ -65,8 +65,8 @@ def load_or_resume(argv: list, args, folder: str) -> list:
 
 
 @contextmanager
-def kept_config(cfg) -> Iterator[None]:
-    """Put the config of a folder back, unless a checkpoint was saved.
+def kept_config(cfg, trains: bool) -> Iterator[None]:
+    """Put the config of a folder back, unless it saved a checkpoint.
 
     mmengine writes the config of every start into the work directory: that of
     a test, and that of a training that is refused because it would continue
@@ -75,9 +75,12 @@ def kept_config(cfg) -> Iterator[None]:
     path = Path(cfg.work_dir, Path(cfg.filename).name)
     note = Path(cfg.work_dir, 'last_checkpoint')
     saved = os.stat(note).st_mtime_ns if note.is_file() else None
-    before = path.read_bytes() if saved and path.is_file() else None
+    keeps = path.is_file() and (saved or not trains)
+    before = path.read_bytes() if keeps else None
     try:
         yield
     finally:
-        if before is not None and os.stat(note).st_mtime_ns == saved:
+        if before is not None and (
+            not trains or os.stat(note).st_mtime_ns == saved
+        ):
             path.write_bytes(before)

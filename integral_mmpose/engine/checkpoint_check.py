@@ -135,6 +135,7 @@ class CheckCheckpointHook(Hook):
         """
         model = unwrapped(runner.model)
         starts = trains(runner) and not runner._resume
+        _tell_other_joints(runner, checkpoint)
         if starts:
             self._check_pretrained(runner)
         check_weights(
@@ -144,3 +145,29 @@ class CheckCheckpointHook(Hook):
             partial=starts,
             allow=self.allow if starts else (),
         )
+
+
+def _tell_other_joints(runner, checkpoint: dict) -> None:
+    """Warn of as many joints with other names: each weight is of a joint."""
+    loops = [runner._train_loop] if trains(runner) else []
+    loops += [runner._test_loop, runner._val_loop]
+    loaders = [getattr(loop, 'dataloader', None) for loop in loops]
+    datasets = [loader.dataset for loader in loaders if loader is not None]
+    if not datasets:
+        return
+    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+    had = _joint_names(meta)
+    has = _joint_names(getattr(datasets[0], 'metainfo', {}))
+    places = [i for i, pair in enumerate(zip(had, has)) if len(set(pair)) > 1]
+    if len(had) == len(has) and places:
+        first = places[0]
+        runner.logger.warning(
+            f'{runner._load_from}: {len(places)} of its {len(had)} joints '
+            f'have another name in this data set, such as joint {first}: '
+            f'{had[first]} there, {has[first]} here. Metrics go by the names '
+            'of the data set. Is this the joint order that was trained?'
+        )
+
+
+def _joint_names(metainfo: dict) -> list:
+    return list((metainfo.get('keypoint_id2name') or {}).values())

@@ -23,6 +23,7 @@ from .find_checkpoint import (
     trains,
 )
 from .run_settings import differences, listing, settings_of
+from .warm_up_check import tell_long_warm_up
 
 _SCHEDULE = ('param_scheduler', 'optim_wrapper', 'auto_scale_lr')
 
@@ -57,7 +58,11 @@ class ResumeHook(Hook):
         runner._resume = runner._resume and runner._load_from is not None
 
     def before_train(self, runner) -> None:
-        """Point to what was resumed: a later ``--resume`` follows it."""
+        """Point to what was resumed: a later ``--resume`` follows it.
+
+        Warns of a warm-up that outlasts the training.
+        """
+        tell_long_warm_up(runner)
         folder, path = runner.work_dir, runner._load_from
         if runner._resume and is_of(path, folder) and '://' not in path:
             path = osp.abspath(osp.expanduser(path))

@@ -1,9 +1,11 @@
 """CocoMetric that rejects predictions that are not finite, and may be fast."""
 
+import os.path as osp
 from importlib.util import find_spec
 from typing import Dict, Optional, Sequence
 
 import numpy as np
+from mmengine.logging import MessageHub
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
@@ -12,6 +14,7 @@ from ..datasets.body.coco_files import (
     check_joint_names,
     check_person,
     index_of,
+    person_category,
     read_coco,
 )
 from ..datasets.checks import WHOLE, annotation_error, detected_box
@@ -30,7 +33,7 @@ class FiniteCocoMetric(CocoMetric):
     """MMPose's CocoMetric, after a check that every keypoint is finite.
 
     Args:
-        ann_file (str, optional): The truth; that of the samples without.
+        ann_file (str, optional): The truth; that of the data set without.
         backend (str): ``'xtcocotools'``, as mmpose, or
             ``'faster_coco_eval'``, which gives the same numbers and has to
             be installed.
@@ -66,14 +69,32 @@ class FiniteCocoMetric(CocoMetric):
         self.ann_file = ann_file
         self._checked = False
         if ann_file is not None:
-            lists = ['images'] + ['annotations'] * (not self.format_only)
-            self.coco = index_of(read_coco(ann_file, lists, dict(id=WHOLE)))
-            if not self.format_only:
-                self._check_truth()
+            self._read_truth(ann_file)
+
+    def _read_truth(self, ann_file: str) -> None:
+        self.ann_file = ann_file
+        lists = ['images'] + ['annotations'] * (not self.format_only)
+        content = read_coco(ann_file, lists, dict(id=WHOLE))
+        if not self.format_only:
+            person = person_category(content, ann_file)
+            content['annotations'] = [  # as CocoCheckedDataset
+                entry
+                for entry in content['annotations']
+                if entry['category_id'] == person
+            ]
+        self.coco = index_of(content)
+        if not self.format_only:
+            self._check_truth()
 
     @CocoMetric.dataset_meta.setter
     def dataset_meta(self, meta: dict) -> None:
         """The joints of the data set, which the truth must have, too."""
+        file = meta.get('ann_file')  # of its source, or mmpose's note of it
+        file = file or MessageHub.get_current_instance().get_info(
+            f'{meta.get("dataset_name")}_ann_file'
+        )
+        if self.coco is None and file and osp.isfile(file):
+            self._read_truth(file)
         CocoMetric.dataset_meta.fset(self, meta)
         converted = self.gt_converter or self.pred_converter
         if self.coco and not (self.format_only or converted):

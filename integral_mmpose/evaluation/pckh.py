@@ -27,8 +27,8 @@ DIGITS = 6
 HEAD_BOXES = (
     'the data set found no head boxes. Put mpii_gt_{split}.mat beside the '
     'annotations (tools/dataset_converters/mpii_mat_to_json.py writes it), '
-    'or give headbox_file. Without head boxes, take another metric, such as '
-    'PCKAccuracy'
+    "or give headbox_file. Without head boxes, as in COCO's layout, take "
+    'another metric, such as PCKAccuracy'
 )
 
 

@@ -44,17 +44,18 @@ class PerSourceEvaluator(Evaluator):
     def dataset_meta(self) -> Optional[dict]:
         """The metainfo of the mixture.
 
-        When it is set, each metric gets it with the ``head_boxes`` of its
-        source, so that ``PCKhCurve`` misses them before a training starts.
+        When it is set, each metric gets it with the ``head_boxes`` and the
+        ``ann_file`` of its source: ``PCKhCurve`` misses head boxes before a
+        training starts, ``FiniteCocoMetric`` reads the truth of its source.
         """
         return self._dataset_meta
 
     @dataset_meta.setter
     def dataset_meta(self, metainfo: Optional[dict]) -> None:
         self._dataset_meta = metainfo
-        heads = dict(enumerate((metainfo or {}).get('source_head_boxes', ())))
+        known = dict(enumerate((metainfo or {}).get('sources', ())))
         for metric, source in zip(self.metrics, self.sources):
-            own = dict(head_boxes=heads[source]) if source in heads else {}
+            own = known.get(source)
             try:
                 metric.dataset_meta = {**metainfo, **own} if own else metainfo
             except ValueError as error:

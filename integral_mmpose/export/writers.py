@@ -35,6 +35,7 @@ def export_program(graph: PoseGraph) -> 'ExportedProgram':
     Raises:
         ImportError: If torch is older than 2.2, which trains but has no
             ``torch.export.Dim``.
+        ValueError: If the network computes with the batch size as a number.
     """
     from torch.export import Dim
 
@@ -46,9 +47,17 @@ def export_program(graph: PoseGraph) -> 'ExportedProgram':
     # Two: torch.export takes a size of 0 or 1 for a constant.
     crops = torch.zeros(2, 3, height, width)
     with torch.no_grad(), _without_warnings_of_torch():
-        return torch.export.export(
-            graph, (crops,), dynamic_shapes=({0: Dim('batch')},), **options
-        )
+        try:
+            return torch.export.export(
+                graph, (crops,), dynamic_shapes=({0: Dim('batch')},), **options
+            )
+        except torch._dynamo.exc.UserError as error:
+            backbone = type(graph.model.backbone).__name__
+            raise ValueError(
+                f'torch.export cannot trace this model ({backbone}) for any '
+                f'batch size: {str(error).splitlines()[0]}. Export a model '
+                'with another backbone.'
+            ) from error
 
 
 def write_onnx(

@@ -23,6 +23,8 @@ _DISTORTION = (
     *('k', 'p', 'dist', 'distortion', 'dist_coeffs', 'distCoeffs'),
     *('k1', 'k2', 'k3', 'p1', 'p2'),
 )
+#: Names of the width and height of its images in px.
+_SIZES = (('w', 'h'), ('width', 'height'), ('image_width', 'image_height'))
 _FORMS = (
     '{"fx", "fy", "cx", "cy"}, {"K": 3x3}, {"f": [fx, fy], "c": [cx, cy]} '
     'in px, or {"fov": horizontal degrees}'
@@ -113,13 +115,19 @@ class CameraReader:
             raise self._error(camera) from error
         if (focal < 1).any():
             raise self._error(camera)
-        if ('w' in camera) != ('h' in camera):
-            raise ValueError(
-                f'{self.source}: has one of w and h, the size of its images '
-                'in px: give both or none'
-            )
-        size = (camera['w'], camera['h']) if 'w' in camera else None
-        return Camera(focal, principal, size)
+        return Camera(focal, principal, self._size(camera))
+
+    def _size(self, camera: Mapping) -> Optional[tuple]:
+        for names in _SIZES:
+            given = [camera[name] for name in names if name in camera]
+            if len(given) == 1:
+                raise ValueError(
+                    f'{self.source}: has one of {" and ".join(names)}, the '
+                    'size of its images in px: give both or none'
+                )
+            if given:
+                return tuple(given)
+        return None
 
     def _tell_distortion(self, camera: Mapping) -> None:
         """Warn if the camera is more than a pinhole camera."""

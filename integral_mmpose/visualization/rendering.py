@@ -100,13 +100,20 @@ def draw_people(
             shown = np.flatnonzero(person.scores >= score_thr)
             write_labels(picture, points[shown], shown)
         if labelled:
-            write_labels(picture, points[[skeleton.root]], [f'#{number}'])
+            write_labels(
+                picture, points[[skeleton.root]], [_label(person, number)]
+            )
         if draw_bbox and person.box is not None:
             corners = np.reshape(person.box[:4], (2, 2))
             corners = np.rint(enlarge(image, corners)[1])
             low, high = corners.astype(int).tolist()
             cv2.rectangle(picture, low, high, _BOX_COLOR, 1)
     return picture
+
+
+def _label(person: Person, place: int) -> str:
+    """'#3': the number of a person in a video, or its place in the image."""
+    return f'#{place if person.track_id is None else person.track_id}'
 
 
 def draw_views(
@@ -145,7 +152,8 @@ def draw_views(
             side,
         )
         if len(people) > 1:
-            write_labels(row, np.array([[2.0, 20.0]]), [f'#{i}'], ON_WHITE)
+            label = _label(people[i], i)
+            write_labels(row, np.array([[2.0, 20.0]]), [label], ON_WHITE)
         cells.append(row)
     rows = -(-len(cells) // columns)
     parts = [

@@ -11,7 +11,11 @@ from mmengine.logging import MMLogger
 
 from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.datasets import CocoCheckedDataset
-from integral_mmpose.datasets.body.coco_files import check_joint_names
+from integral_mmpose.datasets.body.coco_files import (
+    check_joint_names,
+    person_category,
+)
+from integral_mmpose.evaluation import PCKhCurve
 
 from .conftest import to_labels
 
@@ -507,3 +511,26 @@ def test_many_boxes_without_area_stop_the_run(coco):
     content['annotations'][0]['bbox'] = [5, 5, 0, 0]
     with pytest.raises(ValueError, match='ids 1.*`bbox` without area'):
         coco(content)
+
+
+@pytest.mark.parametrize(
+    'categories, ids, person',
+    [
+        ([dict(id=1, name='dog'), dict(id=2, name='person')], [1, 2], 2),
+        ([dict(id=1, name='ball'), dict(id=2, keypoints=['a'])], [1, 2], 2),
+        ([dict(id=1, name='athlete'), dict(id=2, name='ball')], [1, 2], 1),
+        ([dict(id=1, name='person'), dict(id=2, name='dog')], [1, 2], 1),
+        ([dict(id=1, name='dog'), dict(id=2, name='person')], [1], 1),
+        ([], [1, 2], 1),
+    ],
+)
+def test_category_of_people(categories, ids, person):
+    people = [dict(category_id=id_) for id_ in ids]
+    content = dict(categories=categories, annotations=people)
+    assert person_category(content, 'f') == person
+
+
+def test_pckh_of_a_layout_without_head_boxes_is_refused(coco):
+    """Before the training, and not at its first validation."""
+    with pytest.raises(ValueError, match="as in COCO's layout, take another"):
+        PCKhCurve().dataset_meta = coco().metainfo

@@ -3,8 +3,11 @@
 import pytest
 import torch
 from mmpose.registry import MODELS
+from torch.utils.data import DataLoader
 
 from integral_mmpose.engine import check_weights
+
+from .conftest import Line
 
 HOOK = [dict(type='CheckCheckpointHook')]
 
@@ -41,6 +44,29 @@ def test_own_checkpoint_passes(make_runner, tmp_path):
     runner = make_runner(max_epochs=2, resume=True, custom_hooks=HOOK)
     runner.train()
     assert runner.epoch == 2
+
+
+@pytest.mark.parametrize('same', [True, False])
+def test_joints_of_other_names_are_told(make_runner, tmp_path, capfd, same):
+    """As many joints in another order have the same weights."""
+
+    class Named(Line):
+        metainfo = dict(keypoint_id2name={0: 'left_foot', 1: 'right_foot'})
+
+    loader = DataLoader(Named(), batch_size=4)
+    make_runner(max_epochs=1, train_dataloader=loader).train()
+    if not same:
+        names = {0: 'right_foot', 1: 'left_foot'}
+        loader.dataset.metainfo = dict(keypoint_id2name=names)
+    make_runner(
+        max_epochs=2,
+        resume=True,
+        train_dataloader=loader,
+        custom_hooks=HOOK,
+        log_level='WARNING',
+    ).train()
+    text = 'joint 0: left_foot there, right_foot here'
+    assert (text in ''.join(capfd.readouterr())) != same
 
 
 def test_pretrained_part_is_for_training_only(make_runner, tmp_path):

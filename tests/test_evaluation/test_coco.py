@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.evaluation.metrics import CocoMetric
@@ -124,6 +125,40 @@ def test_truth_with_left_and_right_swapped_is_refused(ann_file):
     assert evaluate(CocoMetric, path, joints) == pytest.approx(1.0)
     with pytest.raises(ValueError, match='coco.json.*right_shoulder'):
         evaluate(FiniteCocoMetric, path, joints)
+
+
+@pytest.mark.parametrize('labelled', [False, True])
+def test_another_category_has_no_part_in_the_ap(ann_file, labelled):
+    path, joints = ann_file
+
+    def add_dog(content):
+        dog = dict(content['annotations'][0], id=2, category_id=2)
+        if not labelled:
+            del dog['keypoints']
+        content['annotations'].append(dog)
+        content['categories'].append(dict(id=2, name='dog'))
+
+    edit(path, add_dog)
+    assert evaluate(FiniteCocoMetric, path, joints) == pytest.approx(1.0)
+    if labelled:  # the negative control
+        assert evaluate(CocoMetric, path, joints) < 0.6
+
+
+def test_truth_of_a_source_beside_that_of_another(ann_file, tmp_path):
+    """mmpose notes the file of one data set for each name of a joint set."""
+    path, joints = ann_file
+    other = tmp_path / 'other.json'
+    person = annotation(1, 1, joints[0] + 500, np.full(17, 2))
+    write_truth(other, [dict(person, area=9.0, bbox=[500, 500, 3, 3])])
+    hub = MessageHub.get_current_instance()
+    hub.update_info(f'{META["dataset_name"]}_ann_file', str(other))
+    found = {}
+    for name, own in (('own', dict(ann_file=path)), ('noted', {})):
+        metric = FiniteCocoMetric()
+        metric.dataset_meta = dict(META, **own)
+        metric.process([{}], [sample(joints)])
+        found[name] = metric.evaluate(1)['coco/AP']
+    assert found == dict(own=pytest.approx(1.0), noted=0)
 
 
 def crowd(tmp_path, count=12):

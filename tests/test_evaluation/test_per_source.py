@@ -56,6 +56,14 @@ def test_every_metric_sees_its_source_only():
     assert found['m2/seen'] == ['0', '1', '1']
 
 
+def test_every_metric_gets_the_files_of_its_source():
+    evaluator = build([1, 0])
+    files = [dict(ann_file='a.json'), dict(ann_file='b.json')]
+    evaluator.dataset_meta = dict(dataset_name='coco', sources=files)
+    found = [metric.dataset_meta['ann_file'] for metric in evaluator.metrics]
+    assert found == ['b.json', 'a.json']
+
+
 def test_pckh_of_photographs_beside_mpjpe_of_3d():
     """Two real metrics, each with fields that the other's samples lack."""
     init_default_scope('mmpose')

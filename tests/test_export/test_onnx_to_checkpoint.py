@@ -84,6 +84,41 @@ def test_the_network_comes_back(kind, crops, tmp_path):
     assert change_in_training(back, inputs) < 1e-3
 
 
+def test_a_convolution_with_a_bias_before_its_norm(crops, tmp_path):
+    """The file has one bias of both, which is not added twice."""
+
+    def with_bias(model):
+        norms = [m for m in model.head.modules() if isinstance(m, _BatchNorm)]
+        layers = model.head.deconv_layers
+        old = layers[0]
+        new = torch.nn.ConvTranspose2d(
+            old.in_channels,
+            old.out_channels,
+            old.kernel_size,
+            old.stride,
+            old.padding,
+        )
+        torch.nn.init.uniform_(new.bias, 1, 2)
+        layers[0] = new
+        assert norms
+        return model.eval()
+
+    original = with_bias(build_model('integral_2d'))
+    draw_norms(original)
+    path = export(original, tmp_path / 'a.onnx')
+    back = with_bias(init_model(config_of('integral_2d'), None, device='cpu'))
+    inputs = inputs_of(back, crops)
+    norms = tool.load_folded(back, path, inputs)
+    same = dict(atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        maps(back, inputs), maps(original, inputs), **same
+    )
+    tool.measure_norms(back, norms, [inputs])
+    torch.testing.assert_close(
+        maps(back, inputs), maps(original, inputs), **same
+    )
+
+
 def test_a_file_of_another_network_is_refused(write, crops):
     back = init_model(config_of('integral_2d'), None, device='cpu')
     inputs = inputs_of(back, crops)

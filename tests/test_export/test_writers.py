@@ -1,5 +1,6 @@
 """The written files give the numbers of the model at any batch size."""
 
+import copy
 import os
 from pathlib import Path
 
@@ -124,6 +125,19 @@ def test_torch_file_at_other_batch_sizes(models, tmp_path, crops):
     expected, actual = run_module(PoseGraph(model)), run_module(module)
     found = compare(expected, actual, crops, metadata, (1, 3, 8))
     assert found.fraction <= 1e-6 and found.score <= 1e-6
+
+
+def test_a_network_of_a_fixed_batch_size_is_told(models):
+    """As windows of Swin, which divide by their number."""
+
+    class Fixed(torch.nn.Module):
+        def forward(self, x):
+            return x.reshape(int(x.shape[0] / 1.0), *x.shape[1:])
+
+    graph = PoseGraph(copy.deepcopy(models['integral_2d']))
+    graph.model.backbone = torch.nn.Sequential(Fixed(), graph.model.backbone)
+    with pytest.raises(ValueError, match='cannot trace .*Sequential.* batch'):
+        export_program(graph)
 
 
 def test_missing_packages_are_named(models, monkeypatch, tmp_path):

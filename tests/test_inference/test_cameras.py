@@ -139,6 +139,17 @@ def test_half_a_size_of_its_images():
         CameraReader(dict(fx=500, fy=500, cx=1, cy=1, w=640))
 
 
+@pytest.mark.parametrize('names', [('w', 'h'), ('width', 'height')])
+def test_the_size_of_the_images_by_either_name(names):
+    form = dict(fx=500, fy=500, cx=1, cy=1)
+    height, width = IMAGE.shape[:2]
+    reader = CameraReader(dict(form, **dict(zip(names, (width, height)))))
+    assert reader.camera_of(IMAGE).focal.tolist() == [500, 500]
+    reader = CameraReader(dict(form, **dict(zip(names, (height, width)))))
+    with pytest.raises(ValueError, match='give the camera of this image'):
+        reader.camera_of(IMAGE)
+
+
 def test_a_camera_of_another_image():
     reader = CameraReader(FORMS[2])
     with pytest.raises(ValueError, match='640 x 480 px .* 480 x 640'):

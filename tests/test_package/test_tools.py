@@ -431,16 +431,32 @@ def test_the_config_beside_checkpoints_is_of_their_training(
     """A test, or a start that is refused, writes its own there before."""
     note, dumped = tmp_path / 'last_checkpoint', tmp_path / 'i1.py'
     cfg = SimpleNamespace(work_dir=str(tmp_path), filename='configs/i1.py')
-    with tool.kept_config(cfg):
+    with tool.kept_config(cfg, trains=True):
         dumped.write_text('lr = 1')  # the first start of a training
     note.write_text('epoch_1.pth')
     os.utime(note, ns=(1, 1))
-    with pytest.raises(ValueError), tool.kept_config(cfg):
+    with pytest.raises(ValueError), tool.kept_config(cfg, trains=True):
         dumped.write_text('lr = 2')
         if saved:
             note.write_text('epoch_2.pth')
         raise ValueError
     assert dumped.read_text() == ('lr = 2' if saved else 'lr = 1')
+
+
+@pytest.mark.parametrize('noted', [False, True])
+def test_a_test_never_replaces_the_config_of_a_training(tool, tmp_path, noted):
+    """Not where the folder was copied without its note, nor beside a run."""
+    note, dumped = tmp_path / 'last_checkpoint', tmp_path / 'i1.py'
+    cfg = SimpleNamespace(work_dir=str(tmp_path), filename='configs/i1.py')
+    dumped.write_text('lr = 1')
+    if noted:
+        note.write_text('epoch_1.pth')
+        os.utime(note, ns=(1, 1))
+    with tool.kept_config(cfg, trains=False):
+        dumped.write_text('lr = 2')
+        if noted:
+            note.write_text('epoch_2.pth')  # by the training beside it
+    assert dumped.read_text() == 'lr = 1'
 
 
 def test_a_test_that_is_terminated_puts_the_config_back(

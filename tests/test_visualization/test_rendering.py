@@ -1,5 +1,7 @@
 """People over their image and in 3D beside it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -9,6 +11,7 @@ from integral_mmpose.geometry import Person
 from integral_mmpose.visualization import (
     render,
     render_frame,
+    rendering,
     skeleton_from_metainfo,
 )
 from integral_mmpose.visualization.rendering import (
@@ -42,6 +45,24 @@ def test_pictures(axes, count):
     assert picture.shape[1] == 320 + (4 + views if views else 0)
     assert tuple(picture[100, 200]) == ((0, 255, 0) if count else (90,) * 3)
     assert (image == 90).all()
+
+
+def test_the_number_of_a_person_in_a_video_is_drawn(monkeypatch):
+    """Not its place in the frame, which changes."""
+    drawn = []
+
+    def record(picture, points, texts, *args):
+        drawn.extend(texts)
+
+    monkeypatch.setattr(rendering, 'write_labels', record)
+    image = np.zeros((64, 64, 3), np.uint8)
+    people = [person(), person()]
+    render(image, people, SKELETON)
+    assert drawn == ['#0', '#1'] * 2
+    drawn.clear()
+    tracked = [dataclasses.replace(person(), track_id=id_) for id_ in (7, 3)]
+    render(image, tracked, SKELETON)
+    assert drawn == ['#7', '#3'] * 2
 
 
 def test_a_large_photograph_is_reduced_beside_its_views():

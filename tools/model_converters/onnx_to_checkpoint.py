@@ -104,6 +104,7 @@ def load_folded(model: nn.Module, path: str, inputs: Tensor) -> list:
         folded.append(model.get_submodule(name))
         ones = torch.ones_like(biases[conv])
         tensors[f'{name}.bias'] = biases[conv]
+        tensors[f'{conv}.bias'] = torch.zeros_like(biases[conv])  # in it
         tensors[f'{name}.weight'] = (ones + folded[-1].eps).sqrt()
         tensors[f'{name}.running_mean'] = torch.zeros_like(ones)
         tensors[f'{name}.running_var'] = ones

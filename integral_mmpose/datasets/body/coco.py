@@ -59,6 +59,11 @@ def _warn(text: str) -> None:
     print_log(text, 'current', level=logging.WARNING)
 
 
+def _size(image: dict) -> tuple:
+    """(w, h) of an image in px, as the file says."""
+    return image['width'], image['height']
+
+
 @DATASETS.register_module()
 class CocoCheckedDataset(FlatMetainfo, CocoDataset):
     """mmpose's CocoDataset, 17 joints, with errors that name their place.
@@ -83,6 +88,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
                 self.coco.getCatIds()
             )
         self._person = self._person_id(content)
+        self._metainfo['head_boxes'] = False  # asked by PCKh
         images = list(self.coco.imgs.values())
         for image in images:
             path = osp.join(self.data_prefix['img'], image['file_name'])
@@ -169,6 +175,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         info = super().parse_data_info(raw_data_info)
         if info is not None:
             info['has_depth'] = np.zeros(1, np.float32)
+            info['labelled_size'] = _size(raw_data_info['raw_img_info'])
         return info
 
     def _get_topdown_data_infos(self, instance_list: List[Dict]) -> List[Dict]:
@@ -267,6 +274,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             category_id=self._person,  # the metric's, of the annotations
             img_path=osp.join(self.data_prefix['img'], image['file_name']),
             img_shape=(image['height'], image['width']),
+            labelled_size=_size(image),
             bbox=np.concatenate([box[:2], box[:2] + box[2:]])[None],
             bbox_score=np.array([detection['score']], np.float32),
             # Placeholders, as in mmpose: there is no ground truth.

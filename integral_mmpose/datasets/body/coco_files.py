@@ -68,7 +68,10 @@ def index_of(content: dict) -> COCO:
 
 
 def person_category(content: dict, file: str) -> int:
-    """The category of people: COCO's, or the one that all annotations have.
+    """The category of people: the one used that is named person or has joints.
+
+    Where the names do not tell, COCO's 1, or the one that all annotations
+    have.
 
     Raises:
         ValueError: If there are several without COCO's, or one that the file
@@ -76,12 +79,18 @@ def person_category(content: dict, file: str) -> int:
     """
     people = content.get('annotations', [])
     used = {person['category_id'] for person in people}
-    known = {category['id'] for category in content.get('categories', [])}
+    categories = content.get('categories', [])
+    known = {category['id'] for category in categories}
     if known and not used <= known:
         raise ValueError(
             f'{file}: annotations have `category_id` {sorted(used - known)}, '
             'which `categories` does not list. Complete or correct them.'
         )
+    named = {c['id'] for c in categories if c.get('name') == 'person'}
+    jointed = {c['id'] for c in categories if c.get('keypoints')}
+    for fitting in (used & named, used & jointed):
+        if len(fitting) == 1:
+            return fitting.pop()
     if PERSON in used or not used:
         return PERSON
     if len(used) > 1:

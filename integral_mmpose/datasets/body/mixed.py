@@ -69,7 +69,10 @@ class MixedDataset(CombinedDataset):
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
         self._picked_metainfo = pick_metainfo(self._metainfo)
         heads = [source.metainfo.get('head_boxes') for source in self.datasets]
-        self._metainfo['source_head_boxes'] = heads  # PerSourceEvaluator's
+        self._metainfo['sources'] = [  # PerSourceEvaluator's
+            dict(head_boxes=boxes, ann_file=getattr(source, 'ann_file', None))
+            for boxes, source in zip(heads, self.datasets)
+        ]
         if False in heads:
             self._metainfo['head_boxes'] = False  # of a metric of all sources
         empty = [n for n, length in enumerate(self._lens) if not length]

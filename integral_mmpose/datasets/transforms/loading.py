@@ -36,14 +36,15 @@ class LoadImageChecked(LoadImage):
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            ValueError: If it is not a whole image, or the box of the person
-                lies outside.
+            ValueError: If it is not a whole image, has another size than its
+                annotation says, or if the box of the person lies outside.
         """
         if 'img' in results:
             return super().transform(results)
         path = results['img_path']
         size = self._take(results, path, read_file(path, self.backend_args))
         results['img_shape'] = results['ori_shape'] = size
+        _require_labelled_size(results)
         _require_overlap(results)
         return results
 
@@ -53,6 +54,24 @@ class LoadImageChecked(LoadImage):
         image = checked(mmcv.imfrombytes, path, content, *options)
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         return image.shape[:2]
+
+
+def _require_labelled_size(results: dict) -> None:
+    """Labels of a picture of another size are of other places.
+
+    Raises:
+        ValueError: Naming the image and both sizes.
+    """
+    height, width = results['img_shape']
+    labelled = results.get('labelled_size', (width, height))
+    if labelled != (width, height):
+        turned = ' (turned, as by an EXIF tag)' * (labelled == (height, width))
+        raise ValueError(
+            f'the image {results["img_path"]} has {width} x {height} px'
+            f'{turned}, and its annotation says {labelled[0]} x {labelled[1]}:'
+            ' its labels do not fit. Give the image that was labelled, or '
+            'correct width and height.'
+        )
 
 
 def _require_overlap(results: dict) -> None:

@@ -13,7 +13,7 @@ load_from = (
     'work_dirs/i2-joint_mobilenetv2-3deconv_1xb32-6+10e_h36m-lsp-mpii-128x128/'
     'epoch_10.pth'
 )
-model = dict(head=dict(decoder=codec))
+model = dict(backbone=dict(init_cfg=None), head=dict(decoder=codec))
 train_dataloader = dict(
     batch_sampler=dict(shares=[4, 9, 2, 1], num_batches=400),
     dataset=dict(pipeline=train_pipeline),

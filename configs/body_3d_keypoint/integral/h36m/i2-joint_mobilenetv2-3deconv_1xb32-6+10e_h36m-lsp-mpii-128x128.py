@@ -7,6 +7,7 @@ load_from = (
     'work_dirs/i2-joint_mobilenetv2-3deconv_1xb32-6e_h36m-lsp-mpii-128x128/'
     'epoch_6.pth'
 )
+model = dict(backbone=dict(init_cfg=None))  # load_from has it
 train_dataloader = dict(
     batch_sampler=dict(shares=[4, 9, 2, 1], num_batches=400)
 )
