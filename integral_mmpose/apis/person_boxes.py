@@ -15,10 +15,11 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
-from integral_mmpose.datasets.body.coco_files import PERSON, read_coco
+from integral_mmpose.datasets.body.coco_files import read_coco
 from integral_mmpose.datasets.checks import TEXT, WHOLE, load_json
 from integral_mmpose.files import write_atomically
 from integral_mmpose.inference.images import image_suffixes
+from integral_mmpose.person_category import PERSON
 
 
 def coco_detections(image_id: int, boxes: np.ndarray) -> List[dict]:

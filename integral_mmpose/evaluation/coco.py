@@ -14,10 +14,10 @@ from ..datasets.body.coco_files import (
     check_joint_names,
     check_person,
     index_of,
-    person_category,
     read_coco,
 )
 from ..datasets.checks import WHOLE, annotation_error, detected_box
+from ..person_category import person_category
 from .finite import CheckedSample, refuse_twice
 
 #: What computes the AP: what mmpose takes, or the same in C++.

@@ -12,6 +12,7 @@ import numpy as np
 
 from integral_mmpose.files import read_json
 from integral_mmpose.geometry import is_number
+from integral_mmpose.person_category import PERSON, person_category
 
 from .cameras import finite_float64
 from .frames import Frame
@@ -50,14 +51,33 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
     if not isinstance(content, dict):
         raise ValueError(f'{path}: must hold {FORMS}')
     if isinstance(content.get('annotations'), list):
-        boxes = _of_coco(content['annotations'], path)
+        boxes = _of_coco(
+            content['annotations'], path, _person_of(content, path)
+        )
         return _by_file_name(boxes, content.get('images'), path)
     return _check_all(content, f'{path}: the boxes of')
 
 
-def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
-    """Group COCO detections by their image id."""
+def _person_of(content: dict, path: str) -> int:
+    try:
+        used = [
+            dict(category_id=entry.get('category_id', PERSON))
+            for entry in content['annotations']
+        ]
+        return person_category(dict(content, annotations=used), path)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f'{path}: the annotations and categories of a COCO annotation '
+            f'file must be lists of dicts with ids: {error!r}'
+        ) from error
+
+
+def _of_coco(
+    content: list, path: str, person: int = PERSON
+) -> Dict[str, np.ndarray]:
+    """Group COCO detections of people by their image id."""
     rows: Dict[str, List[list]] = {}
+    others = set()
     for number, entry in enumerate(content):
         try:
             left, top, width, height = finite_float64(entry['bbox'])
@@ -77,8 +97,16 @@ def _of_coco(content: list, path: str) -> Dict[str, np.ndarray]:
                 f'{entry!r:.200}'
             ) from error
         found = rows.setdefault(str(int(image_id)), [])
-        if entry.get('category_id', 1) == 1:
+        category = entry.get('category_id', person)
+        if category == person:
             found.append([left, top, left + width, top + height, score])
+        else:
+            others.add(str(category))
+    if others and not any(rows.values()):
+        raise ValueError(
+            f'{path}: no box is of a person (category_id {person}), they are '
+            f'of {", ".join(sorted(others))}'
+        )
     return _check_all(rows, f'{path}: the boxes of image_id')
 
 

@@ -13,9 +13,9 @@ from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.datasets import CocoCheckedDataset
 from integral_mmpose.datasets.body.coco_files import (
     check_joint_names,
-    person_category,
 )
 from integral_mmpose.evaluation import PCKhCurve
+from integral_mmpose.person_category import person_category
 
 from .conftest import to_labels
 

@@ -152,6 +152,45 @@ def test_thresholds_are_shares(name, value):
     DetectedBoxes(None, **{name: 1})
 
 
+@pytest.mark.parametrize(
+    'categories, ids, kept',
+    [
+        ([dict(id=1, name='dog'), dict(id=2, name='person')], [1, 2], 2),
+        ([dict(id=0, name='athlete')], [0, 0], 0),
+    ],
+)
+def test_people_of_a_coco_annotation_file_have_any_number(
+    tmp_path, categories, ids, kept
+):
+    path = tmp_path / 'boxes.json'
+    boxes = [[10, 20, 30, 40], [1, 2, 3, 4]]
+    content = dict(
+        images=[dict(id=7, file_name='a.jpg')],
+        annotations=[
+            dict(image_id=7, bbox=box, category_id=id_)
+            for box, id_ in zip(boxes, ids)
+        ],
+        categories=categories,
+    )
+    path.write_text(json.dumps(content))
+    found = load_boxes(str(path))['a.jpg']
+    wanted = [b for b, id_ in zip(boxes, ids) if id_ == kept]
+    assert found[:, :2].tolist() == [box[:2] for box in wanted]
+    content['categories'] = [dict(name='person')]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match='must be lists of dicts with ids'):
+        load_boxes(str(path))
+
+
+def test_detections_of_nobody_are_told(tmp_path):
+    """As of a tool that counts categories from 0."""
+    path = tmp_path / 'found.json'
+    people = [dict(image_id=7, bbox=[1, 2, 3, 4], category_id=0)]
+    path.write_text(json.dumps(people))
+    with pytest.raises(ValueError, match='no box is of a person.*they are of'):
+        load_boxes(str(path))
+
+
 def test_boxes_of_a_coco_annotation_file(tmp_path):
     """By the name of the image; one without people has no box."""
     path = tmp_path / 'person_keypoints.json'

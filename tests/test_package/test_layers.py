@@ -19,7 +19,10 @@ ARROWS = {
     # runtime
     'geometry': set(),
     'visualization': {'geometry', 'files'},
-    'inference': {'geometry', 'visualization', 'files', 'version'},
+    'inference': {
+        *('geometry', 'visualization', 'files', 'person_category'),
+        'version',
+    },
     'cli': {
         *('geometry', 'visualization', 'inference', 'files'),
         *('version', 'command'),
@@ -29,14 +32,17 @@ ARROWS = {
     'functional': {'geometry'},
     'codecs': {'functional', 'geometry'},
     'models': {'functional', 'geometry', 'codecs'},
-    'datasets': {'functional', 'geometry', 'files'},
+    'datasets': {'functional', 'geometry', 'files', 'person_category'},
     'synthetic': {'datasets', 'geometry'},
-    'evaluation': {'functional', 'geometry', 'datasets', 'visualization'},
+    'evaluation': {
+        *('functional', 'geometry', 'datasets', 'person_category'),
+        'visualization',
+    },
     'engine': {'functional', 'geometry', 'files'},
     'export': {'functional', 'geometry', 'codecs', 'files', 'inference'},
     'apis': {
         *('functional', 'geometry', 'datasets', 'engine', 'files'),
-        *('visualization', 'inference'),
+        *('visualization', 'inference', 'person_category'),
     },
 }
 # models/losses lie below the heads.

@@ -18,6 +18,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets import CocoDataset
 from mmpose.registry import DATASETS
 
+from ...person_category import PERSON, person_category
 from ..checks import (
     ANY,
     MAX_PX,
@@ -34,11 +35,9 @@ from ..checks import (
 from ..metainfo import FlatMetainfo
 from .coco_files import (
     IMAGE_FIELDS,
-    PERSON,
     check_joint_names,
     check_person,
     index_of,
-    person_category,
     read_coco,
 )
 
@@ -180,7 +179,8 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
 
     def _get_topdown_data_infos(self, instance_list: List[Dict]) -> List[Dict]:
         kept = super()._get_topdown_data_infos(instance_list)
-        total = len(self.coco.anns)
+        entries = self.coco.anns.values()
+        total = sum(e['category_id'] == self._person for e in entries)
         if not kept:
             raise ValueError(
                 f'{self.ann_file}: none of its {total} annotations has a box '
