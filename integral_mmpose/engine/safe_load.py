@@ -163,8 +163,8 @@ def require_file(filename: str) -> None:
         return
     if osp.isdir(filename):
         raise FileNotFoundError(
-            f'checkpoint {filename} is a folder: name a file in it. --resume '
-            'alone, with --work-dir, continues the newest of a folder'
+            f'checkpoint {filename} is a folder: name a file in it (a '
+            'training continues its newest with --work-dir and --resume)'
         )
     folder = osp.basename(osp.dirname(filename))
     configs = [

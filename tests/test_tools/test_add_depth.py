@@ -323,6 +323,23 @@ def test_an_estimate_is_not_estimated_again(monkeypatch, folder, capsys):
     assert 'have an estimated depth' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('enough', [0, 1])
+def test_few_upright_people_are_told(monkeypatch, folder, capsys, enough):
+    """The trunks of the folder's people lie."""
+    folder, people = folder
+    monkeypatch.setattr(tool, 'ENOUGH', enough)
+    assert not run(monkeypatch, folder, Oracle(people))
+    error = capsys.readouterr().err
+    assert ('0 upright people' in error) == (enough == 1)
+
+
+def test_who_is_upright():
+    joints = np.zeros((4, 16, 2))
+    joints[:, THORAX] = [[0, -90], [10, -90], [90, 0], [0, 90]]
+    found = bone_depth.are_upright(joints, np.ones((4, 16), bool))
+    assert found.tolist() == [True, True, False, False]
+
+
 def test_a_folder_that_is_none(monkeypatch, tmp_path, capsys):
     assert run(monkeypatch, tmp_path / 'gone', Oracle([])) == 1
     assert 'gone does not exist' in capsys.readouterr().err

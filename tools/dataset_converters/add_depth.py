@@ -38,11 +38,19 @@ from integral_mmpose.datasets.joints import (
 )
 from integral_mmpose.files import write_atomically
 from integral_mmpose.inference import PoseInferencer, read_image
-from mpii.bone_depth import PELVIS, THORAX, bone_depths, without_lean
+from mpii.bone_depth import (
+    PELVIS,
+    THORAX,
+    are_upright,
+    bone_depths,
+    without_lean,
+)
 
 #: The depth of a joint is at most this part of the longer side of the joints:
 #: further off, augmented crops would lose the joint.
 MOST = 0.45
+#: The lean of fewer upright people is uncertain.
+ENOUGH = 100
 
 
 def model_depths(infer: PoseInferencer, image, joints) -> np.ndarray:
@@ -74,6 +82,13 @@ def add_depth(
             raise annotation_error(
                 str(file), int(i), 'joints', f'gives no box: {error}'
             ) from error
+    upright = int(are_upright(joints[kept], labelled[kept]).sum())
+    if upright < ENOUGH:
+        print(
+            f'warning: {file}: {upright} upright people. The lean that the '
+            f'model gives to everybody is uncertain below {ENOUGH}.',
+            file=sys.stderr,
+        )
     told = without_lean(joints[kept], labelled[kept], np.stack(told))
     for person in people:
         person.pop('joints_depth', None)

@@ -130,6 +130,13 @@ def _joints(dz) -> np.ndarray:
     return z
 
 
+def are_upright(joints: np.ndarray, labelled: np.ndarray) -> np.ndarray:
+    """Whose trunk (N,), which is labelled, points up in the image."""
+    trunk = _bone(joints, labelled, TRUNK)
+    length = np.linalg.norm(trunk, axis=-1)
+    return (length > 0) & (-trunk[:, 1] > UPRIGHT * length)
+
+
 def without_lean(
     joints: np.ndarray, labelled: np.ndarray, depths: np.ndarray
 ) -> np.ndarray:
@@ -139,9 +146,8 @@ def without_lean(
     people who lean a little to where they look. Trunks are labelled.
     """
     depths = np.array(depths, np.float64)
-    trunk = _bone(joints, labelled, TRUNK)
-    length = np.linalg.norm(trunk, axis=-1)
-    upright = (length > 0) & (-trunk[:, 1] > UPRIGHT * length)
+    length = np.linalg.norm(_bone(joints, labelled, TRUNK), axis=-1)
+    upright = are_upright(joints, labelled)
     if not upright.any():
         return depths
     told = depths[:, NECK] - depths[:, PELVIS]
