@@ -4,11 +4,12 @@
 PERSON = 1
 
 
-def person_category(content: dict, file: str) -> int:
-    """The category of people: the one used that is named person or has joints.
+def person_category(content: dict, file: str, joints: bool = True) -> int:
+    """The category of people: one in use that lists joints or is named person.
 
-    Where the names do not tell, COCO's 1, or the one that all annotations
-    have.
+    Of several with joints it is the one named person. Without ``joints`` the
+    name counts first. Where nothing tells, it is COCO's 1, or the category
+    that all annotations have.
 
     Raises:
         ValueError: If there are several without COCO's, or one that the file
@@ -25,7 +26,9 @@ def person_category(content: dict, file: str) -> int:
         )
     named = {c['id'] for c in categories if c.get('name') == 'person'}
     jointed = {c['id'] for c in categories if c.get('keypoints')}
-    for fitting in (used & named, used & jointed):
+    with_joints, with_name = used & jointed, used & named
+    order = [with_joints & named, with_joints, with_name, named]
+    for fitting in order if joints else [with_name, named, with_joints]:
         if len(fitting) == 1:
             return fitting.pop()
     if PERSON in used or not used:

@@ -155,9 +155,8 @@ def _tell_other_joints(runner, checkpoint: dict) -> None:
     datasets = [loader.dataset for loader in loaders if loader is not None]
     if not datasets:
         return
-    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
-    had = _joint_names(meta)
-    has = _joint_names(getattr(datasets[0], 'metainfo', {}))
+    had = _joint_names((checkpoint.get('meta') or {}).get('dataset_meta'))
+    has = _joint_names(getattr(datasets[0], 'metainfo', None))
     places = [i for i, pair in enumerate(zip(had, has)) if len(set(pair)) > 1]
     if len(had) == len(has) and places:
         first = places[0]
@@ -169,5 +168,6 @@ def _tell_other_joints(runner, checkpoint: dict) -> None:
         )
 
 
-def _joint_names(metainfo: dict) -> list:
-    return list((metainfo.get('keypoint_id2name') or {}).values())
+def _joint_names(metainfo) -> list:
+    names = isinstance(metainfo, dict) and metainfo.get('keypoint_id2name')
+    return list(names.values()) if isinstance(names, dict) else []

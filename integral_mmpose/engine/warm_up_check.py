@@ -1,6 +1,6 @@
 """A warm-up of the learning rate that outlasts the training."""
 
-from mmengine.optim.scheduler import LinearParamScheduler
+from mmengine.optim.scheduler import LinearLR
 
 
 def tell_long_warm_up(runner) -> None:
@@ -11,7 +11,7 @@ def tell_long_warm_up(runner) -> None:
     for scheduler in schedulers:
         total = runner.max_epochs if scheduler.by_epoch else runner.max_iters
         rises = (
-            isinstance(scheduler, LinearParamScheduler)
+            isinstance(scheduler, LinearLR)
             and scheduler.start_factor < scheduler.end_factor
         )
         if rises and scheduler.end > total:

@@ -1,6 +1,5 @@
 """CocoMetric that rejects predictions that are not finite, and may be fast."""
 
-import os.path as osp
 from importlib.util import find_spec
 from typing import Dict, Optional, Sequence
 
@@ -74,33 +73,37 @@ class FiniteCocoMetric(CocoMetric):
     def _read_truth(self, ann_file: str) -> None:
         self.ann_file = ann_file
         lists = ['images'] + ['annotations'] * (not self.format_only)
-        content = read_coco(ann_file, lists, dict(id=WHOLE))
-        if not self.format_only:
-            person = person_category(content, ann_file)
-            content['annotations'] = [  # as CocoCheckedDataset
-                entry
-                for entry in content['annotations']
-                if entry['category_id'] == person
-            ]
-        self.coco = index_of(content)
-        if not self.format_only:
-            self._check_truth()
+        self.coco = index_of(read_coco(ann_file, lists, dict(id=WHOLE)))
 
     @CocoMetric.dataset_meta.setter
     def dataset_meta(self, meta: dict) -> None:
         """The joints of the data set, which the truth must have, too."""
+        ours = meta.get('person_category') is not None
         file = meta.get('ann_file')  # of its source, or mmpose's note of it
-        file = file or MessageHub.get_current_instance().get_info(
-            f'{meta.get("dataset_name")}_ann_file'
-        )
-        if self.coco is None and file and osp.isfile(file):
+        if ours and not file:
+            hub = MessageHub.get_current_instance()
+            file = hub.get_info(f'{meta["dataset_name"]}_ann_file')
+        if self.coco is None and file:
             self._read_truth(file)
         CocoMetric.dataset_meta.fset(self, meta)
-        converted = self.gt_converter or self.pred_converter
-        if self.coco and not (self.format_only or converted):
+        if self.coco and not self.format_only:
+            if ours:
+                self._keep_people(meta)
+            self._check_truth()
+
+    def _keep_people(self, meta: dict) -> None:
+        """The truth of a data set that leaves out other categories."""
+        content, file = self.coco.dataset, self.ann_file or 'the truth'
+        if not (self.gt_converter or self.pred_converter):
             names = list(meta['keypoint_id2name'].values())
-            file = self.ann_file or 'the truth'
-            check_joint_names(self.coco.dataset, names, file)
+            check_joint_names(content, names, file)
+        person = person_category(content, file)
+        people = [
+            entry
+            for entry in content['annotations']
+            if entry['category_id'] == person
+        ]
+        self.coco = index_of(dict(content, annotations=people))
 
     def _check_truth(self) -> None:
         """What would end in a KeyError, or in a meaningless AP."""

@@ -4,6 +4,7 @@ Convention: boxes are (N, 5) left, top, right, bottom, score in image px,
 tight around the people: the model pads them.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Union
 
@@ -59,17 +60,23 @@ def load_boxes(path: str) -> Dict[str, np.ndarray]:
 
 
 def _person_of(content: dict, path: str) -> int:
-    try:
-        used = [
-            dict(category_id=entry.get('category_id', PERSON))
-            for entry in content['annotations']
-        ]
-        return person_category(dict(content, annotations=used), path)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(
-            f'{path}: the annotations and categories of a COCO annotation '
-            f'file must be lists of dicts with ids: {error!r}'
-        ) from error
+    """As of a data set, but categories may be missing or incomplete."""
+    listed = content.get('categories')
+    categories = [
+        category
+        for category in (listed if isinstance(listed, list) else [])
+        if isinstance(category, dict) and is_number(category.get('id'))
+    ]
+    known = {category['id'] for category in categories}
+    used = [
+        dict(category_id=entry.get('category_id', PERSON))
+        for entry in content['annotations']
+        if isinstance(entry, dict)
+        and is_number(entry.get('category_id', PERSON))
+    ]
+    used = [u for u in used if not known or u['category_id'] in known]
+    people = dict(categories=categories, annotations=used)
+    return person_category(people, path, joints=False)
 
 
 def _of_coco(
@@ -103,9 +110,10 @@ def _of_coco(
         else:
             others.add(str(category))
     if others and not any(rows.values()):
-        raise ValueError(
+        warnings.warn(
             f'{path}: no box is of a person (category_id {person}), they are '
-            f'of {", ".join(sorted(others))}'
+            f'of {", ".join(sorted(others))}',
+            stacklevel=2,
         )
     return _check_all(rows, f'{path}: the boxes of image_id')
 

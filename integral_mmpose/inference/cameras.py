@@ -23,8 +23,9 @@ _DISTORTION = (
     *('k', 'p', 'dist', 'distortion', 'dist_coeffs', 'distCoeffs'),
     *('k1', 'k2', 'k3', 'p1', 'p2'),
 )
-#: Names of the width and height of its images in px.
-_SIZES = (('w', 'h'), ('width', 'height'), ('image_width', 'image_height'))
+#: Other names of w and h, the size of its images in px. They count if they
+#: are whole numbers: a sensor's millimetres have the same names.
+_SIZES = (('width', 'height'), ('image_width', 'image_height'))
 _FORMS = (
     '{"fx", "fy", "cx", "cy"}, {"K": 3x3}, {"f": [fx, fy], "c": [cx, cy]} '
     'in px, or {"fov": horizontal degrees}'
@@ -118,15 +119,17 @@ class CameraReader:
         return Camera(focal, principal, self._size(camera))
 
     def _size(self, camera: Mapping) -> Optional[tuple]:
+        if ('w' in camera) != ('h' in camera):
+            raise ValueError(
+                f'{self.source}: has one of w and h, the size of its images '
+                'in px: give both or none'
+            )
+        if 'w' in camera:
+            return camera['w'], camera['h']
         for names in _SIZES:
-            given = [camera[name] for name in names if name in camera]
-            if len(given) == 1:
-                raise ValueError(
-                    f'{self.source}: has one of {" and ".join(names)}, the '
-                    'size of its images in px: give both or none'
-                )
-            if given:
-                return tuple(given)
+            size = [camera.get(name) for name in names]
+            if all(isinstance(side, int) and side > 1 for side in size):
+                return tuple(size)
         return None
 
     def _tell_distortion(self, camera: Mapping) -> None:

@@ -514,20 +514,38 @@ def test_many_boxes_without_area_stop_the_run(coco):
 
 
 @pytest.mark.parametrize(
-    'categories, ids, person',
+    'categories, ids, person, of_boxes',
     [
-        ([dict(id=1, name='dog'), dict(id=2, name='person')], [1, 2], 2),
-        ([dict(id=1, name='ball'), dict(id=2, keypoints=['a'])], [1, 2], 2),
-        ([dict(id=1, name='athlete'), dict(id=2, name='ball')], [1, 2], 1),
-        ([dict(id=1, name='person'), dict(id=2, name='dog')], [1, 2], 1),
-        ([dict(id=1, name='dog'), dict(id=2, name='person')], [1], 1),
-        ([], [1, 2], 1),
+        ([dict(id=1, name='dog'), dict(id=2, name='person')], [1, 2], 2, 2),
+        ([dict(id=1, name='ball'), dict(id=2, keypoints='a')], [1, 2], 2, 2),
+        ([dict(id=1, name='athlete'), dict(id=2)], [1, 2], 1, 1),
+        ([dict(id=1, name='person'), dict(id=2, name='dog')], [1, 2], 1, 1),
+        # Nobody, and no dog in place of one.
+        ([dict(id=1, name='person'), dict(id=18, name='dog')], [18], 1, 1),
+        # Spectators have boxes only.
+        (
+            [dict(id=1, keypoints='a'), dict(id=2, name='person')],
+            [1, 2],
+            1,
+            2,
+        ),
+        (
+            [
+                dict(id=1, keypoints='a'),
+                dict(id=2, name='person', keypoints='a'),
+            ],
+            [1, 2],
+            2,
+            2,
+        ),
+        ([], [1, 2], 1, 1),
     ],
 )
-def test_category_of_people(categories, ids, person):
+def test_category_of_people(categories, ids, person, of_boxes):
     people = [dict(category_id=id_) for id_ in ids]
     content = dict(categories=categories, annotations=people)
     assert person_category(content, 'f') == person
+    assert person_category(content, 'f', joints=False) == of_boxes
 
 
 def test_pckh_of_a_layout_without_head_boxes_is_refused(coco):

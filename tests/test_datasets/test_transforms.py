@@ -302,7 +302,8 @@ def test_load_image(tmp_path):
     assert out['img'].dtype == np.float32
     given = LoadImageChecked()(dict(img=image, img_path='x'))
     assert given['img'] is image and given['img_shape'] == (40, 30)
-    LoadImageChecked()(dict(img_path=str(path), labelled_size=(30, 40)))
+    for size in ((30, 40), (30.4, 39.6)):
+        LoadImageChecked()(dict(img_path=str(path), labelled_size=size))
     for size, turned in (((40, 30), '.*EXIF'), ((60, 80), ',')):
         with pytest.raises(ValueError, match=f'a.png has 30 x 40 px{turned}'):
             LoadImageChecked()(dict(img_path=str(path), labelled_size=size))

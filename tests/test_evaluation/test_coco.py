@@ -22,7 +22,7 @@ from integral_mmpose.evaluation import FiniteCocoMetric
 from integral_mmpose.evaluation import coco as coco_module
 from integral_mmpose.synthetic import coco_writer
 
-META = CocoCheckedDataset._load_metainfo()
+META = dict(CocoCheckedDataset._load_metainfo(), person_category=1)
 TEST_DEV = Path(__file__).resolve().parents[2] / (
     'configs/body_2d_keypoint/integral/coco/'
     'i1_res101_4xb32-70+70e_coco-test-dev-256x256.py'
@@ -92,6 +92,13 @@ def sample(keypoints):
     )
 
 
+def read_truth(path, **kwargs):
+    """A metric that knows its data set, as before a test begins."""
+    metric = FiniteCocoMetric(ann_file=path, **kwargs)
+    metric.dataset_meta = META
+    return metric
+
+
 def evaluate(cls, ann_file, keypoints):
     metric = cls(ann_file=ann_file)
     metric.dataset_meta = META
@@ -144,6 +151,22 @@ def test_another_category_has_no_part_in_the_ap(ann_file, labelled):
         assert evaluate(CocoMetric, path, joints) < 0.6
 
 
+def test_all_categories_count_with_a_data_set_that_has_them(ann_file):
+    """As AP-10K's species: without `person_category`, stock data sets."""
+    path, joints = ann_file
+
+    def add_dog(content):
+        dog = dict(content['annotations'][0], id=2, category_id=2)
+        content['annotations'].append(dog)
+        content['categories'].append(dict(id=2, name='dog'))
+
+    edit(path, add_dog)
+    metric = FiniteCocoMetric(ann_file=path)
+    metric.dataset_meta = dict(META, person_category=None)
+    metric.process([{}], [sample(joints)])
+    assert 0.4 < metric.evaluate(1)['coco/AP'] < 0.6
+
+
 def test_truth_of_a_source_beside_that_of_another(ann_file, tmp_path):
     """mmpose notes the file of one data set for each name of a joint set."""
     path, joints = ann_file
@@ -155,7 +178,7 @@ def test_truth_of_a_source_beside_that_of_another(ann_file, tmp_path):
     found = {}
     for name, own in (('own', dict(ann_file=path)), ('noted', {})):
         metric = FiniteCocoMetric()
-        metric.dataset_meta = dict(META, **own)
+        metric.dataset_meta = dict(META, person_category=None, **own)
         metric.process([{}], [sample(joints)])
         found[name] = metric.evaluate(1)['coco/AP']
     assert found == dict(own=pytest.approx(1.0), noted=0)
@@ -317,7 +340,7 @@ def test_truth_that_cannot_be_scored_is_named_before_the_test(
 
     edit(path, change)
     with pytest.raises(ValueError, match=f'{path}: {text}'):
-        FiniteCocoMetric(ann_file=path)
+        read_truth(path)
     if text.endswith('use_area=False'):
         metric = coco_metric(path, use_area=False)
         metric.process([{}], [sample(joints)])
@@ -358,7 +381,7 @@ def test_truth_without_categories(ann_file):
     path, _ = ann_file
     edit(path, lambda content: content.pop('categories'))
     with pytest.raises(ValueError, match=f'{path}.*`categories` is missing'):
-        FiniteCocoMetric(ann_file=path)
+        read_truth(path)
 
 
 def test_back_ends_that_are_not_there(ann_file, monkeypatch):
@@ -687,14 +710,14 @@ def test_an_area_that_makes_the_ap_meaningless_is_refused(ann_file, area):
     if area == 0:
         assert evaluate(CocoMetric, path, keypoints + 0.1) == 0
     with pytest.raises(ValueError, match='coco.json: id 1: field `area`'):
-        FiniteCocoMetric(ann_file=path)
+        read_truth(path)
     if not isinstance(area, (str, bool)) and area >= 0:
-        metric = FiniteCocoMetric(ann_file=path, use_area=False)
+        metric = read_truth(path, use_area=False)
         assert metric.coco.anns[1]['area'] == area
     # Nobody is scored by it: a crowd, or a person without a label.
     crowd = dict(area=0, iscrowd=1)
     edit(path, lambda content: content['annotations'][0].update(crowd))
-    FiniteCocoMetric(ann_file=path)
+    read_truth(path)
 
 
 def test_truth_with_a_byte_order_mark_is_read(ann_file):

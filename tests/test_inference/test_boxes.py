@@ -176,10 +176,6 @@ def test_people_of_a_coco_annotation_file_have_any_number(
     found = load_boxes(str(path))['a.jpg']
     wanted = [b for b, id_ in zip(boxes, ids) if id_ == kept]
     assert found[:, :2].tolist() == [box[:2] for box in wanted]
-    content['categories'] = [dict(name='person')]
-    path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match='must be lists of dicts with ids'):
-        load_boxes(str(path))
 
 
 def test_detections_of_nobody_are_told(tmp_path):
@@ -187,8 +183,20 @@ def test_detections_of_nobody_are_told(tmp_path):
     path = tmp_path / 'found.json'
     people = [dict(image_id=7, bbox=[1, 2, 3, 4], category_id=0)]
     path.write_text(json.dumps(people))
-    with pytest.raises(ValueError, match='no box is of a person.*they are of'):
-        load_boxes(str(path))
+    with pytest.warns(UserWarning, match='no box is of a person.*of 0'):
+        assert load_boxes(str(path))['7'].shape == (0, 5)
+
+
+@pytest.mark.parametrize('categories', [None, ['person'], [dict(name='a')]])
+def test_categories_that_say_nothing_are_passed_over(tmp_path, categories):
+    path = tmp_path / 'boxes.json'
+    people = [
+        dict(image_id=7, bbox=[1, 2, 3, 4], category_id=id_) for id_ in (1, 9)
+    ]
+    images = [dict(id=7, file_name='a.jpg')]
+    content = dict(images=images, annotations=people, categories=categories)
+    path.write_text(json.dumps(content))
+    assert load_boxes(str(path))['a.jpg'].tolist() == [[1, 2, 4, 6, 1]]
 
 
 def test_boxes_of_a_coco_annotation_file(tmp_path):

@@ -150,6 +150,12 @@ def test_the_size_of_the_images_by_either_name(names):
         reader.camera_of(IMAGE)
 
 
+@pytest.mark.parametrize('value', [None, 0, 36.0, '9'])
+def test_a_width_that_is_no_number_of_pixels_is_passed_over(value):
+    form = dict(fx=500, fy=500, cx=1, cy=1, width=value, height=value)
+    assert CameraReader(form).camera_of(IMAGE).size is None
+
+
 def test_a_camera_of_another_image():
     reader = CameraReader(FORMS[2])
     with pytest.raises(ValueError, match='640 x 480 px .* 480 x 640'):

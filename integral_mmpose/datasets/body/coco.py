@@ -116,6 +116,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
                 f'{self.ann_file}: {len(others)} annotations of other '
                 f'categories than {id_} (person) are left out'
             )
+        self._metainfo['person_category'] = id_  # FiniteCocoMetric's
         return id_
 
     def _refuse_malformed(self, people: List[dict]) -> None:
@@ -183,9 +184,9 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         total = sum(e['category_id'] == self._person for e in entries)
         if not kept:
             raise ValueError(
-                f'{self.ann_file}: none of its {total} annotations has a box '
-                'and labelled joints. Test data without joints need '
-                '`bbox_file`.'
+                f'{self.ann_file}: none of its {total} annotations of people '
+                f'(category {self._person}) has a box and labelled joints. '
+                'Test data without joints need `bbox_file`.'
             )
         print_log(
             f'{self.ann_file}: {len(kept)} of {total} people are used; the '

@@ -70,8 +70,12 @@ class MixedDataset(CombinedDataset):
         self._picked_metainfo = pick_metainfo(self._metainfo)
         heads = [source.metainfo.get('head_boxes') for source in self.datasets]
         self._metainfo['sources'] = [  # PerSourceEvaluator's
-            dict(head_boxes=boxes, ann_file=getattr(source, 'ann_file', None))
-            for boxes, source in zip(heads, self.datasets)
+            dict(
+                head_boxes=source.metainfo.get('head_boxes'),
+                person_category=source.metainfo.get('person_category'),
+                ann_file=getattr(source, 'ann_file', None),
+            )
+            for source in self.datasets
         ]
         if False in heads:
             self._metainfo['head_boxes'] = False  # of a metric of all sources

@@ -64,7 +64,7 @@ def _require_labelled_size(results: dict) -> None:
     """
     height, width = results['img_shape']
     labelled = results.get('labelled_size', (width, height))
-    if labelled != (width, height):
+    if max(abs(labelled[0] - width), abs(labelled[1] - height)) >= 1:
         turned = ' (turned, as by an EXIF tag)' * (labelled == (height, width))
         raise ValueError(
             f'the image {results["img_path"]} has {width} x {height} px'
