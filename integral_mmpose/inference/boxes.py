@@ -108,7 +108,7 @@ def _of_coco(
         if category == person:
             found.append([left, top, left + width, top + height, score])
         else:
-            others.add(str(category))
+            others.add(repr(category))
     if others and not any(rows.values()):
         warnings.warn(
             f'{path}: no box is of a person (category_id {person}), they are '
