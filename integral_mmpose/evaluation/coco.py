@@ -78,11 +78,12 @@ class FiniteCocoMetric(CocoMetric):
     @CocoMetric.dataset_meta.setter
     def dataset_meta(self, meta: dict) -> None:
         """The joints of the data set, which the truth must have, too."""
-        ours = meta.get('person_category') is not None
-        file = meta.get('ann_file')  # of its source, or mmpose's note of it
+        known = meta or {}
+        ours = known.get('person_category') is not None
+        file = known.get('ann_file')  # of its source, or mmpose's note of it
         if ours and not file:
             hub = MessageHub.get_current_instance()
-            file = hub.get_info(f'{meta["dataset_name"]}_ann_file')
+            file = hub.get_info(f'{known["dataset_name"]}_ann_file')
         if self.coco is None and file:
             self._read_truth(file)
         CocoMetric.dataset_meta.fset(self, meta)

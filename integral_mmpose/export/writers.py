@@ -53,10 +53,10 @@ def export_program(graph: PoseGraph) -> 'ExportedProgram':
             )
         except torch._dynamo.exc.UserError as error:
             backbone = type(graph.model.backbone).__name__
+            reason = str(error).splitlines()[0].rstrip('.')
             raise ValueError(
                 f'torch.export cannot trace this model ({backbone}) for any '
-                f'batch size: {str(error).splitlines()[0]}. Export a model '
-                'with another backbone.'
+                f'batch size: {reason}. Export a model with another backbone.'
             ) from error
 
 

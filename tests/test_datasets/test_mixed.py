@@ -62,6 +62,8 @@ def test_pckh_asks_for_the_head_boxes_of_its_source(h36m, mpii):
     assert all(
         m.dataset_meta['num_keypoints'] == 18 for m in evaluator.metrics
     )
+    files = [m.dataset_meta['ann_file'] for m in evaluator.metrics]
+    assert files[0] == files[1] and files[0].endswith('.json')
 
 
 def write_coco(root, write_image):
