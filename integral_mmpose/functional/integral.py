@@ -12,7 +12,7 @@ bins half precision errs by up to 0.28 bins.
 """
 
 import math
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -27,6 +27,10 @@ class HeatVectors(NamedTuple):
     x: Tensor  #: (B, K, W)
     y: Tensor  #: (B, K, H)
     z: Optional[Tensor] = None  #: (B, K, D); None for (B, K, H, W) logits
+
+    def axes(self) -> List[Tensor]:
+        """The vectors that there are: x, y[, z]."""
+        return [vector for vector in self if vector is not None]
 
 
 def check_logits(logits: Tensor) -> None:
@@ -173,9 +177,7 @@ def integral(logits: Tensor) -> Tensor:
 
 def vectors_to_coordinates(vectors: HeatVectors) -> Tensor:
     """Expectation of each heat vector: (B, K, 2 or 3) bins, x, y[, z]."""
-    return torch.stack(
-        [expectation(vector) for vector in vectors if vector is not None], -1
-    )
+    return torch.stack([expectation(vector) for vector in vectors.axes()], -1)
 
 
 def map_sizes(logits: Tensor) -> Tuple[int, ...]:

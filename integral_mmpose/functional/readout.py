@@ -96,9 +96,7 @@ def spread(vectors: HeatVectors) -> Tensor:
         tensor([[[0.2500, 0.2500]]])
     """
     variances = []
-    for vector in vectors:
-        if vector is None:
-            continue
+    for vector in vectors.axes():
         vector = at_least_float32(vector)
         size = vector.shape[-1]
         distance = bin_numbers(size, vector) - expectation(vector)[..., None]

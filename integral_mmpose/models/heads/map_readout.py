@@ -52,10 +52,9 @@ class MapReadout:
         elif self.readout == 'local_integral':
             bins = F.local_integral(logits, **self.window)
         elif self.readout == 'marginal_argmax':
-            bins = torch.stack(
-                [v.argmax(-1) for v in F.marginals(logits) if v is not None],
-                -1,
-            ).to(F.at_least_float32(logits).dtype)
+            vectors = F.marginals(logits).axes()
+            cells = torch.stack([v.argmax(-1) for v in vectors], -1)
+            bins = cells.to(F.at_least_float32(logits).dtype)
         else:
             return self.expectation(logits)
         return F.bins_to_norm(bins, F.map_sizes(logits))

@@ -73,10 +73,9 @@ class MarginalLoss(HeatmapLoss):
     """A loss on each heat vector apart: an unknown axis has weight 0."""
 
     def errors(self, logits, coordinates, weights):
-        vectors = [v for v in self.vectors(logits) if v is not None]
         errors = [
             self.vector_errors(vector, coordinates[..., axis])
-            for axis, vector in enumerate(vectors)
+            for axis, vector in enumerate(self.vectors(logits).axes())
         ]
         return torch.stack(errors, -1), weights
 

@@ -67,14 +67,11 @@ class ExpectedErrorLoss(JointLoss):
     takes_logits = True
 
     def errors(self, pred, labels):
-        vectors = [v for v in F.marginals(pred) if v is not None]
-        return torch.stack(
-            [
-                F.vector_expected_error(vector, labels[..., axis])
-                for axis, vector in enumerate(vectors)
-            ],
-            -1,
-        )
+        errors = [
+            F.vector_expected_error(vector, labels[..., axis])
+            for axis, vector in enumerate(F.marginals(pred).axes())
+        ]
+        return torch.stack(errors, -1)
 
 
 @MODELS.register_module()
