@@ -135,11 +135,7 @@ def annotations_of(dataset, attribute: str = 'ann_file') -> List[str]:
 
 @lru_cache(maxsize=None)
 def _crc(path: str, changed: int, size: int) -> str:
-    crc = 0
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 20):
-            crc = zlib.crc32(block, crc)
-    return f'{crc:08x}'
+    return f'{zlib.crc32(Path(path).read_bytes()):08x}'
 
 
 def plain(value: Any) -> Any:

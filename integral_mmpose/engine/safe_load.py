@@ -224,11 +224,8 @@ def warn_without_checksum(filename: str) -> None:
     """
     named = re.search(r'-([0-9a-f]{8,64})\b', osp.basename(filename))
     if named:
-        digest = hashlib.sha256()
-        with open(filename, 'rb') as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-        if digest.hexdigest().startswith(named[1]):
+        digest = hashlib.sha256(Path(filename).read_bytes()).hexdigest()
+        if digest.startswith(named[1]):
             return
     print_log(
         f'checkpoint {filename} has no checksum, as files of torch before '
