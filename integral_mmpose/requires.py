@@ -106,8 +106,10 @@ def _check_one(name: str, version: Optional[str], wanted: str) -> None:
 
 def _check_twins() -> None:
     """Two distributions of one import name overwrite each other's files."""
+    from importlib.metadata import distributions  # slow to import
+
     for twins in TWINS:
-        both = [name for name in twins if _is_installed(name)]
+        both = [name for name in twins if any(distributions(name=name))]
         if len(both) > 1:
             raise ImportError(
                 f'{" and ".join(both)} are installed, and share one folder. '
@@ -132,13 +134,3 @@ def _check_leaves() -> None:
             f'xtcocotools was built for another numpy ({error}). Run: pip '
             "install 'numpy<2', or make setup, which builds it again"
         ) from error
-
-
-def _is_installed(name: str) -> bool:
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        distribution(name)
-    except PackageNotFoundError:
-        return False
-    return True
