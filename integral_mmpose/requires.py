@@ -5,12 +5,9 @@ import names and other versions. mmcv and mmcv-lite share a folder, too.
 """
 
 import re
+import runpy
 from importlib import import_module
-from importlib.util import (
-    find_spec,
-    module_from_spec,
-    spec_from_file_location,
-)
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Optional
 
@@ -81,10 +78,7 @@ def installed_version(name: str) -> Optional[str]:
     if spec is None or not spec.origin:
         return None
     path = Path(spec.origin).with_name('version.py')
-    spec = spec_from_file_location(f'{name}_version', path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.__version__
+    return runpy.run_path(str(path))['__version__']
 
 
 def _check_one(name: str, version: Optional[str], wanted: str) -> None:
