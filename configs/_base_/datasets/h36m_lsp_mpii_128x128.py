@@ -4,10 +4,7 @@
 # val, MPJPE on Human3.6M. LSP_ROOT is the merged data of
 # reproduction/reproduce.py --data lsp.
 _base_ = ['./h36m_mpii_128x128.py']
-from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
-    edit,
-    insert_after,
-)
+from integral_mmpose.config import edit, insert_after
 
 lsp_root = '{{$LSP_ROOT:data/lsp-lspet}}'
 meta_keys = (*_base_.meta_keys, 'source')

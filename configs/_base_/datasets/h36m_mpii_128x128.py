@@ -1,6 +1,6 @@
 # Strategy 2 at 128 px: half Human3.6M, half MPII in every batch
 _base_ = ['./h36m_mpii_256x256.py']
-from integral_mmpose.config import with_codec  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import with_codec
 
 codec = dict(_base_.codec, input_size=(128, 128))
 

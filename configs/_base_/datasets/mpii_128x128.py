@@ -1,6 +1,6 @@
 # MPII at 128 px
 _base_ = ['./mpii_256x256.py']
-from integral_mmpose.config import with_codec  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import with_codec
 
 codec = dict(_base_.codec, input_size=(128, 128))
 

@@ -2,7 +2,7 @@
 # send in. val is a part of trainval: its PCKh says nothing here but that the
 # training runs.
 _base_ = ['./mpii_256x256.py']
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 test_pipeline = edit(
     _base_.val_pipeline,

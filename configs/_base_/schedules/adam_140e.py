@@ -1,6 +1,6 @@
 # 140 epochs, x 0.1 at epochs 90 and 120
 _base_ = ['./adam_70e.py']
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 train_cfg = dict(max_epochs=140)
 param_scheduler = edit(

@@ -2,10 +2,7 @@
 # paper's text: normal distributions, rotation to 60 degrees in 6 of 10
 # samples, colour, no translation
 _base_ = ['./istar_res50_4xb32-140e_mpii-256x256.py']
-from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
-    edit,
-    insert_after,
-)
+from integral_mmpose.config import edit, insert_after
 
 train_pipeline = edit(
     _base_.train_pipeline,

@@ -3,7 +3,7 @@
 # have the fixed steps of its public code, so that an H row and its I row train
 # for the same time.
 _base_ = ['./istar_res50_4xb32-140e_mpii-256x256.py']
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 train_cfg = dict(val_interval=1)
 param_scheduler = edit(

@@ -2,10 +2,7 @@
 _base_ = [
     './i2-joint_mobilenetv2-3deconv_1xb32-6+10+4+4+12+7e_h36m-lsp-mpii-192x192.py'
 ]
-from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
-    edit,
-    with_codec,
-)
+from integral_mmpose.config import edit, with_codec
 
 codec = dict(_base_.codec, input_size=(256, 256))
 train_pipeline = with_codec(_base_.train_pipeline, codec)

@@ -6,7 +6,7 @@
 _base_ = [
     './i2-joint_mobilenetv2-3deconv_1xb32-6+10+4e_h36m-lsp-mpii-192x192.py'
 ]
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 load_from = (
     'work_dirs/i2-joint_mobilenetv2-3deconv_1xb32-6+10+4+4e_h36m-lsp-mpii-'

@@ -1,9 +1,6 @@
 # Third stage of the model that ships: 192 px, a volume of 48 x 48 x 8
 _base_ = ['./i2-joint_mobilenetv2-3deconv_1xb32-6e_h36m-lsp-mpii-128x128.py']
-from integral_mmpose.config import (  # noqa: E402 (MMEngine's format)
-    edit,
-    with_codec,
-)
+from integral_mmpose.config import edit, with_codec
 
 codec = dict(_base_.codec, input_size=(192, 192))
 train_pipeline = with_codec(_base_.train_pipeline, codec)

@@ -6,7 +6,7 @@ _base_ = [
     '../../../_base_/datasets/h36m_mpii_256x256.py',
     '../../../_base_/models/integral_res50_3d.py',
 ]
-from integral_mmpose.config import with_codec  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import with_codec
 
 codec = dict(_base_.codec, input_size=(64, 64))
 train_pipeline = with_codec(_base_.train_pipeline, codec)

@@ -3,7 +3,7 @@
 # are tight, those of the others padded: each source has its own
 # GetBBoxCenterScale, so the common pipeline goes without.
 _base_ = ['./istar_res50_4xb32-140e_h36m-mpii-256x256.py']
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 coco_root = '{{$COCO_ROOT:data/coco}}'
 

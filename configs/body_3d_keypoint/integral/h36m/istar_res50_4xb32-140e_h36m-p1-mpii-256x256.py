@@ -1,7 +1,7 @@
 # Table 10, Protocol 1, Strategy 2, I*: PA-MPJPE 40.6 mm
 # Trains on S1, 5, 6, 7, 8, 9, tests every 64th frame of S11.
 _base_ = ['./istar_res50_4xb32-140e_h36m-mpii-256x256.py']
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 sources = edit(
     _base_.train_dataloader.dataset.datasets,
