@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Dict, List, Optional
 
 from mmengine.hooks import EarlyStoppingHook, Hook
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
@@ -171,12 +172,10 @@ def _replay_early_stopping(runner, checkpoint: dict) -> None:
     """mmengine saves no counts of it, but every metric since the start."""
     scalars = checkpoint['message_hub'].get('log_scalars', {})
     for hook in runner.hooks:
-        history = (
-            scalars.get(f'val/{hook.monitor}')
-            if isinstance(hook, EarlyStoppingHook)
-            else None
-        )
-        for value in [] if history is None else history.data[0].tolist():
+        if not isinstance(hook, EarlyStoppingHook):
+            continue
+        history = scalars.get(f'val/{hook.monitor}', HistoryBuffer())
+        for value in history.data[0].tolist():
             stop, _ = hook._check_stop_condition(value)
             runner.train_loop.stop_training |= stop
 
