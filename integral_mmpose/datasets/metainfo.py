@@ -6,8 +6,9 @@ them are shared: a transform that reorders its ``flip_indices`` reaches its own
 sample only, and nothing can write into what is shared.
 """
 
+from copy import copy
 from itertools import chain
-from typing import Dict, Optional
+from typing import Optional
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -26,23 +27,15 @@ METAINFO_KEYS = (
 )
 
 
-def pick_metainfo(metainfo: dict) -> dict:
-    """:data:`METAINFO_KEYS` of mmpose's ``parse_pose_metainfo``.
+def copy_metainfo(metainfo: dict) -> dict:
+    """:data:`METAINFO_KEYS` of mmpose's ``parse_pose_metainfo``, copied flat.
 
     Nobody can write into the pairs.
     """
-    picked = {key: metainfo[key] for key in METAINFO_KEYS}
+    copied = {key: copy(metainfo[key]) for key in METAINFO_KEYS}
     for key in ('flip_pairs', 'skeleton_links'):
-        picked[key] = [tuple(pair) for pair in picked[key]]
-    return picked
-
-
-def copy_metainfo(picked: Dict) -> dict:
-    """Copies of the outer lists and arrays of :func:`pick_metainfo`."""
-    return {
-        key: value if isinstance(value, str) else value.copy()
-        for key, value in picked.items()
-    }
+        copied[key] = [tuple(pair) for pair in copied[key]]
+    return copied
 
 
 def parse_metainfo(metainfo: dict) -> dict:
@@ -167,7 +160,5 @@ class FlatMetainfo:
     def get_data_info(self, idx: int) -> dict:
         """The annotation and the joint set of sample number ``idx``."""
         info = BaseDataset.get_data_info(self, idx)
-        if not hasattr(self, '_picked_metainfo'):
-            self._picked_metainfo = pick_metainfo(self._metainfo)
-        info.update(copy_metainfo(self._picked_metainfo))
+        info.update(copy_metainfo(self._metainfo))
         return info

@@ -11,7 +11,7 @@ from mmpose.datasets import CombinedDataset
 from mmpose.registry import DATASETS
 
 from ..joints import METAINFO
-from ..metainfo import copy_metainfo, parse_metainfo, pick_metainfo
+from ..metainfo import copy_metainfo, parse_metainfo
 from ..seeding import SeededIndex
 
 #: mmpose's CombinedDataset ignores the first two, and draws the samples of
@@ -67,7 +67,6 @@ class MixedDataset(CombinedDataset):
                     f'{fix}'
                 )
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
-        self._picked_metainfo = pick_metainfo(self._metainfo)
         heads = [source.metainfo.get('head_boxes') for source in self.datasets]
         self._metainfo['sources'] = [  # PerSourceEvaluator's
             dict(
@@ -100,6 +99,6 @@ class MixedDataset(CombinedDataset):
                 f'gives {info["keypoints"].shape[1]} joints, the mixture has '
                 f'{expected}. Put ConvertJoints into its pipeline.'
             )
-        info.update(copy_metainfo(self._picked_metainfo))
+        info.update(copy_metainfo(self._metainfo))
         info['source'] = source
         return info

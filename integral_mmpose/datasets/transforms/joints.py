@@ -14,7 +14,7 @@ from mmpose.registry import TRANSFORMS
 from integral_mmpose.geometry import is_count
 
 from ..joints import MAPPINGS, METAINFO
-from ..metainfo import copy_metainfo, parse_metainfo, pick_metainfo
+from ..metainfo import copy_metainfo, parse_metainfo
 
 
 @TRANSFORMS.register_module()
@@ -70,8 +70,7 @@ class ConvertJoints(BaseTransform):
             )
         self.mapping = np.asarray(mapping, np.int64)
         self.dim = dim
-        info = parse_metainfo(target)
-        self.metainfo = pick_metainfo(info)
+        self.metainfo = info = parse_metainfo(target)
         if self.mapping.shape != (info['num_keypoints'],):
             raise ValueError(
                 f'the joint table has {self.mapping.size} entries, the joint '
