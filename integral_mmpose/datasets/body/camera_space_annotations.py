@@ -27,11 +27,11 @@ MAX_SHAPE_SHARE = 0.2
 class CameraSpaceAnnotations(NamedTuple):
     """One person in each of n images, as arrays.
 
-    names (n,) of the images below ``data_prefix['img']``, str or UTF-8 bytes
-    (a quarter of the memory); pixels (n, K, 2) px; points_mm (n, K, 3)
-    camera space in mm; intrinsics (n, 4) f_x, f_y, c_x, c_y of each image in
-    px; groups name -> (n,), added to each sample (``action`` is what
-    ``IntegralMPJPE`` averages by); ids (n,), the row if left out.
+    names (n,) of the images below ``data_prefix['img']``; pixels (n, K, 2)
+    px; points_mm (n, K, 3) camera space in mm; intrinsics (n, 4) f_x, f_y,
+    c_x, c_y of each image in px; groups name -> (n,), added to each sample
+    (``action`` is what ``IntegralMPJPE`` averages by); ids (n,), the row if
+    left out.
     """
 
     names: np.ndarray
@@ -106,7 +106,7 @@ def check_annotations(
 
 def _check_shapes(frames, joints: int, file: str, fields: dict) -> None:
     names, count = np.asarray(frames.names), len(frames.names)
-    if not count or names.dtype.kind not in 'SU':
+    if not count or names.dtype.kind != 'U':
         problem = 'must hold the names of at least one image'
         raise annotation_error(file, 'all', fields['names'], problem)
     empty = np.flatnonzero(np.char.str_len(names) == 0)
@@ -127,7 +127,7 @@ def _check_shapes(frames, joints: int, file: str, fields: dict) -> None:
         check_array(array, (count, *axes), file, 'all', name or field)
     for key, values in (frames.groups or {}).items():
         values = np.asarray(values)
-        if values.shape != (count,) or values.dtype.kind not in 'SUif':
+        if values.shape != (count,) or values.dtype.kind not in 'Uif':
             problem = (
                 f'must hold names or numbers of the shape {(count,)}, got '
                 f'{values.dtype} of the shape {values.shape}'
@@ -169,6 +169,5 @@ def _check_cameras(frames, file: str, fields: dict) -> None:
 
 def place_of(frames: CameraSpaceAnnotations, row: int) -> str:
     """What a frame is called in a message: its id and image."""
-    name = frames.names[row]
-    name = name.decode() if isinstance(name, bytes) else name
-    return f'{row if frames.ids is None else frames.ids[row]} ({name})'
+    id_ = row if frames.ids is None else frames.ids[row]
+    return f'{id_} ({frames.names[row]})'

@@ -19,7 +19,7 @@ def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
 
     The file is a JSON list of ``{"imgname": str, "bbox": [x, y, w, h],
     "score": float}`` in px, with the image names of the annotation file:
-    ``names`` (n,) in UTF-8.
+    ``names`` (n,).
 
     Returns:
         np.ndarray: (n, 5) x1, y1, x2, y2 in px and the score.
@@ -28,14 +28,14 @@ def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
         FileNotFoundError, ValueError: If a frame has no box, or a box is
             malformed.
     """
-    best: Dict[bytes, np.ndarray] = {}
+    best: Dict[str, np.ndarray] = {}
     detections = load_json(path, 'the detection file', list)
     fields = dict(imgname=TEXT, bbox=ANY, score=ANY)
     for id_, detection in enumerate(detections):
         check_fields(detection, fields, path, id_)
         x, y, w, h = detected_box(detection['bbox'], path, id_)
         score = number_within(detection['score'], path, id_, 'score', 0, 1)
-        name = detection['imgname'].encode('utf-8', 'replace')
+        name = detection['imgname']
         box = np.array([x, y, x + w, y + h, score], np.float32)
         if name not in best or best[name][4] < box[4]:
             best[name] = box
@@ -43,13 +43,13 @@ def read_boxes(path: str, names: np.ndarray) -> np.ndarray:
     if len(missing) == len(names):
         raise ValueError(
             f'{path}: none of its names is one of the annotation file: it '
-            f'has {next(iter(best), b"none").decode()}, not '
-            f'{missing[0].decode()}. Write the names as there.'
+            f'has {next(iter(best), "none")}, not {missing[0]}. Write the '
+            'names as there.'
         )
     if missing:
         raise ValueError(
             f'{path}: {len(missing)} of {len(names)} frames have '
-            f'no detection, the first is {missing[0].decode()}. Run the '
+            f'no detection, the first is {missing[0]}. Run the '
             'detector with a lower threshold on them.'
         )
     return np.stack([best[name] for name in names.tolist()])

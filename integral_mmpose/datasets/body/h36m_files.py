@@ -105,7 +105,7 @@ def read_annotations(
             'Relax one of them.'
         )
     return CameraSpaceAnnotations(
-        names=np.char.encode(data['imgname'][ids], 'utf-8'),
+        names=data['imgname'][ids],
         pixels=data['part'][ids, :, :2].astype(np.float32),
         points_mm=(data['S'][ids, :, :3] * 1000.0).astype(np.float32),
         intrinsics=_intrinsics(data, ids, path),
