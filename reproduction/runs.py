@@ -118,21 +118,14 @@ def write_config(job: Job, options: Options) -> Path:
     cfg = config_of(job, options.out)
     if options.data != 'real':
         use_public_split(cfg)
-    if 'outfile' in cfg.test_evaluator or cfg.test_evaluator.type in (
-        'PCKhCurve',
-        'IntegralMPJPE',
-    ):
-        name = Path(cfg.test_evaluator.get('outfile', 'test.json')).name
-        cfg.test_evaluator = dict(
-            cfg.test_evaluator, outfile=str(folder / name)
-        )
-    elif cfg.test_evaluator.type == 'FiniteCocoMetric':
+    metric = cfg.test_evaluator
+    if metric.type == 'FiniteCocoMetric':
         # Beside the config's scores those of the boxes alone.
-        boxes = dict(score_mode='bbox', prefix='coco_bbox')
-        cfg.test_evaluator = [
-            cfg.test_evaluator,
-            dict(cfg.test_evaluator, **boxes),
-        ]
+        boxes = dict(metric, score_mode='bbox', prefix='coco_bbox')
+        cfg.test_evaluator = [metric, boxes]
+    else:
+        name = Path(metric.get('outfile', 'test.json')).name
+        cfg.test_evaluator = dict(metric, outfile=str(folder / name))
     path = folder / 'config.py'
     # Another command may be reading it.
     write_atomically(path, cfg.pretty_text.encode())
