@@ -1,6 +1,5 @@
 """Tables: the paper's numbers beside ours, mean and spread over seeds."""
 
-import functools
 import json
 from pathlib import Path
 from statistics import mean, stdev
@@ -14,6 +13,7 @@ from .scales import NotAtScaleError
 from .store import Records, write_json
 
 FACTS = Path(__file__).with_name('paper_tables.json')
+PRINTED = json.loads(FACTS.read_text('utf-8'))
 #: Fields of a record that the JSON file of a table leaves out.
 LONG = ('curve', 'history', 'metrics')
 
@@ -34,16 +34,11 @@ class Cell(NamedTuple):
         return stdev(self.ours) if len(self.ours) > 1 else None
 
 
-@functools.cache
-def _facts() -> dict:
-    return json.loads(FACTS.read_text('utf-8'))
-
-
 def paper_cells(row: Row) -> Dict[str, Optional[float]]:
     """The paper's own numbers of a row; None where the text has none."""
     if row.table in TITLES:
         return dict.fromkeys(row.cells)
-    found = _facts()[f'table{row.table}']
+    found = PRINTED[f'table{row.table}']
     found = found.get('rows', found)
     for key in row.name.split('.'):
         found = found[key]
