@@ -67,8 +67,7 @@ class MixedDataset(CombinedDataset):
                     f'{fix}'
                 )
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
-        heads = [source.metainfo.get('head_boxes') for source in self.datasets]
-        self._metainfo['sources'] = [  # PerSourceEvaluator's
+        self._metainfo['sources'] = sources = [  # PerSourceEvaluator's
             dict(
                 head_boxes=source.metainfo.get('head_boxes'),
                 person_category=source.metainfo.get('person_category'),
@@ -76,7 +75,7 @@ class MixedDataset(CombinedDataset):
             )
             for source in self.datasets
         ]
-        if False in heads:
+        if any(source['head_boxes'] is False for source in sources):
             self._metainfo['head_boxes'] = False  # of a metric of all sources
         empty = [n for n, length in enumerate(self._lens) if not length]
         if empty:
