@@ -9,7 +9,11 @@ import numpy as np
 
 from integral_mmpose.datasets.body.head_boxes import HEAD_FACTOR
 from integral_mmpose.datasets.body.mpii_box import fields_of_box
-from integral_mmpose.datasets.checks import load_json, require_file
+from integral_mmpose.datasets.checks import (
+    check_array,
+    load_json,
+    require_file,
+)
 from integral_mmpose.datasets.mat_files import mpii_truth, read_mat
 
 #: LSP: right ankle, knee, hip; left hip, knee, ankle; right wrist, elbow,
@@ -58,13 +62,11 @@ def read_joints(path: Path, archive: Archive) -> np.ndarray:
     """(n, 14, 3): x, y in 0-based px, and the flag."""
     what, shape = 'the joints of LSP or LSPET', archive.shape
     joints = read_mat(str(path), what, ['joints'])['joints']
-    if joints.shape[:-1] != shape or joints.dtype.kind not in 'fiu':
-        raise ValueError(
-            f'{path}: `joints` must hold numbers of the shape ({shape[0]}, '
-            f'{shape[1]}, n), got {joints.dtype} of the shape {joints.shape}. '
-            'LSP has (3, 14, n), LSPET (14, 3, n): give lsp or lspet as the '
-            'first argument.'
-        )
+    fix = (
+        'LSP has (3, 14, n), LSPET (14, 3, n): give lsp or lspet as the first '
+        'argument.'
+    )
+    check_array(joints, (*shape, None), str(path), 'all', 'joints', fix)
     joints = joints.transpose(2, shape.index(14), shape.index(3))
     return joints.astype(np.float64)
 

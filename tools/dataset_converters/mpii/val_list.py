@@ -12,6 +12,7 @@ import numpy as np
 from integral_mmpose.datasets.body.mpii_joints import marked_unlabelled
 from integral_mmpose.datasets.checks import (
     annotation_error,
+    check_array,
     load_json,
     require_file,
 )
@@ -78,15 +79,8 @@ def _from_mat(path, images) -> ValList:
         ['RELEASE_img_index', 'RELEASE_person_index'],
     )
     numbers, persons = (np.ravel(value) for value in content.values())
-    if len(numbers) != len(persons) or not all(
-        values.dtype.kind in 'iuf' for values in (numbers, persons)
-    ):
-        raise ValueError(
-            f'{path}: RELEASE_img_index and RELEASE_person_index must be '
-            f'numbers of one length, got {len(numbers)} and {len(persons)}. '
-            'Get it again.'
-        )
     for field, values in zip(content, (numbers, persons)):
+        check_array(values, numbers.shape, path, 'all', field, 'Get it again.')
         wrong = ~np.isfinite(values) | (values != np.trunc(values))
         if wrong.any():
             n = int(wrong.argmax())
