@@ -354,9 +354,9 @@ def test_entries_that_fit_nobody_are_named(write, val_list, tmp_path, capsys):
     'entries,message',
     [
         ([dict(image='missing.jpg', center=[1, 1])], 'no person of it'),
-        ([dict(center=[1, 1])], 'id 0: field `image` must be'),
+        ([dict(center=[1, 1])], 'id 0: field `image` is missing'),
         ([dict(image=[1], center=[1, 1])], 'id 0: field `image` must be'),
-        ([3], 'id 0: field `image` must be'),
+        ([3], 'id 0: field `image` is missing'),
         ([dict(image='000000000.jpg')], 'id 0: field `joints` or `center`'),
         (
             [dict(image='000000000.jpg', joints=[[1, 2]])],

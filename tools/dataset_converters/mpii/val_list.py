@@ -11,8 +11,10 @@ import numpy as np
 
 from integral_mmpose.datasets.body.mpii_joints import marked_unlabelled
 from integral_mmpose.datasets.checks import (
+    TEXT,
     annotation_error,
     check_array,
+    check_fields,
     load_json,
     require_file,
 )
@@ -102,10 +104,7 @@ def _from_mat(path, images) -> ValList:
 def _from_json(path, images, places) -> ValList:
     owners, unknown = {}, []
     for n, entry in enumerate(load_json(path, 'the validation list', list)):
-        if not isinstance(entry, dict) or not isinstance(
-            entry.get('image'), str
-        ):
-            raise annotation_error(path, n, 'image', 'must be a file name')
+        check_fields(entry, dict(image=TEXT), path, n)
         key = _match(entry, path, n, images, places.get(entry['image']))
         if key is None:
             unknown.append(f'{entry["image"]} (entry {n})')
