@@ -36,21 +36,16 @@ def in_batches(
     for item, own in items:
         waiting.append((item, len(own)))
         crops += own
-        full = len(crops) // batch_size * batch_size
-        if len(waiting) >= max_waiting:
-            full = len(crops)
-        results += _predict(predict, crops[:full], batch_size)
-        crops = crops[full:]
+        while len(crops) >= batch_size:
+            results += predict(crops[:batch_size])
+            crops = crops[batch_size:]
+        if crops and len(waiting) >= max_waiting:
+            results += predict(crops)
+            crops = []
         yield from _finished(waiting, results)
-    results += _predict(predict, crops, batch_size)
+    if crops:
+        results += predict(crops)
     yield from _finished(waiting, results)
-
-
-def _predict(predict, crops, batch_size) -> list:
-    results = []
-    for start in range(0, len(crops), batch_size):
-        results += predict(crops[start : start + batch_size])
-    return results
 
 
 def _finished(waiting: deque, results: list) -> Iterator[tuple]:
