@@ -24,23 +24,16 @@ def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
     waiting: queue.Queue = queue.Queue(AHEAD)
     stopped = threading.Event()
 
-    def put(entry) -> bool:
-        while not stopped.is_set():
-            try:
-                waiting.put(entry, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
     def read() -> None:
+        end = None
         try:
             for item in items:
-                if not put((item, None)):
+                waiting.put((item, None))
+                if stopped.is_set():
                     return
-            put((_END, None))
         except BaseException as error:  # raised again by the reader
-            put((_END, error))
+            end = error
+        waiting.put((_END, end))
 
     # A daemon: the interpreter would wait for the thread of a pool, whose
     # reader may be blocked.
@@ -56,4 +49,6 @@ def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
             yield item
     finally:
         stopped.set()
+        while not waiting.empty():  # the thread may wait for a free place
+            waiting.get()
         thread.join()
