@@ -7,7 +7,7 @@ in memory.
 
 import json
 from pathlib import Path
-from typing import Any, List, Union
+from typing import Any, Union
 
 from integral_mmpose.files import made_beside
 
@@ -22,20 +22,13 @@ class GrowingJson:
         self.path = Path(path)
         self.partial = Path(f'{path}.partial')
         self._file: Any = None
-        self._waiting: List[str] = []
 
-    def add(self, entry, wait: bool = False) -> None:
-        """Append an entry, a JSON value, and flush it.
-
-        With ``wait`` the entry is written together with the next one.
-        """
-        self._waiting.append(json.dumps(entry) + '\n')
-        if wait:
-            return
+    def add(self, entry) -> None:
+        """Append an entry, a JSON value, and flush it."""
         if self._file is None:
             self._file = open(self.partial, 'w', encoding='utf-8')
         try:
-            self._file.writelines(self._waiting)
+            self._file.write(json.dumps(entry) + '\n')
             self._file.flush()
         except OSError as error:
             raise OSError(
@@ -43,7 +36,6 @@ class GrowingJson:
                 f'{error.strerror}: what was written before is kept',
                 str(self.partial),
             ) from error
-        self._waiting.clear()
 
     def finish(self, head: str = '[', tail: str = ']', cut=str.strip) -> None:
         """Join the entries, if there are any, to one file.

@@ -4,7 +4,7 @@ import logging
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 import cv2
 import numpy as np
@@ -33,19 +33,11 @@ class MovieWriter:
         self.path, self.fps = Path(path), fps
         self.partial = self.path.with_suffix('.partial.mp4')
         self._writer: Any = None
-        self._last: Any = None
-        self._missing = 0
 
-    def add(self, picture: Optional[np.ndarray]) -> None:
-        """Append a picture (H, W, 3) uint8 RGB, of even sides.
-
-        None repeats the last picture; at the start, the first that comes.
-        """
-        if picture is None and self._last is None:
-            self._missing += 1
-            return
+    def add(self, picture: np.ndarray) -> None:
+        """Append a picture (H, W, 3) uint8 RGB; the first has even sides."""
         if self._writer is None:
-            height, width = picture.shape[:2]  # type: ignore[union-attr]
+            height, width = picture.shape[:2]
             kind = _OpenCV if av is None else _PyAV
             if av is None:
                 logger.warning(
@@ -54,12 +46,8 @@ class MovieWriter:
                 )
             self._writer = kind(str(self.partial), self.fps, width, height)
             self._size = width, height
-        if picture is not None:
-            # Frames of a folder differ in size; the first gives the movie's.
-            self._last = fit_within(picture, *self._size)
-        for _ in range(1 + self._missing):
-            self._writer.add(self._last)
-        self._missing = 0
+        # Frames of a folder differ in size; the first gives the movie's.
+        self._writer.add(fit_within(picture, *self._size))
 
     def close(self) -> None:
         """Finish the file."""

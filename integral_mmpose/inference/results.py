@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional, Union
+from typing import Any, Dict, Iterable, List, Optional, Union
 
 import numpy as np
 
@@ -124,9 +124,11 @@ class ResultWriter:
         self.vis_out_dir, self.pred_out_dir = vis_out_dir, pred_out_dir
         self._video, self._head = video, head or {}
         self._frames: Optional[GrowingJson] = None
-        self._count = 0
         self._movie: Optional[MovieWriter] = None
+        self._count = 0
         self._any_result = False
+        self._waiting: List[dict] = []  # entries before the first result
+        self._picture: Any = None
         self._names = names or FreeNames()
         picture = '.png' if video is None else '.mp4'
         outputs = (vis_out_dir, picture), (pred_out_dir, '.json')
@@ -150,12 +152,7 @@ class ResultWriter:
             str: The stem of its files; '' for a failed image.
         """
         if self._video is not None:
-            self._any_result |= not result.error
-            if self._movie is not None:
-                # The first picture stands in for those before it.
-                self._movie.add(picture if self._any_result else None)
-            if self._frames is not None:
-                self._frames.add(self._entry(result), not self._any_result)
+            self._add_frame(result, picture)
             return self._video_stem
         if result.error:
             return ''
@@ -167,6 +164,21 @@ class ResultWriter:
             people = [person.to_dict() for person in result.people]
             write_atomically(path, json.dumps(people).encode())
         return stem
+
+    def _add_frame(self, result: ImageResult, picture) -> None:
+        """Write a frame; the first result is shown in those before it, too."""
+        self._waiting.append(self._entry(result))
+        self._any_result |= not result.error
+        if not self._any_result:
+            return
+        if picture is not None:
+            self._picture = picture
+        for entry in self._waiting:
+            if self._movie is not None:
+                self._movie.add(self._picture)
+            if self._frames is not None:
+                self._frames.add(entry)
+        self._waiting.clear()
 
     def close(self) -> None:
         """Finish the files of a video."""

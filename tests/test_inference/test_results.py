@@ -212,11 +212,14 @@ def test_pictures_of_other_sizes_fit_into_the_movie(tmp_path, monkeypatch):
 
 
 def test_a_missing_picture_keeps_the_times_of_the_movie(tmp_path):
-    """The one before is shown again, at the start the first that comes."""
-    writer = movie.MovieWriter(tmp_path / 'a.mp4', 25.0)
-    for shade in (None, None, 40, None, 200, None):
+    """The one before is shown again, at the start the first result's."""
+    video = SimpleNamespace(name='a.avi', fps=25.0)
+    writer = ResultWriter(str(tmp_path), str(tmp_path), video)
+    shades = None, 120, 40, None, 200, None
+    errors = 'torn', 'no box', '', 'torn', '', 'torn'
+    for shade, error in zip(shades, errors):
         picture = shade and np.full((48, 64, 3), shade, np.uint8)
-        writer.add(picture)
+        writer.add(named('a', error=error), picture)
     writer.close()
     capture = cv2.VideoCapture(str(tmp_path / 'a.mp4'))
     shades = []
@@ -225,9 +228,11 @@ def test_a_missing_picture_keeps_the_times_of_the_movie(tmp_path):
     np.testing.assert_allclose(shades, [40, 40, 40, 40, 200, 200], atol=4)
 
 
-def test_a_movie_without_pictures_is_none(tmp_path):
-    writer = movie.MovieWriter(tmp_path / 'a.mp4', 25.0)
-    writer.add(None)
+def test_a_video_without_a_result_has_no_file(tmp_path):
+    video = SimpleNamespace(name='a.avi', fps=25.0)
+    writer = ResultWriter(str(tmp_path), str(tmp_path), video)
+    writer.add(named('a', error='torn'), None)
+    writer.add(named('a', error='no box'), np.zeros((48, 64, 3), np.uint8))
     writer.close()
     assert list(tmp_path.iterdir()) == []
 
