@@ -19,18 +19,13 @@ class Report:
     frames: int = 0
     people: int = 0
     errors: List[str] = field(default_factory=list)
-    #: Errors that are only counted.
-    more_errors: int = 0
     notes: List[str] = field(default_factory=list)
     stopped: bool = False
 
     def show(self, out: str) -> None:
         """Print the summary; ``out`` is the folder of the results."""
-        for kind, lines, more in (
-            ('warning', self.notes, 0),
-            ('error', self.errors, self.more_errors),
-        ):
-            more += max(0, len(lines) - SHOWN)
+        for kind, lines in (('warning', self.notes), ('error', self.errors)):
+            more = len(lines) - SHOWN
             for line in lines[:SHOWN] + [f'and {more} more'] * (more > 0):
                 print(f'{kind}: {line}', file=sys.stderr)
         counts = (self.images, 'image'), (self.frames, 'frame')

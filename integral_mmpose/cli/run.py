@@ -30,7 +30,7 @@ from .options import (
     sort_inputs,
     stream_options,
 )
-from .report import SHOWN, Report, note_on, reason_of
+from .report import Report, note_on, reason_of
 from .stopping import check_stop, end_by_signal, stop_asked
 
 
@@ -224,8 +224,7 @@ class Run:
                 unseen += result.image is None
                 if result.error:
                     failed += 1
-                    if failed <= SHOWN:
-                        report.errors.append(result.error)
+                    report.errors.append(result.error)
                 elif self.whole and doubt is None:  # of the first good frame
                     doubt = note_on(self.infer.model, result, self.whole)
                 if read == args.max_frames:
@@ -237,7 +236,6 @@ class Run:
             results.close()
             writer.close()
             report.frames += read - failed
-            report.more_errors += max(0, failed - SHOWN)
         if doubt:
             report.notes.append(f'{source.name}: {doubt}')
         if unseen and read > failed and not args.json:
