@@ -3,8 +3,6 @@
 import re
 from typing import Optional
 
-from PIL import UnidentifiedImageError
-
 from integral_mmpose.inference.images import open_picture
 
 #: An image of 10 MB can unpack to gigabytes.
@@ -20,7 +18,7 @@ def check_upload(path: Optional[str]) -> None:
     try:
         with open_picture(path) as image:
             size, kind = image.size, image.format
-    except (UnidentifiedImageError, OSError):
+    except OSError:
         kind = None
     if kind not in FORMATS:
         raise ValueError(
