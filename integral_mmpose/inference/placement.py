@@ -145,19 +145,14 @@ class PersonPlacer:
     def _depths(self, frame, estimates) -> np.ndarray:
         if isinstance(self.root_depth, str):
             return estimates
-        count = len(estimates)
-        if is_number(self.root_depth):
-            return np.full(count, self.root_depth, np.float64)
-        depths = by_name(self.root_depth, frame.name, 'root_depth')
-        depths = [depths] * count if is_number(depths) else depths
-        if np.shape(depths) != (count,):
+        depths, count = self.root_depth, len(estimates)
+        if isinstance(depths, Mapping):
+            depths = by_name(depths, frame.name, 'root_depth')
+        if is_number(depths):
+            depths = [depths] * count
+        if np.shape(depths) != (count,) or not all(map(is_positive, depths)):
             raise ValueError(
                 f'root_depth must be a list of {count} depths, one for each '
-                f'box, got {depths!r:.200}'
+                f'box, positive and in mm, got {depths!r:.200}'
             )
-        for depth in depths:
-            if not is_positive(depth):
-                raise ValueError(
-                    f'root_depth: must be a positive number of mm: {depth}'
-                )
         return np.array(depths, np.float64)

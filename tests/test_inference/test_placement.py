@@ -79,7 +79,7 @@ def test_depths_by_image():
     with pytest.raises(ValueError, match='no entry for b.jpg'):
         placer.places(replace(FRAME, name='b.jpg'), BOXES)
     placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': [3000, None]})
-    with pytest.raises(ValueError, match='root_depth: must be a positive'):
+    with pytest.raises(ValueError, match='positive and in mm, got .*None'):
         placer.places(FRAME, BOXES)
     placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': 3000})
     found = [p.root_depth_mm for p in placer.places(FRAME, BOXES)]
