@@ -87,12 +87,12 @@ def draw_people(
     Returns:
         np.ndarray: (s H, s W, 3) uint8 RGB, s = 1 for large images.
     """
-    picture = enlarge(image, np.zeros(2))[0]
+    joints_px = np.array([person.keypoints_2d for person in people])
+    picture, joints_px = enlarge(image, joints_px)
     labelled = len(people) > 1 and any(
         p.keypoints_3d_mm is not None for p in people
     )
-    for number, person in enumerate(people):
-        _, points = enlarge(image, person.keypoints_2d)
+    for number, (person, points) in enumerate(zip(people, joints_px)):
         picture = draw_skeleton_2d(
             picture, points, skeleton, person.scores, score_thr, min_side=0
         )
