@@ -12,6 +12,7 @@ from .frames import Frame
 from .onnx_model import Pose
 from .placement import PersonPlacer
 from .prefetch import read_ahead
+from .sources import Source
 from .tracking import PoseSmoother, Tracker
 
 
@@ -23,7 +24,7 @@ class ImageResult(Frame):
 
 
 def find_people(
-    frames: Iterable[Frame],
+    frames: Source,
     boxes,
     model,
     placer: PersonPlacer,
@@ -40,11 +41,11 @@ def find_people(
         ImageResult: ``error`` has the reason if the frame failed.
     """
     located, waiting = _locate(frames, boxes, model, placer), None
-    if getattr(frames, 'live', False):
+    if frames.live:
         waiting = 1  # nothing waits for the next frame of a camera
     else:
         located = read_ahead(located)
-    is_video = smoother is not None or getattr(frames, 'video', False)
+    is_video = smoother is not None or frames.video
     tracker = Tracker() if is_video else None
     for (frame, found, places), poses in in_batches(
         located, model.predict, batch_size, waiting

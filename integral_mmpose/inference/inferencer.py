@@ -149,7 +149,7 @@ class PoseInferencer:
         placer = PersonPlacer(
             self.model.depth_range_mm, self.skeleton.root, camera, root_depth
         )
-        rate = getattr(source, 'fps', None) or DEFAULT_FPS
+        rate = source.fps or DEFAULT_FPS
         smoother = PoseSmoother(smooth, rate) if smooth else None
         return find_people(
             source, where, self.model, placer, smoother, batch_size
