@@ -14,6 +14,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from integral_mmpose.functional import norm_to_px, px_to_norm
 from integral_mmpose.geometry import (
     DEPTH_UNITS,
+    check_choice,
     is_positive,
     mm_to_norm,
     norm_to_mm,
@@ -81,10 +82,7 @@ class IntegralLabel(BaseKeypointCodec):
                 'depth_range_mm must be a positive number, got '
                 f'{depth_range_mm!r}'
             )
-        if depth_unit not in DEPTH_UNITS:
-            raise ValueError(
-                f'depth_unit must be one of {DEPTH_UNITS}, got {depth_unit!r}'
-            )
+        check_choice('depth_unit', depth_unit, DEPTH_UNITS)
         self.input_size = tuple(input_size)
         self.depth_range_mm = depth_range_mm
         self.depth_unit = depth_unit

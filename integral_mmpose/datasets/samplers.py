@@ -13,7 +13,7 @@ from mmengine.dataset import DefaultSampler
 from mmpose.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
-from integral_mmpose.geometry import is_count
+from integral_mmpose.geometry import check_counts, is_count
 
 from .seeding import SeededIndex
 
@@ -79,11 +79,8 @@ class ShareBatchSampler(Sampler):
         self.counts = _counts(batch_size, shares, self.lens)
         self.rank = getattr(sampler, 'rank', 0)
         self.world_size = getattr(sampler, 'world_size', 1)
-        if num_batches is not None and not is_count(num_batches):
-            raise ValueError(
-                'num_batches must be a whole number of at least 1, got '
-                f'{num_batches!r}'
-            )
+        if num_batches is not None:
+            check_counts(num_batches=num_batches)
         self.num_batches = num_batches or -(
             -self.lens[0] // (self.counts[0] * self.world_size)
         )
@@ -127,11 +124,7 @@ def _counts(
     if any(length < 1 for length in lens):
         raise ValueError(f'a source is empty: lengths {list(lens)}')
     total = int(sum(shares))
-    if not is_count(batch_size):
-        raise ValueError(
-            'batch_size must be a whole number of at least 1, got '
-            f'{batch_size!r}'
-        )
+    check_counts(batch_size=batch_size)
     if batch_size % total:
         raise ValueError(
             f'batch_size={batch_size} cannot be split into shares of '

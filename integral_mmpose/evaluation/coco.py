@@ -8,6 +8,8 @@ from mmengine.logging import MessageHub
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
+from integral_mmpose.geometry import check_choice
+
 from ..datasets.body.coco_files import (
     check_area,
     check_joint_names,
@@ -50,10 +52,7 @@ class FiniteCocoMetric(CocoMetric):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        if backend not in BACKENDS:
-            raise ValueError(
-                f'backend must be one of {BACKENDS}, got {backend!r}'
-            )
+        check_choice('backend', backend, BACKENDS)
         if backend != 'xtcocotools' and self.iou_type != 'keypoints':
             raise ValueError(
                 f"backend={backend!r} evaluates iou_type='keypoints' only, "

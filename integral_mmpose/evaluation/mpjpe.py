@@ -23,7 +23,8 @@ from mmpose.registry import METRICS
 from integral_mmpose.datasets.actions import ACTIONS
 from integral_mmpose.geometry import (
     back_project,
-    is_count,
+    check_choice,
+    check_counts,
     joint_distances,
     rigid_align,
     root_align,
@@ -68,16 +69,8 @@ class IntegralMPJPE(BaseMetric):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        if root_depth not in DEPTH_FIELDS:
-            raise ValueError(
-                f'root_depth must be one of '
-                f'{sorted(DEPTH_FIELDS)}, got {root_depth!r}'
-            )
-        if not is_count(num_joints):
-            raise ValueError(
-                'num_joints must be a whole number of at least 1, got '
-                f'{num_joints!r}'
-            )
+        check_choice('root_depth', root_depth, DEPTH_FIELDS)
+        check_counts(num_joints=num_joints)
         self.num_joints = num_joints
         self.root_depth = root_depth
         self.per_action = per_action

@@ -23,6 +23,8 @@ from .camera import (
     weak_perspective_mm,
 )
 from .check import (
+    check_choice,
+    check_counts,
     check_finite,
     check_shape,
     is_count,
@@ -43,6 +45,8 @@ __all__ = [
     'UNITS',
     'back_project',
     'box_side_px',
+    'check_choice',
+    'check_counts',
     'check_finite',
     'check_shape',
     'is_count',

@@ -55,6 +55,34 @@ def is_count(value, least: int = 1) -> bool:
     return whole and bool(value >= least)
 
 
+def check_counts(**counts) -> None:
+    """Check the arguments that are numbers of something.
+
+    Raises:
+        ValueError: If one is not a whole number of at least 1.
+
+    Example:
+        >>> check_counts(batch_size=8, threads=2)
+    """
+    for name, count in counts.items():
+        if not is_count(count):
+            raise ValueError(
+                f'{name} must be a whole number of at least 1, got {count!r}'
+            )
+
+
+def check_choice(name: str, value, choices) -> None:
+    """Raise ValueError if an argument is none of the choices.
+
+    Example:
+        >>> check_choice('box', 'tight', ('tight', 'file'))
+    """
+    if value not in choices:
+        raise ValueError(
+            f'{name} must be one of {sorted(choices)}, got {value!r}'
+        )
+
+
 def check_shape(
     array, pattern: str, what: str, known: Optional[Dict[str, int]] = None
 ) -> Dict[str, int]:

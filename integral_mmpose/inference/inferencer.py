@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 
-from integral_mmpose.geometry import Person, is_count
+from integral_mmpose.geometry import Person, check_counts
 from integral_mmpose.visualization import (
     place_people,
     pose_figure,
@@ -138,8 +138,7 @@ class PoseInferencer:
             ValueError, OSError: At the call, if an argument is wrong or a
                 single input cannot be read.
         """
-        if not is_count(batch_size):
-            raise ValueError(f'batch_size must be >= 1, got {batch_size!r}')
+        check_counts(batch_size=batch_size)
         source = open_source(inputs, '', max_megapixels, fps)
         if boxes is None and self.detector is not None:
             thr = DETECTED_THR if bbox_thr is None else bbox_thr

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Optional
 
-from integral_mmpose.geometry import is_count
+from integral_mmpose.geometry import check_counts
 
 
 def open_session(path: str, threads: Optional[int] = None):
@@ -22,8 +22,8 @@ def open_session(path: str, threads: Optional[int] = None):
         raise ImportError(
             'onnxruntime is not installed: pip install onnxruntime'
         ) from error
-    if threads is not None and not is_count(threads):
-        raise ValueError(f'threads must be at least 1, got {threads!r}')
+    if threads is not None:
+        check_counts(threads=threads)
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path}: no such ONNX file')
     options = onnxruntime.SessionOptions()

@@ -6,7 +6,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from integral_mmpose.geometry import is_count, is_number, is_positive
+from integral_mmpose.geometry import (
+    check_choice,
+    check_counts,
+    is_count,
+    is_number,
+    is_positive,
+)
 
 WHOLE = [3, np.int64(3), np.int8(3)]
 BROKEN = [0.5, np.float16(0.5), np.float32(0.5), np.float64(0.5)]
@@ -37,3 +43,15 @@ def test_counts():
         assert is_count(0 * value, least=0) is True
     for value in (*BROKEN, 3.0, np.float32(3), -3):
         assert is_count(value) is False
+
+
+def test_wrong_arguments_are_named():
+    check_counts(depth=64, joints=np.int64(1))
+    for count in (0, -1, 1.5, True, '3', None):
+        message = f'^depth must be a whole.*at least 1, got {count!r}'
+        with pytest.raises(ValueError, match=message):
+            check_counts(joints=1, depth=count)
+    check_choice('box', 'file', ('tight', 'file'))
+    message = r"^box must be one of \['file', 'tight'\], got 'x'$"
+    with pytest.raises(ValueError, match=message):
+        check_choice('box', 'x', ('tight', 'file'))

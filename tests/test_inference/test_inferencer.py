@@ -11,8 +11,8 @@ from integral_mmpose.inference import PoseInferencer
         (dict(smooth=True), "smooth must be 'one_euro'"),
         (dict(smooth=3), "smooth must be 'one_euro'"),
         (dict(smooth=dict(type='one_euro', beta='a')), 'one-euro filter'),
-        (dict(batch_size=True), 'batch_size must be >= 1'),
-        (dict(batch_size=2.0), 'batch_size must be >= 1'),
+        (dict(batch_size=True), 'batch_size must be a whole number'),
+        (dict(batch_size=2.0), 'batch_size must be a whole number'),
         (dict(fps='a'), 'fps must be a positive number'),
         (dict(fps=True), 'fps must be a positive number'),
         (dict(max_megapixels=None), 'max_megapixels must be a positive'),
@@ -41,5 +41,5 @@ def test_models_of_other_types_are_named(arguments, reason):
 
 @pytest.mark.parametrize('threads', ['x', -1, 0, 2.5, True])
 def test_threads_are_counted(threads):
-    with pytest.raises(ValueError, match='threads must be at least 1'):
+    with pytest.raises(ValueError, match='threads must be a whole number'):
         PoseInferencer(threads=threads)

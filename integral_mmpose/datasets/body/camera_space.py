@@ -17,6 +17,7 @@ from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from integral_mmpose.geometry import (
     box_side_px,
+    check_choice,
     root_depth_from_box,
     tight_to_box_px,
 )
@@ -91,10 +92,7 @@ class CameraSpaceDataset(FlatMetainfo, BaseCocoStyleDataset):
                 f'box must be one of {BOX_SOURCES}, and bbox_file goes with '
                 f"'file' only; got box={box!r}, bbox_file={bbox_file!r}"
             )
-        if root_depth not in ROOT_DEPTHS:
-            raise ValueError(
-                f'root_depth must be one of {ROOT_DEPTHS}, got {root_depth!r}'
-            )
+        check_choice('root_depth', root_depth, ROOT_DEPTHS)
         self.box = box
         self.detections = bbox_file
         self.root_depth = root_depth

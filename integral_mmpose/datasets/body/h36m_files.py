@@ -15,7 +15,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 import numpy as np
 
-from integral_mmpose.geometry import is_count
+from integral_mmpose.geometry import check_counts
 
 from ..actions import ACTIONS, ALIASES
 from ..checks import annotation_error, check_array, is_file_name, load_npz
@@ -89,11 +89,7 @@ def read_annotations(
         keep &= _one_of(frames, 'action', _action_names(actions), path)
     if len(exclude):
         keep &= ~_in_sequences(data['imgname'], exclude, path)
-    if not is_count(frame_step):
-        raise ValueError(
-            'frame_step must be a whole number of at least 1, got '
-            f'{frame_step!r}'
-        )
+    check_counts(frame_step=frame_step)
     _check_step(frames, frame_step, path)
     keep &= np.array([f.frame for f in frames], np.int64) % frame_step == 0
     ids = np.flatnonzero(keep)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils.checkpoint import checkpoint
 
-from integral_mmpose.geometry import is_count
+from integral_mmpose.geometry import check_counts
 
 from ..losses.joint import JointLoss
 
@@ -34,11 +34,7 @@ def chunked_losses(
         ValueError: If ``chunk_joints`` is not a positive whole number, or
             the joint loss is not a sum over the joints.
     """
-    if not is_count(chunk_joints):
-        raise ValueError(
-            'train_cfg.chunk_joints must be a positive whole number of '
-            f'joints, got {chunk_joints!r}'
-        )
+    check_counts(**{'train_cfg.chunk_joints': chunk_joints})
     if not isinstance(head.joint_loss, (JointLoss, type(None))):
         raise ValueError(
             'train_cfg.chunk_joints needs JointL1Loss or JointL2Loss: '

@@ -9,27 +9,12 @@ from torch import Tensor, nn
 
 from integral_mmpose import functional as F
 from integral_mmpose.codecs import IntegralLabel
-from integral_mmpose.geometry import is_count
 
 from ..losses.base import Loss
 from ..losses.heatmap import HeatmapLoss
 
 #: A joint counts as right in ``acc_pose`` within this fraction of the side.
 ACCURACY_THRESHOLD = 0.05
-
-
-def check_counts(head, **counts: int) -> None:
-    """Check numbers of channels, joints and bins.
-
-    Raises:
-        ValueError: If one is not a whole number of at least 1.
-    """
-    for name, count in counts.items():
-        if not is_count(count):
-            raise ValueError(
-                f'{type(head).__name__}: {name} must be a whole number of at '
-                f'least 1, got {count!r}'
-            )
 
 
 def check_features(head, features: Tensor) -> None:

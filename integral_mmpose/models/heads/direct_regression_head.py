@@ -15,10 +15,10 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from integral_mmpose.functional import at_least_float32
+from integral_mmpose.geometry import check_counts
 
 from .common import (
     build_loss,
-    check_counts,
     check_decoder,
     decode_batch,
     gather_labels,
@@ -60,7 +60,7 @@ class DirectRegressionHead(RegressionHead):
     ) -> None:
         if num_axes not in (2, 3):
             raise ValueError(f'num_axes must be 2 or 3, got {num_axes}')
-        check_counts(self, in_channels=in_channels, num_joints=num_joints)
+        check_counts(in_channels=in_channels, num_joints=num_joints)
         super().__init__(
             in_channels, num_joints, decoder=decoder, init_cfg=init_cfg
         )

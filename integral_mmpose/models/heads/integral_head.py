@@ -20,11 +20,11 @@ from mmpose.utils.typing import (
 from torch import Tensor
 
 from integral_mmpose import functional as F
+from integral_mmpose.geometry import check_counts
 
 from .chunked import chunked_losses
 from .common import (
     build_loss,
-    check_counts,
     check_decoder,
     check_features,
     decode_batch,
@@ -103,10 +103,7 @@ class IntegralHead(MapReadout, HeatmapHead):
                 f'readout must be one of {READOUTS}, got {readout!r}'
             )
         check_counts(
-            self,
-            in_channels=in_channels,
-            out_channels=out_channels,
-            depth=depth,
+            in_channels=in_channels, out_channels=out_channels, depth=depth
         )
         super().__init__(
             in_channels,

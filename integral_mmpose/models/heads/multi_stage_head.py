@@ -17,7 +17,9 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor
 
-from .common import check_counts, check_features
+from integral_mmpose.geometry import check_counts
+
+from .common import check_features
 from .integral_head import IntegralHead
 
 
@@ -57,7 +59,7 @@ class IntegralMultiStageHead(BaseHead):
         **head,
     ) -> None:
         super().__init__()
-        check_counts(self, in_channels=in_channels, num_stages=num_stages)
+        check_counts(in_channels=in_channels, num_stages=num_stages)
         self.in_channels = in_channels
         depths = (depth,) * num_stages if depths is None else depths
         if len(depths) != num_stages:

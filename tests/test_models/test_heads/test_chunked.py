@@ -119,7 +119,7 @@ def test_memory_falls_with_the_groups(build_head, make_samples):
 @pytest.mark.parametrize('chunk', [0, -2, 1.5, '3', True])
 def test_a_wrong_number(chunk, build_head, batch):
     head = build_head(JOINTS, DEPTH)
-    with pytest.raises(ValueError, match='chunk_joints must be a positive'):
+    with pytest.raises(ValueError, match='chunk_joints must be a whole'):
         losses_and_gradients(head, *batch, dict(chunk_joints=chunk))
 
 

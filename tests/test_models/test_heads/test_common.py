@@ -2,14 +2,12 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 
 from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.models.heads.common import (
     build_loss,
-    check_counts,
     decode_batch,
     gather_labels,
     merge_flipped,
@@ -41,15 +39,6 @@ def test_a_loss_of_the_other_kind(option, config, message):
     right = MAPS if option == 'heatmap_loss' else JOINTS
     assert type(build_loss(option, right)).__name__ == right['type']
     assert build_loss(option, None) is None
-
-
-def test_counts():
-    check_counts(None, in_channels=1, depth=64)
-    check_counts(None, in_channels=np.int64(1), depth=np.int64(4))
-    for count in (0, -1, 1.5, True, '3', None):
-        message = f'NoneType: depth must be a whole.*at least 1, got {count!r}'
-        with pytest.raises(ValueError, match=message):
-            check_counts(None, in_channels=1, depth=count)
 
 
 def test_gather_labels(make_samples):
