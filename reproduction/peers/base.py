@@ -5,7 +5,7 @@ _base_ = [
     '../../configs/_base_/schedules/small_9e.py',
     '../../configs/_base_/datasets/mpii_128x128.py',
 ]
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 train_cfg = dict(max_epochs=32, val_interval=4)
 param_scheduler = edit(

@@ -1,6 +1,6 @@
 # Heat map, MSRA's codec (Xiao et al., 2018)
 _base_ = ['./base.py']
-from integral_mmpose.config import with_codec  # noqa: E402
+from integral_mmpose.config import with_codec
 
 codec = dict(
     type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(16, 16), sigma=1

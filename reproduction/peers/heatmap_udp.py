@@ -1,6 +1,6 @@
 # Heat map, UDP (Huang et al., 2020): crops and codec without the bias
 _base_ = ['./heatmap_msra.py']
-from integral_mmpose.config import edit, with_codec  # noqa: E402
+from integral_mmpose.config import edit, with_codec
 
 codec = dict(_base_.codec, type='UDPHeatmap')
 crop = dict(type='TopdownAffine', input_size=(128, 128), use_udp=True)

@@ -1,6 +1,6 @@
 # IPR as MMPose's zoo has it: smooth L1 and a heat map loss
 _base_ = ['./base.py']
-from integral_mmpose.config import with_codec  # noqa: E402
+from integral_mmpose.config import with_codec
 
 codec = dict(
     type='IntegralRegressionLabel',

@@ -1,6 +1,6 @@
 # RLE (Li et al., 2021): pooled features, no deconvolutions
 _base_ = ['./base.py']
-from integral_mmpose.config import with_codec  # noqa: E402
+from integral_mmpose.config import with_codec
 
 codec = dict(type='RegressionLabel', input_size=(128, 128))
 train_pipeline = with_codec(_base_.train_pipeline, codec)

@@ -1,6 +1,6 @@
 # SimCC (Li et al., 2022): two bins a pixel, sigma as MMPose's by the size
 _base_ = ['./base.py']
-from integral_mmpose.config import with_codec  # noqa: E402
+from integral_mmpose.config import with_codec
 
 codec = dict(
     type='SimCCLabel', input_size=(128, 128), sigma=4.0, simcc_split_ratio=2.0

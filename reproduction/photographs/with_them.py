@@ -5,7 +5,7 @@ _base_ = [
     '../../configs/body_3d_keypoint/integral/h36m/'
     'i2-joint_mobilenetv2-3deconv_1xb32-6e_h36m-lsp-mpii-128x128.py'
 ]
-from integral_mmpose.config import edit  # noqa: E402 (MMEngine's format)
+from integral_mmpose.config import edit
 
 train_cfg = dict(max_epochs=2)
 param_scheduler = edit(
