@@ -155,13 +155,14 @@ def add_people_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_options(parser: argparse.ArgumentParser, args) -> None:
-    """Exit with a usage error if options contradict each other."""
+    """Exit with a usage error if options are empty or contradict others."""
+    for name, value in vars(args).items():
+        if value == '':
+            parser.error(f'--{name.replace("_", "-")} is empty')
     if args.camera and args.fov is not None:
         parser.error('give --camera or --fov, not both')
     if args.root_depth and not args.camera and args.fov is None:
         parser.error('--root-depth needs --camera or --fov')
-    if args.out == '':
-        parser.error('--out is empty')
     boxes, box = args.boxes, args.box
     if boxes and box:
         parser.error('give --boxes or --box, not both')

@@ -101,8 +101,8 @@ def marginals(logits: Tensor) -> HeatVectors:
 def plain_marginals(logits: Tensor) -> HeatVectors:
     """Heat vectors by stock operators: the reference of :func:`marginals`.
 
-    Serves export, tracing, the GPU and torch before 2.4. Arguments and
-    returns as there.
+    Serves export, tracing and torch before 2.6. Arguments and returns as
+    there.
 
     Example:
         >>> plain_marginals(torch.zeros(1, 1, 2, 4)).y

@@ -168,7 +168,7 @@ def as_bgr(image: np.ndarray, name: str = 'image') -> np.ndarray:
         )
     if image.dtype == np.uint16:
         highest = int(image[..., :3].max())
-        if 255 < highest < 4096:
+        if 0 < highest < 4096:
             raise ValueError(
                 f'{name}: 16-bit image whose highest value is {highest}: it '
                 'seems to hold 12 bits or less. Convert it to 8 bits'

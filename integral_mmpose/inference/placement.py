@@ -150,9 +150,10 @@ class PersonPlacer:
             depths = by_name(depths, frame.name, 'root_depth')
         if is_number(depths):
             depths = [depths] * count
-        if np.shape(depths) != (count,) or not all(map(is_positive, depths)):
+        depths = np.asarray(depths, object)  # of any shape
+        if depths.shape != (count,) or not all(map(is_positive, depths)):
             raise ValueError(
                 f'root_depth must be a list of {count} depths, one for each '
-                f'box, positive and in mm, got {depths!r:.200}'
+                f'box, positive and in mm, got {depths.tolist()!r:.200}'
             )
         return np.array(depths, np.float64)

@@ -358,6 +358,8 @@ def test_mistakes_are_one_sentence(
         ['a', '--box', 10, 20, 5, 6],
         ['a', '--box', 1, 2, 'nan', 4],
         ['a', '--out', ''],
+        ['a', '--camera', ''],
+        ['a', '--fov', 60, '--root-depth', ''],
     ],
 )
 def test_contradictions_are_usage_errors(run, options):

@@ -245,10 +245,12 @@ def test_whatever_pillow_opens_is_read(tmp_path, suffix):
 
 def test_values_of_an_unknown_range_are_refused(tmp_path):
     """OpenCV's colour mode gives black of the first, white of the second."""
-    pixels = np.full((8, 6), 3000, np.uint16)
-    cv2.imwrite(str(tmp_path / '12.png'), pixels)
-    with pytest.raises(ValueError, match='12.png: 16-bit .* value is 3000'):
-        read_image(tmp_path / '12.png')
+    for highest in (3000, 200, 1):
+        pixels = np.full((8, 6), highest, np.uint16)
+        cv2.imwrite(str(tmp_path / '12.png'), pixels)
+        message = f'12.png: 16-bit .* value is {highest}'
+        with pytest.raises(ValueError, match=message):
+            read_image(tmp_path / '12.png')
     Image.fromarray(np.full((8, 6), 0.5, np.float32)).save(tmp_path / 'f.tif')
     with pytest.raises(ValueError, match='f.tif: .*Convert it to 8 bits'):
         read_image(tmp_path / 'f.tif')

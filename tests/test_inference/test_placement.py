@@ -78,9 +78,10 @@ def test_depths_by_image():
         placer.places(FRAME, BOXES[:1])
     with pytest.raises(ValueError, match='no entry for b.jpg'):
         placer.places(replace(FRAME, name='b.jpg'), BOXES)
-    placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': [3000, None]})
-    with pytest.raises(ValueError, match='positive and in mm, got .*None'):
-        placer.places(FRAME, BOXES)
+    for depths in ([3000, None], [[3000], [1, 2]], [[3000, 3000]] * 2):
+        placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': depths})
+        with pytest.raises(ValueError, match='positive and in mm, got .*3000'):
+            placer.places(FRAME, BOXES)
     placer = PersonPlacer(2000.0, 0, CAMERA, {'a.jpg': 3000})
     found = [p.root_depth_mm for p in placer.places(FRAME, BOXES)]
     assert found == [3000, 3000]

@@ -62,3 +62,8 @@ def test_command_line(tool, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         tool.main()
     assert 'nowhere.py: no such config' in capsys.readouterr().err
+    detector = ROOT / 'configs/person_detector/rtmdet-tiny_synthetic.py'
+    monkeypatch.setattr(sys, 'argv', ['get_flops.py', str(detector)])
+    with pytest.raises(SystemExit):
+        tool.main()
+    assert 'it has no codec' in capsys.readouterr().err

@@ -5,6 +5,7 @@ ResNet, its list of layers and a loop over the cells.
 """
 
 import itertools
+import os
 
 import convert_head as tool
 import numpy as np
@@ -239,8 +240,13 @@ def test_another_head_is_refused():
 
 
 def test_a_file_that_is_read_is_not_replaced(monkeypatch, capsys):
-    for config, checkpoint in (('a.py', 'b.pth'), ('b.py', './a.pth')):
-        argv = ['', config, checkpoint, '--out', 'a']
+    monkeypatch.setenv('HOME', os.getcwd())
+    for config, checkpoint, out in (
+        ('a.py', 'b.pth', 'a'),
+        ('b.py', './a.pth', 'a'),
+        ('b.py', 'a.pth', '~/a'),  # the shell leaves it in --out=~/a
+    ):
+        argv = ['', config, checkpoint, '--out', out]
         monkeypatch.setattr('sys.argv', argv)
         with pytest.raises(SystemExit):
             tool.main()

@@ -326,7 +326,8 @@ def test_val_lists_of_every_kind(write, tmp_path, val_list):
     assert found.people == {(0, 1), (2, 0)}
     assert found.unknown == ['image 2 person 1', 'image 9 person 1']
     names = tmp_path / 'val.txt'
-    names.write_text('000000000.jpg\n\n000000001.jpg\n')
+    # Editors of Windows write a byte order mark.
+    names.write_text('000000000.jpg\n\n000000001.jpg\n', 'utf-8-sig')
     found = read_val_list(str(names), images)
     assert found.people == {(0, 0), (0, 1), (0, 2)}
     assert found.unknown == ['000000001.jpg']  # a test image

@@ -8,6 +8,7 @@ adds normalisation and the rest.
 """
 
 import os
+import sys
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
-from integral_mmpose.command import make_parser
+from integral_mmpose.command import make_parser, reports_errors
 
 
 class Complexity(NamedTuple):
@@ -42,6 +43,7 @@ def complexity(config: Config) -> Complexity:
     )
 
 
+@reports_errors
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument('configs', nargs='+', help='config files')
@@ -52,6 +54,8 @@ def main() -> None:
         if not os.path.isfile(path):
             parser.error(f'{path}: no such config file')
         config = Config.fromfile(path)
+        if 'codec' not in config:
+            parser.error(f'{path}: no config of a pose model, it has no codec')
         width, height = config.codec.input_size
         counted = complexity(config)
         print(
@@ -63,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

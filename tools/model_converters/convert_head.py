@@ -22,6 +22,7 @@ those of this package: MMPose's SmoothL1Loss on normalised coordinates is a
 squared error.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -163,10 +164,11 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True, help='name without suffix')
     args = parser.parse_args()
+    out = os.path.expanduser(args.out)
     read = [Path(args.config).resolve(), Path(args.checkpoint).resolve()]
     for suffix in ('.pth', '.py'):
-        if Path(args.out + suffix).resolve() in read:
-            parser.error(f'--out {args.out}{suffix} is a file that is read')
+        if Path(out + suffix).resolve() in read:
+            parser.error(f'--out {out}{suffix} is a file that is read')
     register_all_modules()
     cfg = Config.fromfile(args.config)
     checkpoint = load_from_local(args.checkpoint, map_location='cpu')
@@ -174,7 +176,6 @@ def main() -> None:
         cfg, checkpoint = convert(cfg, checkpoint)
     except ValueError as error:
         raise ValueError(f'{args.checkpoint}: {error}') from error
-    out = Path(args.out)
     save_checkpoint(checkpoint, f'{out}.pth', backend_args=ATOMIC)
     cfg.dump(f'{out}.py')
     print(f'{out}.pth and {out}.py are written')

@@ -238,8 +238,7 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
             if fitting:
                 return fitting[0]
         raise FileNotFoundError(
-            f'the detection file: {" and ".join(places)} do not exist. '
-            f'{DETECT}'
+            f'the detection file: there is no {" or ".join(places)}. {DETECT}'
         )
 
     def _box(self, detection: dict, number: int) -> np.ndarray:

@@ -60,7 +60,7 @@ def read_val_list(path: str, images: List[Image]) -> ValList:
 
 def _from_text(path, images, places) -> ValList:
     try:
-        with open(path, encoding='utf-8') as file:
+        with open(path, encoding='utf-8-sig') as file:
             names = [line.strip() for line in file if line.strip()]
     except UnicodeDecodeError as error:
         raise ValueError(
