@@ -107,7 +107,10 @@ def check_annotations(
 def _check_shapes(frames, joints: int, file: str, fields: dict) -> None:
     names, count = np.asarray(frames.names), len(frames.names)
     if not count or names.dtype.kind != 'U':
-        problem = 'must hold the names of at least one image'
+        problem = (
+            'must hold the names of at least one image as text, got '
+            f'{names.dtype} of the shape {names.shape}'
+        )
         raise annotation_error(file, 'all', fields['names'], problem)
     empty = np.flatnonzero(np.char.str_len(names) == 0)
     if len(empty):
