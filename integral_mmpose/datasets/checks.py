@@ -23,14 +23,12 @@ _SURROGATE = re.compile('[\ud800-\udfff]')
 #: Ids are 64-bit numbers in numpy and torch.
 MAX_ID = 2**63
 #: Kinds of fields in JSON, and what messages call them.
-ANY, WHOLE, NUMBER, TEXT = object, int, (int, float), str
-LIST, DICT = list, dict
+ANY, WHOLE, NUMBER, TEXT, LIST = object, int, (int, float), str, list
 KINDS = {
     WHOLE: 'a whole number',
     NUMBER: 'a number',
     TEXT: 'non-empty Unicode text',
     LIST: 'a list',
-    DICT: 'a dict',
 }
 FIX = 'Correct or remove it.'
 GET_DATA = (

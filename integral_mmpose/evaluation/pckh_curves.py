@@ -8,12 +8,7 @@ from typing import Dict, List, NamedTuple, Tuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from integral_mmpose.datasets.checks import (
-    DICT,
-    LIST,
-    check_fields,
-    load_json,
-)
+from integral_mmpose.datasets.checks import load_json
 from integral_mmpose.geometry import check_shape
 from integral_mmpose.visualization import draw_pckh, save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
@@ -22,9 +17,6 @@ from .finite import as_float64
 from .pckh import ALPHAS as DISTANCES
 
 EMPTY = np.full(len(DISTANCES), np.nan)
-FIELDS = dict(
-    alpha=LIST, PCKh=LIST, PCKh_per_group=DICT, distances=LIST, counted=LIST
-)
 #: Longer names are cut in the legend.
 MAX_NAME = 60
 FIX = "Write it by PCKhCurve(outfile='...json')."
@@ -54,10 +46,9 @@ def read_pckh(path: str) -> PckhCurves:
         ValueError: If it holds something else, or other distances.
     """
     content = load_json(path, 'the PCKh curve', dict, FIX)
-    check_fields(content, FIELDS, path, 'all', FIX)
     try:
         return _curves(content)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(f'{path}: {error}. {FIX}') from None
 
 
@@ -133,6 +124,9 @@ def _summary(name: str, total: np.ndarray) -> str:
 
 
 def _curves(content: dict) -> PckhCurves:
+    for field in ('alpha', 'PCKh', 'PCKh_per_group', 'distances', 'counted'):
+        if field not in content:
+            raise ValueError(f'no field {field!r}')
     alpha = as_float64(content['alpha'], 'alpha')
     if alpha.shape != DISTANCES.shape or not np.allclose(alpha, DISTANCES):
         raise ValueError(
@@ -140,17 +134,34 @@ def _curves(content: dict) -> PckhCurves:
             f'distances), got {alpha.size}: {alpha.ravel()[:4].tolist()}... '
             'Curves of other distances do not compare'
         )
-    titles = content['PCKh_per_group']
-    labelled = {name: c for name, c in titles.items() if c is not None}
-    what = 'PCKh and PCKh_per_group'
-    curves = as_float64([content['PCKh'], *labelled.values()], what)
-    check_shape(curves, f'n {len(DISTANCES)}', what)
-    if not ((curves >= 0) & (curves <= 100)).all():
-        raise ValueError(f'{what} must be finite and lie in 0..100 %')
-    distances = np.array(content['distances'], np.float64)  # null is NaN
+    curves = content['PCKh_per_group']
+    if not isinstance(curves, dict):
+        raise ValueError('PCKh_per_group must be a dict')
+    groups = {
+        name: _percent(curve, f'PCKh_per_group[{name!r}]')
+        for name, curve in curves.items()
+        if curve is not None
+    }
+    total = _percent(content['PCKh'], 'PCKh')
+    return PckhCurves(total, groups, tuple(curves), _distances(content))
+
+
+def _distances(content: dict) -> np.ndarray:
+    try:
+        distances = np.array(content['distances'], np.float64)  # null is NaN
+    except (TypeError, ValueError):
+        raise ValueError(
+            'distances must be a list of numbers or null for each person'
+        ) from None
     check_shape(distances, 'N K', 'distances')
-    others = set(range(distances.shape[1])).difference(content['counted'])
-    distances[:, list(others)] = np.nan
-    total, *groups = curves
-    groups = dict(zip(labelled, groups))
-    return PckhCurves(total, groups, tuple(titles), distances)
+    counted = as_float64(content['counted'], 'counted')
+    distances[:, ~np.isin(np.arange(distances.shape[1]), counted)] = np.nan
+    return distances
+
+
+def _percent(value, field: str) -> np.ndarray:
+    curve = as_float64(value, field)
+    check_shape(curve, f'{len(DISTANCES)}', field)
+    if not ((curve >= 0) & (curve <= 100)).all():
+        raise ValueError(f'{field} must be finite and lie in 0..100 %')
+    return curve
