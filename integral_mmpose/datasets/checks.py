@@ -113,27 +113,29 @@ def load_npz(
     The ``optional`` fields are read where they are there.
     """
     require_file(path, what)
-    found, field = {}, fields[0]
     try:
         with np.load(path, allow_pickle=False) as file:
-            there = file.files
-            for field in (*fields, *optional):
-                if field in there:
-                    found[field] = file[field]
+            missing = [field for field in fields if field not in file.files]
+            if missing:
+                raise annotation_error(
+                    path,
+                    'all',
+                    missing[0],
+                    f'is missing; the file has {sorted(file.files)}',
+                    f'{what} needs the fields {list(fields)}.',
+                )
+            present = [field for field in optional if field in file.files]
+            return {
+                field: _read(file, path, field)
+                for field in (*fields, *present)
+            }
     except Exception as error:  # zipfile and numpy raise many kinds
-        problem = (
-            f'cannot be read: {what} is not a readable npz file '
-            f'({error!s:.200})'
-        )
-        fix = 'Store plain arrays, or point to the right file.'
-        raise annotation_error(path, 'all', field, problem, fix) from error
-    for field in (*fields, *found):
-        # numpy hands out the bytes of a member without its magic.
-        if not isinstance(found.get(field), np.ndarray):
-            problem = f'is missing or no array; the file has {sorted(there)}'
-            fix = f'{what} needs the fields {list(fields)}.'
-            raise annotation_error(path, 'all', field, problem, fix)
-    return found
+        if str(error).startswith(path):
+            raise
+        raise ValueError(
+            f'{path}: {what} is not a readable npz file ({error!s:.200}). '
+            'Write it again, or point to the right file.'
+        ) from error
 
 
 def check_fields(
@@ -261,3 +263,20 @@ def _has_boolean(value) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_has_boolean, value))
     return isinstance(value, bool)
+
+
+def _read(file, path: str, field: str) -> np.ndarray:
+    try:
+        array = file[field]
+    except ValueError as error:
+        raise annotation_error(
+            path,
+            'all',
+            field,
+            f'cannot be read without pickle ({error})',
+            'Store it as a plain array of numbers or strings.',
+        ) from error
+    if not isinstance(array, np.ndarray):
+        # numpy hands out the bytes of a member without its magic.
+        raise annotation_error(path, 'all', field, 'is no numpy array')
+    return array
