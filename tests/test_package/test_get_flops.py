@@ -66,4 +66,4 @@ def test_command_line(tool, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['get_flops.py', str(detector)])
     with pytest.raises(SystemExit):
         tool.main()
-    assert 'it has no codec' in capsys.readouterr().err
+    assert 'it has no codec with' in capsys.readouterr().err

@@ -54,8 +54,8 @@ def main() -> None:
         if not os.path.isfile(path):
             parser.error(f'{path}: no such config file')
         config = Config.fromfile(path)
-        if 'codec' not in config:
-            parser.error(f'{path}: no config of a pose model, it has no codec')
+        if 'input_size' not in config.get('codec', {}):
+            parser.error(f'{path}: it has no codec with an input_size')
         width, height = config.codec.input_size
         counted = complexity(config)
         print(

@@ -22,7 +22,6 @@ those of this package: MMPose's SmoothL1Loss on normalised coordinates is a
 squared error.
 """
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -164,10 +163,10 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True, help='name without suffix')
     args = parser.parse_args()
-    out = os.path.expanduser(args.out)
+    out = Path(args.out).expanduser()
     read = [Path(args.config).resolve(), Path(args.checkpoint).resolve()]
     for suffix in ('.pth', '.py'):
-        if Path(out + suffix).resolve() in read:
+        if Path(f'{out}{suffix}').resolve() in read:
             parser.error(f'--out {out}{suffix} is a file that is read')
     register_all_modules()
     cfg = Config.fromfile(args.config)

@@ -132,7 +132,7 @@ def _check_shapes(frames, joints: int, file: str, fields: dict) -> None:
         values = np.asarray(values)
         if values.shape != (count,) or values.dtype.kind not in 'Uif':
             problem = (
-                f'must hold names or numbers of the shape {(count,)}, got '
+                f'must hold text or numbers of the shape {(count,)}, got '
                 f'{values.dtype} of the shape {values.shape}'
             )
             raise annotation_error(file, 'all', f'group {key}', problem)
