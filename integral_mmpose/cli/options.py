@@ -159,6 +159,8 @@ def check_options(parser: argparse.ArgumentParser, args) -> None:
     for name, value in vars(args).items():
         if value == '':
             parser.error(f'--{name.replace("_", "-")} is empty')
+    if '' in getattr(args, 'inputs', ()):
+        parser.error('an input is empty: give a path')
     if args.camera and args.fov is not None:
         parser.error('give --camera or --fov, not both')
     if args.root_depth and not args.camera and args.fov is None:
