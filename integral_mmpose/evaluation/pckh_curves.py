@@ -75,12 +75,13 @@ def plot_pckh(paths: Dict[str, str], out: str) -> np.ndarray:
     panels = figure.subplots(rows, 4, sharex=True, sharey=True, squeeze=False)
     for axes in panels.flat[1 + len(titles) :]:
         axes.remove()
-    for axes, title in zip(panels.flat, ('Total', *titles)):
-        panel = {
-            # Empty, to keep the colours, where nobody is labelled.
-            name: dict(curves.groups, Total=curves.total).get(title, EMPTY)
-            for name, curves in models.items()
-        }
+    totals = {name: curves.total for name, curves in models.items()}
+    contents = [('Total', totals)]
+    for title in titles:
+        # Empty, to keep the colours, where nobody is labelled.
+        panel = {n: m.groups.get(title, EMPTY) for n, m in models.items()}
+        contents.append((title, panel))
+    for axes, (title, panel) in zip(panels.flat, contents):
         draw_pckh(axes, panel, title)
         axes.label_outer()
     _add_legend(

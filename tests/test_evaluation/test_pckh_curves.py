@@ -91,6 +91,17 @@ def test_groups_of_another_joint_set(tmp_path, figures):
     assert titles == ['Total', 'Arm', 'Head']
 
 
+def test_a_group_that_is_named_total(measure, figures, tmp_path):
+    path, _ = measure('a.json')
+    content = json.loads(Path(path).read_text())
+    content['PCKh_per_group'] = {'Total': [1.0] * 51}
+    Path(path).write_text(json.dumps(content))
+    plot_pckh({'I1': path}, str(tmp_path / 'a.png'))
+    total, group = (axes.lines[0].get_ydata() for axes in figures[0].axes)
+    np.testing.assert_allclose(total, content['PCKh'])
+    assert group.tolist() == [1.0] * 51
+
+
 def test_every_model_is_a_line_in_every_panel(measure, figures, tmp_path):
     good, metrics = measure('good.json', 4.0)
     bad, _ = measure('bad.json', 9.0, hidden=(0, 5))
