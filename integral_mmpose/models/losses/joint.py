@@ -60,6 +60,9 @@ class ExpectedErrorLoss(JointLoss):
     the expectation over the whole volume exactly, and 2D samples train x and
     y of it. Its numbers compare with those of ``JointL1Loss``.
 
+    Start it from sharp maps (``SharpenHook``): from an almost flat softmax
+    every map becomes one bin, whose gradient is 0.
+
     Reference: Li et al., Localization with Sampling-Argmax, NeurIPS 2021, in
     its exact form: they draw samples, because they also train other norms.
     """
