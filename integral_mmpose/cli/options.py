@@ -7,7 +7,7 @@ from typing import List, Tuple, Union
 
 from integral_mmpose.command import at_least_one
 from integral_mmpose.files import read_json
-from integral_mmpose.inference.boxes import check_boxes
+from integral_mmpose.inference.box_files import check_boxes
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
 from integral_mmpose.inference.sources import is_video, list_images
 from integral_mmpose.version import __version__

@@ -5,7 +5,7 @@
 
 from integral_mmpose.geometry import UNITS, Person
 
-from .boxes import load_boxes
+from .box_files import load_boxes
 from .cameras import Camera, CameraReader
 from .find_people import ImageResult
 from .images import as_bgr, read_image

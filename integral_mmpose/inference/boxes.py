@@ -4,169 +4,22 @@ Convention: boxes are (N, 5) left, top, right, bottom, score in image px,
 tight around the people: the model pads them.
 """
 
-import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Mapping, Optional, Union
 
 import cv2
 import numpy as np
 
-from integral_mmpose.files import read_json
 from integral_mmpose.geometry import is_number
-from integral_mmpose.person_category import PERSON, person_category
 
-from .cameras import finite_float64
+from .box_files import check_all, check_boxes, read_boxes
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
 #: Default score threshold of a detector's boxes.
 DETECTED_THR = 0.3
-FORMS = (
-    'boxes: {"name.jpg": [[left, top, right, bottom]]} in px, a COCO '
-    'detection list or a COCO annotation file'
-)
-
 #: Forms of given boxes, see :class:`GivenBoxes`.
 BoxesLike = Union[str, Path, Mapping[str, np.ndarray], np.ndarray]
-
-
-def load_boxes(path: str) -> Dict[str, np.ndarray]:
-    """Read boxes by image from a JSON file.
-
-    Args:
-        path (str): ``{"name.jpg": [[left, top, right, bottom], …], …}``, or
-            a COCO detection list: ``image_id``, ``bbox`` [left, top, width,
-            height] and ``score``, where the name of an image is its id
-            (``000000000139.jpg``), or a COCO annotation file, where an image
-            has a ``file_name``.
-
-    Returns:
-        dict[str, np.ndarray]: (N, 5) per image; a missing score is 1.
-
-    Raises:
-        ValueError: If the file has another layout.
-    """
-    content = read_json(path, f'is not a JSON file with {FORMS}')
-    if isinstance(content, list):
-        return _of_coco(content, path)
-    if not isinstance(content, dict):
-        raise ValueError(f'{path}: must hold {FORMS}')
-    if isinstance(content.get('annotations'), list):
-        boxes = _of_coco(
-            content['annotations'], path, _person_of(content, path)
-        )
-        return _by_file_name(boxes, content.get('images'), path)
-    return _check_all(content, f'{path}: the boxes of')
-
-
-def _person_of(content: dict, path: str) -> int:
-    """As of a data set, but categories may be missing or incomplete."""
-    listed = content.get('categories')
-    categories = [
-        category
-        for category in (listed if isinstance(listed, list) else [])
-        if isinstance(category, dict) and is_number(category.get('id'))
-    ]
-    known = {category['id'] for category in categories}
-    used = [
-        dict(category_id=entry.get('category_id', PERSON))
-        for entry in content['annotations']
-        if isinstance(entry, dict)
-        and is_number(entry.get('category_id', PERSON))
-    ]
-    used = [u for u in used if not known or u['category_id'] in known]
-    people = dict(categories=categories, annotations=used)
-    return person_category(people, path, joints=False)
-
-
-def _of_coco(
-    content: list, path: str, person: int = PERSON
-) -> Dict[str, np.ndarray]:
-    """Group COCO detections of people by their image id."""
-    rows: Dict[str, List[list]] = {}
-    others = set()
-    for number, entry in enumerate(content):
-        try:
-            left, top, width, height = finite_float64(entry['bbox'])
-            if width <= 0 or height <= 0:
-                raise ValueError('bbox has no size')
-            score = finite_float64(entry.get('score', 1)).item()
-            image_id = entry['image_id']
-            if isinstance(image_id, bool) or int(image_id) != image_id:
-                raise ValueError('image_id must be a whole number')
-        except (
-            *(TypeError, ValueError, KeyError, AttributeError),
-            OverflowError,
-        ) as error:
-            raise ValueError(
-                f'{path}: detection {number} must have image_id, bbox (left, '
-                f'top, width > 0, height > 0) and may have score, got '
-                f'{entry!r:.200}'
-            ) from error
-        found = rows.setdefault(str(int(image_id)), [])
-        category = entry.get('category_id', person)
-        if category == person:
-            found.append([left, top, left + width, top + height, score])
-        else:
-            others.add(repr(category))
-    if others and not any(rows.values()):
-        warnings.warn(
-            f'{path}: no box is of a person (category_id {person}), they are '
-            f'of {", ".join(sorted(others))}',
-            stacklevel=2,
-        )
-    return _check_all(rows, f'{path}: the boxes of image_id')
-
-
-def _by_file_name(
-    boxes: Dict[str, np.ndarray], images, path: str
-) -> Dict[str, np.ndarray]:
-    """Key the boxes of a COCO annotation file by file name."""
-    none = np.zeros((0, 5), np.float32)
-    try:
-        return {
-            image['file_name']: boxes.get(str(image['id']), none)
-            for image in images
-        }
-    except (TypeError, KeyError) as error:
-        raise ValueError(
-            f'{path}: the images of a COCO annotation file must have id and '
-            'file_name'
-        ) from error
-
-
-def check_boxes(rows, what: str) -> np.ndarray:
-    """Check boxes, and add the score 1 where it is missing.
-
-    Args:
-        rows: (N, 4) left, top, right, bottom, or (N, 5) with a score.
-        what (str): Name for the error message.
-
-    Returns:
-        np.ndarray: (N, 5) float32.
-
-    Raises:
-        ValueError: If a number is not finite or a box has no size.
-    """
-    try:
-        boxes = finite_float64(rows).astype(np.float32)
-        boxes = boxes.reshape(-1, 4) if boxes.size == 0 else boxes
-        good = boxes.ndim == 2 and boxes.shape[1] in (4, 5)
-    except (ValueError, TypeError):
-        good = False
-    if not good or not (boxes[:, 2:4] > boxes[:, :2]).all():
-        raise ValueError(
-            f'{what} must be lists of left, top, right, bottom and perhaps a '
-            'score with left < right and top < bottom (width and height are '
-            f'of COCO files only), got {rows!r:.200}'
-        )
-    if boxes.shape[1] == 5:
-        return boxes
-    return np.concatenate([boxes, np.ones((len(boxes), 1), np.float32)], 1)
-
-
-def _check_all(table: Mapping, what: str) -> Dict[str, np.ndarray]:
-    return {str(i): check_boxes(b, f'{what} {i}') for i, b in table.items()}
 
 
 class GivenBoxes:
@@ -174,8 +27,8 @@ class GivenBoxes:
 
     Args:
         boxes (BoxesLike, optional): A dict, or a JSON file, of image name
-            (with or without folder; ``walk_000000`` for a frame of a video)
-            to boxes; an array (N, 4 or 5) for every image; or None or
+            (see :func:`key_of`; ``walk_000000`` for a frame of a video) to
+            boxes; an array (N, 4 or 5) for every image; or None or
             ``'whole_image'`` for the whole image.
         bbox_thr (float): Lowest score; a missing score is 1. Defaults to 0.
 
@@ -188,11 +41,12 @@ class GivenBoxes:
     ) -> None:
         check_fractions(bbox_thr=bbox_thr)
         self.source, self.bbox_thr = 'boxes', bbox_thr
+        self._sizes: Mapping[str, tuple] = {}
         if isinstance(boxes, (str, Path)) and boxes != WHOLE_IMAGE:
             self.source = str(boxes)
-            boxes = load_boxes(str(boxes))
+            boxes, self._sizes = read_boxes(self.source)
         elif isinstance(boxes, Mapping):
-            boxes = _check_all(boxes, 'the boxes of')
+            boxes = check_all(boxes, 'the boxes of')
         elif boxes is not None and not isinstance(boxes, str):
             boxes = check_boxes(boxes, 'boxes')
         self._boxes: Any = None if isinstance(boxes, str) else boxes
@@ -201,7 +55,8 @@ class GivenBoxes:
         """Return the boxes (N, 5) of a frame.
 
         Raises:
-            ValueError: If the frame has no entry or a box lies outside it.
+            ValueError: If the frame has no entry, a box lies outside it, or
+                the file of the boxes says that it has another size.
         """
         height, width = frame.image.shape[:2]
         if self._boxes is None:
@@ -209,7 +64,14 @@ class GivenBoxes:
         if isinstance(self._boxes, np.ndarray):
             boxes = self._boxes
         else:
-            boxes = by_name(self._boxes, frame.name, self.source)
+            key = key_of(self._boxes, frame.name, self.source)
+            boxes, size = self._boxes[key], self._sizes.get(key)
+            if size and max(abs(size[0] - width), abs(size[1] - height)) >= 1:
+                raise ValueError(
+                    f'{self.source}: its boxes are of an image of {size[0]} x '
+                    f'{size[1]} px, {Path(frame.name).name} has {width} x '
+                    f'{height}'
+                )
         boxes = boxes[boxes[:, 4] >= self.bbox_thr]
         outside = (boxes[:, 2:4] <= 0) | (boxes[:, :2] >= [width, height])
         if outside.any():  # its pose would be made up
@@ -221,20 +83,23 @@ class GivenBoxes:
         return boxes
 
 
-def by_name(table: Mapping, name: str, what: str):
-    """Look an image up by its name, with or without its folder.
+def key_of(table: Mapping, name: str, what: str) -> str:
+    """Find the key of an image: the end of its path, the longest first.
 
-    A numeric name is also looked up as a number. ``what`` names the table in
-    the error.
+    ``/data/val/7.jpg`` is looked up as it is given, as ``data/val/7.jpg``,
+    ``val/7.jpg`` and ``7.jpg``, at last by its number, 7. ``what`` names the
+    table in the error.
 
     Raises:
         ValueError: If there is no entry.
     """
+    parts = Path(name).absolute().parts
     stem = Path(name).stem
     number = str(int(stem)) if stem.isdecimal() else name
-    for key in (name, Path(name).name, number):
+    ends = ['/'.join(parts[i:]) for i in range(1, len(parts))]
+    for key in (name, str(Path(name).absolute()), *ends, number):
         if key in table:
-            return table[key]
+            return key
     raise ValueError(f'{what}: no entry for {Path(name).name}')
 
 

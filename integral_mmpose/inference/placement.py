@@ -18,7 +18,7 @@ from integral_mmpose.geometry import (
     weak_perspective_mm,
 )
 
-from .boxes import by_name
+from .boxes import key_of
 from .cameras import Camera, CameraLike, CameraReader
 from .frames import Frame
 from .onnx_model import Pose
@@ -147,7 +147,7 @@ class PersonPlacer:
             return estimates
         depths, count = self.root_depth, len(estimates)
         if isinstance(depths, Mapping):
-            depths = by_name(depths, frame.name, 'root_depth')
+            depths = depths[key_of(depths, frame.name, 'root_depth')]
         if is_number(depths):
             depths = [depths] * count
         depths = np.asarray(depths, object)  # of any shape

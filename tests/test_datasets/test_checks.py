@@ -6,7 +6,7 @@ import pytest
 
 from integral_mmpose.datasets import checks, joints, seeding
 from integral_mmpose.datasets.body import h36m_files, mpii_box, mpii_joints
-from integral_mmpose.inference.boxes import load_boxes
+from integral_mmpose.inference.box_files import load_boxes
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,52 @@ def test_a_coco_detection_list(tmp_path):
             load_boxes(str(path))
 
 
+def test_images_of_one_name_in_two_folders(tmp_path, monkeypatch):
+    """The longest end of the path decides, also from within the folder."""
+    train, val, flat = [[1, 1, 9, 9]], [[2, 2, 9, 9]], [[3, 3, 9, 9]]
+    table = {'train/1.jpg': train, 'sets/val/1.jpg': val, '2.jpg': flat}
+    given = GivenBoxes(table)
+
+    def left(name):
+        return given.boxes_of(replace(FRAME, name=name))[0, 0]
+
+    assert left('/data/train/1.jpg') == left('train/1.jpg') == 1
+    assert left('/data/sets/val/1.jpg') == 2
+    assert left('/data/train/2.jpg') == left('https://host/a/2.jpg') == 3
+    (tmp_path / 'sets/val').mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / 'sets')
+    assert left('val/1.jpg') == 2
+    for name in ('1.jpg', 'val/1.jpg', '/data/val/1.jpg'):
+        monkeypatch.chdir('/')
+        with pytest.raises(ValueError, match='no entry for 1.jpg'):
+            left(name)
+
+
+def test_boxes_of_the_same_picture_in_another_size(tmp_path):
+    """The places in a thumbnail are not those in the labelled picture."""
+    path = tmp_path / 'person_keypoints.json'
+    names = ('a.jpg', 'half.jpg', 'unknown.jpg')
+    sizes = (dict(width=40, height=30.4), dict(width=80, height=60), {})
+    content = dict(
+        images=[
+            dict(id=i, file_name=name, **size)
+            for i, (name, size) in enumerate(zip(names, sizes))
+        ],
+        annotations=[dict(image_id=i, bbox=[1, 2, 9, 8]) for i in range(3)],
+    )
+    path.write_text(json.dumps(content))
+    given = GivenBoxes(path)
+    for name in ('a.jpg', 'unknown.jpg'):
+        found = given.boxes_of(replace(FRAME, name=name))
+        assert found.tolist() == [[1, 2, 10, 10, 1]]
+    with pytest.raises(ValueError, match='of 80 x 60 px, half.jpg has 40 x 3'):
+        given.boxes_of(replace(FRAME, name='half.jpg'))
+    content['images'][1]['file_name'] = 'a.jpg'
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match='two images are called a.jpg'):
+        load_boxes(str(path))
+
+
 def test_nms_equals_a_naive_loop():
     rng = np.random.default_rng(0)
     corners = rng.uniform(0, 60, (60, 2))
