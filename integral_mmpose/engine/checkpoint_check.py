@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 
-from .compare_weights import ALLOW, check_values, compare_weights
+from .compare_weights import check_values, compare_weights, how_to_allow
 from .find_checkpoint import trains
 from .pretrained_check import check_pretrained
 from .safe_load import require_file
@@ -56,7 +56,8 @@ def check_weights(
         in_both = compare_all or _part(name) in common
         return in_both and not name.startswith(tuple(allow))
 
-    parts = compare_weights(model, weights).only(counts).sentences()
+    difference = compare_weights(model, weights).only(counts)
+    parts = difference.sentences()
     if not parts:
         return
     found, wanted = (
@@ -69,7 +70,7 @@ def check_weights(
         f'checkpoint {source} is of another model than the config. '
         f'{"; ".join(parts)}. Give the config that the checkpoint was trained '
         'with (it is dumped beside the checkpoint), or another checkpoint.'
-        + (ALLOW if partial else '')
+        + (how_to_allow(difference.names()) if partial else '')
     )
 
 

@@ -13,14 +13,6 @@ _MISMATCH = re.compile(
     r'is torch\.Size\(\[(.*?)\]\)'
 )
 _STATISTICS = ('running_mean', 'running_var')
-#: The end of a message.
-ALLOW = (
-    ' To train on without these weights, allow them by the beginning of their '
-    "names in a config of three lines:\n_base_ = ['YOUR_CONFIG.py']\n"
-    'from integral_mmpose.config import edit\n'
-    'custom_hooks = edit(_base_.custom_hooks, CheckCheckpointHook=dict('
-    "allow=['head.final_layer']))"
-)
 
 
 class Difference(NamedTuple):
@@ -38,6 +30,10 @@ class Difference(NamedTuple):
             list(filter(keep, self.unexpected)),
             {n: text for n, text in self.shapes.items() if keep(n)},
         )
+
+    def names(self) -> List[str]:
+        """All that differ."""
+        return [*self.missing, *self.unexpected, *self.shapes]
 
     def sentences(self) -> List[str]:
         """What differs, each with its first weights."""
@@ -77,6 +73,20 @@ def compare_weights(
         [name for name in missing if not name.endswith('num_batches_tracked')],
         list(unexpected),
         shapes,
+    )
+
+
+def how_to_allow(names: List[str]) -> str:
+    """How to train on without these weights, the end of a message."""
+    for depth in (2, 1):
+        starts = sorted({'.'.join(name.split('.')[:depth]) for name in names})
+        if len(starts) <= _SHOWN:
+            break
+    return (
+        ' To train on without these weights, allow them by the beginning of '
+        "their names in a config of three lines:\n_base_ = ['YOUR_CONFIG.py']"
+        '\nfrom integral_mmpose.config import edit\ncustom_hooks = edit('
+        f'_base_.custom_hooks, CheckCheckpointHook=dict(allow={starts}))'
     )
 
 

@@ -10,10 +10,10 @@ from mmengine.model import PretrainedInit
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from .compare_weights import (
-    ALLOW,
     check_values,
     compare_weights,
     count,
+    how_to_allow,
     learned_names,
 )
 
@@ -98,11 +98,12 @@ def _check_part(
                 count(changed, 'were changed after loading')
                 + ' (by a ResNet unless its init_cfg is a dict)'
             )
+        names = [*wrong.missing, *wrong.shapes, *changed]
         raise ValueError(
             f'{path}init_cfg: this {type(part).__name__} does not start '
             f'from {source}. {"; ".join(parts)}. Give the file of this '
             "network, and `prefix='backbone.'` for that of a whole model."
-            + ALLOW
+            + how_to_allow([f'{path}{name}' for name in names])
         )
     return {f'{path}{name}' for name in held}
 

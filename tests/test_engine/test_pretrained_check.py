@@ -6,6 +6,7 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 
 from integral_mmpose.engine import pretrained_check as module
+from integral_mmpose.engine.compare_weights import how_to_allow
 from integral_mmpose.engine.pretrained_check import check_pretrained
 
 HOOK = [dict(type='CheckCheckpointHook')]
@@ -183,9 +184,19 @@ def test_a_few_weights_are_refused_and_can_be_allowed(whole_model, tmp_path):
     model = torch.nn.ModuleDict(dict(backbone=pretrained(path)))
     with pytest.raises(
         ValueError, match=r'1 weights are missing in it: layer4\.1\.conv2'
-    ):
+    ) as error:
         check(model)
-    check(model, allow=['backbone.layer4.1'])
+    # The recipe of the message is the one that works.
+    assert "(allow=['backbone.layer4'])" in str(error.value)
+    check(model, allow=['backbone.layer4'])
+
+
+def test_the_recipe_for_another_network_is_its_name():
+    names = [f'backbone.layer{i}.conv.weight' for i in range(4)]
+    assert how_to_allow(names).endswith("(allow=['backbone']))")
+    assert how_to_allow(names[2:]).endswith(
+        "(allow=['backbone.layer2', 'backbone.layer3']))"
+    )
 
 
 def test_backbone_with_nan_is_refused(whole_model, tmp_path):
