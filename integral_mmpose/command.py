@@ -25,7 +25,7 @@ def make_parser(
 
 
 def at_least_one(text: str) -> int:
-    """A number of things, for argparse.
+    """Parse a whole number of at least 1, for argparse.
 
     Raises:
         ArgumentTypeError: If it is none.

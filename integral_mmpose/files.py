@@ -108,7 +108,7 @@ def unique_keys(pairs: List[Tuple[str, object]]) -> dict:
     Python keeps the last of two values without a word.
 
     Raises:
-        ValueError: Naming the first key that stands twice.
+        ValueError: Naming the first key that is repeated.
 
     Example:
         >>> unique_keys([('id', 1), ('name', 'a')])
@@ -118,5 +118,5 @@ def unique_keys(pairs: List[Tuple[str, object]]) -> dict:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         name = next(n for i, n in enumerate(names) if n in names[:i])
-        raise ValueError(f'the key {name!r:.60} stands twice in one object')
+        raise ValueError(f'the key {name!r:.60} is repeated in one object')
     return found

@@ -19,8 +19,8 @@ PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'numpy')
 DIGITS = 4
 TRAINING = 'training.json'
 NOTE = (
-    'not the note of how a training ran',
-    'delete it, and the record does not say how it ran so far',
+    'not a training note',
+    'delete it; the record then lacks the training time so far',
 )
 #: A run's own folder of records, beside its checkpoints.
 RECORDS = 'records'

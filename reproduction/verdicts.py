@@ -133,9 +133,9 @@ def _table(claims: Dict[str, Claim], found: Verdicts) -> List[str]:
 
 
 def _shares(found: Verdicts) -> List[str]:
-    """How many claims hold: on every set that ran them, then on each set."""
+    """How many claims hold on all of their data sets, then on each."""
     everywhere = [[a[key].answer for a in found.values()] for key in CLAIMS]
-    title = 'Claims that hold on every set that ran them'
+    title = 'Claims that hold on every data set on which they were tested'
     lines = [f'**{title}: {_share(everywhere)}.**', '']
     for name, answers in found.items():
         share = _share([[answers[key].answer] for key in CLAIMS])

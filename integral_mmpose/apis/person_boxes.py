@@ -69,7 +69,9 @@ def list_coco_images(folder: str, ann_file: str = '') -> List[Tuple[int, str]]:
     else:
         names = _numbered_names(folder)
     if not names:
-        raise ValueError(f'{ann_file or folder}: no image')
+        raise ValueError(
+            f'{ann_file or folder}: no image: correct --images or --ann'
+        )
     pairs = sorted((id_, str(Path(folder, name))) for id_, name in names)
     missing = [path for _, path in pairs if not Path(path).is_file()]
     if missing:

@@ -246,7 +246,7 @@ def detected_box(value, file: str, where) -> np.ndarray:
 
 
 def is_file_name(text: str) -> bool:
-    """Whether a file can be called so: Unicode without NUL, not empty."""
+    """Whether a text is a valid file name: Unicode, no NUL, not empty."""
     return bool(text) and '\0' not in text and not _SURROGATE.search(text)
 
 

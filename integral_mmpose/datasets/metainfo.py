@@ -143,8 +143,8 @@ class FlatMetainfo:
     def __init__(self, *args, sample_interval: int = 1, **kwargs):
         if sample_interval != 1:
             raise ValueError(
-                f'sample_interval={sample_interval} is not of this data set: '
-                'take frame_step (H36MImageDataset) or indices'
+                f'sample_interval={sample_interval} is not supported: select '
+                'samples with frame_step (H36MImageDataset) or indices'
             )
         super().__init__(*args, **kwargs)
 

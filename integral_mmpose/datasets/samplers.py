@@ -69,8 +69,8 @@ class ShareBatchSampler(Sampler):
     ):
         if not hasattr(sampler, 'seed') or not hasattr(sampler, 'epoch'):
             raise ValueError(
-                f'ShareBatchSampler takes seed and epoch from its sampler, '
-                f'which {type(sampler).__name__} has not. Use '
+                'ShareBatchSampler takes seed and epoch from its sampler; '
+                f'{type(sampler).__name__} has neither. Use '
                 "sampler=dict(type='IntegralSeededSampler')."
             )
         self.sampler = sampler

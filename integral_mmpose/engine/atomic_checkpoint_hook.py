@@ -1,4 +1,4 @@
-"""Checkpoints that a kill cannot take away, and that resume exactly.
+"""Crash-safe checkpoints that resume exactly.
 
 mmengine's CheckpointHook removes the oldest checkpoint before it writes the
 new one, and writes in place: a kill in between leaves no usable checkpoint.
@@ -115,7 +115,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self._validate_as_before(runner)
 
     def _validate_as_before(self, runner) -> None:
-        """Metrics and hooks read the step that was done, not the next."""
+        """Run the validation under the number of the finished step."""
         hub = runner.message_hub
         steps = ['iter'] + ['epoch'] * self.by_epoch
         now = {name: hub.get_info(name) for name in steps}

@@ -26,7 +26,7 @@ _held: Dict[str, int] = {}
 
 
 def hold(folder: Union[str, Path]) -> None:
-    """Lock ``folder`` for this process; does nothing if it is locked so.
+    """Lock ``folder`` for this process; does nothing if it holds it already.
 
     Where the system or the file system has no locks, a warning says so.
 

@@ -30,7 +30,7 @@ class NaNGuardHook(Hook):
     priority = 'HIGHEST'
 
     def before_train(self, runner) -> None:
-        """A training has an iteration, its labels, and changes the weights.
+        """Check that there is an iteration, with labels, that changes weights.
 
         Raises:
             ValueError: If the labels are those of another codec (see
@@ -107,9 +107,9 @@ def _require_positive_clip(optim_wrapper) -> None:
         value = (clip or {}).get(name, 1)
         if not value > 0:
             raise ValueError(
-                f'optim_wrapper.clip_grad.{name} is {value}: every gradient '
-                'would be 0 or turned round, and nothing learned. It must be '
-                'positive; clip_grad=None clips nothing'
+                f'optim_wrapper.clip_grad.{name} is {value}: gradients would '
+                'be zero or reversed, and the model would not learn. It must '
+                'be positive; clip_grad=None clips nothing'
             )
 
 

@@ -209,7 +209,7 @@ def _run_schedule(runner, epochs: int, iterations: int) -> None:
 
 
 def _lost_gradients(iteration: int, settings: Dict[str, Any]) -> List[str]:
-    """A checkpoint has no gradients, which an unfinished sum of batches is."""
+    """Checkpoints do not hold partly accumulated gradients."""
     wrapper = settings['optim_wrapper'] or {}
     count = wrapper.get('accumulative_counts', 1)
     summed = iteration % count

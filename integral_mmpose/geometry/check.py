@@ -30,7 +30,7 @@ def as_array(array, dtype=None) -> np.ndarray:
 
 
 def is_number(value) -> bool:
-    """Whether it is a finite number, of numpy, too, and no truth value.
+    """Whether it is a finite number, also of numpy; a boolean is none.
 
     Example:
         >>> [is_number(v) for v in (2, np.float32(0.5), True, math.inf, '2')]

@@ -100,7 +100,9 @@ def key_of(table: Mapping, name: str, what: str) -> str:
     for key in (name, str(Path(name).absolute()), *ends, number):
         if key in table:
             return key
-    raise ValueError(f'{what}: no entry for {Path(name).name}')
+    raise ValueError(
+        f'{what}: no entry for {Path(name).name}: add it ([] for no person)'
+    )
 
 
 class DetectedBoxes:

@@ -72,7 +72,11 @@ class OnnxPoseModel:
         self.metadata = PoseMetadata.from_json(entries.get(KEY), self.path)
         self._outputs = self._check_graph()
         if flip_test and not self.metadata.flip_pairs:
-            raise ValueError(f'{self.path}: flip_test, but no flip pairs')
+            raise ValueError(
+                f'{self.path}: has no flip pairs for the flip test: leave '
+                'flip_test out, or export the model with flip_pairs in its '
+                'metainfo'
+            )
         self.name = Path(self.path).name
         self.joint_names = list(self.metadata.keypoint_names)
         self.skeleton = skeleton_from_metainfo(vars(self.metadata))

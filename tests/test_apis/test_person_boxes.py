@@ -235,7 +235,7 @@ def test_unknown_ids_and_missing_files(folder, tmp_path):
         (3, str(folder / '000000000008.jpg'))
     ]
     ann.write_text(json.dumps(dict(images=listed * 2)))
-    twice = r'ann.json: id 3: field `id` stands twice in `images`'
+    twice = r'ann.json: id 3: field `id` is used twice in `images`'
     with pytest.raises(ValueError, match=twice):
         list_coco_images(str(folder), str(ann))
     ann.write_text(json.dumps(dict(images=[dict(id=3, file_name='no.jpg')])))

@@ -37,7 +37,7 @@ def test_a_key_that_stands_twice(tmp_path, read):
     assert json.loads(text)[0]['image_id'] == 2
     path = tmp_path / 'a.json'
     path.write_text(text)
-    with pytest.raises(ValueError, match="a.json.*'image_id' stands twice"):
+    with pytest.raises(ValueError, match="a.json.*'image_id' is repeated"):
         if read == 'boxes':
             load_boxes(str(path))
         else:

@@ -221,11 +221,11 @@ def changed(field, value, drop=False):
         (dict(CONTENT, annotations=[[]]), 'id 0 .* field `id` is missing'),
         (
             dict(CONTENT, annotations=[person(7, 3), person(7, 5)]),
-            'id 7: field `id` stands twice in `annotations`',
+            'id 7: field `id` is used twice in `annotations`',
         ),
         (
             dict(CONTENT, images=[*CONTENT['images'], CONTENT['images'][1]]),
-            'id 5: field `id` stands twice in `images`',
+            'id 5: field `id` is used twice in `images`',
         ),
         (changed('id', None), '1 .its place in `annotations`.*whole number'),
         (changed('area', 'q'), 'id 2: field `area` must hold numbers'),
@@ -284,7 +284,7 @@ def test_the_area_of_a_large_person_is_no_error(coco):
 
 
 def test_an_interval_that_would_be_ignored(coco):
-    with pytest.raises(ValueError, match='sample_interval=2 is not of this'):
+    with pytest.raises(ValueError, match='sample_interval=2 is not supp'):
         coco(detections=DETECTIONS, sample_interval=2)
 
 

@@ -6,8 +6,6 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from .pages import ROOT
 
 PATH = ROOT / 'docs/tutorial.ipynb'
@@ -44,7 +42,6 @@ def test_it_is_a_clean_notebook():
         assert not cell.get('outputs') and not cell.get('execution_count')
 
 
-@pytest.mark.slow
 def test_it_runs(tmp_path):
     env = dict(os.environ, TMPDIR=str(tmp_path), PYTHONPATH=str(ROOT))
     done = subprocess.run(

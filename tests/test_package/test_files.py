@@ -66,7 +66,7 @@ def test_json_is_read_with_or_without_a_mark(tmp_path):
         (b'{', 'Expecting property name'),
         (b'"\xe4"', 'utf-8'),
         (b'[' * 100_000, 'recursion'),
-        (b'{"a": 1, "b": {"c": 2, "c": 3}}', "'c' stands twice"),
+        (b'{"a": 1, "b": {"c": 2, "c": 3}}', "'c' is repeated"),
         (None, 'it is a folder'),
     ],
 )

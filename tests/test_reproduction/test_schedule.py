@@ -114,7 +114,7 @@ def test_a_damaged_note_of_a_training_is_named(
     note = damaged.folder(options.out) / 'training.json'
     note.write_bytes(damage)
     failed = run_plan([job.parent, job], options, show=lambda line: None)
-    assert f'{note}: not the note' in failed[job]
+    assert f'{note}: not a training note' in failed[job]
     assert ': delete it' in failed[job]
     assert not recorded(options)
     note.unlink()

@@ -180,8 +180,8 @@ def test_a_claim_of_two_sets_counts_once():
     assert '- one: 2 of 3 that were run (67 %)' in text
     assert '- two: 2 of 4 that were run (50 %)' in text
     strict = (
-        '**Claims that hold on every set that ran them: 2 of 4 that were run '
-        '(50 %).**'
+        '**Claims that hold on every data set on which they were tested: 2 '
+        'of 4 that were run (50 %).**'
     )
     assert strict in text
     assert text.index(strict) < text.index('- one: ')  # it leads

@@ -119,7 +119,7 @@ def _check_shapes(frames, joints: int, file: str, fields: dict) -> None:
     for row, name in enumerate(names.tolist()):
         if rows.setdefault(name, row) != row:
             first, second = (place_of(frames, n) for n in (rows[name], row))
-            problem = f'is that of id {first}, too'
+            problem = f'is also that of id {first}'
             raise annotation_error(file, second, fields['names'], problem)
     for field, axes in (
         ('pixels', (joints, 2)),

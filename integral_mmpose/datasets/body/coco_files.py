@@ -218,6 +218,6 @@ def _check_entries(entries, file: str, what: str, fields: dict) -> None:
         check_fields(entry, dict(id=WHOLE), file, place)
         check_fields(entry, fields, file, entry['id'])
         if by_id.setdefault(entry['id'], entry) is not entry:
-            problem = f'stands twice in `{what}`'
-            fix = 'Count the ids anew: they tell one from the other.'
+            problem = f'is used twice in `{what}`'
+            fix = 'Give every entry a unique id.'
             raise annotation_error(file, entry['id'], 'id', problem, fix)

@@ -62,9 +62,8 @@ class H36MImageDataset(CameraSpaceDataset):
     ):
         if kwargs.get('filter_cfg'):
             raise ValueError(
-                f'filter_cfg={kwargs["filter_cfg"]} is not of this data set, '
-                'whose every frame counts: take subjects, actions, '
-                'frame_step, exclude or indices'
+                f'filter_cfg={kwargs["filter_cfg"]} is not supported: select '
+                'frames with subjects, actions, frame_step, exclude or indices'
             )
         self.camera_file = camera_file
         self.selection = dict(

@@ -150,7 +150,7 @@ def test_two_rows_of_one_image(root, tmp_path, capsys):
         np.savez(path, **dict(whole, imgname=np.array(names)))
         out = tmp_path / 'crops'
         assert h36m_to_crops.main([str(root), '--out', str(out)]) == 1
-        message = 'h36m_train.npz: id 2: field `imgname` is that of id 0'
+        message = 'h36m_train.npz: id 2: field `imgname` is also that of id 0'
         assert message in capsys.readouterr().err
         assert not out.exists()
 

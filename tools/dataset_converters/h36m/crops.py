@@ -64,7 +64,7 @@ def _check_names(names: List[str], path: str) -> None:
             problem = f'leads out of the folder of the images: {name!r:.100}'
             raise annotation_error(path, id_, 'imgname', problem)
         if ids.setdefault(place, id_) != id_:
-            problem = f'is that of id {ids[place]}, too: {name!r:.100}'
+            problem = f'is also that of id {ids[place]}: {name!r:.100}'
             fix = 'Remove one of them: a crop is of one person.'
             raise annotation_error(path, id_, 'imgname', problem, fix)
 
