@@ -175,7 +175,7 @@ CONTROLS = [
     )
 ]
 #: Integral rows that are not in the paper: after H1 as I1 is, or from scratch
-#: as I*. readings.py reads the maps of H1 in other ways.
+#: as I*. readouts.py reads the maps of H1 in other ways.
 CURES = [
     Row('P', m, stem(m, 'res50', 'mpii-256x256'), 'mpii', PCKH, against)
     for against, methods in (

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable, Dict, Iterable, List, Tuple
 
 from integral_mmpose.files import write_atomically
-from integral_mmpose.geometry import is_number
+from integral_mmpose.geometry import PCK_THRESHOLDS, is_number
 
 from .rows import ROWS
 
@@ -21,7 +21,6 @@ PARTS = dict(KEY, epochs=int, metrics=dict, history=list, evaluation=dict)
 #: How a process ran: of a training and of an evaluation.
 RUN = dict(command=str, threads=int, device=str, commit=str)
 METRICS = {metric for row in ROWS for metric, _ in row.cells.values()}
-DISTANCES = 51  # of a PCKh curve
 RECORD = (
     'not the record of a training',
     'delete it, and the training is evaluated again',
@@ -169,8 +168,10 @@ def _wrong_values(record: dict) -> List[str]:
     ]
     if not METRICS & metrics.keys():
         wrong.append('metrics has no metric of a table')
-    if not (curve is None or _are_numbers(curve, DISTANCES)):
-        wrong.append(f'curve must be null or {DISTANCES} finite numbers')
+    if not (curve is None or _are_numbers(curve, len(PCK_THRESHOLDS))):
+        wrong.append(
+            f'curve must be null or {len(PCK_THRESHOLDS)} finite numbers'
+        )
     if not all(_are_numbers(point, 2) for point in record['history']):
         wrong.append('history must be pairs of finite numbers')
     return wrong

@@ -16,12 +16,15 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from integral_mmpose.datasets.joints import MPII_NAMES, pckh_groups
-from integral_mmpose.geometry import is_count, mean_pck, pck_curve
+from integral_mmpose.geometry import (
+    PCK_THRESHOLDS,
+    is_count,
+    mean_pck,
+    pck_curve,
+)
 
 from .finite import CheckedSample, as_float64, refuse_twice
 
-#: 0, 0.01, …, 0.5: 51 values.
-ALPHAS = np.arange(51) / 100
 #: Of the distances in the file, in head sizes.
 DIGITS = 6
 HEAD_BOXES = (
@@ -141,7 +144,7 @@ class PCKhCurve(BaseMetric):
         *arrays, people = zip(*results)
         refuse_twice(people, 'PCKh')
         distances, visible = map(np.concatenate, arrays)
-        pck, counts = pck_curve(distances, ALPHAS, visible)
+        pck, counts = pck_curve(distances, PCK_THRESHOLDS, visible)
         groups, names = self._joint_groups(), self._names
         counted = sorted(set().union(*groups.values()))
         total = mean_pck(pck, counts, counted)
@@ -165,7 +168,7 @@ class PCKhCurve(BaseMetric):
         )
         if self.outfile:
             content = dict(
-                alpha=ALPHAS,
+                alpha=PCK_THRESHOLDS,
                 PCKh=total,
                 PCKh_per_group=curves,
                 counts=counts,

@@ -9,14 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from integral_mmpose.datasets.checks import load_json
-from integral_mmpose.geometry import check_shape
+from integral_mmpose.geometry import PCK_THRESHOLDS, check_shape
 from integral_mmpose.visualization import draw_pckh, save_image
 from integral_mmpose.visualization.figure import canvas_to_rgb
 
 from .finite import as_float64
-from .pckh import ALPHAS as DISTANCES
 
-EMPTY = np.full(len(DISTANCES), np.nan)
+EMPTY = np.full(len(PCK_THRESHOLDS), np.nan)
 #: Longer names are cut in the legend.
 MAX_NAME = 60
 FIX = "Write it by PCKhCurve(outfile='...json')."
@@ -129,9 +128,11 @@ def _curves(content: dict) -> PckhCurves:
         if field not in content:
             raise ValueError(f'no field {field!r}')
     alpha = as_float64(content['alpha'], 'alpha')
-    if alpha.shape != DISTANCES.shape or not np.allclose(alpha, DISTANCES):
+    if alpha.shape != PCK_THRESHOLDS.shape or not np.allclose(
+        alpha, PCK_THRESHOLDS
+    ):
         raise ValueError(
-            f'alpha must be 0, 0.01, ..., 0.5 ({len(DISTANCES)} '
+            f'alpha must be 0, 0.01, ..., 0.5 ({len(PCK_THRESHOLDS)} '
             f'distances), got {alpha.size}: {alpha.ravel()[:4].tolist()}... '
             'Curves of other distances do not compare'
         )
@@ -162,7 +163,7 @@ def _distances(content: dict) -> np.ndarray:
 
 def _percent(value, field: str) -> np.ndarray:
     curve = as_float64(value, field)
-    check_shape(curve, f'{len(DISTANCES)}', field)
+    check_shape(curve, f'{len(PCK_THRESHOLDS)}', field)
     if not ((curve >= 0) & (curve <= 100)).all():
         raise ValueError(f'{field} must be finite and lie in 0..100 %')
     return curve

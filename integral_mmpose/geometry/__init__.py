@@ -4,6 +4,7 @@ numpy only: the alignment takes tensors too, without importing torch first.
 """
 
 from .align import (
+    PCK_THRESHOLDS,
     joint_distances,
     mean_pck,
     pck_curve,
@@ -40,6 +41,7 @@ __all__ = [
     'CalibratedCamera',
     'DEPTH_RANGE_MM',
     'DEPTH_UNITS',
+    'PCK_THRESHOLDS',
     'Person',
     'TIGHT_PADDING',
     'UNITS',

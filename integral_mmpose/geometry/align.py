@@ -105,6 +105,10 @@ def joint_distances(pred, gt):
     return ((_exact(pred) - _exact(gt)) ** 2).sum(-1) ** 0.5
 
 
+#: Of PCK and its AUC, in units of the normaliser: 0, 0.01, …, 0.5.
+PCK_THRESHOLDS = np.arange(51) / 100
+
+
 def pck_curve(distances, thresholds, valid: Optional[np.ndarray] = None):
     """Compute the percentage of correct keypoints at each threshold.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from integral_mmpose.geometry import check_shape
 
-from .skeleton import Skeleton
+from .skeleton import Skeleton, opacity_of
 
 MIN_SIDE = 256
 _SHIFT = 4  # fraction bits of cv2's coordinates: 1/16 px
@@ -62,7 +62,7 @@ def draw_skeleton_2d(
     size = max(image.shape[:2])
     near = _drawable(points, 4 * size)
     shown = (scores >= score_thr) & near
-    opacity = 0.3 + 0.7 * np.clip(np.nan_to_num(scores), 0, 1)
+    opacity = opacity_of(scores)
     if near.any():  # small people in a large picture: fine lines
         size = min(size, 2 * np.ptp(points[near], axis=0).max())
     thickness = max(1, round(size / 130))

@@ -8,6 +8,9 @@ import numpy as np
 
 from integral_mmpose.files import write_atomically
 
+#: Px between pictures side by side.
+GAP = 4
+
 
 def save_contact_sheet(
     panels: Sequence[np.ndarray], path: str, columns: int = 1
@@ -54,7 +57,7 @@ def save_image(image: np.ndarray, path: str) -> None:
     write_atomically(path, data.tobytes())
 
 
-def beside(cells: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
+def beside(cells: Sequence[np.ndarray], gap: int = GAP) -> np.ndarray:
     """Put pictures beside each other, white between and below them."""
     height = max(cell.shape[0] for cell in cells)
     padded = [fit_canvas(c, c.shape[1] + gap, height) for c in cells]

@@ -27,7 +27,7 @@ from integral_mmpose.geometry.colors import MIDDLE
 from .heat_vectors import overlay_heatmaps
 from .overlay import enlarge
 from .panel import beside
-from .rendering import GAP, draw_people, draw_views
+from .rendering import draw_people, draw_views
 from .skeleton import Skeleton, skeleton_from_metainfo
 
 
@@ -100,7 +100,7 @@ class IntegralPoseVisualizer(PoseLocalVisualizer):
                 kpt_thr,
                 _truths(data_sample, people) if draw_gt else None,
             )
-        picture = beside(cells, GAP)
+        picture = beside(cells)
         self.set_image(picture)
         if show:
             self.show(picture, win_name=name, wait_time=wait_time)

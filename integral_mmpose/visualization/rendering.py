@@ -15,13 +15,12 @@ import numpy as np
 from integral_mmpose.geometry import Person
 
 from .overlay import draw_skeleton_2d, enlarge, write_labels
-from .panel import beside, fit_canvas
+from .panel import GAP, beside, fit_canvas
 from .skeleton import Skeleton
 from .views import render_views
 
-#: Least and greatest side in px of a 3D view, and the gap before the views.
+#: Least and greatest side in px of a 3D view.
 VIEW_SIDES = (192, 640)
-GAP = 4
 #: Longest side in px of a photograph beside its 3D views. Beside a larger one
 #: the views would be small.
 MAX_SIDE = 2 * VIEW_SIDES[1]
@@ -67,7 +66,7 @@ def render(
     views = draw_views(
         people, skeleton, overlay.shape[0], score_thr, min_view=min_view
     )
-    return beside([overlay, *views], GAP)
+    return beside([overlay, *views])
 
 
 def draw_people(

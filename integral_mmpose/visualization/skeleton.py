@@ -30,6 +30,11 @@ def on_white(color: Color) -> np.ndarray:
     return 0.8 * np.array(color)
 
 
+def opacity_of(scores) -> np.ndarray:
+    """Joints and bones of low scores (K,) are faint, but seen."""
+    return 0.3 + 0.7 * np.clip(np.nan_to_num(scores), 0, 1)
+
+
 def upright(points_mm) -> np.ndarray:
     """Convert camera-space points (K, 3) to (x, z, -y): up is up."""
     x, y, z = np.asarray(points_mm, np.float64).T

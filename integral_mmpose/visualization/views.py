@@ -12,7 +12,7 @@ import numpy as np
 from integral_mmpose.geometry import check_shape
 
 from .figure import canvas_to_rgb, new_figure
-from .skeleton import Skeleton, ground_grid, on_white, upright
+from .skeleton import Skeleton, ground_grid, on_white, opacity_of, upright
 
 #: (elevation, azimuth) in degrees: from the camera, a little from its right;
 #: and from the person's side, where the depth is seen.
@@ -97,7 +97,7 @@ def draw_skeleton_3d(
                 linewidth=1.4,
                 linestyle=(0, (3, 1.5)),
             )
-    opacity = 0.3 + 0.7 * np.clip(np.nan_to_num(scores), 0, 1)
+    opacity = opacity_of(scores)
     for (a, b), color in zip(skeleton.links, skeleton.link_colors):
         axes.plot(
             *points[[a, b]].T,

@@ -28,7 +28,7 @@ from integral_mmpose.datasets.body.mpii_joints import (
 )
 from integral_mmpose.datasets.checks import annotation_error
 from integral_mmpose.datasets.joints import H36M18_NAMES, MPII_TO_H36M18
-from integral_mmpose.geometry import mean_pck, pck_curve
+from integral_mmpose.geometry import PCK_THRESHOLDS, mean_pck, pck_curve
 from integral_mmpose.inference import OnnxPoseModel, PoseInferencer, read_image
 
 #: Names of the limbs' joints in the model -> joints of MPII, sides apart.
@@ -46,7 +46,6 @@ BONES = (
     ('shoulder', 'elbow'),
     ('elbow', 'wrist'),
 )
-ALPHAS = np.arange(51) / 100
 BATCH = 8
 LAYOUT = (
     "Give a folder in MPII's layout: *_SPLIT.json and *_gt_SPLIT.mat, in it "
@@ -109,7 +108,7 @@ def measure(infer: PoseInferencer, folder: Path, split: str) -> dict:
     points = np.stack([a.keypoints_2d[columns] for a, _ in found])
     distances = np.linalg.norm(points - joints[:, members], axis=-1)
     pck, counts = pck_curve(
-        distances / heads[:, None], ALPHAS, labelled[:, members]
+        distances / heads[:, None], PCK_THRESHOLDS, labelled[:, members]
     )
     curve = mean_pck(pck, counts, range(len(LIMBS)))
     numbers = {

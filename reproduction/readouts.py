@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Read the maps of a trained 2D row in several ways, and score each by PCKh.
 
-    python reproduction/readings.py work_dirs/reproduce/lsp-photographs/runs/\
+    python reproduction/readouts.py work_dirs/reproduce/lsp-photographs/runs/\
 h1_mobilenetv2-2deconv_24+8e_mpii-128x128/seed0
 
-The network runs once; every line of the table is another reading of the same
+The network runs once; every line of the table is another readout of the same
 maps: argmax, expectation of the sharpened map, and the local integral with
 several windows and temperatures. It shows how much of an I row's gain is its
-reading, and which window to choose (--data lsp-select holds people out).
+readout, and which window to choose (--data lsp-select holds people out).
 """
 
 import sys
@@ -33,24 +33,24 @@ COLUMNS = ('PCKh@0.5', 'PCKh@0.1', 'AUC')
 TEMPERATURES = (1.0, 0.2, 0.1, 0.05)
 
 
-class Reading(NamedTuple):
+class Readout(NamedTuple):
     """A line of the table: the mode of the head, its window, a factor."""
 
     title: str
-    readout: str
+    mode: str
     window: dict = {}
     factor: float = 1.0
 
 
-def readings() -> Iterator[Reading]:
-    yield Reading('argmax', 'argmax')
+def readouts() -> Iterator[Readout]:
+    yield Readout('argmax', 'argmax')
     for t in TEMPERATURES:
-        yield Reading(f'whole map, T = {t:g}', 'integral', factor=1 / t)
+        yield Readout(f'whole map, T = {t:g}', 'integral', factor=1 / t)
     for radius in (1, 2, 3):
         for t in TEMPERATURES:
             title = f'window of ±{radius}, T = {t:g}'
             window = dict(radius=radius, temperature=t)
-            yield Reading(title, 'local_integral', window)
+            yield Readout(title, 'local_integral', window)
 
 
 @torch.no_grad()
@@ -64,12 +64,12 @@ def run_network(model, loader) -> List[tuple]:
     return batches
 
 
-def score(model, batches: List[tuple], reading: Reading, meta) -> dict:
+def score(model, batches: List[tuple], readout: Readout, meta) -> dict:
     head, metric, count = model.head, PCKhCurve(), 0
     metric.dataset_meta = meta
-    head.readout, head.window = reading.readout, dict(reading.window)
+    head.readout, head.window = readout.mode, dict(readout.window)
     for maps, samples in batches:
-        norm = head.coordinates(reading.factor * maps)
+        norm = head.coordinates(readout.factor * maps)
         scores = torch.ones(norm.shape[:2])
         found = model.add_pred_to_datasample(
             decode_batch(head, norm, scores, samples), None, samples
@@ -103,11 +103,11 @@ def main() -> None:
     loader = Runner.build_dataloader(cfg.test_dataloader)
     batches = run_network(model, loader)
     print(f'{checkpoint}, {len(loader.dataset)} people\n')
-    print(f'| reading | {" | ".join(COLUMNS)} |\n|---|---|---|---|')
-    for reading in readings():
-        found = score(model, batches, reading, loader.dataset.metainfo)
+    print(f'| readout | {" | ".join(COLUMNS)} |\n|---|---|---|---|')
+    for readout in readouts():
+        found = score(model, batches, readout, loader.dataset.metainfo)
         cells = ' | '.join(f'{found[f"pckh/{name}"]:.1f}' for name in COLUMNS)
-        print(f'| {reading.title} | {cells} |', flush=True)
+        print(f'| {readout.title} | {cells} |', flush=True)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Readings of maps that are known, scored by hand."""
+"""Readouts of maps that are known, scored by hand."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ from mmpose.structures import PoseDataSample
 import integral_mmpose  # noqa: F401
 from integral_mmpose.datasets.joints import MPII_METAINFO
 from integral_mmpose.datasets.metainfo import parse_metainfo
-from reproduction.readings import Reading, last_checkpoint, readings, score
+from reproduction.readouts import Readout, last_checkpoint, readouts, score
 
 SIZE = (64, 64)
 
@@ -69,9 +69,9 @@ def test_argmax_misses_what_the_window_finds(person):
     found = {
         r.title: score(build(), [(maps, [sample])], r, meta)
         for r in (
-            Reading('argmax', 'argmax'),
-            Reading('window', 'local_integral', dict(temperature=0.1)),
-            Reading('flat', 'integral'),
+            Readout('argmax', 'argmax'),
+            Readout('window', 'local_integral', dict(temperature=0.1)),
+            Readout('flat', 'integral'),
         )
     }
     # 0.4 bins are 1.6 px on each axis, 2.26 px of a head of 16: 0.141.
@@ -82,7 +82,7 @@ def test_argmax_misses_what_the_window_finds(person):
 
 
 def test_every_line_has_a_title_of_its_own():
-    titles = [reading.title for reading in readings()]
+    titles = [readout.title for readout in readouts()]
     assert len(set(titles)) == len(titles) == 1 + 4 + 12
 
 
