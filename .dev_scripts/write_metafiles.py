@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Write model-index.yml and the metafile that it names: what mim searches.
 
-Run it after adding a config. Every config gets an entry. Results are those of
-the stages of the model that ships, from docs/model_training.json; other
-configs have none at full scale.
+Run it after adding a config. Every pose config gets an entry; bases and
+detectors do not. Results are those of the stages of the model that ships, from
+docs/model_training.json; other configs have none at full scale.
 """
 
 import argparse
