@@ -76,7 +76,7 @@ def _of_coco(
 ) -> Dict[str, np.ndarray]:
     """Group COCO detections of people by their image id."""
     rows: Dict[str, List[list]] = {}
-    others = set()
+    others, crowds = set(), 0
     for number, entry in enumerate(content):
         try:
             left, top, width, height = finite_float64(entry['bbox'])
@@ -97,10 +97,17 @@ def _of_coco(
             ) from error
         found = rows.setdefault(str(int(image_id)), [])
         category = entry.get('category_id', person)
-        if category == person:
+        if category == person and entry.get('iscrowd'):
+            crowds += 1
+        elif category == person:
             found.append([left, top, left + width, top + height, score])
         else:
             others.add(repr(category))
+    if crowds:
+        warnings.warn(
+            f'{path}: {crowds} boxes of crowds (iscrowd) are left out',
+            stacklevel=2,
+        )
     if others and not any(rows.values()):
         warnings.warn(
             f'{path}: no box is of a person (category_id {person}), they are '
@@ -122,13 +129,13 @@ def _by_file_name(
             size = image.get('width'), image.get('height')
             if name in found:
                 raise ValueError(f'{path}: two images are called {name}')
-            found[name] = boxes.get(str(image['id']), none)
+            found[name] = boxes.get(str(int(image['id'])), none)
             if all(is_positive(side) for side in size):
                 sizes[name] = size
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ValueError(
-            f'{path}: the images of a COCO annotation file must have id and '
-            'file_name'
+            f'{path}: the images of a COCO annotation file must have a whole '
+            'id and a file_name'
         ) from error
     return found, sizes
 

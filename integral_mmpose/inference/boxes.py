@@ -5,7 +5,7 @@ tight around the people: the model pads them.
 """
 
 from pathlib import Path
-from typing import Any, Mapping, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 import cv2
 import numpy as np
@@ -42,6 +42,7 @@ class GivenBoxes:
         check_fractions(bbox_thr=bbox_thr)
         self.source, self.bbox_thr = 'boxes', bbox_thr
         self._sizes: Mapping[str, tuple] = {}
+        self._used: Dict[str, str] = {}
         if isinstance(boxes, (str, Path)) and boxes != WHOLE_IMAGE:
             self.source = str(boxes)
             boxes, self._sizes = read_boxes(self.source)
@@ -55,8 +56,9 @@ class GivenBoxes:
         """Return the boxes (N, 5) of a frame.
 
         Raises:
-            ValueError: If the frame has no entry, a box lies outside it, or
-                the file of the boxes says that it has another size.
+            ValueError: If the frame has no entry, or one that was another
+                image's; if a box lies outside it, or the file of the boxes
+                says that it has another size.
         """
         height, width = frame.image.shape[:2]
         if self._boxes is None:
@@ -65,6 +67,12 @@ class GivenBoxes:
             boxes = self._boxes
         else:
             key = key_of(self._boxes, frame.name, self.source)
+            first = self._used.setdefault(key, frame.name)
+            if first != frame.name:
+                raise ValueError(
+                    f'{self.source}: the boxes of {key} are those of {first} '
+                    f'or of {frame.name}: give them by folder and name'
+                )
             boxes, size = self._boxes[key], self._sizes.get(key)
             if size and max(abs(size[0] - width), abs(size[1] - height)) >= 1:
                 raise ValueError(

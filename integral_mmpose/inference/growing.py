@@ -6,8 +6,9 @@ in memory.
 """
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Iterator, Union
 
 from integral_mmpose.files import made_beside
 
@@ -27,15 +28,9 @@ class GrowingJson:
         """Append an entry, a JSON value, and flush it."""
         if self._file is None:
             self._file = open(self.partial, 'w', encoding='utf-8')
-        try:
+        with self._kept():
             self._file.write(json.dumps(entry) + '\n')
             self._file.flush()
-        except OSError as error:
-            raise OSError(
-                error.errno,
-                f'{error.strerror}: what was written before is kept',
-                str(self.partial),
-            ) from error
 
     def finish(self, head: str = '[', tail: str = ']', cut=str.strip) -> None:
         """Join the entries, if there are any, to one file.
@@ -47,14 +42,26 @@ class GrowingJson:
         """
         if self._file is None:
             return
-        self._file.close()
-        with (
-            made_beside(self.path) as joined,
-            open(self.partial, encoding='utf-8') as lines,
-            open(joined, 'w', encoding='utf-8') as file,
-        ):
-            file.write(head)
-            for number, line in enumerate(lines):
-                file.write(',\n' * bool(number) + cut(line))
-            file.write(tail)
+        with self._kept():
+            self._file.close()  # a full disk may have left it a part to write
+            with (
+                made_beside(self.path) as joined,
+                open(self.partial, encoding='utf-8') as lines,
+                open(joined, 'w', encoding='utf-8') as file,
+            ):
+                file.write(head)
+                for number, line in enumerate(lines):
+                    file.write(',\n' * bool(number) + cut(line))
+                file.write(tail)
         self.partial.unlink()
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f'{error.strerror}: what was written before is kept',
+                str(self.partial),
+            ) from error

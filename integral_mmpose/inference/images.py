@@ -7,6 +7,7 @@ large for memory are errors.
 
 import io
 import threading
+from functools import lru_cache
 from pathlib import Path
 from typing import Set, Union
 
@@ -86,9 +87,11 @@ def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
                     f'{name}: has more than 8 bits in a form that cannot be '
                     'decoded as an image. Convert it to 8 bits'
                 )
-            # Pillow turns pictures of 8 bits only.
+            # Pillow turns pictures of 8 bits only, OpenCV TIFFs already.
             picture = Image.fromarray(as_bgr(image, name))
             tag = header.getexif().get(ORIENTATION, 1)
+            if header.format == 'TIFF' and opencv_turns_tiffs():
+                tag = 1
             picture.getexif()[ORIENTATION] = tag
             return np.array(ImageOps.exif_transpose(picture))
         if (
@@ -101,6 +104,16 @@ def _decode(content: bytes, name: str, max_megapixels: float) -> np.ndarray:
             return image
         header.load()
         return upright_bgr(header, name)
+
+
+@lru_cache(None)
+def opencv_turns_tiffs() -> bool:
+    """Whether this OpenCV applies the orientation of 16-bit TIFFs."""
+    file, upside_down = io.BytesIO(), {ORIENTATION: 3}
+    picture = Image.fromarray(np.array([[0, 1]], np.uint16))
+    picture.save(file, 'TIFF', tiffinfo=upside_down)
+    pixels = np.frombuffer(file.getvalue(), np.uint8)
+    return bool(cv2.imdecode(pixels, cv2.IMREAD_UNCHANGED)[0, 0])
 
 
 def open_picture(file) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Union
@@ -26,13 +27,15 @@ class MovieWriter:
     the file of an earlier one.
 
     Raises:
-        OSError: At the first picture, if the file cannot be written.
+        OSError: At the first picture, if the file cannot be written; at the
+            end, if it was not written whole, as on a full disk.
     """
 
     def __init__(self, path: Union[str, Path], fps: float) -> None:
         self.path, self.fps = Path(path), fps
         self.partial = self.path.with_suffix('.partial.mp4')
         self._writer: Any = None
+        self._count = 0
 
     def add(self, picture: np.ndarray) -> None:
         """Append a picture (H, W, 3) uint8 RGB; the first has even sides."""
@@ -48,12 +51,25 @@ class MovieWriter:
             self._size = width, height
         # Frames of a folder differ in size; the first gives the movie's.
         self._writer.add(fit_within(picture, *self._size))
+        self._count += 1
 
     def close(self) -> None:
-        """Finish the file."""
-        if self._writer is not None:
-            self._writer.close()
-            os.replace(self.partial, self.path)
+        """Finish the file; OpenCV does not tell if it could not write it."""
+        if self._writer is None:
+            return
+        self._writer.close()
+        video = cv2.VideoCapture(str(self.partial))
+        whole = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == self._count
+        video.release()
+        if not whole:
+            free_mb = shutil.disk_usage(self.partial.parent).free / 1e6
+            self.partial.unlink()
+            raise OSError(
+                f'{self.path}: the video could not be written whole '
+                f'({free_mb:.1f} MB are free); a file of an earlier run is '
+                'untouched'
+            )
+        os.replace(self.partial, self.path)
 
 
 class _PyAV:

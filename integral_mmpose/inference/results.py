@@ -182,11 +182,13 @@ class ResultWriter:
 
     def close(self) -> None:
         """Finish the files of a video."""
-        if self._movie is not None:
-            self._movie.close()
-        if self._frames is not None:
-            head = json.dumps(self._head)[:-1] + ', ' * bool(self._head)
-            self._frames.finish(f'{head}"frames": [', ']}')
+        try:
+            if self._movie is not None:
+                self._movie.close()
+        finally:
+            if self._frames is not None:
+                head = json.dumps(self._head)[:-1] + ', ' * bool(self._head)
+                self._frames.finish(f'{head}"frames": [', ']}')
 
     def _entry(self, result: ImageResult) -> dict:
         entry: Dict[str, Any] = dict(frame_id=self._count)

@@ -130,10 +130,9 @@ def test_images_of_one_name_in_two_folders(tmp_path, monkeypatch):
     """The longest end of the path decides, also from within the folder."""
     train, val, flat = [[1, 1, 9, 9]], [[2, 2, 9, 9]], [[3, 3, 9, 9]]
     table = {'train/1.jpg': train, 'sets/val/1.jpg': val, '2.jpg': flat}
-    given = GivenBoxes(table)
 
     def left(name):
-        return given.boxes_of(replace(FRAME, name=name))[0, 0]
+        return GivenBoxes(table).boxes_of(replace(FRAME, name=name))[0, 0]
 
     assert left('/data/train/1.jpg') == left('train/1.jpg') == 1
     assert left('/data/sets/val/1.jpg') == 2
@@ -166,10 +165,34 @@ def test_boxes_of_the_same_picture_in_another_size(tmp_path):
         assert found.tolist() == [[1, 2, 10, 10, 1]]
     with pytest.raises(ValueError, match='of 80 x 60 px, half.jpg has 40 x 3'):
         given.boxes_of(replace(FRAME, name='half.jpg'))
+    content['images'][0]['id'] = 0.0  # as pandas writes it
+    path.write_text(json.dumps(content))
+    assert len(load_boxes(str(path))['a.jpg']) == 1
     content['images'][1]['file_name'] = 'a.jpg'
     path.write_text(json.dumps(content))
     with pytest.raises(ValueError, match='two images are called a.jpg'):
         load_boxes(str(path))
+
+
+@pytest.mark.parametrize('key', ['1.jpg', '1'])
+def test_one_entry_is_of_one_image(key):
+    """Frames that are numbered anew in every folder."""
+    given = GivenBoxes({key: [[1, 2, 9, 9]], 'c/1.jpg': [[2, 2, 9, 9]]})
+    for _ in range(2):  # the same image again
+        assert len(given.boxes_of(replace(FRAME, name='a/1.jpg'))) == 1
+    assert len(given.boxes_of(replace(FRAME, name='c/1.jpg'))) == 1
+    with pytest.raises(ValueError, match='are those of a/1.jpg or of b/1.jpg'):
+        given.boxes_of(replace(FRAME, name='b/1.jpg'))
+
+
+def test_a_crowd_is_no_person(tmp_path):
+    path = tmp_path / 'people.json'
+    people = [
+        dict(image_id=7, bbox=[1, 2, 9, 8], iscrowd=crowd) for crowd in (0, 1)
+    ]
+    path.write_text(json.dumps(people))
+    with pytest.warns(UserWarning, match='1 boxes of crowds'):
+        assert load_boxes(str(path))['7'].tolist() == [[1, 2, 10, 10, 1]]
 
 
 def test_nms_equals_a_naive_loop():
@@ -261,5 +284,5 @@ def test_boxes_of_a_coco_annotation_file(tmp_path):
     assert found['b.jpg'].shape == (0, 5) and set(found) == {'a.jpg', 'b.jpg'}
     del content['images'][0]['file_name']
     path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match='must have id and file_name'):
+    with pytest.raises(ValueError, match='have a whole id and a file_name'):
         load_boxes(str(path))

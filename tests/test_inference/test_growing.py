@@ -57,3 +57,6 @@ def test_a_full_disk_names_the_file(tmp_path):
     growing._file = open('/dev/full', 'w')
     with pytest.raises(OSError, match='kept.*a.json.partial'):
         growing.add({})
+    with pytest.raises(OSError, match='kept.*a.json.partial'):
+        growing.finish()
+    assert not (tmp_path / 'a.json').exists()

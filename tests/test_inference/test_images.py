@@ -59,6 +59,31 @@ def test_photographs_are_turned_upright(tmp_path, tag, corner, suffix):
     assert max(corners, key=corners.get) == corner
 
 
+@pytest.mark.parametrize('tag', range(1, 9))
+@pytest.mark.parametrize('shape', [(2, 3), (2, 3, 3)], ids=['grey', 'colour'])
+def test_a_tiff_of_16_bits_is_turned_once(tmp_path, tag, shape):
+    """Beside the same picture of 8 bits, which Pillow turns."""
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape) * 10
+    found = []
+    for depth, factor in ((np.uint8, 1), (np.uint16, 257)):
+        path = tmp_path / f'{depth.__name__}.tif'
+        cv2.imwrite(str(path), pixels.astype(depth) * depth(factor))
+        content = bytearray(path.read_bytes())
+        with Image.open(path) as header:
+            assert header.tag_v2[258][0] == 8 * depth().nbytes
+            order = header.tag_v2.prefix
+        # OpenCV writes no orientation: replace a tag that nobody needs.
+        code = '<' if order == b'II' else '>'
+        entry = content.index(struct.pack(code + 'HH', 278, 3))
+        entry_of_rows = struct.pack(code + 'HHIHH', 274, 3, 1, tag, 0)
+        content[entry : entry + 12] = entry_of_rows
+        path.write_bytes(content)
+        found.append(read_image(path))
+    np.testing.assert_array_equal(*found)
+    with Image.open(tmp_path / 'uint8.tif') as header:
+        assert header.getexif()[274] == tag
+
+
 @pytest.mark.parametrize(
     ('tag', 'turned'), [(0, False), (9, False), (6, True)]
 )

@@ -1,6 +1,8 @@
 """People as plain numbers, in pictures and in files."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -192,6 +194,37 @@ def test_a_movie_without_pyav_says_how_to_get_h264(
         movie.MovieWriter(tmp_path / 'no/a.mp4', 25.0).add(
             np.zeros((48, 64, 3), np.uint8)
         )
+
+
+FULL = """
+import resource, sys
+import numpy as np
+from integral_mmpose.inference import movie
+movie.av = None
+rng = np.random.default_rng(0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+writer = movie.MovieWriter(sys.argv[1], 25.0)
+for _ in range(20):
+    writer.add(rng.integers(0, 256, (96, 96, 3), dtype=np.uint8))
+writer.close()
+"""
+
+
+def test_a_full_disk_keeps_the_earlier_movie(tmp_path):
+    """OpenCV writes what fits, and says nothing."""
+    path = tmp_path / 'a.mp4'
+
+    def run(limit):
+        command = [sys.executable, '-c', FULL, str(path), str(limit)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    assert run(10**8).returncode == 0
+    earlier = path.read_bytes()
+    done = run(len(earlier) // 2)
+    assert done.returncode == 1
+    assert 'a.mp4: the video could not be written whole' in done.stderr
+    assert path.read_bytes() == earlier
+    assert [p.name for p in tmp_path.iterdir()] == ['a.mp4']
 
 
 def test_pictures_of_other_sizes_fit_into_the_movie(tmp_path, monkeypatch):

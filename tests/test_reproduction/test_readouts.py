@@ -13,7 +13,14 @@ from mmpose.structures import PoseDataSample
 import integral_mmpose  # noqa: F401
 from integral_mmpose.datasets.joints import MPII_METAINFO
 from integral_mmpose.datasets.metainfo import parse_metainfo
-from reproduction.readouts import Readout, last_checkpoint, readouts, score
+from reproduction.readouts import (
+    Readout,
+    choose,
+    halves,
+    last_checkpoint,
+    readouts,
+    score,
+)
 
 SIZE = (64, 64)
 
@@ -67,7 +74,7 @@ def test_argmax_misses_what_the_window_finds(person):
     maps, sample = person
     meta = parse_metainfo(MPII_METAINFO)
     found = {
-        r.title: score(build(), [(maps, [sample])], r, meta)
+        r.title: score(build(), [(r, [(maps, [sample])])], meta)
         for r in (
             Readout('argmax', 'argmax'),
             Readout('window', 'local_integral', dict(temperature=0.1)),
@@ -79,6 +86,34 @@ def test_argmax_misses_what_the_window_finds(person):
     assert found['argmax']['pckh/AUC'] == pytest.approx(100 * 36 / 51)
     assert found['window']['pckh/PCKh@0.1'] == 100
     assert found['flat']['pckh/AUC'] < found['argmax']['pckh/AUC']
+
+
+def test_each_half_has_its_own_readout(person):
+    """Together they have the mean of both: half of the joints at each."""
+    maps, sample = person
+    other = sample.clone()
+    other.set_metainfo(dict(id=2, img_id=2))
+    meta = parse_metainfo(MPII_METAINFO)
+    argmax = Readout('argmax', 'argmax')
+    window = Readout('window', 'local_integral', dict(temperature=0.1))
+    parts = [
+        (argmax, [(maps, [sample])]),
+        (window, [(maps, [other])]),
+    ]
+    assert score(build(), parts, meta)['pckh/PCKh@0.1'] == 50
+    assert choose(build(), [(maps, [sample])], meta).mode == 'local_integral'
+
+
+def test_halves_go_on_over_batches_of_any_size():
+    """0 2 4 and 1 3 5, although the first batch has three people."""
+    batches = [
+        (torch.tensor([0, 1, 2]), [0, 1, 2]),
+        (torch.tensor([3]), [3]),
+        (torch.tensor([4, 5]), [4, 5]),
+    ]
+    for half, wanted in zip(halves(batches), ([0, 2, 4], [1, 3, 5])):
+        assert [n for _, samples in half for n in samples] == wanted
+        assert torch.cat([maps for maps, _ in half]).tolist() == wanted
 
 
 def test_every_line_has_a_title_of_its_own():

@@ -10,7 +10,7 @@ import pytest
 
 from integral_mmpose.geometry import Person
 
-FOCAL, PRINCIPAL = (1000.0, 1100.0), (50.0, 40.0)
+FOCAL, PRINCIPAL = (1000.0, 1100.0), (200.0, 190.0)
 NAMES = [
     f'S9/S9_Photo_1.54138969/S9_Photo_1.54138969_{n:06d}.jpg' for n in (1, 2)
 ]
@@ -42,7 +42,7 @@ def folder(tmp_path):
     for number, name in enumerate(NAMES):
         path = tmp_path / 'images' / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), np.full((8, 8, 3), 100 * number, np.uint8))
+        cv2.imwrite(str(path), np.full((400, 400, 3), 100 * number, np.uint8))
     return tmp_path, points
 
 
@@ -130,6 +130,33 @@ def test_a_part_of_the_frames(folder):
     assert measure(folder, moved, frame_step=2)[0] == 1
     with pytest.raises(ValueError, match="h36m_test.npz: no frame of .* 'S1'"):
         measure(folder, moved, subjects=['S1'])
+
+
+@pytest.mark.parametrize(
+    ('change', 'problem'),
+    [
+        (dict(S=lambda s: 1000 * s), 'id 0 .*field `S` .*check its unit'),
+        (dict(f=lambda f: f / 3), 'field `part` is .* px away'),
+        (dict(imgname=lambda n: n[[0, 0]]), 'id 1 .*field `imgname` is also'),
+        (dict(S=lambda s: s * [1, 1, -1]), 'field `S` .*behind the camera'),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(folder, change, problem):
+    """They would give numbers, some of them plausible."""
+    file = folder[0] / 'annotations/h36m_test.npz'
+    content = dict(np.load(file))
+    for name, function in change.items():
+        content[name] = function(content[name])
+    np.savez(file, **content)
+    with pytest.raises(ValueError, match=f'h36m_test.npz: .*{problem}'):
+        measure(folder, moved)
+
+
+def test_images_of_another_size_are_refused(folder):
+    path = folder[0] / 'images' / NAMES[1]
+    cv2.imwrite(str(path), np.full((200, 200, 3), 100, np.uint8))
+    with pytest.raises(ValueError, match=f'{path}: .* outside its 200 x 200'):
+        measure(folder, moved)
 
 
 def test_pairs_without_a_clear_order():

@@ -21,9 +21,10 @@ from tqdm import tqdm
 from integral_mmpose.command import at_least_one, make_parser, reports_errors
 from integral_mmpose.datasets.body.camera_space_annotations import (
     CameraSpaceAnnotations,
+    check_annotations,
 )
 from integral_mmpose.datasets.body.h36m_cameras import read_cameras
-from integral_mmpose.datasets.body.h36m_files import read_annotations
+from integral_mmpose.datasets.body.h36m_files import FIELDS, read_annotations
 from integral_mmpose.datasets.joints import H36M18_NAMES
 from integral_mmpose.geometry import (
     box_side_px,
@@ -41,11 +42,10 @@ APART = 150
 def read_frames(
     folder: Path, subjects: Optional[List[str]], frame_step: int
 ) -> CameraSpaceAnnotations:
-    """The frames of a folder, each with its camera."""
+    """The frames of a folder, each with its camera, checked."""
     annotations = folder / 'annotations'
-    frames = read_annotations(
-        str(annotations / 'h36m_test.npz'), subjects, frame_step=frame_step
-    )
+    file = str(annotations / 'h36m_test.npz')
+    frames = read_annotations(file, subjects, frame_step=frame_step)
     if frames.intrinsics is None:
         cameras = read_cameras(
             str(annotations / 'cameras.json'),
@@ -53,6 +53,7 @@ def read_frames(
             frames.groups['camera_id'],
         )
         frames = frames._replace(intrinsics=cameras)
+    check_annotations(frames, len(NAMES), file, FIELDS)
     return frames
 
 
@@ -68,8 +69,17 @@ def predict(
         side = box_side_px(points[0, 2], camera[:2])
         half = side / 2 / infer.model.metadata.box_padding
         root = pixels[0]
+        image = read_image(images / name)
+        height, width = image.shape[:2]
+        inside = ((pixels >= 0) & (pixels < [width, height])).all(1)
+        if inside.mean() < 0.5:
+            raise ValueError(
+                f'{images / name}: {(~inside).sum()} of {len(inside)} joints '
+                f'lie outside its {width} x {height} px. Give the images that '
+                'were labelled, in their size'
+            )
         [[person]] = infer(
-            read_image(images / name),
+            image,
             boxes=[[*(root - half), *(root + half)]],
             camera=dict(f=camera[:2].tolist(), c=camera[2:].tolist()),
             root_depth=float(points[0, 2]),

@@ -12,7 +12,7 @@ from mmpose.registry import DATASETS
 from ..joints import H36M18_METAINFO, SHOULDERS
 from .camera_space import CameraSpaceAnnotations, CameraSpaceDataset
 from .h36m_cameras import read_cameras
-from .h36m_files import read_annotations
+from .h36m_files import FIELDS, read_annotations
 
 
 @DATASETS.register_module()
@@ -42,13 +42,7 @@ class H36MImageDataset(CameraSpaceDataset):
     """
 
     METAINFO = H36M18_METAINFO
-    FIELDS = dict(
-        names='imgname',
-        pixels='part',
-        points_mm='S',
-        focal='f',
-        principal='c',
-    )
+    FIELDS = FIELDS
 
     def __init__(
         self,

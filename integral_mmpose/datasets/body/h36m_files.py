@@ -23,6 +23,14 @@ from .camera_space_annotations import CameraSpaceAnnotations
 
 #: MMPose's: `scale` is the box times this over 200 px.
 BOX_MARGIN, BOX_UNIT_PX = 1.2, 200.0
+#: Names of the fields of ``CameraSpaceAnnotations`` in the npz file.
+FIELDS = dict(
+    names='imgname',
+    pixels='part',
+    points_mm='S',
+    focal='f',
+    principal='c',
+)
 _NAME = re.compile(
     r'(?P<subject>S\d+)_(?P<action>[A-Za-z]+)(?: ?_?\d+)?\.'
     r'(?P<camera>\d+)_(?P<frame>[0-9]{1,9})\.\w+$'
