@@ -151,7 +151,7 @@ class Run:
         images = list(dict.fromkeys(images))
         return ImageSource(images, self.args.max_megapixels)
 
-    def start(self, source) -> None:
+    def announce(self, source) -> None:
         """Protect the files of a source, and say if there is no detector."""
         self.names.keep(source.paths)
         if self.whole and not self.told:
@@ -169,10 +169,10 @@ class Run:
     def run_images(self, source) -> None:
         """Write ``poses.json``, and a picture and a scene of each image."""
         args, report = self.args, self.report
-        self.start(source)
-        pictures = '' if args.json else args.out
+        self.announce(source)
+        picture_folder = '' if args.json else args.out
         results = self.infer.stream(source, **self.options)
-        writer = ResultWriter(pictures, '', None, self.names)
+        writer = ResultWriter(picture_folder, '', names=self.names)
         people = PeopleFile(self.poses, self.infer.model)
         try:
             for result in progress(results, len(source), 'image'):
@@ -184,7 +184,7 @@ class Run:
                 if note:
                     report.notes.append(f'{result.name}: {note}')
                 picture = self.infer.draw(result) if self.draws else None
-                stem = writer.add(result, picture if pictures else None)
+                stem = writer.add(result, picture if picture_folder else None)
                 people.add(result, note)
                 report.images += 1
                 report.people += len(result.people)
@@ -201,7 +201,7 @@ class Run:
     def run_video(self, source) -> None:
         """Write one JSON file and one MP4."""
         args, report = self.args, self.report
-        self.start(source)
+        self.announce(source)
         smooth = 'one_euro' if args.smooth else None
         results = self.infer.stream(source, smooth=smooth, **self.options)
         writer = ResultWriter(

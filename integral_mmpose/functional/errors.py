@@ -189,7 +189,7 @@ def mask_coordinates(coordinates: Tensor, weights: Tensor) -> Tensor:
     return torch.where(weights > 0, coordinates, torch.zeros_like(coordinates))
 
 
-def masked_mean(errors: Tensor, weights: Tensor, count: int) -> Tensor:
+def sum_over_count(errors: Tensor, weights: Tensor, count: int) -> Tensor:
     """Weighted sum over a fixed count; a weight of 0 has no gradient.
 
     Weights have the shape of the errors. The count is, for example, B * K: a
@@ -199,7 +199,7 @@ def masked_mean(errors: Tensor, weights: Tensor, count: int) -> Tensor:
         ValueError: If errors and weights have different shapes.
 
     Example:
-        >>> masked_mean(torch.tensor([1., 3.]), torch.tensor([0., 1.]), 2)
+        >>> sum_over_count(torch.tensor([1., 3.]), torch.tensor([0., 1.]), 2)
         tensor(1.5000)
     """
     if errors.shape != weights.shape:

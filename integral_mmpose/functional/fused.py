@@ -139,16 +139,14 @@ def _compiled(function: Callable) -> Callable:
 def _register() -> None:
     """Make the operators known to torch."""
     define = partial(torch.library.custom_op, mutates_args=())
-    forward = define('integral_mmpose::marginals', kernels.marginals)
-    forward.register_kernel('cuda', _compiled(kernels.marginals_at_once))
+    forward = define('integral_mmpose::marginals', kernels.forward_in_blocks)
+    forward.register_kernel('cuda', _compiled(kernels.forward_at_once))
     forward.register_fake(kernels.empty_vectors)
     forward.register_autograd(_differentiate, setup_context=_save)
     backward = define(
-        'integral_mmpose::marginals_backward', kernels.marginals_backward
+        'integral_mmpose::marginals_backward', kernels.backward_in_blocks
     )
-    backward.register_kernel(
-        'cuda', _compiled(kernels.marginals_backward_at_once)
-    )
+    backward.register_kernel('cuda', _compiled(kernels.backward_at_once))
     backward.register_fake(lambda logits, *_: torch.empty_like(logits))
 
 

@@ -47,7 +47,7 @@ def _weights(logits: Tensor, peak: Tensor, buffer: Tensor) -> Tensor:
     return out.mul_(LOG2_E).exp2_()
 
 
-def marginals(
+def forward_in_blocks(
     logits: Tensor,
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """x, y, z, and for backward the peak and the total, (B, K) each.
@@ -72,7 +72,7 @@ def marginals(
 
 
 def empty_vectors(logits: Tensor) -> Tuple[Tensor, ...]:
-    """What :func:`marginals` fills; its shapes, for tracing."""
+    """What :func:`forward_in_blocks` fills; its shapes, for tracing."""
     batch, joints, depth, height, width = logits.shape
     dtype = torch.promote_types(logits.dtype, torch.float32)
     x, y, z = (
@@ -85,7 +85,7 @@ def empty_vectors(logits: Tensor) -> Tuple[Tensor, ...]:
     return x, y, z, peak, total
 
 
-def marginals_backward(
+def backward_in_blocks(
     logits: Tensor,
     peak: Tensor,
     slope_x: Tensor,
@@ -122,8 +122,8 @@ def _empty_gradient(logits: Tensor) -> Tensor:
     return flat.as_strided(logits.shape, strides)
 
 
-def marginals_at_once(logits: Tensor) -> Tuple[Tensor, ...]:
-    """What :func:`marginals` gives, without blocks."""
+def forward_at_once(logits: Tensor) -> Tuple[Tensor, ...]:
+    """What :func:`forward_in_blocks` gives, without blocks."""
     cells = logits.to(torch.promote_types(logits.dtype, torch.float32))
     peak = cells.amax((2, 3, 4))
     weights = (cells - peak[..., None, None, None]).exp()
@@ -133,14 +133,14 @@ def marginals_at_once(logits: Tensor) -> Tuple[Tensor, ...]:
     return x, y, z, peak, total
 
 
-def marginals_backward_at_once(
+def backward_at_once(
     logits: Tensor,
     peak: Tensor,
     slope_x: Tensor,
     slope_y: Tensor,
     slope_z: Tensor,
 ) -> Tensor:
-    """What :func:`marginals_backward` gives, without blocks."""
+    """What :func:`backward_in_blocks` gives, without blocks."""
     weights = (logits.to(peak.dtype) - peak[..., None, None, None]).exp()
     slope = slope_y[..., None, :, None] + slope_x[..., None, None, :]
     slope = slope + slope_z[..., None, None]

@@ -13,7 +13,7 @@ from .check import check_joint, check_shape
 BOX_MM = 2000.0
 #: Side of the 2000 mm box over the longer side of a tight box, as in RootNet
 #: and the paper's public code. The joints then span 1600 mm, about as those of
-#: a standing adult.
+#: a standing adult. Depths that are estimated from a box depend on it.
 TIGHT_PADDING = 1.25
 
 

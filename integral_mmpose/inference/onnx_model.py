@@ -146,7 +146,8 @@ class OnnxPoseModel:
                 known. It sets the depth range of the crop.
 
         Returns:
-            tuple: Input of :meth:`predict`.
+            tuple: The crop, and the depth range of this crop as a multiple
+            of that of the graph: input of :meth:`predict`.
 
         Raises:
             ValueError: If the image is too large for OpenCV.

@@ -139,8 +139,10 @@ NOT_RUN = Verdict('not run')
 def claim(key: str, table: str, basis: str = '') -> Callable:
     """Add a function to the claims, or by a key K... to the controls.
 
-    Its cells are in ``table``: 1 to 12, X for the text, C for controls. It is
-    judged on the rows of a data set, or on ``basis``.
+    Keys C... are claims of the paper's tables, N... of its text, X... are
+    against the numbers of other works. Their cells are in ``table``: 1 to 12,
+    X for the text, C for controls. They are judged on the rows of a data set,
+    or on ``basis``.
     """
 
     def add(function: Callable) -> Callable:

@@ -59,11 +59,11 @@ def test_at_the_end_only_the_joint_loss_has_a_gradient():
     weights(runner, DecayPriorHook(0.25), range(3))
     logits = torch.randn(1, 2, 6, 8, requires_grad=True)
     labels, ones = torch.rand(1, 2, 2), torch.ones(1, 2, 2)
-    losses, _ = runner.model.head.group_losses(logits, labels, ones)
+    losses, _ = runner.model.head.losses_and_coordinates(logits, labels, ones)
     assert losses['loss_heatmap'] == 0
     (got,) = torch.autograd.grad(sum(losses.values()), logits)
     alone = make_runner(heatmap_loss=None).model.head
-    expected, _ = alone.group_losses(logits, labels, ones)
+    expected, _ = alone.losses_and_coordinates(logits, labels, ones)
     (expected,) = torch.autograd.grad(expected['loss_joint'], logits)
     torch.testing.assert_close(got, expected)
 

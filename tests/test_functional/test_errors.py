@@ -17,7 +17,7 @@ from integral_mmpose.functional import (
     map_squared_error,
     marginals,
     mask_coordinates,
-    masked_mean,
+    sum_over_count,
     vector_cross_entropy,
     vector_squared_error,
 )
@@ -266,7 +266,7 @@ def test_mask_and_mean_ignore_what_has_no_weight():
         maps = logits.clone().requires_grad_()
         errors = function(maps, mask_coordinates(points, weights))
         weight = weights if errors.dim() == 3 else weights.amin(-1)
-        loss = masked_mean(errors, weight, 6)
+        loss = sum_over_count(errors, weight, 6)
         loss.backward()
         assert loss.isfinite()
         assert maps.grad.isfinite().all()
@@ -275,17 +275,17 @@ def test_mask_and_mean_ignore_what_has_no_weight():
         assert (maps.grad[0, 0] != 0).any()
 
 
-def test_masked_mean_by_hand():
+def test_sum_over_count_by_hand():
     errors = torch.tensor([[1.0, 2.0], [4.0, float('nan')]])
     weights = torch.tensor([[1.0, 0.5], [0.0, 0.0]])
-    assert masked_mean(errors, weights, 4).item() == (1 + 1) / 4
-    assert masked_mean(errors[:0], weights[:0], 0).item() == 0
+    assert sum_over_count(errors, weights, 4).item() == (1 + 1) / 4
+    assert sum_over_count(errors[:0], weights[:0], 0).item() == 0
 
 
 @pytest.mark.parametrize('shape', [(2, 2), (2, 3, 1), (3,)])
-def test_masked_mean_does_not_broadcast(shape):
+def test_sum_over_count_does_not_broadcast(shape):
     with pytest.raises(ValueError, match=r'the shape \(2, 3\) of the errors'):
-        masked_mean(torch.ones(2, 3), torch.ones(shape), 6)
+        sum_over_count(torch.ones(2, 3), torch.ones(shape), 6)
 
 
 def test_wrong_number_of_axes():
@@ -300,7 +300,7 @@ def test_a_joint_far_outside_has_no_energy_and_a_finite_error():
     map_error = map_squared_error(maps, far)
     vector = torch.full((1, 1, 4), 0.25, requires_grad=True)
     vector_error = vector_squared_error(vector, far[..., 0])
-    # As masked_mean leaves it out: not a number times zero would stay one.
+    # As sum_over_count leaves it out: not a number times zero would stay one.
     (0 * map_error + 0 * vector_error).sum().backward()
     assert map_error.item() == 0 and vector_error.isfinite()
     assert (maps.grad == 0).all() and (vector.grad == 0).all()
@@ -308,4 +308,4 @@ def test_a_joint_far_outside_has_no_energy_and_a_finite_error():
 
 def test_the_mean_of_halves_does_not_overflow():
     errors = torch.full((4, 5), 6e4, dtype=torch.float16)
-    assert masked_mean(errors, torch.ones(4, 5), 20).item() == 6e4
+    assert sum_over_count(errors, torch.ones(4, 5), 20).item() == 6e4

@@ -217,8 +217,8 @@ def test_one_vector_alone(shape):
 def test_what_a_gpu_runs_compiled_here():
     """The kernels of a GPU have no blocks; torch.compile makes them."""
     forward, backward = (
-        fused._compiled(getattr(fused_kernels, f'marginals{name}_at_once'))
-        for name in ('', '_backward')
+        fused._compiled(getattr(fused_kernels, f'{name}_at_once'))
+        for name in ('forward', 'backward')
     )
     for shape in VOLUMES:
         logits = random_logits(shape, torch.float32)
@@ -251,11 +251,11 @@ def test_a_failed_compilation_is_said_and_survived(monkeypatch):
         return run
 
     monkeypatch.setattr(torch, 'compile', fail)
-    run = fused._compiled(fused_kernels.marginals_at_once)
+    run = fused._compiled(fused_kernels.forward_at_once)
     logits = random_logits(VOLUMES[0])
     with pytest.warns(UserWarning, match='slower: no Triton'):
         x = run(logits)[0]
-    assert torch.equal(x, fused_kernels.marginals_at_once(logits)[0])
+    assert torch.equal(x, fused_kernels.forward_at_once(logits)[0])
     run(logits)  # silent now: pytest makes warnings errors
 
 
@@ -263,7 +263,7 @@ def test_opcheck():
     for shape in VOLUMES:
         logits = random_logits(shape).requires_grad_()
         torch.library.opcheck(torch.ops.integral_mmpose.marginals, (logits,))
-        _, _, _, peak, _ = fused_kernels.marginals(logits.detach())
+        _, _, _, peak, _ = fused_kernels.forward_in_blocks(logits.detach())
         slopes = [torch.ones(*shape[:2], n) for n in reversed(shape[2:])]
         torch.library.opcheck(
             torch.ops.integral_mmpose.marginals_backward,

@@ -1,9 +1,9 @@
 """The last layer and the losses of a few joints at a time.
 
 A volume of 18 x 64^3 floats is 19 MB a sample, and its gradient the same.
-Every joint has output channels of its own, so groups of joints can go
+Every joint has output channels of its own, so chunks of joints can go
 through the final 1x1 convolution and the losses one after the other; each
-group is computed again in backward instead of being kept.
+chunk is computed again in backward instead of being kept.
 """
 
 from typing import Dict, Tuple
@@ -25,7 +25,7 @@ def chunked_losses(
     weights: Tensor,
     chunk_joints: int,
 ) -> Tuple[Dict[str, Tensor], Tensor]:
-    """``IntegralHead.group_losses`` of all joints, a group at a time.
+    """``IntegralHead.losses_and_coordinates``, a few joints at a time.
 
     ``features`` (B, C, H, W) are the input of the head's last layer; for the
     rest see there.
@@ -43,14 +43,14 @@ def chunked_losses(
     joints = head.out_channels
     losses, preds = {}, []
     for start in range(0, joints, chunk_joints):
-        group = slice(start, min(start + chunk_joints, joints))
+        chunk = slice(start, min(start + chunk_joints, joints))
         found, pred = checkpoint(
-            _group_losses,
+            _chunk_losses,
             head,
             features,
             labels,
             weights,
-            group,
+            chunk,
             use_reentrant=False,
             preserve_rng_state=False,  # nothing here is random
         )
@@ -60,17 +60,17 @@ def chunked_losses(
     return losses, torch.cat(preds, 1)
 
 
-def _group_losses(head, features, labels, weights, group):
+def _chunk_losses(head, features, labels, weights, chunk):
     """Losses of the joints of a slice, as their share of the whole loss."""
-    channels = slice(group.start * head.depth, group.stop * head.depth)
+    channels = slice(chunk.start * head.depth, chunk.stop * head.depth)
     layer = head.final_layer
     bias = None if layer.bias is None else layer.bias[channels]
     maps = conv2d(features, layer.weight[channels], bias)
-    losses, pred = head.group_losses(
-        head.to_logits(maps), labels[:, group], weights[:, group]
+    losses, pred = head.losses_and_coordinates(
+        head.to_logits(maps), labels[:, chunk], weights[:, chunk]
     )
     # Joint losses are sums over the joints, heat map losses their means.
-    share = (group.stop - group.start) / head.out_channels
+    share = (chunk.stop - chunk.start) / head.out_channels
     if 'loss_heatmap' in losses:
         losses['loss_heatmap'] = losses['loss_heatmap'] * share
     return losses, pred

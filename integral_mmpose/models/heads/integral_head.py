@@ -192,7 +192,9 @@ class IntegralHead(MapReadout, HeatmapHead):
         """
         chunk_joints = (train_cfg or {}).get('chunk_joints')
         if chunk_joints is None:
-            return self.losses_of(self.forward(feats), batch_data_samples)
+            return self.losses_of_logits(
+                self.forward(feats), batch_data_samples
+            )
         labels, weights = gather_labels(
             batch_data_samples, self.num_axes, self.out_channels
         )
@@ -203,20 +205,20 @@ class IntegralHead(MapReadout, HeatmapHead):
         )
         return dict(losses, acc_pose=pose_accuracy(pred, labels, weights))
 
-    def losses_of(
+    def losses_of_logits(
         self, logits: Tensor, batch_data_samples: OptSampleList
     ) -> dict:
         """The losses of :meth:`loss`, from logits (B, K, [D,] H, W)."""
         labels, weights = gather_labels(
             batch_data_samples, self.num_axes, self.out_channels
         )
-        losses, pred = self.group_losses(logits, labels, weights)
+        losses, pred = self.losses_and_coordinates(logits, labels, weights)
         return dict(losses, acc_pose=pose_accuracy(pred, labels, weights))
 
-    def group_losses(
+    def losses_and_coordinates(
         self, logits: Tensor, labels: Tensor, weights: Tensor
     ) -> Tuple[dict, Tensor]:
-        """Losses of some joints by name, and their coordinates.
+        """Losses by name, and coordinates, of some or all joints.
 
         The logits are (B, k, [D,] H, W), labels, weights and what is returned
         (B, k, C), normalised; the coordinates have no gradient.
@@ -225,10 +227,10 @@ class IntegralHead(MapReadout, HeatmapHead):
         if self.heatmap_loss is not None:
             losses['loss_heatmap'] = self.heatmap_loss(logits, labels, weights)
         if self.joint_loss is not None:
-            pred = self.expectation(logits)
-            of_maps = getattr(self.joint_loss, 'takes_logits', False)
+            pred = self.trained_coordinates(logits)
+            takes_logits = getattr(self.joint_loss, 'takes_logits', False)
             losses['loss_joint'] = self.joint_loss(
-                logits if of_maps else pred, labels, weights
+                logits if takes_logits else pred, labels, weights
             )
         if self.joint_loss is None or self.finds_by_argmax:
             with torch.no_grad():

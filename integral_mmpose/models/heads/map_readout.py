@@ -38,7 +38,7 @@ class MapReadout:
             return 'marginal_argmax'
         return 'argmax'
 
-    def expectation(self, logits: Tensor) -> Tensor:
+    def trained_coordinates(self, logits: Tensor) -> Tensor:
         """What the joint loss trains, normalised (B, K, 2 or 3)."""
         bins = F.integral(logits)
         if self.readout == 'debiased_integral':
@@ -56,7 +56,7 @@ class MapReadout:
             cells = torch.stack([v.argmax(-1) for v in vectors], -1)
             bins = cells.to(F.at_least_float32(logits).dtype)
         else:
-            return self.expectation(logits)
+            return self.trained_coordinates(logits)
         return F.bins_to_norm(bins, F.map_sizes(logits))
 
     @property

@@ -151,7 +151,7 @@ class IntegralMultiStageHead(BaseHead):
         """
         last, logits = self.before_last_head(feats)
         found = [
-            head.losses_of(maps, batch_data_samples)
+            head.losses_of_logits(maps, batch_data_samples)
             for head, maps in zip(self.heads, logits)
         ]
         found.append(self.heads[-1].loss(last, batch_data_samples, train_cfg))

@@ -42,7 +42,7 @@ class HeatmapLoss(Loss):
         )
         count = logits.shape[0] * logits.shape[1]
         errors, weights = self.errors(logits, coordinates, weights)
-        return self.loss_weight * F.masked_mean(errors, weights, count)
+        return self.loss_weight * F.sum_over_count(errors, weights, count)
 
     def errors(self, logits: Tensor, coordinates: Tensor, weights: Tensor):
         """Unreduced errors and the weights of the same shape."""

@@ -30,7 +30,7 @@ class JointLoss(Loss):
         """
         labels = F.mask_coordinates(labels, weights)
         errors = self.errors(pred, labels)
-        return self.loss_weight * F.masked_mean(errors, weights, len(pred))
+        return self.loss_weight * F.sum_over_count(errors, weights, len(pred))
 
 
 @MODELS.register_module()

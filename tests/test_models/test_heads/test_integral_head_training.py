@@ -304,7 +304,7 @@ def test_the_joint_loss_is_of_what_is_read(
     shape = (4, 3, 6, 4) if depth == 1 else (4, 3, depth, 6, 4)
     logits = 3 * torch.randn(shape, generator=torch.Generator().manual_seed(2))
     labels = labels_for(depth)
-    loss = head.losses_of(logits, make_samples(labels))['loss_joint']
+    loss = head.losses_of_logits(logits, make_samples(labels))['loss_joint']
     errors = (head.coordinates(logits) - labels).abs()
     torch.testing.assert_close(loss, errors.sum((1, 2)).mean())
 

@@ -143,7 +143,7 @@ def test_losses_of_every_stage(make_samples):
     for key, value in losses.items():
         assert torch.allclose(chunked[key], value, rtol=1e-5)
     for number, logits in enumerate(head(feats)):
-        alone = head.heads[number].losses_of(logits, samples)
+        alone = head.heads[number].losses_of_logits(logits, samples)
         for key in ('loss_heatmap', 'loss_joint'):
             assert torch.equal(losses[f's{number}.{key}'], alone[key])
     total, _ = parse(losses)
