@@ -135,7 +135,7 @@ def test_it_goes_through_the_pipeline_to_a_perfect_score(write, tmp_path):
             'intrinsics` is not',
         ),
         (lambda r: r[2]['camera'].__setitem__(2, 900), 'projection of'),
-        (lambda r: r[2].update(image='1.png'), 'of id 1 .1.png., too'),
+        (lambda r: r[2].update(image='1.png'), 'also that of id 1 .1.png.'),
         (
             lambda r: r[2].update(mm=[[1.0, 2, 3000 + n] for n in range(3)]),
             'points_mm` spans less than 100 mm',

@@ -77,19 +77,16 @@ class H36MImageDataset(CameraSpaceDataset):
     def read_annotations(self) -> CameraSpaceAnnotations:
         """The selected frames with 18 joints and their cameras."""
         frames = read_annotations(self.ann_file, **self.selection)
-        cameras = read_cameras(
-            self._in_root(self.camera_file),
-            frames.groups['subject'],
-            frames.groups['camera_id'],
-        )
+        cameras = frames.intrinsics  # of crops, each image has its own
+        if cameras is None:
+            cameras = read_cameras(
+                self._in_root(self.camera_file),
+                frames.groups['subject'],
+                frames.groups['camera_id'],
+            )
         points_mm, pixels = add_thorax(frames.points_mm, frames.pixels)
         return frames._replace(
-            points_mm=points_mm,
-            pixels=pixels,
-            # Of crops, each image has its own.
-            intrinsics=(
-                cameras if frames.intrinsics is None else frames.intrinsics
-            ),
+            points_mm=points_mm, pixels=pixels, intrinsics=cameras
         )
 
 
