@@ -6,6 +6,7 @@ large for memory are errors.
 """
 
 import io
+import logging
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +34,7 @@ OPENCV_FORMATS = {'JPEG', 'MPO', 'PNG', 'BMP', 'DIB', 'TIFF'}
 MAX_MEGAPIXELS = 100.0
 BITS_PER_SAMPLE, ORIENTATION = 258, 274  # tags of TIFF and EXIF
 _OPENING = threading.Lock()
+logger = logging.getLogger(__name__)
 
 
 def image_suffixes() -> Set[str]:
@@ -185,6 +187,11 @@ def as_bgr(image: np.ndarray, name: str = 'image') -> np.ndarray:
             raise ValueError(
                 f'{name}: 16-bit image whose highest value is {highest}: it '
                 'seems to hold 12 bits or less. Convert it to 8 bits'
+            )
+        if 0 < highest < 2**14:
+            logger.warning(
+                f'{name}: 16-bit image whose highest value is {highest}: if '
+                'it holds 14 bits it is read too dark. Convert it to 8 bits'
             )
         image = (image // 257).astype(np.uint8)
     if image.shape[-1] == 4:

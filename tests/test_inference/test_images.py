@@ -281,6 +281,15 @@ def test_values_of_an_unknown_range_are_refused(tmp_path):
         read_image(tmp_path / 'f.tif')
 
 
+@pytest.mark.parametrize('highest', [2**14 - 1, 2**14])
+def test_14_bits_are_told_from_16(caplog, highest):
+    """A dark picture of 16 bits is read all the same."""
+    image = as_bgr(np.full((3, 5), highest, np.uint16), 'ir.png')
+    assert (image == highest // 257).all()
+    told = f'ir.png: 16-bit image whose highest value is {highest}: if'
+    assert (told in caplog.text) == (highest < 2**14)
+
+
 def test_heic_without_its_package(tmp_path, monkeypatch):
     monkeypatch.setattr(images, 'pillow_heif', None)
     path = tmp_path / 'phone.heic'
