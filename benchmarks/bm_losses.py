@@ -2,7 +2,8 @@
 
 The logits are (8, 18, 64, 64) and, as of a 3D model, (8, 18, 64, 64, 64). The
 squared error is that of MMPose's KeypointMSELoss, to a target that is there
-already: the losses here make theirs, on the device of the logits.
+already: the losses here make theirs, on the device of the logits. Labels are
+random, so that joints are outside of the window of LocalJointL1Loss.
 """
 
 import common

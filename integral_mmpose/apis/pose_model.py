@@ -5,10 +5,13 @@ image px and, in 3D, z in mm relative to the root, positive is farther away.
 """
 
 from contextlib import nullcontext
+from copy import deepcopy
+from pathlib import Path
 from typing import List, Optional, Sequence
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -32,6 +35,13 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
             such device.
     """
     require_device(device)
+    if isinstance(config, (str, Path)):
+        config = Config.fromfile(config)
+    config = deepcopy(config)
+    for kind in ('train', 'val', 'test'):
+        dataset = config.get(f'{kind}_dataloader', {}).get('dataset', {})
+        if dataset.get('metainfo', ...) is None:  # that of its class
+            del dataset['metainfo']
     model = init_model(config, None, device='cpu')
     if checkpoint is not None:
         content = read_checkpoint(checkpoint)

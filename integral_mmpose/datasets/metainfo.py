@@ -6,7 +6,7 @@ them are shared: a transform that reorders its ``flip_indices`` reaches its own
 sample only, and nothing can write into what is shared.
 """
 
-from copy import copy
+from copy import copy, deepcopy
 from itertools import chain
 from typing import Optional
 
@@ -156,6 +156,20 @@ class FlatMetainfo:
                 f'metainfo must be a dict, got {type(metainfo).__name__}'
             )
         return parse_metainfo(metainfo) if metainfo else {}
+
+    @property
+    def metainfo(self) -> dict:
+        """The joint set of the samples: that of a ConvertJoints if there is.
+
+        It is what metrics count and checkpoints keep. While the annotations
+        are read, it is that of the file.
+        """
+        found = super().metainfo
+        for step in (
+            self.pipeline.transforms if self._fully_initialized else ()
+        ):
+            found.update(deepcopy(getattr(step, 'metainfo', {})))
+        return found
 
     def get_data_info(self, idx: int) -> dict:
         """The annotation and the joint set of sample number ``idx``."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmpose.apis import inference_topdown
+from mmpose.apis import inference_topdown, init_model
 
 from integral_mmpose.apis import TopdownPoseModel, load_pose_model
 from integral_mmpose.functional import marginals
@@ -169,3 +169,17 @@ def test_weights_and_meta_come_from_the_checkpoint(network, tmp_path):
     assert not model.training
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value, state[name])
+
+
+def test_no_metainfo_is_that_of_the_class():
+    """The data set builds so; MMPose's init_model ends in a TypeError."""
+    config = Config.fromfile(CONFIG)
+    names = load_pose_model(config, None).dataset_meta['keypoint_id2name']
+    for kind in ('train', 'val', 'test'):
+        config[f'{kind}_dataloader'].dataset.metainfo = None
+    with pytest.raises(TypeError):
+        init_model(config, None, device='cpu')
+    kept = config.to_dict()
+    model = load_pose_model(config, None)
+    assert model.dataset_meta['keypoint_id2name'] == names
+    assert config.to_dict() == kept

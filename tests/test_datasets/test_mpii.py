@@ -216,7 +216,7 @@ def test_missing_file(mpii, kwargs, name):
 
 
 def test_an_interval_that_would_be_ignored(mpii):
-    with pytest.raises(ValueError, match='sample_interval=5 is not of this'):
+    with pytest.raises(ValueError, match='sample_interval=5 is not supp'):
         build(mpii.root, sample_interval=5)
 
 
@@ -403,6 +403,27 @@ TWELVE_METAINFO = build_metainfo(
     [(n, n + 1) for n in range(0, 12, 2)],
     [2, 3, 4, 5, 4, 5, 8, 9, 10, 11, 10, 11],
 )
+
+
+def test_converted_joints_are_those_of_metrics_and_checkpoints(mpii):
+    """The file has 16, read by its own joint set; what comes out has 12."""
+    convert = dict(
+        type='ConvertJoints', mapping=TWELVE, target=TWELVE_METAINFO
+    )
+    pipeline = to_labels()
+    plain = build(mpii.root, metainfo=TWELVE_METAINFO, lazy_init=True)
+    data = build(mpii.root, pipeline=[convert, *pipeline])
+    for key, value in plain.metainfo.items():
+        np.testing.assert_equal(data.metainfo[key], value)
+    assert data[2]['keypoint_labels'].shape == (1, 12, 2)
+    expected = build(mpii.root, pipeline=pipeline)[2]['keypoint_labels']
+    np.testing.assert_array_equal(
+        data[2]['keypoint_labels'], expected[:, TWELVE]
+    )
+    # A copy, and that of the file where nothing converts.
+    data.metainfo['flip_indices'].clear()
+    assert len(data.metainfo['flip_indices']) == 12
+    assert build(mpii.root).metainfo['num_keypoints'] == 16
 
 
 def test_another_joint_set_in_mpiis_layout(mpii):

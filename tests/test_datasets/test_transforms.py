@@ -50,6 +50,13 @@ def test_mapping_by_hand():
     assert out['dataset_name'] == 'h36m18'
 
 
+def test_an_image_without_labels_only_gets_the_joint_set():
+    """As when a pose is to be found."""
+    out = ConvertJoints('mpii_to_h36m')(dict(img_path='a.jpg'))
+    assert 'keypoints' not in out and out['dataset_name'] == 'h36m18'
+    assert len(out['flip_indices']) == 18
+
+
 @pytest.mark.parametrize('axes', [2, 3])
 def test_a_joint_between_two_others(axes):
     """The spine of MPII's people: in the middle of pelvis and thorax."""

@@ -92,8 +92,12 @@ class ConvertJoints(BaseTransform):
         """Convert keypoints (N, K, 2|3) and keypoints_visible (N, K).
 
         And ``keypoints_cam`` (N, K, 3), the truth of the metrics, where every
-        target joint has a source; else it is left out.
+        target joint has a source; else it is left out. An image without
+        labels, whose pose is to be found, only gets the joint set.
         """
+        if 'keypoints' not in results:
+            results.update(copy_metainfo(self.metainfo))
+            return results
         keypoints = results['keypoints']
         count = keypoints.shape[1]
         if self.mapping.max(initial=-1) >= count or self.sources not in (
