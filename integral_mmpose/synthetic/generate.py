@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from mmengine.fileio import dump
 
+from integral_mmpose.datasets.actions import CAMERA_IDS
+
 from . import coco_writer, h36m_writer, mpii_writer
 
 VERSION = 2
@@ -33,10 +35,18 @@ class Scale(NamedTuple):
 
 
 SCALES = dict(
+    check=Scale(1, 1, 0, (40, 20), (24, 12)),
     tiny=Scale(8, 5, 2, (2000, 300), (200, 60)),
     small=Scale(40, 8, 10, (10000, 1500), (1000, 300)),
     full=Scale(160, 20, 40, (22000, 3000), (4000, 1000)),
 )
+
+
+def count_images(sizes):
+    """All images of a ``Scale``."""
+    work = h36m_writer.plan(*sizes[:3]).values()
+    frames = sum(len(each) for part in work for *_, each in part)
+    return frames * len(CAMERA_IDS) + sum(sizes.mpii + sizes.coco)
 
 
 def generate(out, seed, scale, jobs=1, progress=print):

@@ -51,6 +51,7 @@ def test_imports_resolve(block):
 @pytest.mark.parametrize('block', SNIPPETS, ids=ids(SNIPPETS))
 def test_snippets_run(block, tmp_path, monkeypatch):
     """Code outside functions runs, beside a photograph."""
+    (tmp_path / 'docs').symlink_to(ROOT / 'docs')
     shutil.copy(ROOT / 'docs/images/person.png', tmp_path / 'photo.jpg')
     monkeypatch.chdir(tmp_path)
     exec(compile(block.text, block.id, 'exec'), {})

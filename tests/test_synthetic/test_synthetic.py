@@ -300,4 +300,6 @@ def test_half_made_is_made_again(tmp_path):
     (tmp_path / 'mpii/annotations/mpii_val.json').unlink()
     manifest = generate.generate(tmp_path, 3, scale, 1, lambda line: None)
     assert manifest['complete']
+    images = [p for p in tmp_path.rglob('*') if p.suffix in ('.jpg', '.png')]
+    assert len(images) == generate.count_images(scale) == 424
     assert (tmp_path / 'mpii/annotations/mpii_val.json').is_file()

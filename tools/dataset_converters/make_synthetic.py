@@ -11,7 +11,7 @@ import sys
 import time
 
 from integral_mmpose.command import at_least_one, make_parser, reports_errors
-from integral_mmpose.synthetic.generate import SCALES, generate
+from integral_mmpose.synthetic.generate import SCALES, count_images, generate
 
 
 @reports_errors
@@ -19,7 +19,14 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--scale', choices=list(SCALES), default='tiny')
+    parser.add_argument(
+        '--scale',
+        choices=list(SCALES),
+        default='tiny',
+        help='number of images: '
+        + ', '.join(f'{n}: {count_images(s):,}' for n, s in SCALES.items())
+        + ' (default: tiny)',
+    )
     parser.add_argument(
         '--jobs',
         type=at_least_one,
