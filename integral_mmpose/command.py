@@ -45,6 +45,8 @@ def write_and_report(path: Union[str, Path], content: bytes) -> None:
 def reports_errors(main: Callable) -> Callable[..., int]:
     """Let ``main`` print what a user can correct in one line, and return 1.
 
+    After Ctrl-C it returns 130, as shells do.
+
     Example:
         >>> reports_errors(lambda: None)()
         0
@@ -57,5 +59,8 @@ def reports_errors(main: Callable) -> Callable[..., int]:
         except (ImportError, ValueError, OSError) as error:
             print(f'error: {error}', file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print('interrupted', file=sys.stderr)
+            return 130
 
     return run

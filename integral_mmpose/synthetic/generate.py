@@ -6,7 +6,10 @@ neither the number of processes nor the size of the set changes it.
 
 import json
 import shutil
+import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -105,9 +108,25 @@ def _workers(jobs):
     if jobs == 1:
         return ThreadPoolExecutor(1)
     # A fork would copy the locks of OpenCV's and torch's threads.
-    return ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         jobs, get_context('spawn'), cv2.setNumThreads, (1,)
     )
+    with _interrupts_ignored():
+        pool.submit(int)  # starts them
+    return pool
+
+
+@contextmanager
+def _interrupts_ignored():
+    """Processes that start meanwhile leave Ctrl-C to this one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _h36m(root, seed, sizes, pool, progress):

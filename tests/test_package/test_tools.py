@@ -16,6 +16,7 @@ import torch
 from mmengine.config import Config
 from mmpose.registry import HOOKS
 
+from integral_mmpose.command import reports_errors
 from integral_mmpose.engine import folder_lock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -484,3 +485,23 @@ def test_a_test_that_is_terminated_puts_the_config_back(
     finally:
         signal.signal(signal.SIGTERM, before)
     assert config.read_text() == 'lr = 1'
+
+
+@pytest.mark.parametrize(
+    ('error', 'status', 'said'),
+    [
+        (ValueError('a.json: is empty'), 1, 'error: a.json: is empty\n'),
+        (KeyboardInterrupt(), 130, 'interrupted\n'),
+    ],
+)
+def test_a_users_error_and_an_interrupt_are_one_line(
+    error, status, said, capsys
+):
+    @reports_errors
+    def main():
+        raise error
+
+    assert main() == status
+    assert capsys.readouterr().err == said
+    with pytest.raises(ZeroDivisionError):  # no user's: its traceback helps
+        reports_errors(lambda: 1 / 0)()

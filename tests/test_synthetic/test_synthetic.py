@@ -1,6 +1,7 @@
 """The embedded data: geometry, repeatability, layouts."""
 
 import json
+import signal
 from pathlib import Path
 
 import cv2
@@ -303,3 +304,12 @@ def test_half_made_is_made_again(tmp_path):
     images = [p for p in tmp_path.rglob('*') if p.suffix in ('.jpg', '.png')]
     assert len(images) == generate.count_images(scale) == 424
     assert (tmp_path / 'mpii/annotations/mpii_val.json').is_file()
+
+
+def test_workers_leave_ctrl_c_to_the_parent():
+    """The terminal sends it to all; here a worker sends it to itself."""
+    before = signal.getsignal(signal.SIGINT)
+    with generate._workers(2) as pool:
+        assert signal.getsignal(signal.SIGINT) is before
+        pool.submit(signal.raise_signal, signal.SIGINT).result()
+        assert pool.submit(abs, -3).result() == 3  # it goes on
