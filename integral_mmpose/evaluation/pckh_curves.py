@@ -157,7 +157,10 @@ def _distances(content: dict) -> np.ndarray:
         ) from None
     check_shape(distances, 'N K', 'distances')
     counted = as_float64(content['counted'], 'counted')
-    distances[:, ~np.isin(np.arange(distances.shape[1]), counted)] = np.nan
+    joints = np.arange(distances.shape[1])
+    if not (counted.ndim == 1 and np.isin(counted, joints).all()):
+        raise ValueError(f'counted must list joints from 0 to {joints[-1]}')
+    distances[:, ~np.isin(joints, counted)] = np.nan
     return distances
 
 

@@ -168,6 +168,12 @@ def test_the_legend_is_in_the_picture(
         (lambda c: c.update(distances=[[1], [1, 2]]), 'distances must be a'),
         (lambda c: c.update(distances=[1.0]), 'distances must have'),
         (lambda c: c.update(counted='x'), 'counted: must hold numbers'),
+        (lambda c: c.update(counted=5), 'counted must list joints'),
+        (lambda c: c.update(counted=[0.5]), 'counted must list joints'),
+        (
+            lambda c: c.update(counted=[99]),
+            'counted must list joints from 0 to',
+        ),
     ],
 )
 def test_wrong_content_is_named(measure, change, message):
