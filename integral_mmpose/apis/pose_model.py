@@ -16,6 +16,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.apis import init_model
+from mmpose.registry import TRANSFORMS
 
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import HeatVectors
@@ -39,7 +40,7 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
         config = Config.fromfile(config)
     config = deepcopy(config)
     for kind in ('train', 'val', 'test'):
-        dataset = config.get(f'{kind}_dataloader', {}).get('dataset', {})
+        dataset = (config.get(f'{kind}_dataloader') or {}).get('dataset', {})
         if dataset.get('metainfo', ...) is None:  # that of its class
             del dataset['metainfo']
     model = init_model(config, None, device='cpu')
@@ -48,6 +49,18 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
         check_weights(model, content, str(checkpoint))  # loads them, too
         meta = content.get('meta', {})
         model.dataset_meta = meta.get('dataset_meta', model.dataset_meta)
+    loader = config.get('test_dataloader') or {}
+    for step in loader.get('dataset', {}).get('pipeline', []):
+        if str(step['type']).endswith('ConvertJoints'):
+            converted = TRANSFORMS.build(step).metainfo
+            model.dataset_meta = dict(model.dataset_meta, **converted)
+    joints = (model.dataset_meta or {}).get('num_keypoints')
+    given = getattr(model.head, 'out_channels', joints)
+    if joints != given:
+        raise ValueError(
+            f'{checkpoint or "the config"}: the model gives {given} joints, '
+            f'its joint set names {joints}: set metainfo of the test data set'
+        )
     return model.to(device)
 
 

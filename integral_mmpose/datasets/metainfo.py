@@ -161,14 +161,17 @@ class FlatMetainfo:
     def metainfo(self) -> dict:
         """The joint set of the samples: that of a ConvertJoints if there is.
 
-        It is what metrics count and checkpoints keep. While the annotations
-        are read, it is that of the file.
+        It is what metrics count and checkpoints keep; ``file_sigmas`` are
+        those of the file then, for COCO's metric. While the annotations are
+        read, the joint set is that of the file.
         """
         found = super().metainfo
+        file_sigmas = found.get('sigmas')
         for step in (
             self.pipeline.transforms if self._fully_initialized else ()
         ):
-            found.update(deepcopy(getattr(step, 'metainfo', {})))
+            if hasattr(step, 'metainfo'):
+                found.update(deepcopy(step.metainfo), file_sigmas=file_sigmas)
         return found
 
     def get_data_info(self, idx: int) -> dict:

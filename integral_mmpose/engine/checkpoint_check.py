@@ -70,7 +70,7 @@ def check_weights(
         f'checkpoint {source} is of another model than the config. '
         f'{"; ".join(parts)}. Give the config that the checkpoint was trained '
         'with (it is dumped beside the checkpoint), or another checkpoint.'
-        + (how_to_allow(difference.names()) if partial else '')
+        + (how_to_allow(difference.names(), allow) if partial else '')
     )
 
 

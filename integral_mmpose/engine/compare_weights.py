@@ -1,7 +1,7 @@
 """How weights in a file differ from those of a model."""
 
 import re
-from typing import Callable, Dict, List, NamedTuple, Set
+from typing import Callable, Dict, List, NamedTuple, Sequence, Set
 
 import torch
 
@@ -76,7 +76,7 @@ def compare_weights(
     )
 
 
-def how_to_allow(names: List[str]) -> str:
+def how_to_allow(names: List[str], allowed: Sequence[str]) -> str:
     """How to train on without these weights, the end of a message."""
     for depth in (2, 1):
         starts = sorted({'.'.join(name.split('.')[:depth]) for name in names})
@@ -86,7 +86,8 @@ def how_to_allow(names: List[str]) -> str:
         ' To train on without these weights, allow them by the beginning of '
         "their names in a config of three lines:\n_base_ = ['YOUR_CONFIG.py']"
         '\nfrom integral_mmpose.config import edit\ncustom_hooks = edit('
-        f'_base_.custom_hooks, CheckCheckpointHook=dict(allow={starts}))'
+        '_base_.custom_hooks, CheckCheckpointHook=dict('
+        f'allow={[*allowed, *starts]}))'
     )
 
 

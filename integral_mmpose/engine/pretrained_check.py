@@ -103,7 +103,7 @@ def _check_part(
             f'{path}init_cfg: this {type(part).__name__} does not start '
             f'from {source}. {"; ".join(parts)}. Give the file of this '
             "network, and `prefix='backbone.'` for that of a whole model."
-            + how_to_allow([f'{path}{name}' for name in names])
+            + how_to_allow([f'{path}{name}' for name in names], free)
         )
     return {f'{path}{name}' for name in held}
 

@@ -85,6 +85,17 @@ class FiniteCocoMetric(CocoMetric):
             file = hub.get_info(f'{known["dataset_name"]}_ann_file')
         if self.coco is None and file:
             self._read_truth(file)
+        sigmas = known.get('file_sigmas')
+        if sigmas is not None:  # ConvertJoints; the truth is as in the file
+            if not (self.gt_converter or self.pred_converter):
+                raise ValueError(
+                    'CocoMetric: the data set converts joints (ConvertJoints) '
+                    'and the truth has those of the file: give gt_converter='
+                    "dict(type='KeypointConverter', num_keypoints="
+                    f'{known["num_keypoints"]}, mapping=[(source, target), '
+                    '...])'
+                )
+            meta = dict(meta, sigmas=sigmas, num_keypoints=len(sigmas))
         CocoMetric.dataset_meta.fset(self, meta)
         if self.coco and not self.format_only:
             if ours:

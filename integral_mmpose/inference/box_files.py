@@ -122,21 +122,25 @@ def _by_file_name(
 ) -> Tuple[Dict[str, np.ndarray], Dict[str, tuple]]:
     """Key the boxes of a COCO annotation file by file name, and the sizes."""
     none = np.zeros((0, 5), np.float32)
-    found, sizes = {}, {}
-    try:
-        for image in images:
-            name = image['file_name']
-            size = image.get('width'), image.get('height')
-            if name in found:
-                raise ValueError(f'{path}: two images are called {name}')
-            found[name] = boxes.get(str(int(image['id'])), none)
-            if all(is_positive(side) for side in size):
-                sizes[name] = size
-    except (TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise ValueError(
-            f'{path}: the images of a COCO annotation file must have a whole '
-            'id and a file_name'
-        ) from error
+    found, sizes, ids = {}, {}, set()
+    for image in images if isinstance(images, list) else [None]:
+        known = image if isinstance(image, dict) else {}
+        name, id_ = known.get('file_name'), known.get('id')
+        if not isinstance(name, str) or not is_number(id_) or id_ != int(id_):
+            raise ValueError(
+                f'{path}: the images of a COCO annotation file must have a '
+                f'whole id and a file_name, got {image!r:.200}'
+            )
+        if name in found or id_ in ids:
+            raise ValueError(
+                f'{path}: two images have the file_name {name} or the id '
+                f'{id_}: give every image a name and an id of its own'
+            )
+        ids.add(id_)
+        found[name] = boxes.get(str(int(id_)), none)
+        size = known.get('width'), known.get('height')
+        if all(is_positive(side) for side in size):
+            sizes[name] = size
     return found, sizes
 
 

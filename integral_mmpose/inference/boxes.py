@@ -5,7 +5,7 @@ tight around the people: the model pads them.
 """
 
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Union
+from typing import Any, Mapping, Optional, Union
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from integral_mmpose.geometry import is_number
 
 from .box_files import check_all, check_boxes, read_boxes
+from .by_image import ByImage
 from .frames import Frame
 
 WHOLE_IMAGE = 'whole_image'
@@ -27,7 +28,7 @@ class GivenBoxes:
 
     Args:
         boxes (BoxesLike, optional): A dict, or a JSON file, of image name
-            (see :func:`key_of`; ``walk_000000`` for a frame of a video) to
+            (see :class:`ByImage`; ``walk_000000`` for a frame of a video) to
             boxes; an array (N, 4 or 5) for every image; or None or
             ``'whole_image'`` for the whole image.
         bbox_thr (float): Lowest score; a missing score is 1. Defaults to 0.
@@ -42,7 +43,6 @@ class GivenBoxes:
         check_fractions(bbox_thr=bbox_thr)
         self.source, self.bbox_thr = 'boxes', bbox_thr
         self._sizes: Mapping[str, tuple] = {}
-        self._used: Dict[str, str] = {}
         if isinstance(boxes, (str, Path)) and boxes != WHOLE_IMAGE:
             self.source = str(boxes)
             boxes, self._sizes = read_boxes(self.source)
@@ -51,6 +51,8 @@ class GivenBoxes:
         elif boxes is not None and not isinstance(boxes, str):
             boxes = check_boxes(boxes, 'boxes')
         self._boxes: Any = None if isinstance(boxes, str) else boxes
+        if isinstance(boxes, Mapping):
+            self._by_image = ByImage(boxes, self.source)
 
     def boxes_of(self, frame: Frame) -> np.ndarray:
         """Return the boxes (N, 5) of a frame.
@@ -66,13 +68,7 @@ class GivenBoxes:
         if isinstance(self._boxes, np.ndarray):
             boxes = self._boxes
         else:
-            key = key_of(self._boxes, frame.name, self.source)
-            first = self._used.setdefault(key, frame.name)
-            if first != frame.name:
-                raise ValueError(
-                    f'{self.source}: the boxes of {key} are those of {first} '
-                    f'or of {frame.name}: give them by folder and name'
-                )
+            key = self._by_image.key_of(frame.name)
             boxes, size = self._boxes[key], self._sizes.get(key)
             if size and max(abs(size[0] - width), abs(size[1] - height)) >= 1:
                 raise ValueError(
@@ -89,28 +85,6 @@ class GivenBoxes:
                 f'the image of {width} x {height} px'
             )
         return boxes
-
-
-def key_of(table: Mapping, name: str, what: str) -> str:
-    """Find the key of an image: the end of its path, the longest first.
-
-    ``/data/val/7.jpg`` is looked up as it is given, as ``data/val/7.jpg``,
-    ``val/7.jpg`` and ``7.jpg``, at last by its number, 7. ``what`` names the
-    table in the error.
-
-    Raises:
-        ValueError: If there is no entry.
-    """
-    parts = Path(name).absolute().parts
-    stem = Path(name).stem
-    number = str(int(stem)) if stem.isdecimal() else name
-    ends = ['/'.join(parts[i:]) for i in range(1, len(parts))]
-    for key in (name, str(Path(name).absolute()), *ends, number):
-        if key in table:
-            return key
-    raise ValueError(
-        f'{what}: no entry for {Path(name).name}: add it ([] for no person)'
-    )
 
 
 class DetectedBoxes:

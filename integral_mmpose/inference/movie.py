@@ -57,10 +57,13 @@ class MovieWriter:
         """Finish the file; OpenCV does not tell if it could not write it."""
         if self._writer is None:
             return
-        self._writer.close()
-        video = cv2.VideoCapture(str(self.partial))
-        whole = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == self._count
-        video.release()
+        try:
+            self._writer.close()
+            video = cv2.VideoCapture(str(self.partial))
+            whole = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == self._count
+            video.release()
+        except OSError:  # PyAV's
+            whole = False
         if not whole:
             free_mb = shutil.disk_usage(self.partial.parent).free / 1e6
             self.partial.unlink()

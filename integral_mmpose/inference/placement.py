@@ -18,7 +18,7 @@ from integral_mmpose.geometry import (
     weak_perspective_mm,
 )
 
-from .boxes import key_of
+from .by_image import ByImage
 from .cameras import Camera, CameraLike, CameraReader
 from .frames import Frame
 from .onnx_model import Pose
@@ -83,6 +83,8 @@ class PersonPlacer:
                 "root_depth must be 'estimate', a positive number of mm, or "
                 f'mm by the name of the image, got {root_depth!r}'
             )
+        if isinstance(root_depth, Mapping):
+            self.root_depth = ByImage(root_depth, 'root_depth')
 
     def places(self, frame: Frame, boxes: np.ndarray) -> List[Placement]:
         """Place the boxes (N, 4 or more) of a frame in space.
@@ -146,8 +148,8 @@ class PersonPlacer:
         if isinstance(self.root_depth, str):
             return estimates
         depths, count = self.root_depth, len(estimates)
-        if isinstance(depths, Mapping):
-            depths = depths[key_of(depths, frame.name, 'root_depth')]
+        if isinstance(depths, ByImage):
+            depths = depths[frame.name]
         if is_number(depths):
             depths = [depths] * count
         depths = np.asarray(depths, object)  # of any shape

@@ -112,7 +112,8 @@ def _workers(jobs):
         jobs, get_context('spawn'), cv2.setNumThreads, (1,)
     )
     with _interrupts_ignored():
-        pool.submit(int)  # starts them
+        for _ in range(jobs):
+            pool.submit(int)  # starts one
     return pool
 
 

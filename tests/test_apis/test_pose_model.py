@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 
 from integral_mmpose.apis import TopdownPoseModel, load_pose_model
+from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.functional import marginals
 from integral_mmpose.models import VolumeMSELoss
 
@@ -183,3 +184,27 @@ def test_no_metainfo_is_that_of_the_class():
     model = load_pose_model(config, None)
     assert model.dataset_meta['keypoint_id2name'] == names
     assert config.to_dict() == kept
+
+
+def test_an_older_checkpoint_of_converted_joints(network, tmp_path):
+    """It has the joint set of the file; the config says what came out."""
+    config = Config.fromfile(CONFIG)
+    count = network.head.out_channels
+    target = build_metainfo(
+        'own', [f'joint_{n}' for n in range(count)], (), [0] * count
+    )
+    convert = dict(
+        type='ConvertJoints', mapping=list(range(count)), target=target
+    )
+    config.test_dataloader.dataset.pipeline.insert(0, convert)
+    config.val_dataloader = None  # a training without validation
+    meta = dict(dataset_meta=dict(network.dataset_meta, dataset_name='old'))
+    path = tmp_path / 'w.pth'
+    torch.save(dict(state_dict=network.state_dict(), meta=meta), path)
+    model = load_pose_model(config, str(path))
+    assert model.dataset_meta['dataset_name'] == 'own'
+    assert model.dataset_meta['keypoint_id2name'][0] == 'joint_0'
+    meta['dataset_meta']['num_keypoints'] = count - 1
+    torch.save(dict(state_dict=network.state_dict(), meta=meta), path)
+    with pytest.raises(ValueError, match=f'gives {count} joints, its joint'):
+        load_pose_model(str(CONFIG), str(path))

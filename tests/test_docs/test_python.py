@@ -14,6 +14,7 @@ import sys
 
 import numpy as np
 import pytest
+from mmengine.registry import init_default_scope
 
 from .pages import ROOT, blocks
 
@@ -60,6 +61,7 @@ def test_snippets_run(block, tmp_path, monkeypatch):
 @pytest.fixture
 def reader(tmp_path, monkeypatch):
     """A folder as the reader has it: the repository and the files written."""
+    init_default_scope('mmpose')  # another test may have left mmdet's
     for name in ('configs', 'tools'):
         (tmp_path / name).symlink_to(ROOT / name)
     for block in (*MODULES, *CONFIGS):

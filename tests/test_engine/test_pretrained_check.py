@@ -193,9 +193,10 @@ def test_a_few_weights_are_refused_and_can_be_allowed(whole_model, tmp_path):
 
 def test_the_recipe_for_another_network_is_its_name():
     names = [f'backbone.layer{i}.conv.weight' for i in range(4)]
-    assert how_to_allow(names).endswith("(allow=['backbone']))")
-    assert how_to_allow(names[2:]).endswith(
-        "(allow=['backbone.layer2', 'backbone.layer3']))"
+    assert how_to_allow(names, []).endswith("(allow=['backbone']))")
+    # What is allowed already stays: the list is replaced.
+    assert how_to_allow(names[2:], ['head']).endswith(
+        "(allow=['head', 'backbone.layer2', 'backbone.layer3']))"
     )
 
 

@@ -18,6 +18,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from integral_mmpose.datasets import CocoCheckedDataset
+from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.evaluation import FiniteCocoMetric
 from integral_mmpose.evaluation import coco as coco_module
 from integral_mmpose.synthetic import coco_writer
@@ -666,6 +667,40 @@ def test_ground_truth_through_the_data_set_is_perfect(tmp_path):
         metric.process([{}], [one.to_dict()])
     assert len(data) > 4
     assert metric.evaluate(len(data))['coco/AP'] == pytest.approx(1.0)
+
+
+def test_converted_joints_have_their_own_sigmas(ann_file):
+    """Six of 17, by a data set that converts: sigmas are converted once."""
+    path, joints = ann_file
+    legs = list(range(11, 17))
+    swap = [1, 0, 3, 2, 5, 4]
+    target = build_metainfo('legs', [f'leg_{n}' for n in legs], (), swap)
+    data = CocoCheckedDataset(
+        ann_file=path,
+        test_mode=True,
+        pipeline=[dict(type='ConvertJoints', mapping=legs, target=target)],
+    )
+    assert data.metainfo['num_keypoints'] == 6
+    converter = dict(
+        type='KeypointConverter',
+        num_keypoints=6,
+        mapping=[(source, n) for n, source in enumerate(legs)],
+    )
+    metric = FiniteCocoMetric(ann_file=path, gt_converter=converter)
+    metric.dataset_meta = data.metainfo
+    sigmas = META['sigmas'][legs]
+    np.testing.assert_array_equal(metric.dataset_meta['sigmas'], sigmas)
+    found = sample(joints[:, legs] + np.float32([3, 4]))
+    found['pred_instances']['keypoint_scores'] = np.ones((1, 6))
+    metric.process([{}], [found])
+    # All are 5 px off: OKS by hand, in steps of 0.05 from 0.5.
+    oks = np.exp(-25 / (2 * 5000 * (2 * sigmas) ** 2)).mean()
+    passed = np.sum(oks >= np.arange(0.5, 0.96, 0.05))
+    assert metric.evaluate(1)['coco/AP'] == pytest.approx(passed / 10)
+    with pytest.raises(
+        ValueError, match='give gt_converter=.*num_keypoints=6'
+    ):
+        FiniteCocoMetric(ann_file=path).dataset_meta = data.metainfo
 
 
 def test_test_dev_writes_the_file_for_the_server(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Boxes that a user gives."""
 
 import json
+import os
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -170,7 +171,22 @@ def test_boxes_of_the_same_picture_in_another_size(tmp_path):
     assert len(load_boxes(str(path))['a.jpg']) == 1
     content['images'][1]['file_name'] = 'a.jpg'
     path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match='two images are called a.jpg'):
+    with pytest.raises(ValueError, match='have the file_name a.jpg or'):
+        load_boxes(str(path))
+
+
+@pytest.mark.parametrize('key', ['./a.jpg', 'x\\a.jpg', 'x/../x/a.jpg'])
+def test_spellings_of_a_path(key):
+    given = GivenBoxes({key: [[1, 2, 9, 9]]})
+    assert len(given.boxes_of(replace(FRAME, name='x/a.jpg'))) == 1
+
+
+@pytest.mark.parametrize('ids', [(1, 1), (1, 1.5), (1, 'a'), (1, None)])
+def test_ids_of_images_that_lead_to_no_box(tmp_path, ids):
+    path = tmp_path / 'people.json'
+    images = [dict(id=i, file_name=f'{n}.jpg') for n, i in enumerate(ids)]
+    path.write_text(json.dumps(dict(images=images, annotations=[])))
+    with pytest.raises(ValueError, match='people.json: .* image.*id'):
         load_boxes(str(path))
 
 
@@ -178,10 +194,13 @@ def test_boxes_of_the_same_picture_in_another_size(tmp_path):
 def test_one_entry_is_of_one_image(key):
     """Frames that are numbered anew in every folder."""
     given = GivenBoxes({key: [[1, 2, 9, 9]], 'c/1.jpg': [[2, 2, 9, 9]]})
-    for _ in range(2):  # the same image again
-        assert len(given.boxes_of(replace(FRAME, name='a/1.jpg'))) == 1
+    same = ('a/1.jpg', 'a/1.jpg', './a/1.jpg', os.path.abspath('a/1.jpg'))
+    for name in same:
+        assert len(given.boxes_of(replace(FRAME, name=name))) == 1
     assert len(given.boxes_of(replace(FRAME, name='c/1.jpg'))) == 1
-    with pytest.raises(ValueError, match='are those of a/1.jpg or of b/1.jpg'):
+    with pytest.raises(
+        ValueError, match='is that of .*a/1.jpg or of .*b/1.jpg'
+    ):
         given.boxes_of(replace(FRAME, name='b/1.jpg'))
 
 
@@ -284,5 +303,7 @@ def test_boxes_of_a_coco_annotation_file(tmp_path):
     assert found['b.jpg'].shape == (0, 5) and set(found) == {'a.jpg', 'b.jpg'}
     del content['images'][0]['file_name']
     path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match='have a whole id and a file_name'):
+    with pytest.raises(
+        ValueError, match='must have a whole id and a file_name'
+    ):
         load_boxes(str(path))

@@ -23,7 +23,7 @@ MIXED = ROOT / (
     'istar_res18w32-2deconv_1xb32-9e_h36m-mpii-64x64.py'
 )
 #: The recipe of the error message, word for word.
-RECIPE = how_to_allow(['head.final_layer.weight', 'head.final_layer.bias'])
+RECIPE = how_to_allow(['head.final_layer.weight', 'head.final_layer.bias'], [])
 CHILD = RECIPE.partition('\n')[2].replace('YOUR_CONFIG.py', str(BASE))
 STEPS = [dict(type='A', x=1), dict(type='B'), dict(type='B'), dict(type='C')]
 
