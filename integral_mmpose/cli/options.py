@@ -203,6 +203,15 @@ def check_inputs(args, videos: List[str]) -> None:
         )
     if args.max_frames and not videos:
         raise ValueError('--max-frames needs a video')
+    names = [Path(video).stem for video in videos]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    options = stream_options(args)
+    named = args.boxes or isinstance(options.get('root_depth'), dict)
+    if twice is not None and named:
+        raise ValueError(
+            f'two videos are called {twice}: --boxes and --root-depth cannot '
+            'tell their frames apart. Give them one after the other'
+        )
     folders = [text for text in map(str, args.inputs) if Path(text).is_dir()]
     if args.video is not None and not folders:
         raise ValueError('--video needs a folder of frames')

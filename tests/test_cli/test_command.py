@@ -322,6 +322,10 @@ def test_a_video_without_frames_is_an_error(run, write_video, capsys):
         (['photos', '--video', 0], 'fps must be a positive number'),
         (['photos', '--video', 'nan'], 'fps must be a positive number'),
         (['photos', '--max-frames', 3], '--max-frames needs a video'),
+        (
+            ['a/walk.mp4', 'b/walk.avi', '--boxes', 'b.json'],
+            'two videos are called walk: --boxes',
+        ),
     ],
 )
 def test_mistakes_are_one_sentence(
