@@ -1,7 +1,9 @@
 """Boxes -> crops -> poses, with a model whose answer is known by hand."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
+import mmpose
 import numpy as np
 import pytest
 import torch
@@ -208,3 +210,16 @@ def test_an_older_checkpoint_of_converted_joints(network, tmp_path):
     torch.save(dict(state_dict=network.state_dict(), meta=meta), path)
     with pytest.raises(ValueError, match=f'gives {count} joints, its joint'):
         load_pose_model(str(CONFIG), str(path))
+
+
+@pytest.mark.filterwarnings('ignore:The metainfo config file')
+def test_a_model_with_three_maps_a_joint_is_taken():
+    """MMPose's combined UDP: 51 channels, 17 joints."""
+    config = Config.fromfile(
+        Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint/'
+        'topdown_heatmap/coco/'
+        'td-hm_hrnet-w32_udp-regress-8xb64-210e_coco-256x192.py'
+    )
+    model = load_pose_model(config, None)
+    assert model.head.out_channels == 51
+    assert TopdownPoseModel(model).joint_names[0] == 'nose'
