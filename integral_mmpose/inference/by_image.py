@@ -15,11 +15,10 @@ class ByImage:
     Args:
         table (Mapping): Name of an image -> anything.
         what (str): The name of the table, for errors.
-        nobody (str): What an entry says where no person is, for errors.
     """
 
-    def __init__(self, table: Mapping, what: str, nobody: str = '[]') -> None:
-        self._table, self._what, self._nobody = table, what, nobody
+    def __init__(self, table: Mapping, what: str) -> None:
+        self._table, self._what = table, what
         self._keys = {_normal(str(key)): key for key in table}
         self._used: Dict[Any, str] = {}
 
@@ -38,8 +37,8 @@ class ByImage:
                 break
         else:
             raise ValueError(
-                f'{self._what}: no entry for {parts[-1]}: add it '
-                f'({self._nobody} for no person)'
+                f'{self._what}: no entry for {parts[-1]}: add it ([] '
+                'for no person)'
             )
         key, path = self._keys[end], os.path.realpath(name)
         first = self._used.setdefault(key, path)
