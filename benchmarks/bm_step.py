@@ -3,7 +3,7 @@
 2D: the same network, ResNet-50 with two deconvolutions at 256 px, forward,
 loss, backward and Adam; MMPose's head gets its Gaussian maps ready made (its
 loader makes them). 3D: ResNet-50, 64 x 64 x 64 bins, against the network
-alone (loss = mean of the logits), and with the joints in groups of six.
+alone (loss = mean of the logits).
 """
 
 from typing import NamedTuple, Optional
@@ -28,7 +28,7 @@ class Setting(NamedTuple):
     amp: Optional[torch.dtype] = None  #: also measured under autocast
 
 
-ALONE, CHUNKED = 'network alone', 'ours, chunk_joints=6'
+ALONE = 'network alone'
 
 
 def network(head, setting):
@@ -83,8 +83,8 @@ def where(setting):
     )
 
 
-def total(head, features, batch_samples, train_cfg=None):
-    losses = head.loss(features, batch_samples, train_cfg or {})
+def total(head, features, batch_samples):
+    losses = head.loss(features, batch_samples)
     return sum(value for name, value in losses.items() if 'loss' in name)
 
 
@@ -136,7 +136,7 @@ def two_dimensions(seconds, setting, joints=16):
 
 
 def three_dimensions(seconds, setting, joints=18):
-    """I* on volumes, in groups of joints too, and the network alone."""
+    """I* on volumes, and the network alone."""
     model = network(
         dict(
             type='IntegralHead',
@@ -148,10 +148,8 @@ def three_dimensions(seconds, setting, joints=18):
         setting,
     )
     images, labels = images_of(setting), samples(setting, joints, 3)
-    chunks = dict(chunk_joints=6)
     losses = {
         'ours': lambda h, f: total(h, f, labels),
-        CHUNKED: lambda h, f: total(h, f, labels, chunks),
         ALONE: lambda h, f: h(f).mean(),
     }
     steps = {n: training_step(model, images, of) for n, of in losses.items()}
@@ -182,7 +180,6 @@ def three_dimensions(seconds, setting, joints=18):
                     name,
                     peak / common.MB,
                     'MB',
-                    **_saving(name, peaks),
                 )
             )
     return rows
@@ -190,18 +187,6 @@ def three_dimensions(seconds, setting, joints=18):
 
 def _rate(setting, measurement):
     return f'{setting.batch / measurement.median:.1f} images/s'
-
-
-def _saving(name, peaks):
-    """``chunk_joints`` has to save a quarter."""
-    if name != CHUNKED:
-        return {}
-    share = 1 - peaks[name] / peaks['ours']
-    return dict(
-        target='saves >= 25 %',
-        reached=share >= 0.25,
-        note=f'{100 * share:.1f} % less than without',
-    )
 
 
 def run(quick: bool) -> list:

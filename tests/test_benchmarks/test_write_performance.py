@@ -57,9 +57,9 @@ def test_all_rows_and_those_with_a_target(pages):
     assert page.startswith('a ') and page.endswith(' b') and 'old' not in page
     lines = [x for x in page.splitlines() if x.startswith('| ')][1:]
     assert lines == [
-        '| time | 2 ms | – | <= 3 ms; reached |',
-        '| time | 2 ms | fast peer, 2.50× | <= 3 ms; reached |',
-        '| rate | 50 images/s | better peer, 0.40× | >= 60; **not reached** |',
+        '| time | 2 ms | – | – | <= 3 ms | yes |',
+        '| time | 2 ms | fast peer | 2.50× | <= 3 ms | yes |',
+        '| rate | 50 images/s | better peer | 2.50× | >= 60 | **no** |',
     ]
 
 

@@ -60,8 +60,8 @@ def stages(stage, in_channels, **kwargs):
     )
 
 
-def case(head, backbone=RESNET, neck=None, **train_cfg):
-    return backbone, neck, head, train_cfg
+def case(head, backbone=RESNET, neck=None):
+    return backbone, neck, head
 
 
 CASES = dict(
@@ -82,9 +82,6 @@ CASES = dict(
     ),
     integral=case(integral_head(joint_loss=JOINT)),
     integral_3d=case(integral_head(4, joint_loss=JOINT)),
-    chunked=case(
-        integral_head(4, joint_loss=JOINT, heatmap_loss=MAP), chunk_joints=2
-    ),
     multi_stage=case(
         stages(
             dict(type='IntegralResNetStage', depth=18, base_channels=8), 16
@@ -201,7 +198,7 @@ class Record(Hook):
 def train(case, folder, optimizer='SGD', late=False, amp=False, unused=False):
     """Train ``STEPS`` iterations; returns losses, gradients and weights."""
     init_default_scope('mmpose')
-    backbone, neck, head, train_cfg = CASES[case]
+    backbone, neck, head = CASES[case]
     ranks = dist.get_world_size() if dist.is_initialized() else 1
     is_3d = 'depths' in head or head.get('depth', 1) > 1
     head = dict(
@@ -225,7 +222,6 @@ def train(case, folder, optimizer='SGD', late=False, amp=False, unused=False):
             backbone=backbone,
             neck=neck,
             head=head,
-            train_cfg=train_cfg,
         ),
         work_dir=str(folder),
         launcher='pytorch' if ranks > 1 else 'none',

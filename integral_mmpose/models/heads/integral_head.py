@@ -22,7 +22,6 @@ from torch import Tensor
 from integral_mmpose import functional as F
 from integral_mmpose.geometry import check_counts
 
-from .chunked import chunked_losses
 from .common import (
     build_loss,
     check_decoder,
@@ -182,28 +181,13 @@ class IntegralHead(MapReadout, HeatmapHead):
         Args:
             feats (tuple[Tensor]): Features, the last is used.
             batch_data_samples (list[PoseDataSample]): Samples with labels.
-            train_cfg (dict): ``chunk_joints`` computes the last layer and
-                the losses so many joints at a time, twice: slower, and the
-                volumes of all joints never exist together (chunked.py).
+            train_cfg (dict): Not used.
 
         Returns:
             dict: ``loss_heatmap`` and ``loss_joint`` as configured, and
             ``acc_pose``.
         """
-        chunk_joints = (train_cfg or {}).get('chunk_joints')
-        if chunk_joints is None:
-            return self.losses_of_logits(
-                self.forward(feats), batch_data_samples
-            )
-        labels, weights = gather_labels(
-            batch_data_samples, self.num_axes, self.out_channels
-        )
-        check_features(self, feats[-1])
-        features = self.conv_layers(self.deconv_layers(feats[-1]))
-        losses, pred = chunked_losses(
-            self, features, labels, weights, chunk_joints
-        )
-        return dict(losses, acc_pose=pose_accuracy(pred, labels, weights))
+        return self.losses_of_logits(self.forward(feats), batch_data_samples)
 
     def losses_of_logits(
         self, logits: Tensor, batch_data_samples: OptSampleList

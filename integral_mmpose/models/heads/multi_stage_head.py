@@ -142,9 +142,6 @@ class IntegralMultiStageHead(BaseHead):
     ) -> dict:
         """Losses of every stage, and ``acc_pose`` of the last.
 
-        ``train_cfg.chunk_joints`` acts on the last stage: the others pass
-        their maps on as a whole.
-
         Returns:
             dict: ``s0.loss_heatmap``, ``s0.loss_joint``, ``s1.…`` as
             configured; ``acc_pose``.

@@ -358,8 +358,6 @@ def test_expected_error_takes_the_maps(depth, identity_head, make_samples):
     torch.testing.assert_close(found['loss_joint'], expected)
     plain = identity_head(depth=depth).loss((logits,), make_samples(labels))
     assert found['acc_pose'] == plain['acc_pose']
-    chunked = head.loss((logits,), make_samples(labels), dict(chunk_joints=2))
-    torch.testing.assert_close(chunked['loss_joint'], expected)
 
 
 @pytest.mark.parametrize('depth', [1, 5])
@@ -383,10 +381,6 @@ def test_the_local_loss_trains_what_is_read(
     ones = torch.ones(2, 3, axes)
     expected = MODELS.build(heat_map)(maps, read, ones)
     torch.testing.assert_close(found['loss_heatmap'], expected)
-    labels = read + 0.5 / 8
-    whole = head.loss((logits,), make_samples(labels))
-    chunked = head.loss((logits,), make_samples(labels), dict(chunk_joints=2))
-    torch.testing.assert_close(chunked['loss_joint'], whole['loss_joint'])
 
 
 def test_the_local_loss_needs_another_and_its_own_readout(identity_head):
@@ -409,13 +403,12 @@ def test_direct_regression_has_no_maps(name):
         MODELS.build(dict(config, joint_loss=dict(type=name)))
 
 
-@pytest.mark.parametrize('train_cfg', [None, dict(chunk_joints=2)])
-def test_features_of_another_width(build_head, make_samples, train_cfg):
+def test_features_of_another_width(build_head, make_samples):
     samples = make_samples(torch.rand(2, 3, 2))
     head = build_head(in_channels=4)
-    head.loss((torch.rand(2, 4, 3, 2),), samples, train_cfg)
+    head.loss((torch.rand(2, 4, 3, 2),), samples)
     with pytest.raises(ValueError, match='in_channels=4 but .* 5 channels'):
-        head.loss((torch.rand(2, 5, 3, 2),), samples, train_cfg)
+        head.loss((torch.rand(2, 5, 3, 2),), samples)
 
 
 def test_direct_regression_builds_the_same_losses():
