@@ -2,7 +2,7 @@
 """Write model-index.yml and the metafile that it names: what mim searches.
 
 Run it after adding a config. Every pose config gets an entry; bases and
-detectors do not. Results are those of the stages of the model that ships, from
+detectors do not. Results are those of the stages of the bundled model, from
 docs/model_training.json; other configs have none at full scale.
 """
 
@@ -20,7 +20,7 @@ TASKS = {
     'body_2d_keypoint': 'Body 2D Keypoint',
     'body_3d_keypoint': 'Body 3D Keypoint',
 }
-#: Metrics of the model that ships, by task and data set.
+#: Metrics of the bundled model, by task and data set.
 MEASURED = {
     ('Body 2D Keypoint', 'LSP'): {
         'PCKh@0.5': 'pckh/PCKh@0.5',

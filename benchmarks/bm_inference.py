@@ -6,7 +6,7 @@ cropping, collating, normalising, poses in image px and mm, plain dicts;
 there is no detector, boxes are given, nothing is drawn. The two are timed in
 the same run. Weights are random: they do not change the times.
 
-The share of the network is that of ONNX Runtime with the model that ships, in
+The share of the network is that of ONNX Runtime with the bundled model, in
 the thread that waits for it: images are read and cut in another one. It is
 told in CPU time, which a busy machine does not change, and in time.
 """
@@ -172,7 +172,7 @@ def share_row(paths: List[str], rounds: int) -> dict:
     found = 100 * shares(paths, rounds)
     median, iqr = spread(found[:, 0].tolist())
     return common.figure(
-        'share of the network, model that ships, ONNX Runtime',
+        'share of the network, bundled model, ONNX Runtime',
         'ours',
         median,
         '%',

@@ -61,8 +61,8 @@ def check_imports() -> None:
             import_module(name)
         except AssertionError as error:
             raise ImportError(
-                f'the installed {name} refuses its parts: '
-                f'{error} See requirements/constraints.txt for '
+                f'the installed {name} does not accept the packages that it '
+                f'needs: {error} See requirements/constraints.txt for '
                 'versions that work together.'
             ) from error
 

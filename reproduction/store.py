@@ -72,7 +72,8 @@ def merge(kept: Records, new: Records, replace: bool) -> Tuple[Records, int]:
     if differing and not replace:
         names = ', '.join(' '.join(map(str, key)) for key in differing)
         raise ValueError(
-            f'the kept records of {names} differ: --replace takes the new ones'
+            f'the stored records of {names} differ. Overwrite them with '
+            '--replace'
         )
     return {**kept, **new}, len(changed)
 

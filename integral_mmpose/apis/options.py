@@ -29,7 +29,9 @@ def check_model_options(parser: argparse.ArgumentParser, args) -> None:
     if not (args.onnx or args.config and args.checkpoint):
         parser.error('give --config and --checkpoint, or --onnx')
     if args.onnx and (args.config or args.checkpoint or args.half):
-        parser.error('--onnx goes without --config, --checkpoint and --half')
+        parser.error(
+            '--onnx cannot be given with --config, --checkpoint or --half'
+        )
     if args.onnx and args.device != 'cpu' and not args.det_config:
         parser.error('--onnx runs on the CPU: --device is for the detector')
     # A detector's name has published weights, a config file has not.

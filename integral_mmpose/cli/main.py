@@ -1,7 +1,7 @@
 r"""Find people in photographs and videos, in 2D and 3D.
 
 Examples:
-  integral-pose photo.jpg                      one person, model that ships
+  integral-pose photo.jpg                      one person, bundled model
   integral-pose photos/ --detector yolox_nano.onnx --out poses
   integral-pose walk.mp4 --smooth              MP4 and JSON
   integral-pose webcam:0 --show                Esc ends it

@@ -55,7 +55,7 @@ class DecayPriorHook(Hook):
         if not self.loss or not getattr(head, 'joint_loss', None):
             raise ValueError(
                 'DecayPriorHook needs an IntegralHead with heatmap_loss and '
-                'joint_loss: nothing would train it at the end'
+                'joint_loss, which trains it when the prior has faded'
             )
         self.weight = self.loss.loss_weight
 

@@ -85,7 +85,7 @@ class NaNGuardHook(Hook):
                 f'{", ".join(bad)}. Images of the batch: {listed}'
                 f'{f" and {more} more" if more > 0 else ""}. Check their '
                 'annotations, lower the learning rate, or set '
-                'optim_wrapper.clip_grad; the last checkpoint is unspoiled.'
+                'optim_wrapper.clip_grad; the last checkpoint is not affected.'
             )
 
     def after_train_epoch(self, runner) -> None:

@@ -73,7 +73,8 @@ def load_url(
         return load_from_local(path, map_location)
     except ValueError as error:
         raise ValueError(
-            f'{error}. It is from {url}: remove it, and it is downloaded again'
+            f'{error}. It was downloaded from {url}. Delete it to download it '
+            'again'
         ) from error
 
 

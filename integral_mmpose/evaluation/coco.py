@@ -1,14 +1,11 @@
-"""CocoMetric that rejects predictions that are not finite, and may be fast."""
+"""CocoMetric that rejects predictions that are not finite."""
 
-from importlib.util import find_spec
 from typing import Dict, Optional, Sequence
 
 import numpy as np
 from mmengine.logging import MessageHub
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
-
-from integral_mmpose.geometry import check_choice
 
 from ..datasets.body.coco_files import (
     check_area,
@@ -21,13 +18,6 @@ from ..datasets.checks import WHOLE, annotation_error, detected_box
 from ..person_category import person_category
 from .finite import CheckedSample, refuse_twice
 
-#: What computes the AP: what mmpose takes, or the same in C++.
-BACKENDS = ('xtcocotools', 'faster_coco_eval')
-NAMES = (
-    ['AP', 'AP .5', 'AP .75', 'AP (M)', 'AP (L)']
-    + ['AR', 'AR .5', 'AR .75', 'AR (M)', 'AR (L)']
-)  # fmt: skip
-
 
 @METRICS.register_module()
 class FiniteCocoMetric(CocoMetric):
@@ -35,35 +25,11 @@ class FiniteCocoMetric(CocoMetric):
 
     Args:
         ann_file (str, optional): The truth; that of the data set without.
-        backend (str): ``'xtcocotools'``, as mmpose, or
-            ``'faster_coco_eval'``, which gives the same numbers and has to
-            be installed.
         **kwargs: Of ``CocoMetric``.
-
-    Raises:
-        ValueError: If the back end is unknown or has no such ``iou_type``.
-        ImportError: If it is not installed.
     """
 
-    def __init__(
-        self,
-        backend: str = 'xtcocotools',
-        ann_file: Optional[str] = None,
-        **kwargs,
-    ) -> None:
+    def __init__(self, ann_file: Optional[str] = None, **kwargs) -> None:
         super().__init__(**kwargs)
-        check_choice('backend', backend, BACKENDS)
-        if backend != 'xtcocotools' and self.iou_type != 'keypoints':
-            raise ValueError(
-                f"backend={backend!r} evaluates iou_type='keypoints' only, "
-                f"got {self.iou_type!r}. Take 'xtcocotools'"
-            )
-        if find_spec(backend) is None:
-            raise ImportError(
-                f'backend={backend!r} is not installed. Install it (pip '
-                "install faster-coco-eval), or take 'xtcocotools'"
-            )
-        self.backend = backend
         self.ann_file = ann_file
         self._checked = False
         if ann_file is not None:
@@ -194,36 +160,3 @@ class FiniteCocoMetric(CocoMetric):
         """
         refuse_twice([(p['img_id'], p['id']) for p, _ in results], 'COCO')
         return super().compute_metrics(results)
-
-    def _do_python_keypoint_eval(self, outfile_prefix: str) -> list:
-        """Names and values of the ten numbers, in mmpose's order."""
-        if self.backend == 'xtcocotools':
-            return super()._do_python_keypoint_eval(outfile_prefix)
-        from faster_coco_eval import COCO, COCOeval_faster
-
-        # Flat copies: it writes into the annotations. As xtcocotools: any id
-        # is one (it takes 0 for none), and the labels tell their number.
-        annotations = [
-            dict(
-                ann,
-                id=n,
-                num_keypoints=sum(v > 0 for v in ann['keypoints'][2::3]),
-            )
-            for n, ann in enumerate(self.coco.anns.values(), start=1)
-        ]
-        if not self.use_area:
-            # As xtcocotools, which takes it for OKS and for (M) and (L).
-            for ann in annotations:
-                width, height = ann['bbox'][2:]
-                ann['area'] = height * width * 0.53
-        truth = COCO(dict(self.coco.dataset, annotations=annotations))
-        evaluation = COCOeval_faster(
-            truth,
-            truth.loadRes(f'{outfile_prefix}.keypoints.json'),
-            'keypoints',
-            kpt_oks_sigmas=np.asarray(self.dataset_meta['sigmas']),
-        )
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-        return list(zip(NAMES, evaluation.stats))

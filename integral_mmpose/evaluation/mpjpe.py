@@ -102,8 +102,9 @@ class IntegralMPJPE(BaseMetric):
                 )
             if self.results and len(truth[0]) != len(self.results[0]['gt']):
                 raise sample.error(
-                    f'has {len(truth[0])} joints, the images before it '
-                    f'{len(self.results[0]["gt"])}. Evaluate one joint set'
+                    f'has {len(truth[0])} joints, earlier images have '
+                    f'{len(self.results[0]["gt"])}. Evaluate one joint set at '
+                    'a time'
                 )
             field = DEPTH_FIELDS[self.root_depth]
             depth = sample.truth_array(field, '', positive=True)

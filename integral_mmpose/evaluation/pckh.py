@@ -122,9 +122,9 @@ class PCKhCurve(BaseMetric):
             visible, truth, head = _truth(sample, len(pred), count)
             if pred.shape != truth.shape:
                 raise sample.error(
-                    f'the {count} joints of the data set are needed, got '
-                    f'{pred.shape[1]} predicted joints: convert those of the '
-                    'data set for a model with other joints (ConvertJoints)'
+                    f'the data set has {count} joints, the model predicts '
+                    f'{pred.shape[1]}. Convert those of the data set '
+                    '(ConvertJoints)'
                 )
             distances = np.linalg.norm(pred - truth, axis=-1)
             person = sample.name, sample.get('id')

@@ -11,8 +11,8 @@ with g the gradients of the heat vectors v = (x, y, z). The one large tensor
 that is made is the gradient itself. Maps of two dimensions are small: the
 plain form serves them.
 
-Each a ``torch.library.custom_op``, so that torch.compile keeps it whole; what
-they run is in ``fused_kernels.py``.
+Forward and backward are each a ``torch.library.custom_op``, which
+torch.compile keeps whole; what they run is in ``fused_kernels.py``.
 """
 
 import warnings

@@ -29,7 +29,7 @@ class HeatVectors(NamedTuple):
     z: Optional[Tensor] = None  #: (B, K, D); None for (B, K, H, W) logits
 
     def axes(self) -> List[Tensor]:
-        """The vectors that there are: x, y[, z]."""
+        """The vectors that are present: x, y[, z]."""
         return [vector for vector in self if vector is not None]
 
 

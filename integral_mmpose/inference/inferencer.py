@@ -32,14 +32,14 @@ class PoseInferencer:
 
     Example::
 
-        infer = PoseInferencer()                 # the model that ships
+        infer = PoseInferencer()                 # the bundled model
         for person in infer('photo.jpg')[0]:
             print(person.keypoints_2d, person.keypoints_3d_mm, person.scores)
 
     Args:
         model (str | Path | object, optional): ONNX file of
             ``tools/deployment/export_onnx.py``, or an object with the
-            methods of :class:`OnnxPoseModel`. By default the model that ships
+            methods of :class:`OnnxPoseModel`. By default the bundled model
             with the package.
         detector (str | Path | object, optional): ONNX file of YOLOX, or an
             object with the method ``detect`` of :class:`YoloxDetector`.

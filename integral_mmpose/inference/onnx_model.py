@@ -16,7 +16,7 @@ from .crop import Crop, crop_person
 from .metadata import INPUT, KEY, OUTPUTS, STD, PoseMetadata
 from .onnx_session import open_session
 
-#: The model that ships with the package.
+#: The model bundled with the package.
 DEFAULT_MODEL = Path(__file__).with_name('default_model.onnx')
 #: Fraction of the crop's longer side. If the joints of a crop and its mirror
 #: are further apart, they are two modes of the heat map.
@@ -46,7 +46,7 @@ class OnnxPoseModel:
     ``joint_names``, ``skeleton`` and ``depth_range_mm``.
 
     Args:
-        path (str): The ONNX file. Defaults to the model that ships.
+        path (str): The ONNX file. Defaults to the bundled model.
         threads (int, optional): Threads of ONNX Runtime, by default its
             choice.
         flip_test (bool): Average with the mirrored crop: more accurate, twice

@@ -1,7 +1,7 @@
 """Check whether a whole image shows one person.
 
 If an image shows several people side by side, or one who does not fill it, a
-third of it has a higher score than the whole. With the model that ships,
+third of it has a higher score than the whole. With the bundled model,
 :data:`GAIN` and :data:`LOW_SCORE` flag 96 % of 150 rows of 2 to 4 photographs
 of LSP's validation set, and 4 % of 200 single ones.
 """

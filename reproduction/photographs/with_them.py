@@ -1,5 +1,5 @@
 # A 3D model trained with photographs: two epochs of the first stage of the
-# model that ships. without_them.py is the control: same start, same steps.
+# bundled model. without_them.py is the control: same start, same steps.
 #   python tools/train.py reproduction/photographs/with_them.py
 _base_ = [
     '../../configs/body_3d_keypoint/integral/h36m/'

@@ -1,5 +1,5 @@
 # As small.py, four times as long, for the 2D rows: in 45 epochs of 2,000
-# synthetic pictures H3 finds half of MPII's joints, in 180 81 of 100.
+# synthetic images H3 finds half of MPII's joints, in 180 81 of 100.
 _base_ = ['./small.py']
 
 schedules = dict(

@@ -161,7 +161,7 @@ def test_h_and_i_rows_have_equal_epochs():
             method[0] != 'i'
             or not method[1].isdecimal()
             or '+' not in path.stem
-            or '-lsp-' in path.stem  # stages of the model that ships
+            or '-lsp-' in path.stem  # stages of the bundled model
         ):
             continue
         cfg = read(path)
@@ -390,7 +390,7 @@ def test_trains_and_validates_one_step(path, change, roots, tmp_path):
     runner.train()
     # The last bias of an integral head shifts all cells alike: no gradient.
     # Residual branches start at zero (MMPose's zero_init_residual).
-    # The last stage of the model that ships keeps its early layers.
+    # The last stage of the bundled model keeps its early layers.
     first = next(
         name for name, p in runner.model.named_parameters() if p.requires_grad
     )

@@ -48,7 +48,7 @@ def test_mistakes_are_one_sentence(demo, capsys):
     assert error == 'error: none.onnx: no such ONNX file\n'
     for options, message in (
         ((), 'give --config and --checkpoint, or --onnx'),
-        (('--onnx', 'a', '--half'), '--onnx goes without'),
+        (('--onnx', 'a', '--half'), '--onnx cannot be given with'),
         (('--onnx', 'a', '--heatmaps'), '--heatmaps needs --config'),
     ):
         with pytest.raises(SystemExit):

@@ -294,7 +294,7 @@ def test_a_damaged_download_is_named(saved, tmp_path, web):
     _flip(tmp_path / 'flipped.pth')
     for _ in range(2):
         url = f'{web}/flipped.pth'
-        message = rf'/flipped.pth .*damaged.* from {url}: remove it'
+        message = rf'/flipped.pth .*damaged.* from {url}. Delete it'
         with pytest.raises(ValueError, match=message):
             CheckpointLoader.load_checkpoint(url)
 

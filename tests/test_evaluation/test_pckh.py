@@ -177,7 +177,7 @@ def test_depth_of_a_3d_model_is_left_out(samples):
 
 def test_a_model_with_other_joints_is_told_how(samples):
     samples[0]['pred_instances']['keypoints'] = np.zeros((1, 18, 2))
-    message = 'person.jpg.*18 predicted joints: .*ConvertJoints'
+    message = 'person.jpg.*predicts 18.*ConvertJoints'
     with pytest.raises(ValueError, match=message):
         evaluate(samples)
 

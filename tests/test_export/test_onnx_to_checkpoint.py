@@ -181,7 +181,7 @@ def test_a_file_that_another_program_has_changed(write, tmp_path, crops):
 @pytest.mark.parametrize('half', [False, True])
 def test_a_network_with_a_layer_of_no_effect(write, tmp_path, half):
     """MobileNetV2 also runs the convolution whose features are not taken:
-    the file has no weights of it. So is the model that ships, in float16.
+    the file has no weights of it. So is the bundled model, in float16.
     """
     cfg = config_of('integral_2d')
     cfg.model.backbone = dict(

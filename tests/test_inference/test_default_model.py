@@ -1,4 +1,4 @@
-"""The model that ships: its file, its card, its poses."""
+"""The bundled model: its file, its card, its poses."""
 
 import importlib.util
 import os

@@ -180,4 +180,4 @@ def test_assert_of_mmdet_is_translated(tmp_path):
         'import integral_mmpose'
     )
     assert done.returncode == 1
-    assert 'ImportError: the installed mmdet refuses its parts' in done.stderr
+    assert 'ImportError: the installed mmdet does not accept' in done.stderr

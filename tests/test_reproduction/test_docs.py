@@ -68,7 +68,7 @@ def test_readme(part):
     ('part', 'title'),
     [
         ('scratch', '### Measured: Table 1 at small scale, on photogr'),
-        ('long', '### Measured: Table 1 on synthetic pictures, four times'),
+        ('long', '### Measured: Table 1 on synthetic images, four times'),
     ],
 )
 def test_experiments(part, title):

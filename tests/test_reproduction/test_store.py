@@ -190,7 +190,7 @@ def test_compile(write_fake_record, row, tmp_path, compile_into):
     code, said = compile_into(path.parent)
     name = path.stem.removeprefix('synthetic-small-').removesuffix('-seed0')
     assert code == 1
-    assert f'records of synthetic small {name} 0 differ: --replace' in said
+    assert f'records of synthetic small {name} 0 differ. Overwrite' in said
     assert (tmp_path / 'kept.jsonl').read_bytes() == before
     code, said = compile_into(path.parent, '--replace')
     assert code == 0 and '2 records, 1 of them new' in said

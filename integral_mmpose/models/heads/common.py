@@ -48,8 +48,8 @@ def build_loss(option: str, config: Optional[dict]) -> Optional[nn.Module]:
     if isinstance(loss, HeatmapLoss) != of_maps:
         other = 'joint_loss' if of_maps else 'heatmap_loss'
         raise ValueError(
-            f'{option}: {name} is {"no" if of_maps else "a"} loss on heat '
-            f'maps of this package: take another, such as {example}'
+            f'{option}: {name} is {"not a" if of_maps else "a"} heat map '
+            f'loss of this package. Use another, such as {example}'
             + f', or give it as {other} of IntegralHead'
             * isinstance(loss, Loss)  # MMPose's take targets of their codecs
         )
@@ -63,7 +63,7 @@ def build_loss(option: str, config: Optional[dict]) -> Optional[nn.Module]:
 
 
 def check_decoder(head, axes: str) -> None:
-    """Check that the codec of a head is ours and has the head's axes.
+    """Check that the codec of a head is IntegralLabel, with the head's axes.
 
     Raises:
         ValueError: If it is another, or has depth where the head has none.

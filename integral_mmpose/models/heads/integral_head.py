@@ -65,8 +65,8 @@ class IntegralHead(MapReadout, HeatmapHead):
             there which maps it needs), ``'argmax'`` of the map or volume,
             ``'marginal_argmax'`` of each heat vector,
             ``'local_integral'`` around the argmax: for maps of any
-            training. By default what the joint loss trains, without one
-            the argmax of what the heat map loss trains.
+            training. Defaults to what the joint loss trains; without
+            one, to the argmax of what the heat map loss trains.
         window (dict, optional): ``radius`` and ``temperature`` of
             ``functional.local_integral``. Defaults to those of the joint
             loss, else to a radius of 2 cells and to 0.1 for the maps of H1
@@ -139,8 +139,8 @@ class IntegralHead(MapReadout, HeatmapHead):
         name = type(self.joint_loss).__name__
         if not self.heatmap_loss:
             raise ValueError(
-                f'{name} places a joint that another loss has found: give '
-                'the head a heatmap_loss, such as VolumeMSELoss'
+                f'{name} needs a loss that finds the joint: give the head a '
+                'heatmap_loss, such as VolumeMSELoss'
             )
         if readout in ('integral', 'debiased_integral'):
             raise ValueError(

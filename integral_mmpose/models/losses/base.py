@@ -20,7 +20,7 @@ class Loss(nn.Module):
         self.loss_weight = self.positive('loss_weight', loss_weight)
 
     def positive(self, name: str, value: float) -> float:
-        """Check a number of the config: of any other nothing is learned."""
+        """Check that a number of the config is positive and finite."""
         if not is_positive(value):
             raise ValueError(
                 f'{type(self).__name__}: {name} must be a positive number, '

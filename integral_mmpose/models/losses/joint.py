@@ -86,9 +86,9 @@ class LocalJointL1Loss(JointL1Loss):
     with J_r the expectation over r cells around the maximum p_max
     (``functional.local_integral``). The heat map loss finds the joint, this
     one places it within its window: what the readout ``local_integral`` reads
-    is what is trained, and the head reads through the same window. A maximum
-    elsewhere is the heat map loss's: its window does not reach the joint, and
-    would only be pulled to its own edge.
+    is what is trained, and the head reads through the same window. If the
+    maximum is further away, its window does not reach the joint, and only the
+    heat map loss acts.
 
     Args:
         radius (int): Cells to either side of the maximum. Defaults to 2.

@@ -20,11 +20,11 @@ MAPS, JOINTS = dict(type='VolumeMSELoss'), dict(type='JointL1Loss')
 @pytest.mark.parametrize(
     ('option', 'config', 'message'),
     [
-        ('heatmap_loss', JOINTS, 'JointL1Loss is no .*VolumeMSE.*joint_loss'),
+        ('heatmap_loss', JOINTS, 'JointL1Loss is not .*VolumeMSE.*joint_loss'),
         (
             'heatmap_loss',
             dict(type='KeypointMSELoss'),
-            'MSELoss is no loss on heat maps .*such as VolumeMSELoss$',
+            'MSELoss is not a heat map loss .*such as VolumeMSELoss$',
         ),
         ('joint_loss', MAPS, 'VolumeMSELoss is a .*JointL1.*heatmap_loss'),
         ('joint_loss', dict(loss_weight=1.0), "such as dict.type='JointL1"),

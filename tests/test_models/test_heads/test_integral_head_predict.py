@@ -271,11 +271,11 @@ def test_depth_contradicts_the_codec(build_head):
         (dict(in_channels=0), 'in_channels must be a whole .* 1, got 0'),
         (
             dict(heatmap_loss=dict(type='JointL1Loss')),
-            'heatmap_loss: JointL1Loss is no loss on heat maps',
+            'heatmap_loss: JointL1Loss is not a heat map loss',
         ),
         (
             dict(joint_loss=dict(type='VolumeMSELoss')),
-            'joint_loss: VolumeMSELoss is a loss on heat maps',
+            'joint_loss: VolumeMSELoss is a heat map loss',
         ),
     ],
 )

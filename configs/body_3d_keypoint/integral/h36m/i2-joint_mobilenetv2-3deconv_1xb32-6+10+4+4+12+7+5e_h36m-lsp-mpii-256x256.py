@@ -1,4 +1,4 @@
-# The model that ships: last stage, 256 px, a volume of 64 x 64 x 8
+# The bundled model: last stage, 256 px, a volume of 64 x 64 x 8
 _base_ = [
     './i2-joint_mobilenetv2-3deconv_1xb32-6+10+4+4+12+7e_h36m-lsp-mpii-192x192.py'
 ]

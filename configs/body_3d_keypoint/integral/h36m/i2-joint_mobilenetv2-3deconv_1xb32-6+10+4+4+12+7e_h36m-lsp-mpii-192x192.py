@@ -1,4 +1,4 @@
-# Sixth stage of the model that ships. The photographs have depth, too, which
+# Sixth stage of the bundled model. The photographs have depth, too, which
 # tools/dataset_converters/add_depth.py fits to the bones and to the model of
 # the stage before (lsp_train_depth.json in LSP_ROOT), and a spine, which
 # would stay behind: in the middle of pelvis and shoulders

@@ -1,4 +1,4 @@
-# Fifth stage of the model that ships. It starts from the stage before, trained
+# Fifth stage of the bundled model. It starts from the stage before, trained
 # twice: the second time from its own epoch_4.pth, into the work directory
 # below. The joint loss is that of the window that is read, as wide as 8 bins
 # of depth allow; LSP, whose labels are clean, has 5 of 16 parts instead of 2;

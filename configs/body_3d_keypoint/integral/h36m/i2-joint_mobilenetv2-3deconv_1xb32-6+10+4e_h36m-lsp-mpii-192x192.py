@@ -1,4 +1,4 @@
-# Third stage of the model that ships: 192 px, a volume of 48 x 48 x 8
+# Third stage of the bundled model: 192 px, a volume of 48 x 48 x 8
 _base_ = ['./i2-joint_mobilenetv2-3deconv_1xb32-6e_h36m-lsp-mpii-128x128.py']
 from integral_mmpose.config import edit, with_codec
 

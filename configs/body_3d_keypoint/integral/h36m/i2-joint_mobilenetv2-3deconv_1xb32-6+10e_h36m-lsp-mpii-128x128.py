@@ -1,4 +1,4 @@
-# Second stage of the model that ships: 22 photographs in a batch of 32 (18 of
+# Second stage of the bundled model: 22 photographs in a batch of 32 (18 of
 # LSP and LSPET, 4 of LSP alone), 8 frames of Human3.6M, 2 of MPII
 _base_ = ['./i2-joint_mobilenetv2-3deconv_1xb32-6e_h36m-lsp-mpii-128x128.py']
 from integral_mmpose.config import edit

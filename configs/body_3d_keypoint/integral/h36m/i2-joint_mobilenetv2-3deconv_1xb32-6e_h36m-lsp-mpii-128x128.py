@@ -1,4 +1,4 @@
-# First stage of the model that ships, six epochs at 128 px: photographs teach
+# First stage of the bundled model, six epochs at 128 px: photographs teach
 # x and y, Human3.6M also z. H2 and the joint loss together, on the heat
 # vectors. The later stages: 6+10e, 6+10+4e, 6+10+4+4+12e, …12+7e, …12+7+5e.
 # MobileNetV2 without its last convolution: 320 channels instead of 1280. It
