@@ -1,4 +1,4 @@
-"""The tables of README and reproduction/EXPERIMENTS.md against the records."""
+"""The tables of README and of the laboratory's pages against the records."""
 
 import re
 from pathlib import Path
@@ -65,14 +65,14 @@ def test_readme(part):
 
 
 @pytest.mark.parametrize(
-    ('part', 'title'),
+    ('part', 'page', 'title'),
     [
-        ('scratch', '### Measured: Table 1 at small scale, on photogr'),
-        ('long', '### Measured: Table 1 on synthetic images, four times'),
+        ('scratch', 'PHOTOGRAPHS', '## Leeds Sports Pose Extended, from scr'),
+        ('long', 'EXPERIMENTS', '### Measured: Table 1 on synthetic images, f'),
     ],
 )
-def test_experiments(part, title):
-    text = (ROOT / 'reproduction/EXPERIMENTS.md').read_text('utf-8')
+def test_experiments(part, page, title):
+    text = (ROOT / f'reproduction/{page}.md').read_text('utf-8')
     found = rows(text.split(title)[1].split('\n## ')[0])
     assert_rounded(part, found, (0,))
 
