@@ -157,6 +157,8 @@ TEXT = [
         ('I1-joint', 'I1-joint'),
         ('I2', 'I2'),
         ('I2-joint', 'I2-joint'),
+        ('I3', 'I3'),
+        ('I3-joint', 'I3-joint'),
         ('I*-L1', 'I*'),
         ('I*-L2', 'I*-l2'),
     )
