@@ -49,7 +49,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--model',
         metavar='FILE.onnx',
-        help='pose model (default: the one that ships)',
+        help='pose model (default: the bundled one)',
     )
     group.add_argument(
         '--detector',

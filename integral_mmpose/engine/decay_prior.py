@@ -55,7 +55,8 @@ class DecayPriorHook(Hook):
         if not self.loss or not getattr(head, 'joint_loss', None):
             raise ValueError(
                 'DecayPriorHook needs an IntegralHead with heatmap_loss and '
-                'joint_loss, which trains it when the prior has faded'
+                'joint_loss: when the prior has faded, only the latter '
+                'trains it'
             )
         self.weight = self.loss.loss_weight
 

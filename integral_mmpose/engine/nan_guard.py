@@ -119,8 +119,7 @@ def _require_finite(weights: dict, iteration: int) -> None:
             raise FloatingPointError(
                 f'iteration {iteration}: the weight {name} is not finite, and '
                 'no checkpoint was written. Lower the learning rate, or set '
-                'optim_wrapper.clip_grad; the checkpoint before it is '
-                'unspoiled.'
+                'optim_wrapper.clip_grad; the last checkpoint is not affected.'
             )
 
 

@@ -39,8 +39,8 @@ class PoseInferencer:
     Args:
         model (str | Path | object, optional): ONNX file of
             ``tools/deployment/export_onnx.py``, or an object with the
-            methods of :class:`OnnxPoseModel`. By default the bundled model
-            with the package.
+            methods of :class:`OnnxPoseModel`. Defaults to the bundled
+            model.
         detector (str | Path | object, optional): ONNX file of YOLOX, or an
             object with the method ``detect`` of :class:`YoloxDetector`.
             Without a detector and boxes, the whole image is one person.

@@ -68,7 +68,11 @@ def test_readme(part):
     ('part', 'page', 'title'),
     [
         ('scratch', 'PHOTOGRAPHS', '## Leeds Sports Pose Extended, from scr'),
-        ('long', 'EXPERIMENTS', '### Measured: Table 1 on synthetic images, f'),
+        (
+            'long',
+            'EXPERIMENTS',
+            '### Measured: Table 1 on synthetic images, f',
+        ),
     ],
 )
 def test_experiments(part, page, title):

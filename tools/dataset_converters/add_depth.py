@@ -106,9 +106,7 @@ def main(argv=None) -> None:
     parser = make_parser(__doc__)
     parser.add_argument('data', type=Path, help='folder in the MPII layout')
     parser.add_argument('--split', default='train')
-    parser.add_argument(
-        '--model', help='ONNX file; default: the one that ships'
-    )
+    parser.add_argument('--model', help='ONNX file; default: the bundled one')
     parser.add_argument('--threads', type=int, help='of ONNX Runtime')
     args = parser.parse_args(argv)
     found = find_file(str(args.data), f'*_{args.split}.json')

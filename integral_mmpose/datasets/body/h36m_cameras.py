@@ -42,7 +42,7 @@ def _intrinsics(
         known = sorted(by_id) if isinstance(by_id, dict) else sorted(cameras)
         raise ValueError(
             f'{path}: no camera {camera_id} of the subject {subject}; the '
-            f'file has {known}. Write the file again with the converter.'
+            f'file has {known}. Write it again with h36m_cameras_to_json.py.'
         )
     camera = by_id[camera_id]
     id_ = f'{subject}/{camera_id}'
