@@ -76,7 +76,7 @@ def section(family, title, tests):
     proofs = [test for test, control in mine if not control]
     controls = [test for test, control in mine if control]
     lines = [
-        f'### {family}: {title}',
+        f'## {family}: {title}',
         '',
         f'Tests: {count(proofs)}. Negative controls: {count(controls)}.',
         '',

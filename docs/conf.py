@@ -20,6 +20,9 @@ autodoc_default_options = {
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'none'  # The docstrings give type, shape and unit.
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # the fields of a NamedTuple are members already
+# Links to files outside docs/; tests/test_docs checks that these exist.
+suppress_warnings = ['myst.xref_missing']
 myst_heading_anchors = 3
 exclude_patterns = ['_build']
 html_theme = 'furo'

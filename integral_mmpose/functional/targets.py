@@ -69,7 +69,7 @@ def log_gaussian_map(
     """Logarithm of a Gaussian over the cells of a map, of sum 1.
 
     Returns:
-        Tensor: (B, K, [D *] H * W), the cells in (D,) H, W order.
+        Tensor: ``(B, K, [D *] H * W)``, the cells in (D,) H, W order.
 
     Example:
         >>> log_gaussian_map(torch.tensor([[[0., 0.]]]), (1, 2), 1.).exp()

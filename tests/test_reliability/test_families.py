@@ -90,4 +90,4 @@ def test_the_page_of_a_run(recorded, tmp_path, monkeypatch):
     assert '| a | 0.5 | ≤ 1 | 2 |' in text
     assert '| b | nan (**missed**) | ≤ 1 | – |' in text
     assert 'Tests: 1 passed, 1 failed. Negative controls: 1 passed.' in text
-    assert '### R15: the suite' in text and 'old' not in text
+    assert '\n## R15: the suite' in text and 'old' not in text
