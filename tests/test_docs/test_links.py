@@ -6,6 +6,11 @@ import pytest
 
 from .pages import PAGES, ROOT, anchors, prose
 
+LINKED = PAGES + [
+    ROOT / 'CHANGELOG.md',
+    ROOT / 'benchmarks/RESULTS.md',
+    *sorted((ROOT / 'reproduction').glob('*.md')),
+]
 LINK = re.compile(r'\]\(([^)\s]+)\)')
 TEST = re.compile(r'`(tests/[\w/]+\.py)(?:::(\w+))?`')
 
@@ -21,7 +26,7 @@ def broken(page, link):
     return None
 
 
-@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize('page', LINKED, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     links = [link for link in LINK.findall(prose(page)) if ':' not in link]
     assert not [why for link in links if (why := broken(page, link))]
