@@ -42,7 +42,7 @@ test: setup  ## the test suite (PYTEST_ARGS='-k name')
 lint: setup  ## the checks of style
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
-	@! test -x "$(BIN)/mypy" || "$(BIN)/mypy"
+	"$(BIN)/mypy"
 
 format: setup  ## repair what make lint finds, where it can be
 	"$(BIN)/ruff" check --fix .

@@ -119,8 +119,8 @@ def vector_cross_entropy(log_vector: Tensor, coordinate: Tensor) -> Tensor:
 def vector_expected_error(vector: Tensor, coordinate: Tensor) -> Tensor:
     """Mean distance of a bin that is drawn from a heat vector.
 
-    ``sum V(i) |i/n - p*|``. The coordinate ``p*`` is normalised; the distance (B, K) is a fraction of the
-    side.
+    ``sum V(i) |i/n - p*|``. The coordinate ``p*`` is normalised; the distance
+    (B, K) is a fraction of the side.
 
     Example:
         >>> vector = torch.tensor([[[0.5, 0., 0., 0.5]]])

@@ -17,7 +17,7 @@ torch.compile keeps whole; what they run is in ``fused_kernels.py``.
 
 import warnings
 from functools import partial
-from typing import Callable, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import torch
 from torch import Tensor
@@ -138,7 +138,7 @@ def _compiled(function: Callable) -> Callable:
 
 def _register() -> None:
     """Make the operators known to torch."""
-    define = partial(torch.library.custom_op, mutates_args=())
+    define: Any = partial(torch.library.custom_op, mutates_args=())
     forward = define('integral_mmpose::marginals', kernels.forward_in_blocks)
     forward.register_kernel('cuda', _compiled(kernels.forward_at_once))
     forward.register_fake(kernels.empty_vectors)

@@ -13,6 +13,8 @@ a window as in the peak refinement of Zhang et al., Distribution-Aware
 Coordinate Representation, CVPR 2020.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -85,7 +87,8 @@ def local_integral(
     steps = torch.arange(-radius, radius + 1, device=maps.device)
     # A tensor from the start: TorchScript has no "and" with a bool.
     inside = torch.ones((), dtype=torch.bool, device=maps.device)
-    index, stride = 0, 1
+    index: Any = 0  # a tensor after the first axis
+    stride = 1
     for axis, size in enumerate(sizes):
         bins = centre[..., axis, None].long() + steps
         shape = [*bins.shape[:2], *[1] * len(sizes)]

@@ -9,7 +9,7 @@ Convention: coordinates are (B, K, C) in bins, order x, y[, z]; sizes are
 (B, K, [D,] H, W) and vectors as (B, K, n).
 """
 
-from typing import Callable, List, Sequence, Tuple
+from typing import Any, Callable, List, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -136,7 +136,8 @@ def hot_cell(coordinates: Tensor, sizes: Sequence[int]) -> Tensor:
         >>> hot_cell(torch.tensor([[[2., 1.]]]), (3, 2))
         tensor([[5]])
     """
-    index, stride = 0, 1
+    index: Any = 0  # a tensor after the first axis
+    stride = 1
     for coordinate, size in _axes(coordinates, sizes):
         index = index + nearest_bin(coordinate, size) * stride
         stride *= size

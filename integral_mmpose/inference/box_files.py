@@ -125,7 +125,7 @@ def _by_file_name(
     found, sizes, ids = {}, {}, set()
     for image in images if isinstance(images, list) else [None]:
         known = image if isinstance(image, dict) else {}
-        name, id_ = known.get('file_name'), known.get('id')
+        name, id_ = known.get('file_name'), known.get('id', '')
         if not isinstance(name, str) or not is_number(id_) or id_ != int(id_):
             raise ValueError(
                 f'{path}: the images of a COCO annotation file must have a '

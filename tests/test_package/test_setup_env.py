@@ -358,10 +358,11 @@ def test_a_place_with_a_space(tmp_path):
     (place / '.dev_scripts/setup_env.py').write_text(
         'import sys; print(sys.argv[1:], flush=True)'
     )
-    ruff = place / '.venv/bin/ruff'
-    ruff.parent.mkdir(parents=True)
-    ruff.write_text('#!/bin/sh\necho "ruff $1"\n')
-    ruff.chmod(0o755)
+    (place / '.venv/bin').mkdir(parents=True)
+    for name in ('ruff', 'mypy'):
+        tool = place / '.venv/bin' / name
+        tool.write_text(f'#!/bin/sh\necho "{name} $1"\n')
+        tool.chmod(0o755)
     # Quiet: the tests themselves run under make.
     command = ['make', '-s', '--no-print-directory', 'lint']
     done = subprocess.run(
@@ -376,6 +377,7 @@ def test_a_place_with_a_space(tmp_path):
         str(arguments),
         'ruff check',
         'ruff format',
+        'mypy ',
     ]
 
 

@@ -49,16 +49,18 @@ class JointL2Loss(JointLoss):
 
 @MODELS.register_module()
 class ExpectedErrorLoss(JointLoss):
-    """Expected L1 error of a joint that is drawn from the heat map::
+    """Expected L1 error of a joint that is drawn from the heat map.
+
+    With the heat vectors V of Eq. 5::
 
         L = sum_axis E_{i ~ V}|i / n - p*| = sum_axis sum_i V(i) |i / n - p*|
 
-    over the heat vectors V of Eq. 5. The joint loss of the paper,
-    ``|E[p] - p*|``, is 0 for every map whose mean is right, be it flat or of two
-    modes; this one is its upper bound (Jensen) and 0 only where the map is
-    the joint's cell. The L1 norm is a sum over axes, so that the vectors give
-    the expectation over the whole volume exactly, and 2D samples train x and
-    y of it. Its numbers compare with those of ``JointL1Loss``.
+    The joint loss of the paper, ``|E[p] - p*|``, is 0 for every map whose
+    mean is right, be it flat or of two modes; this one is its upper bound
+    (Jensen) and 0 only where the map is the joint's cell. The L1 norm is a
+    sum over axes, so that the vectors give the expectation over the whole
+    volume exactly, and 2D samples train x and y of it. Its numbers compare
+    with those of ``JointL1Loss``.
 
     Start it from sharp maps (``SharpenHook``): from an almost flat softmax
     every map becomes one bin, whose gradient is 0.
@@ -79,7 +81,9 @@ class ExpectedErrorLoss(JointLoss):
 
 @MODELS.register_module()
 class LocalJointL1Loss(JointL1Loss):
-    """L1 of the joints that a local integral reads, beside the loss of H1::
+    """L1 of the joints that a local integral reads, beside the loss of H1.
+
+    ::
 
         L = |J_r - p*|_1 where |p_max - p*| <= r + 1/2 on every axis, else 0
 
