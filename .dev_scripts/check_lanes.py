@@ -79,7 +79,7 @@ def run_lane(name, venv, args):
         f'| {name} | {torch} | {numpy} | mmengine {mmengine}, mmcv {mmcv} | '
         f'{passed} | {failed} | {skipped} | {minutes:.1f} |'
     )
-    return row, failed == 0
+    return row, bool(passed) and failed == 0
 
 
 def find_python(version):

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,6 +37,37 @@ def test_one_line_of_the_page_changes():
     (different,) = [n for o, n in zip(old, new) if o != n]
     assert different == '| 3.13 | \\1 |'
     assert len(old) == len(new)
+
+
+def test_a_part_of_the_tests_changes_no_line(tmp_path, monkeypatch):
+    page, row = tmp_path / 'install.md', '| 3.12 | new |'
+    monkeypatch.setattr(lanes, 'PAGE', page)
+    monkeypatch.setattr(lanes, 'run_lane', lambda *_: (row, True))
+    for more, line in ((['--tests', 'codecs'], '| 3.12 | old |'), ([], row)):
+        page.write_text('| 3.12 | old |\n')
+        command = ['check_lanes.py', '--lanes', '3.12', *more]
+        monkeypatch.setattr(sys, 'argv', command)
+        assert lanes.main() == 0
+        assert page.read_text() == f'{line}\n'
+
+
+@pytest.mark.parametrize(
+    ('counts', 'good'),
+    [((9, 0, 1), True), ((9, 1, 0), False), ((0, 0, 0), False), (None, False)],
+)
+def test_a_lane_is_good_if_tests_ran_and_passed(
+    tmp_path, monkeypatch, counts, good
+):
+    args = SimpleNamespace(tests=['codecs'], minutes=1)
+    monkeypatch.setattr(lanes, 'find_python', lambda version: 'python')
+    run = SimpleNamespace(returncode=0)
+    monkeypatch.setattr(lanes.subprocess, 'run', lambda *_, **__: run)
+    monkeypatch.setattr(
+        lanes.subprocess, 'check_output', lambda *_, **__: '2.1 1.26 0.10 2.1'
+    )
+    monkeypatch.setattr(lanes, 'run_tests', lambda *_: counts)
+    row, found = lanes.run_lane('3.12', tmp_path, args)
+    assert found is good and row.count('|') == 9
 
 
 def test_every_lane_has_its_line_in_the_page():

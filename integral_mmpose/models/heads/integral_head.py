@@ -156,10 +156,7 @@ class IntegralHead(MapReadout, HeatmapHead):
     def forward(self, feats: Tuple[Tensor]) -> Tensor:
         """Features -> logits (B, K, H, W) or (B, K, D, H, W)."""
         check_features(self, feats[-1])
-        return self.to_logits(super().forward(feats))
-
-    def to_logits(self, maps: Tensor) -> Tensor:
-        """Output (B, k * D, H, W) of the last layer -> (B, k, [D,] H, W)."""
+        maps = super().forward(feats)
         if self.depth == 1:
             return maps
         return maps.unflatten(1, (-1, self.depth))
@@ -202,10 +199,10 @@ class IntegralHead(MapReadout, HeatmapHead):
     def losses_and_coordinates(
         self, logits: Tensor, labels: Tensor, weights: Tensor
     ) -> Tuple[dict, Tensor]:
-        """Losses by name, and coordinates, of some or all joints.
+        """Losses by name, and the coordinates of the joints.
 
-        The logits are (B, k, [D,] H, W), labels, weights and what is returned
-        (B, k, C), normalised; the coordinates have no gradient.
+        The logits are (B, K, [D,] H, W), labels, weights and coordinates
+        (B, K, C), normalised; the coordinates have no gradient.
         """
         losses = {}
         if self.heatmap_loss is not None:
