@@ -95,6 +95,24 @@ def test_wrong_mmpose_stops_the_import(tmp_path):
     )
 
 
+def test_the_command_starts_beside_a_wrong_mmpose(tmp_path):
+    """It imports none; under another name, the same file is refused."""
+    _fake_hosts(tmp_path, "__version__ = '0.2.0'\n")
+    code = (
+        f'import sys\nsys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n'
+        'from integral_mmpose.cli.main import main\nmain()\n'
+    )
+    for name, starts in (('integral-pose', True), ('pose', False)):
+        (tmp_path / name).write_text(code)
+        done = subprocess.run(
+            [sys.executable, str(tmp_path / name), '--help'],
+            text=True,
+            capture_output=True,
+        )
+        assert done.stdout.startswith('usage: integral-pose') == starts
+        assert ('but 0.2.0 is installed' in done.stderr) != starts
+
+
 def _fake_hosts(folder, version_py):
     for name in REQUIRED:
         (folder / name).mkdir()
