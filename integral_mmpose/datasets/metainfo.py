@@ -161,17 +161,16 @@ class FlatMetainfo:
     def metainfo(self) -> dict:
         """The joint set of the samples: that of a ConvertJoints if there is.
 
-        It is what metrics count and checkpoints keep; ``file_sigmas`` are
-        those of the file then, for COCO's metric. While the annotations are
-        read, the joint set is that of the file.
+        It is what metrics count and checkpoints keep; ``file_joints`` says
+        how it follows from the joints of the file, for COCO's metric. While
+        the annotations are read, the joint set is that of the file.
         """
         found = super().metainfo
-        file_sigmas = found.get('sigmas')
         for step in (
             self.pipeline.transforms if self._fully_initialized else ()
         ):
             if hasattr(step, 'metainfo'):
-                found.update(deepcopy(step.metainfo), file_sigmas=file_sigmas)
+                found = _converted(found, step)
         return found
 
     def get_data_info(self, idx: int) -> dict:
@@ -179,3 +178,18 @@ class FlatMetainfo:
         info = BaseDataset.get_data_info(self, idx)
         info.update(copy_metainfo(self._metainfo))
         return info
+
+
+def _converted(metainfo: dict, step) -> dict:
+    """The joint set after a ConvertJoints, after which others may follow."""
+    file = metainfo.get('file_joints') or dict(
+        names=list(metainfo['keypoint_id2name'].values()),
+        sigmas=metainfo['sigmas'],
+        sources=list(range(metainfo['num_keypoints'])),
+    )
+    sources = [
+        -1 if source < 0 else file['sources'][source]
+        for source in step.mapping.tolist()
+    ]
+    joints = deepcopy(step.metainfo)
+    return dict(metainfo, **joints, file_joints=dict(file, sources=sources))

@@ -23,15 +23,21 @@ from .finite import CheckedSample, refuse_twice
 class FiniteCocoMetric(CocoMetric):
     """MMPose's CocoMetric, after a check that every keypoint is finite.
 
+    Where the data set converts joints (``ConvertJoints``), so is the truth:
+    a joint without a source counts as not labelled, and the sigmas of the
+    others are those of the file.
+
     Args:
         ann_file (str, optional): The truth; that of the data set without.
-        **kwargs: Of ``CocoMetric``.
+        **kwargs: Of ``CocoMetric``. ``gt_converter`` and ``pred_converter``
+            are for a data set that does not convert.
     """
 
     def __init__(self, ann_file: Optional[str] = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.ann_file = ann_file
         self._checked = False
+        self._file_joints: Optional[dict] = None  # of a truth to convert
         if ann_file is not None:
             self._read_truth(ann_file)
 
@@ -45,35 +51,55 @@ class FiniteCocoMetric(CocoMetric):
         """The joints of the data set, which the truth must have, too."""
         known = meta or {}
         ours = known.get('person_category') is not None
-        file = known.get('ann_file')  # of its source, or mmpose's note of it
-        if ours and not file:
+        joints = known.get('file_joints')
+        if joints and (self.gt_converter or self.pred_converter):
+            raise ValueError(
+                'CocoMetric: the data set converts joints (ConvertJoints), '
+                'and the metric converts the truth by the same table: remove '
+                'gt_converter and pred_converter'
+            )
+        file = self.ann_file or known.get('ann_file')  # of its source
+        if (ours or joints) and not file:  # mmpose's note of it
             hub = MessageHub.get_current_instance()
             file = hub.get_info(f'{known["dataset_name"]}_ann_file')
-        if self.coco is None and file:
+        # Not converted twice, if the joints are set again.
+        if file and (self.coco is None or self._file_joints):
             self._read_truth(file)
-        sigmas = known.get('file_sigmas')
-        if sigmas is not None:  # ConvertJoints; the truth is as in the file
-            if not (self.gt_converter or self.pred_converter):
-                raise ValueError(
-                    'CocoMetric: the data set converts joints (ConvertJoints) '
-                    'and the truth has those of the file: give gt_converter='
-                    "dict(type='KeypointConverter', num_keypoints="
-                    f'{known["num_keypoints"]}, mapping=[(source, target), '
-                    '...])'
-                )
-            meta = dict(meta, sigmas=sigmas, num_keypoints=len(sigmas))
+        self._file_joints = joints
+        meta = dict(known)  # mmpose writes into it
+        if joints:
+            sources = np.asarray(joints['sources'])
+            of_file = np.asarray(joints['sigmas'])[sources]
+            meta['sigmas'] = np.where(sources < 0, meta['sigmas'], of_file)
         CocoMetric.dataset_meta.fset(self, meta)
+        if joints and not (self.coco or self.format_only):
+            raise ValueError(
+                'CocoMetric: the data set converts joints and notes no '
+                'annotation file: give the metric its ann_file'
+            )
         if self.coco and not self.format_only:
             if ours:
                 self._keep_people(meta)
             self._check_truth()
+            if joints:
+                self._convert_truth(sources)
+
+    def _convert_truth(self, sources: np.ndarray) -> None:
+        """By the table of the data set; without a source, not labelled."""
+        for person in self.coco.dataset['annotations']:
+            given = np.reshape(person['keypoints'], (-1, 3))
+            joints = np.where(sources[:, None] < 0, 0, given[sources])
+            person['keypoints'] = joints.ravel().tolist()
+            person['num_keypoints'] = int((joints[:, 2] > 0).sum())
 
     def _keep_people(self, meta: dict) -> None:
         """The truth of a data set that leaves out other categories."""
         content, file = self.coco.dataset, self.ann_file or 'the truth'
         if not (self.gt_converter or self.pred_converter):
-            names = list(meta['keypoint_id2name'].values())
-            check_joint_names(content, names, file)
+            joints = self._file_joints or dict(
+                names=list(meta['keypoint_id2name'].values())
+            )
+            check_joint_names(content, joints['names'], file)
         person = person_category(content, file)
         people = [
             entry
@@ -99,7 +125,8 @@ class FiniteCocoMetric(CocoMetric):
             raise annotation_error(
                 file, person['id'], missing[0], 'is missing', fix
             )
-        if not check_person(person, file):
+        joints = self._file_joints and len(self._file_joints['names'])
+        if not check_person(person, file, joints):
             return
         person.setdefault('iscrowd', 0)  # xtcocotools reads it
         if self.use_area:

@@ -44,9 +44,10 @@ class PerSourceEvaluator(Evaluator):
     def dataset_meta(self) -> Optional[dict]:
         """The metainfo of the mixture.
 
-        When it is set, each metric gets it with the ``head_boxes`` and the
-        ``ann_file`` of its source: ``PCKhCurve`` misses head boxes before a
-        training starts, ``FiniteCocoMetric`` reads the truth of its source.
+        When it is set, each metric gets it with the ``head_boxes``, the
+        ``ann_file`` and the ``file_joints`` of its source: ``PCKhCurve``
+        misses head boxes before a training starts, ``FiniteCocoMetric`` reads
+        the truth of its source and converts its joints.
         """
         return self._dataset_meta
 

@@ -13,13 +13,19 @@ from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.evaluation.metrics import CocoMetric
-from mmpose.registry import DATASETS, KEYPOINT_CODECS, METRICS, MODELS
+from mmpose.registry import (
+    DATASETS,
+    KEYPOINT_CODECS,
+    METRICS,
+    MODELS,
+    TRANSFORMS,
+)
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from integral_mmpose.datasets import CocoCheckedDataset
+from integral_mmpose.datasets import CocoCheckedDataset, MixedDataset
 from integral_mmpose.datasets.joints import build_metainfo
-from integral_mmpose.evaluation import FiniteCocoMetric
+from integral_mmpose.evaluation import FiniteCocoMetric, PerSourceEvaluator
 from integral_mmpose.synthetic import coco_writer
 
 META = dict(CocoCheckedDataset._load_metainfo(), person_category=1)
@@ -638,38 +644,124 @@ def test_ground_truth_through_the_data_set_is_perfect(tmp_path):
     assert metric.evaluate(len(data))['coco/AP'] == pytest.approx(1.0)
 
 
-def test_converted_joints_have_their_own_sigmas(ann_file):
-    """Six of 17, by a data set that converts: sigmas are converted once."""
-    path, joints = ann_file
-    legs = list(range(11, 17))
-    swap = [1, 0, 3, 2, 5, 4]
-    target = build_metainfo('legs', [f'leg_{n}' for n in legs], (), swap)
-    data = CocoCheckedDataset(
+LEGS = list(range(11, 17))
+
+
+def legs_of(path, mapping=LEGS):
+    """Joints of COCO, by a data set that converts."""
+    pairs = range(0, len(mapping) - 1, 2)
+    swap = [n for pair in pairs for n in (pair + 1, pair)]
+    names = [f'leg_{n}' for n in range(len(mapping))]
+    target = build_metainfo('legs', names, (), swap)
+    return CocoCheckedDataset(
         ann_file=path,
         test_mode=True,
-        pipeline=[dict(type='ConvertJoints', mapping=legs, target=target)],
+        pipeline=[dict(type='ConvertJoints', mapping=mapping, target=target)],
     )
-    assert data.metainfo['num_keypoints'] == 6
-    converter = dict(
-        type='KeypointConverter',
-        num_keypoints=6,
-        mapping=[(source, n) for n, source in enumerate(legs)],
+
+
+def ap_of(metric, found):
+    found['pred_instances']['keypoint_scores'] = np.ones(
+        found['pred_instances']['keypoints'].shape[:2]
     )
-    metric = FiniteCocoMetric(ann_file=path, gt_converter=converter)
-    metric.dataset_meta = data.metainfo
-    sigmas = META['sigmas'][legs]
-    np.testing.assert_array_equal(metric.dataset_meta['sigmas'], sigmas)
-    found = sample(joints[:, legs] + np.float32([3, 4]))
-    found['pred_instances']['keypoint_scores'] = np.ones((1, 6))
     metric.process([{}], [found])
+    return metric.evaluate(1)['coco/AP']
+
+
+@pytest.mark.parametrize('through', ['the data set', 'a mixture'])
+def test_the_truth_of_converted_joints_is_converted(ann_file, through):
+    """Six of 17, with the sigmas of the file, once; set twice, too."""
+    path, joints = ann_file
+    data = legs_of(path)
+    metric = FiniteCocoMetric()
+    if through == 'a mixture':
+        config = dict(
+            type='CocoCheckedDataset',
+            ann_file=path,
+            test_mode=True,
+            pipeline=data.pipeline.transforms,
+        )
+        target = build_metainfo('legs', 'abcdef', (), [1, 0, 3, 2, 5, 4])
+        data = MixedDataset([config], metainfo=target)
+    evaluator = PerSourceEvaluator([metric], [0])
+    for _ in range(2):
+        if through == 'a mixture':
+            evaluator.dataset_meta = data.metainfo
+        else:
+            metric.dataset_meta = data.metainfo
+    sigmas = META['sigmas'][LEGS]
+    np.testing.assert_array_equal(metric.dataset_meta['sigmas'], sigmas)
+    found = sample(joints[:, LEGS] + np.float32([3, 4]))
     # All are 5 px off: OKS by hand, in steps of 0.05 from 0.5.
     oks = np.exp(-25 / (2 * 5000 * (2 * sigmas) ** 2)).mean()
     passed = np.sum(oks >= np.arange(0.5, 0.96, 0.05))
-    assert metric.evaluate(1)['coco/AP'] == pytest.approx(passed / 10)
-    with pytest.raises(
-        ValueError, match='give gt_converter=.*num_keypoints=6'
-    ):
-        FiniteCocoMetric(ann_file=path).dataset_meta = data.metainfo
+    assert ap_of(metric, found) == pytest.approx(passed / 10)
+
+
+def test_people_without_a_converted_joint_are_not_missed(ann_file):
+    """A second person has no labelled leg, and MMPose would count it."""
+    path, joints = ann_file
+
+    def add(content):
+        flags = np.full(17, 2)
+        flags[LEGS] = 0
+        more = dict(area=5000.0, bbox=[5, 5, 120, 110])
+        content['annotations'] += [annotation(2, 1, joints[0], flags, **more)]
+
+    edit(path, add)
+    metric = FiniteCocoMetric()
+    metric.dataset_meta = legs_of(path).metainfo
+    assert ap_of(metric, sample(joints[:, LEGS])) == pytest.approx(1)
+
+
+def test_joints_without_a_source_do_not_count(ann_file):
+    path, joints = ann_file
+    mapping = [*LEGS, -1, -1]
+    metric = FiniteCocoMetric()
+    metric.dataset_meta = data = legs_of(path, mapping).metainfo
+    sigmas = [*META['sigmas'][LEGS], *data['sigmas'][6:]]
+    np.testing.assert_allclose(metric.dataset_meta['sigmas'], sigmas)
+    far = joints[:, mapping]
+    far[:, 6:] += 500
+    assert ap_of(metric, sample(far)) == pytest.approx(1)
+
+
+def test_converted_twice_is_the_table_of_both(ann_file):
+    path, joints = ann_file
+    data = legs_of(path)
+    one = build_metainfo('one', ['a', 'b'], (), [0, 1])
+    again = dict(type='ConvertJoints', mapping=[-1, 4], target=one)
+    data.pipeline.transforms += [TRANSFORMS.build(again)]
+    metric = FiniteCocoMetric(ann_file=path)
+    metric.dataset_meta = data.metainfo
+    [person] = metric.coco.dataset['annotations']
+    x, y = joints[0, LEGS[4]]
+    assert person['keypoints'][:2] + person['keypoints'][3:5] == [0, 0, x, y]
+    assert person['num_keypoints'] == 1
+
+
+def test_a_converter_for_converted_joints_is_refused(ann_file):
+    path, _ = ann_file
+    pairs = [(source, n) for n, source in enumerate(LEGS)]
+    converter = dict(num_keypoints=6, mapping=pairs)
+    for name in ('gt_converter', 'pred_converter'):
+        metric = FiniteCocoMetric(ann_file=path, **{name: converter})
+        with pytest.raises(ValueError, match='remove gt_converter'):
+            metric.dataset_meta = legs_of(path).metainfo
+
+
+def test_two_metrics_that_convert_share_no_joint_set(ann_file):
+    """MMPose writes the converted sigmas into the dict that it is given."""
+    path, _ = ann_file
+    pairs = [(source, n) for n, source in enumerate(LEGS)]
+    converter = dict(num_keypoints=6, mapping=pairs)
+    meta = CocoCheckedDataset(ann_file=path, test_mode=True).metainfo
+    for _ in range(2):
+        metric = FiniteCocoMetric(ann_file=path, gt_converter=converter)
+        metric.dataset_meta = meta
+        sigmas = metric.dataset_meta['sigmas']
+        np.testing.assert_array_equal(sigmas, META['sigmas'][LEGS])
+    assert meta['num_keypoints'] == 17
 
 
 def test_test_dev_writes_the_file_for_the_server(tmp_path, monkeypatch):

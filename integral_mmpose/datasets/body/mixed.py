@@ -71,6 +71,7 @@ class MixedDataset(CombinedDataset):
             dict(
                 head_boxes=source.metainfo.get('head_boxes'),
                 person_category=source.metainfo.get('person_category'),
+                file_joints=source.metainfo.get('file_joints'),
                 ann_file=getattr(source, 'ann_file', None),
             )
             for source in self.datasets
