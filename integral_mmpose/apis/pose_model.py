@@ -51,7 +51,8 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
         model.dataset_meta = meta.get('dataset_meta', model.dataset_meta)
     loader = config.get('test_dataloader') or {}
     for step in loader.get('dataset', {}).get('pipeline', []):
-        if str(step['type']).endswith('ConvertJoints'):
+        kind = getattr(step['type'], '__name__', step['type'])
+        if kind.split('.')[-1] == 'ConvertJoints':
             converted = TRANSFORMS.build(step).metainfo
             model.dataset_meta = dict(model.dataset_meta, **converted)
     joints = (model.dataset_meta or {}).get('num_keypoints')

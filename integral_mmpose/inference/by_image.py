@@ -15,11 +15,20 @@ class ByImage:
     Args:
         table (Mapping): Name of an image -> anything.
         what (str): The name of the table, for errors.
+
+    Raises:
+        ValueError: If two names are the same path, as ``a.jpg``, ``./a.jpg``.
     """
 
     def __init__(self, table: Mapping, what: str) -> None:
         self._table, self._what = table, what
-        self._keys = {_normal(str(key)): key for key in table}
+        self._keys: Dict[str, Any] = {}
+        for key in table:
+            first = self._keys.setdefault(_normal(str(key)), key)
+            if first is not key:
+                raise ValueError(
+                    f'{what}: {first} and {key} name one image: keep one'
+                )
         self._used: Dict[Any, str] = {}
 
     def key_of(self, name: str) -> Any:

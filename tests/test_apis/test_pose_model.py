@@ -12,6 +12,7 @@ from mmpose.apis import inference_topdown, init_model
 
 from integral_mmpose.apis import TopdownPoseModel, load_pose_model
 from integral_mmpose.datasets.joints import build_metainfo
+from integral_mmpose.datasets.transforms import ConvertJoints
 from integral_mmpose.functional import marginals
 from integral_mmpose.models import VolumeMSELoss
 
@@ -188,16 +189,15 @@ def test_no_metainfo_is_that_of_the_class():
     assert config.to_dict() == kept
 
 
-def test_an_older_checkpoint_of_converted_joints(network, tmp_path):
+@pytest.mark.parametrize('kind', ['ConvertJoints', ConvertJoints])
+def test_an_older_checkpoint_of_converted_joints(network, tmp_path, kind):
     """It has the joint set of the file; the config says what came out."""
     config = Config.fromfile(CONFIG)
     count = network.head.out_channels
     target = build_metainfo(
         'own', [f'joint_{n}' for n in range(count)], (), [0] * count
     )
-    convert = dict(
-        type='ConvertJoints', mapping=list(range(count)), target=target
-    )
+    convert = dict(type=kind, mapping=list(range(count)), target=target)
     config.test_dataloader.dataset.pipeline.insert(0, convert)
     config.val_dataloader = None  # a training without validation
     meta = dict(dataset_meta=dict(network.dataset_meta, dataset_name='old'))

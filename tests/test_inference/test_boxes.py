@@ -204,6 +204,21 @@ def test_one_entry_is_of_one_image(key):
         given.boxes_of(replace(FRAME, name='b/1.jpg'))
 
 
+def test_two_names_of_one_image_are_refused():
+    with pytest.raises(ValueError, match=r'a.jpg and ./a.jpg name one image'):
+        GivenBoxes({'a.jpg': [[1, 2, 9, 9]], './a.jpg': [[2, 2, 9, 9]]})
+
+
+def test_boxes_of_an_unlisted_image_are_reported(tmp_path):
+    path = tmp_path / 'people.json'
+    people = [dict(image_id=n, bbox=[1, 2, 9, 8]) for n in (1, 12, 5)]
+    images = [dict(id=1, file_name='a.jpg')]
+    path.write_text(json.dumps(dict(images=images, annotations=people)))
+    match = '2 images that `images` does not list .* image_id 5, 12$'
+    with pytest.warns(UserWarning, match=match):
+        assert list(load_boxes(str(path))) == ['a.jpg']
+
+
 def test_a_crowd_is_no_person(tmp_path):
     path = tmp_path / 'people.json'
     people = [
