@@ -72,7 +72,8 @@ def halves(batches: List[tuple]) -> List[List[tuple]]:
     for maps, samples in batches:
         for half in (0, 1):
             part = slice((half + count) % 2, None, 2)
-            found[half].append((maps[part], samples[part]))
+            if samples[part]:
+                found[half].append((maps[part], samples[part]))
         count += len(samples)
     return list(found)
 

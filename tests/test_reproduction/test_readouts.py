@@ -114,6 +114,7 @@ def test_halves_go_on_over_batches_of_any_size():
     for half, wanted in zip(halves(batches), ([0, 2, 4], [1, 3, 5])):
         assert [n for _, samples in half for n in samples] == wanted
         assert torch.cat([maps for maps, _ in half]).tolist() == wanted
+        assert all(samples for _, samples in half)
 
 
 def test_every_line_has_a_title_of_its_own():
