@@ -246,4 +246,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print('interrupted; run it again to go on', file=sys.stderr)
+        sys.exit(130)

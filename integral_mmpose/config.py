@@ -15,8 +15,26 @@ The import stands below ``_base_``: MMEngine takes a config whose first
 statement is an import for one of its other format (``read_base``).
 """
 
+import os
+import sys
 from copy import deepcopy
-from typing import Optional, Sequence
+from typing import TYPE_CHECKING, Optional, Sequence
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+
+def read_config(path: str) -> 'Config':
+    """Read a config file.
+
+    The modules of its ``custom_imports`` may lie in the working directory.
+    Python finds them there for ``python -m``, but not for a tool.
+    """
+    from mmengine.config import Config  # not for the configs themselves
+
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    return Config.fromfile(path)
 
 
 def find(steps: Sequence[dict], kind: str) -> dict:

@@ -223,9 +223,9 @@ def read_config(name: str) -> tuple:
     """Read ``sys.argv`` as MMPose does; returns ``(args, config)``."""
     tool = runpy.run_path(str(find_tool(name)))
     args = tool['parse_args']()
-    from mmengine.config import Config
+    from integral_mmpose import config
 
-    return args, tool['merge_args'](Config.fromfile(args.config), args)
+    return args, tool['merge_args'](config.read_config(args.config), args)
 
 
 def refuse_unknown_optimizer(cfg) -> None:

@@ -12,6 +12,7 @@ from mmcv.ops import get_compiling_cuda_version
 from mmpose.apis.inferencers.utils import default_det_models
 from mmpose.utils import adapt_mmdet_pipeline
 
+from integral_mmpose.config import read_config
 from integral_mmpose.engine import check_weights
 
 from .pose_model import read_checkpoint, require_device
@@ -52,7 +53,9 @@ def load_detector(config: str, checkpoint: Optional[str], device: str = 'cpu'):
         config, checkpoint = known['model'], checkpoint or known['weights']
     content = checkpoint and read_checkpoint(checkpoint)
     if Path(config).suffix == '.py':
-        detector = init_detector(config, checkpoint, device=device)
+        detector = init_detector(
+            read_config(config), checkpoint, device=device
+        )
     else:
         detector = DetInferencer(
             config, checkpoint, device, 'mmdet', show_progress=False

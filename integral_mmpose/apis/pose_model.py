@@ -11,13 +11,13 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.apis import init_model
 from mmpose.registry import TRANSFORMS
 
+from integral_mmpose.config import read_config
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import HeatVectors
 from integral_mmpose.inference import Pose
@@ -37,7 +37,7 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
     """
     require_device(device)
     if isinstance(config, (str, Path)):
-        config = Config.fromfile(config)
+        config = read_config(config)
     config = deepcopy(config)
     for kind in ('train', 'val', 'test'):
         dataset = (config.get(f'{kind}_dataloader') or {}).get('dataset', {})

@@ -53,7 +53,7 @@ def note_on(model, result: ImageResult, whole: bool) -> str:
     if reason:
         return (
             f'{reason}: it may show several people, none, or one who does '
-            'not fill it: give --box, --boxes or --detector'
+            'not fill it: give boxes or a detector'
         )
     return ''
 

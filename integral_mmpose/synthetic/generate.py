@@ -5,13 +5,14 @@ neither the number of processes nor the size of the set changes it.
 """
 
 import json
+import os
 import shutil
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,13 +109,22 @@ def _workers(jobs):
     if jobs == 1:
         return ThreadPoolExecutor(1)
     # A fork would copy the locks of OpenCV's and torch's threads.
-    pool = ProcessPoolExecutor(
-        jobs, get_context('spawn'), cv2.setNumThreads, (1,)
-    )
+    pool = ProcessPoolExecutor(jobs, get_context('spawn'), _start_worker)
     with _interrupts_ignored():
         for _ in range(jobs):
             pool.submit(int)  # starts one
     return pool
+
+
+def _start_worker() -> None:
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot end its workers, which would wait for ever."""
+    parent_process().join()
+    os._exit(1)
 
 
 @contextmanager

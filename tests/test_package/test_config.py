@@ -10,7 +10,13 @@ import pytest
 from mmengine.config import Config
 
 from integral_mmpose import config
-from integral_mmpose.config import edit, find, insert_after, with_codec
+from integral_mmpose.config import (
+    edit,
+    find,
+    insert_after,
+    read_config,
+    with_codec,
+)
 from integral_mmpose.engine.compare_weights import how_to_allow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,3 +140,22 @@ def test_the_module_needs_the_standard_library_only():
     path = Path(config.__file__)
     code = f'import runpy; runpy.run_path({str(path)!r})'
     subprocess.run([sys.executable, '-I', '-S', '-c', code], check=True)
+
+
+def test_modules_in_the_working_directory_are_found(tmp_path, monkeypatch):
+    """Not by mmengine alone, from a tool in another folder."""
+    monkeypatch.setattr(sys, 'path', [p for p in sys.path if p])
+    monkeypatch.chdir(tmp_path)
+    Path('own_module_of_test.py').touch()
+    imports = dict(imports=['own_module_of_test'], allow_failed_imports=False)
+    Path('own.py').write_text(f'custom_imports = {imports}\n')
+    with pytest.raises(ImportError, match='own_module_of_test'):
+        Config.fromfile('own.py')
+    assert read_config('own.py').custom_imports == imports
+    sys.modules.pop('own_module_of_test')
+
+
+def test_tools_read_the_configs_of_users_so():
+    tools = ROOT.glob('tools/**/*.py')
+    for path in (*tools, *ROOT.glob('integral_mmpose/apis/*.py')):
+        assert 'Config.fromfile' not in path.read_text(), path

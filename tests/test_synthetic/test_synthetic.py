@@ -1,7 +1,11 @@
 """The embedded data: geometry, repeatability, layouts."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -21,6 +25,7 @@ from integral_mmpose.synthetic.actions import ACTIONS, sample_motion
 from integral_mmpose.synthetic.render import Canvas, Ellipsoid
 from integral_mmpose.synthetic.scene import look_at
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = generate.Scale(1, 2, 1, (4, 3), (3, 3))
 
 
@@ -313,3 +318,42 @@ def test_workers_leave_ctrl_c_to_the_parent():
         assert signal.getsignal(signal.SIGINT) is before
         pool.submit(signal.raise_signal, signal.SIGINT).result()
         assert pool.submit(abs, -3).result() == 3  # it goes on
+
+
+def test_workers_end_with_a_killed_parent(tmp_path):
+    """Those of a pool without their thread wait on: the control."""
+    script = tmp_path / 'parent.py'
+    script.write_text(
+        'import os, signal\n'
+        'from concurrent.futures import ProcessPoolExecutor\n'
+        'from multiprocessing import get_context\n'
+        'from integral_mmpose.synthetic import generate\n'
+        "if __name__ == '__main__':\n"
+        "    plain = ProcessPoolExecutor(1, get_context('spawn'))\n"
+        '    plain.submit(int).result()\n'
+        '    pool = generate._workers(2)\n'
+        '    pool.submit(int).result()\n'
+        "    with open('workers', 'w') as file:\n"
+        '        print(*plain._processes, *pool._processes, file=file)\n'
+        '    os.kill(os.getpid(), signal.SIGKILL)\n'
+    )
+    env = dict(os.environ, PYTHONPATH=str(ROOT))
+    subprocess.run([sys.executable, script.name], cwd=tmp_path, env=env)
+    plain, *workers = map(int, (tmp_path / 'workers').read_text().split())
+    try:
+        deadline = time.monotonic() + 60
+        while any(map(_runs, workers)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(workers) == 2 and not any(map(_runs, workers))
+        assert _runs(plain)
+    finally:
+        os.kill(plain, signal.SIGKILL)
+
+
+def _runs(process):
+    """A zombie, which a container's first process may leave, does not."""
+    try:
+        status = Path(f'/proc/{process}/status').read_text()
+    except FileNotFoundError:
+        return False
+    return 'State:\tZ' not in status

@@ -18,6 +18,7 @@ from mmpose.registry import MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
 from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.config import read_config
 
 
 class Complexity(NamedTuple):
@@ -53,7 +54,7 @@ def main() -> None:
     for path in args.configs:
         if not os.path.isfile(path):
             parser.error(f'{path}: no such config file')
-        config = Config.fromfile(path)
+        config = read_config(path)
         if 'input_size' not in config.get('codec', {}):
             parser.error(f'{path}: it has no codec with an input_size')
         width, height = config.codec.input_size

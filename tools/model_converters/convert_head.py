@@ -32,6 +32,7 @@ from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 
 from integral_mmpose.command import make_parser, reports_errors
+from integral_mmpose.config import read_config
 from integral_mmpose.engine.atomic_backend import ATOMIC
 from integral_mmpose.engine.safe_load import load_from_local
 
@@ -169,7 +170,7 @@ def main() -> None:
         if Path(f'{out}{suffix}').resolve() in read:
             parser.error(f'--out {out}{suffix} is a file that is read')
     register_all_modules()
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     checkpoint = load_from_local(args.checkpoint, map_location='cpu')
     try:
         cfg, checkpoint = convert(cfg, checkpoint)

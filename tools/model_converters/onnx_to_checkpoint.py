@@ -30,6 +30,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from integral_mmpose.apis import load_pose_model
 from integral_mmpose.command import at_least_one, make_parser, reports_errors
+from integral_mmpose.config import read_config
 from integral_mmpose.engine.atomic_backend import ATOMIC
 from integral_mmpose.export import compare, describe_model, run_model
 from integral_mmpose.inference import OnnxPoseModel
@@ -211,7 +212,7 @@ def main() -> None:
     if out.is_dir() or not above.is_dir():
         parser.error(f'--out {args.out!r} must be a file in a folder')
     file = OnnxPoseModel(args.model)
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     if not cfg.get('train_dataloader'):
         raise ValueError(f'{args.config} has no train_dataloader')
     model = load_pose_model(cfg, None)
