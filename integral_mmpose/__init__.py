@@ -27,7 +27,10 @@ _REGISTERING = (
 
 # The command needs no MMPose. Without importing it, the command starts five
 # times faster, and beside an MMPose of another version, too.
-_IS_COMMAND = Path(*sys.argv[:1]).stem == 'integral-pose'
+_IS_COMMAND = Path(*sys.argv[:1]).name in (
+    'integral-pose',
+    'integral-pose.exe',
+)
 
 if not _IS_COMMAND and check_versions():  # MMPose is installed
     # Operators for an mmcv without them, and a safe loader of checkpoints:

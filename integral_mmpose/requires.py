@@ -36,7 +36,8 @@ def check_versions() -> bool:
 
     Raises:
         ImportError: If one is installed in a version outside its range, or
-            if MMPose is installed and one of its parts is not.
+            if MMPose is installed and one of its parts is not, or if another
+            package has the name of one.
     """
     if installed_version('mmpose') is None:
         return False
@@ -78,6 +79,11 @@ def installed_version(name: str) -> Optional[str]:
     if spec is None or not spec.origin:
         return None
     path = Path(spec.origin).with_name('version.py')
+    if not path.is_file():
+        raise ImportError(
+            f'{path.parent} is imported as {name} and has no version.py: '
+            f'rename it, or install {name} again'
+        )
     return runpy.run_path(str(path))['__version__']
 
 

@@ -165,12 +165,14 @@ class FlatMetainfo:
         how it follows from the joints of the file, for COCO's metric. While
         the annotations are read, the joint set is that of the file.
         """
+        from .transforms.joints import ConvertJoints  # it imports this file
+
         found = super().metainfo
         for step in (
             self.pipeline.transforms if self._fully_initialized else ()
         ):
-            if hasattr(step, 'metainfo'):
-                found = _converted(found, step)
+            if isinstance(step, ConvertJoints):
+                found = _converted(found, step, self.ann_file)
         return found
 
     def get_data_info(self, idx: int) -> dict:
@@ -180,9 +182,10 @@ class FlatMetainfo:
         return info
 
 
-def _converted(metainfo: dict, step) -> dict:
+def _converted(metainfo: dict, step, ann_file: str) -> dict:
     """The joint set after a ConvertJoints, after which others may follow."""
     file = metainfo.get('file_joints') or dict(
+        ann_file=ann_file,
         names=list(metainfo['keypoint_id2name'].values()),
         sigmas=metainfo['sigmas'],
         sources=list(range(metainfo['num_keypoints'])),

@@ -52,14 +52,20 @@ class FiniteCocoMetric(CocoMetric):
         known = meta or {}
         ours = known.get('person_category') is not None
         joints = known.get('file_joints')
+        if any(s.get('file_joints') for s in known.get('sources') or ()):
+            raise ValueError(
+                'CocoMetric: sources of the mixture convert joints. Evaluate '
+                'each source by metrics of its own: PerSourceEvaluator'
+            )
         if joints and (self.gt_converter or self.pred_converter):
             raise ValueError(
                 'CocoMetric: the data set converts joints (ConvertJoints), '
                 'and the metric converts the truth by the same table: remove '
                 'gt_converter and pred_converter'
             )
-        file = self.ann_file or known.get('ann_file')  # of its source
-        if (ours or joints) and not file:  # mmpose's note of it
+        of_set = known if not joints else joints
+        file = self.ann_file or of_set.get('ann_file')  # a source's, or its
+        if ours and not file:  # mmpose's note of it
             hub = MessageHub.get_current_instance()
             file = hub.get_info(f'{known["dataset_name"]}_ann_file')
         # Not converted twice, if the joints are set again.
@@ -125,14 +131,21 @@ class FiniteCocoMetric(CocoMetric):
             raise annotation_error(
                 file, person['id'], missing[0], 'is missing', fix
             )
-        joints = self._file_joints and len(self._file_joints['names'])
-        if not check_person(person, file, joints):
+        if not check_person(person, file, self._joints_of_truth()):
             return
         person.setdefault('iscrowd', 0)  # xtcocotools reads it
         if self.use_area:
             check_area(person, file)
         else:
             detected_box(person['bbox'], file, person['id'])
+
+    def _joints_of_truth(self) -> Optional[int]:
+        """How many joints each person of the file must have, if known."""
+        if self._file_joints:
+            return len(self._file_joints['names'])
+        if self.gt_converter or self.pred_converter:
+            return None
+        return (self.dataset_meta or {}).get('num_keypoints')
 
     def process(
         self, data_batch: Sequence[dict], data_samples: Sequence[dict]

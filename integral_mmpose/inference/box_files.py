@@ -141,11 +141,14 @@ def _by_file_name(
         size = known.get('width'), known.get('height')
         if all(is_positive(side) for side in size):
             sizes[name] = size
-    unlisted = sorted(set(boxes) - {str(int(id_)) for id_ in ids}, key=int)
+    listed = {str(int(id_)) for id_ in ids}
+    unlisted = [
+        i for i, rows in boxes.items() if len(rows) and i not in listed
+    ]
     if unlisted:
         warnings.warn(
-            f'{path}: boxes of {len(unlisted)} images that `images` does not '
-            f'list are left out: image_id {", ".join(unlisted[:5])}',
+            f'{path}: boxes of images that `images` does not list are left '
+            f'out: image_id {", ".join(sorted(unlisted, key=int)[:5])}',
             stacklevel=2,
         )
     return found, sizes

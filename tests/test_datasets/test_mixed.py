@@ -161,6 +161,12 @@ def test_wrong_mixtures(h36m, mpii):
         MixedDataset(unconverted)[7]
 
 
+def test_joints_are_converted_in_the_sources(h36m, mpii):
+    convert = dict(type='ConvertJoints', mapping='mpii_to_h36m')
+    with pytest.raises(ValueError, match='must be in the pipelines of the so'):
+        MixedDataset(sources(h36m, mpii), pipeline=[convert])
+
+
 def test_an_error_in_a_source_names_the_file(h36m, mpii, tmp_path):
     (tmp_path / 'mpii/images/000000010.jpg').unlink()
     data = MixedDataset(sources(h36m, mpii), PIPELINE)

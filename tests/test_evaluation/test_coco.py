@@ -750,6 +750,52 @@ def test_a_converter_for_converted_joints_is_refused(ann_file):
             metric.dataset_meta = legs_of(path).metainfo
 
 
+@pytest.mark.parametrize('nested', [False, True])
+def test_a_mixture_that_converts_needs_metrics_of_its_sources(
+    ann_file, nested
+):
+    path, _ = ann_file
+    source = dict(
+        type='CocoCheckedDataset',
+        ann_file=path,
+        test_mode=True,
+        pipeline=legs_of(path).pipeline.transforms,
+    )
+    target = build_metainfo('legs', 'abcdef', (), [1, 0, 3, 2, 5, 4])
+    mixture = dict(type='MixedDataset', datasets=[source], metainfo=target)
+    metric = evaluator = FiniteCocoMetric(ann_file=path)
+    if nested:
+        mixture = dict(mixture, datasets=[mixture])
+        evaluator = PerSourceEvaluator([metric], [0])
+    with pytest.raises(ValueError, match='of its own: PerSourceEvaluator'):
+        evaluator.dataset_meta = DATASETS.build(mixture).metainfo
+
+
+def test_the_truth_has_the_joints_of_the_data_set(ann_file):
+    """MMPose's CombinedDataset does not say that its source converts."""
+    path, _ = ann_file
+    metric = FiniteCocoMetric(ann_file=path)
+    meta = dict(legs_of(path).metainfo, file_joints=None, person_category=None)
+    with pytest.raises(ValueError, match=r'coco.json.*1.*keypoints.*18'):
+        metric.dataset_meta = meta
+
+
+def test_a_data_set_that_is_built_late_names_its_file(ann_file):
+    path, _ = ann_file
+    done = legs_of(path)
+    data = CocoCheckedDataset(
+        ann_file=path,
+        test_mode=True,
+        lazy_init=True,
+        pipeline=done.pipeline.transforms,
+    )
+    data.full_init()
+    MessageHub.get_current_instance().update_info('legs_ann_file', 'other')
+    metric = FiniteCocoMetric()
+    metric.dataset_meta = data.metainfo
+    assert metric.ann_file == path
+
+
 def test_two_metrics_that_convert_share_no_joint_set(ann_file):
     """MMPose writes the converted sigmas into the dict that it is given."""
     path, _ = ann_file

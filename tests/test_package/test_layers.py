@@ -42,7 +42,7 @@ ARROWS = {
     'export': {'functional', 'geometry', 'codecs', 'files', 'inference'},
     'apis': {
         *('functional', 'geometry', 'datasets', 'engine', 'files'),
-        *('visualization', 'inference', 'person_category'),
+        *('visualization', 'inference', 'person_category', 'config'),
     },
 }
 # models/losses lie below the heads.

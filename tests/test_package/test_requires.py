@@ -120,6 +120,17 @@ def _fake_hosts(folder, version_py):
         (folder / name / 'version.py').write_text(version_py)
 
 
+def test_a_folder_of_that_name_is_named(tmp_path):
+    """Such as one of the user's in the working directory."""
+    (tmp_path / 'mmpose').mkdir()
+    (tmp_path / 'mmpose/__init__.py').touch()
+    done = _python(
+        f'import sys; sys.path.insert(0, {str(tmp_path)!r}); '
+        'import integral_mmpose'
+    )
+    assert f'{tmp_path}/mmpose is imported as mmpose' in done.stderr
+
+
 def test_a_version_that_is_computed_is_read(tmp_path, monkeypatch):
     """As the forks do it."""
     _fake_hosts(

@@ -13,6 +13,7 @@ from mmpose.registry import DATASETS
 from ..joints import METAINFO
 from ..metainfo import copy_metainfo, parse_metainfo
 from ..seeding import SeededIndex
+from ..transforms import ConvertJoints
 
 #: mmpose's CombinedDataset ignores the first two, and draws the samples of
 #: the third anew at every access: no worker would agree with another.
@@ -67,12 +68,18 @@ class MixedDataset(CombinedDataset):
                     f'{fix}'
                 )
         super().__init__(metainfo, list(datasets), list(pipeline), **kwargs)
+        if any(isinstance(t, ConvertJoints) for t in self.pipeline.transforms):
+            raise ValueError(
+                'MixedDataset: ConvertJoints must be in the pipelines of the '
+                'sources: the joints of the mixture are those of its metainfo'
+            )
         self._metainfo['sources'] = sources = [  # PerSourceEvaluator's
             dict(
                 head_boxes=source.metainfo.get('head_boxes'),
                 person_category=source.metainfo.get('person_category'),
                 file_joints=source.metainfo.get('file_joints'),
                 ann_file=getattr(source, 'ann_file', None),
+                sources=source.metainfo.get('sources'),  # of a mixture
             )
             for source in self.datasets
         ]
