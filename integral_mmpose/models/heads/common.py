@@ -16,6 +16,28 @@ from ..losses.heatmap import HeatmapLoss
 #: A joint counts as right in ``acc_pose`` within this fraction of the side.
 ACCURACY_THRESHOLD = 0.05
 
+#: Options of ``model.test_cfg``: of these heads, of MMPose's estimator, and
+#: of its heat map heads, whose shifts these heads do not need.
+TEST_OPTIONS = (
+    *('flip_test', 'align_flipped_maps', 'output_heatmaps'),
+    *('output_keypoint_indices', 'flip_mode', 'shift_heatmap', 'shift_coords'),
+)
+
+
+def read_test_cfg(test_cfg: Optional[dict]) -> dict:
+    """``model.test_cfg``, with known options only.
+
+    Raises:
+        ValueError: If it has another, such as a misspelt one.
+    """
+    unknown = sorted(set(test_cfg or ()).difference(TEST_OPTIONS))
+    if unknown:
+        raise ValueError(
+            f'model.test_cfg: there is no option {unknown[0]}. '
+            f'There are: {", ".join(TEST_OPTIONS)}'
+        )
+    return test_cfg or {}
+
 
 def check_features(head, features: Tensor) -> None:
     """Raise ValueError if they do not have ``in_channels`` channels."""

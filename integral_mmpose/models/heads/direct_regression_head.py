@@ -24,6 +24,7 @@ from .common import (
     gather_labels,
     merge_flipped,
     pose_accuracy,
+    read_test_cfg,
 )
 
 
@@ -130,7 +131,7 @@ class DirectRegressionHead(RegressionHead):
         test_cfg: OptConfigType = None,
     ) -> Predictions:
         """Predict poses; see :meth:`IntegralHead.predict`."""
-        flip_test = (test_cfg or {}).get('flip_test', False)
+        flip_test = read_test_cfg(test_cfg).get('flip_test', False)
         coordinates = self.forward(feats[0] if flip_test else feats)
         if flip_test:
             meta = batch_data_samples[0].metainfo

@@ -29,6 +29,7 @@ from .common import (
     decode_batch,
     gather_labels,
     pose_accuracy,
+    read_test_cfg,
 )
 from .map_readout import READOUTS, MapReadout
 
@@ -240,8 +241,12 @@ class IntegralHead(MapReadout, HeatmapHead):
             network input and z in mm relative to the root, and
             keypoint_scores (1, K); with ``output_heatmaps`` besides a list of
             PixelData with ``heatmaps`` (K, H, W) of :meth:`visible_maps`.
+
+        Raises:
+            ValueError: If ``test_cfg`` has an unknown option, the data set
+                has other joints, or a prediction is not finite.
         """
-        test_cfg = test_cfg or {}
+        test_cfg = read_test_cfg(test_cfg)
         flip_test = test_cfg.get('flip_test', False)
         logits = self.forward(feats[0] if flip_test else feats)
         F.check_finite(logits, f'{type(self).__name__}: logits')

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from integral_mmpose.geometry import check_counts
 
-from .common import check_features
+from .common import check_features, read_test_cfg
 from .integral_head import IntegralHead
 
 
@@ -167,7 +167,7 @@ class IntegralMultiStageHead(BaseHead):
         test_cfg: OptConfigType = None,
     ) -> Predictions:
         """Predict by the last stage; see :meth:`IntegralHead.predict`."""
-        if (test_cfg or {}).get('flip_test', False):
+        if read_test_cfg(test_cfg).get('flip_test', False):
             last = [self.before_last_head(f)[0] for f in feats]
         else:
             last = self.before_last_head(feats)[0]

@@ -6,12 +6,18 @@ import pytest
 import torch
 
 from integral_mmpose.codecs import IntegralLabel
+from integral_mmpose.models import (
+    DirectRegressionHead,
+    IntegralHead,
+    IntegralMultiStageHead,
+)
 from integral_mmpose.models.heads.common import (
     build_loss,
     decode_batch,
     gather_labels,
     merge_flipped,
     pose_accuracy,
+    read_test_cfg,
 )
 
 MAPS, JOINTS = dict(type='VolumeMSELoss'), dict(type='JointL1Loss')
@@ -116,3 +122,14 @@ def test_decode_batch_gives_each_sample_its_range(make_samples):
         decode_batch(
             head, torch.full((3, 2, 3), torch.nan), torch.ones(3, 2), samples
         )
+
+
+@pytest.mark.parametrize(
+    'head', [IntegralHead, DirectRegressionHead, IntegralMultiStageHead]
+)
+def test_a_misspelt_option_of_the_test_is_refused(head):
+    """By every head, before it reads anything else."""
+    with pytest.raises(ValueError, match='no option flip_tset. There are: fl'):
+        head.predict(None, [], [], dict(flip_test=True, flip_tset=True))
+    stock = dict(flip_test=True, flip_mode='heatmap', shift_heatmap=True)
+    assert read_test_cfg(stock) is stock and read_test_cfg(None) == {}
