@@ -35,8 +35,8 @@ def check_versions() -> bool:
         bool: Whether MMPose and all it needs are installed.
 
     Raises:
-        ImportError: If one is installed in a version outside its range, or
-            if MMPose is installed and one of its parts is not, or if another
+        ImportError: If one is installed in a version outside its range, if
+            MMPose is installed and one of its parts is not, or if another
             package has the name of one.
     """
     if installed_version('mmpose') is None:

@@ -52,19 +52,8 @@ class FiniteCocoMetric(CocoMetric):
         known = meta or {}
         ours = known.get('person_category') is not None
         joints = known.get('file_joints')
-        if any(s.get('file_joints') for s in known.get('sources') or ()):
-            raise ValueError(
-                'CocoMetric: sources of the mixture convert joints. Evaluate '
-                'each source by metrics of its own: PerSourceEvaluator'
-            )
-        if joints and (self.gt_converter or self.pred_converter):
-            raise ValueError(
-                'CocoMetric: the data set converts joints (ConvertJoints), '
-                'and the metric converts the truth by the same table: remove '
-                'gt_converter and pred_converter'
-            )
-        of_set = known if not joints else joints
-        file = self.ann_file or of_set.get('ann_file')  # a source's, or its
+        self._refuse_conversions(known)
+        file = self.ann_file or (joints or known).get('ann_file')
         if ours and not file:  # mmpose's note of it
             hub = MessageHub.get_current_instance()
             file = hub.get_info(f'{known["dataset_name"]}_ann_file')
@@ -89,6 +78,21 @@ class FiniteCocoMetric(CocoMetric):
             self._check_truth()
             if joints:
                 self._convert_truth(sources)
+
+    def _refuse_conversions(self, known: dict) -> None:
+        """Those of other joints than the metric's: the AP would be wrong."""
+        if any(s.get('file_joints') for s in known.get('sources') or ()):
+            raise ValueError(
+                'CocoMetric: sources of the mixture convert joints. Evaluate '
+                'each source by metrics of its own: PerSourceEvaluator'
+            )
+        converters = self.gt_converter or self.pred_converter
+        if known.get('file_joints') and converters:
+            raise ValueError(
+                'CocoMetric: the data set converts joints (ConvertJoints), '
+                'and the metric converts the truth by the same table: remove '
+                'gt_converter and pred_converter'
+            )
 
     def _convert_truth(self, sources: np.ndarray) -> None:
         """By the table of the data set; without a source, not labelled."""
