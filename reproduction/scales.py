@@ -16,7 +16,10 @@ from mmpose.models.backbones.resnet import ResNet, get_expansion
 from .experiment import Experiment
 from .rows import ROOT
 
-SCALES = ('tiny', 'small', 'long', 'pretrained', 'photographs', 'paper')
+SCALES = (
+    *('tiny', 'small', 'long', 'scratch'),
+    *('pretrained', 'photographs', 'paper'),
+)
 NUMBERS = ROOT / 'reproduction/scale_numbers'
 #: The schedule that a scale lays its numbers over.
 SCHEDULE = ROOT / 'configs/_base_/schedules/small_9e.py'
