@@ -100,7 +100,8 @@ def load_from_local(filename: str, map_location=None) -> Dict[str, Any]:
         first = _REFUSED if first.startswith(_REFUSED) else first
         raise ValueError(
             f'checkpoint {filename} cannot be read: '
-            f'{type(error).__name__}: {first}. Take another copy of it'
+            f'{type(error).__name__}: {first.rstrip(".")}. Take another copy '
+            'of it, or name a checkpoint of torch'
         ) from error
     check_content(checkpoint, filename)
     # mmengine's resume would execute it.

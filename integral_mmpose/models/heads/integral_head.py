@@ -77,8 +77,9 @@ class IntegralHead(MapReadout, HeatmapHead):
 
     Raises:
         ValueError: If no loss is given or one of the other kind, a count is
-            below 1, ``readout`` is unknown or has no ``window``, the depth
-            contradicts the codec, or a joint loss lacks its heat map loss.
+            below 1, ``readout`` is unknown, has no ``window`` or needs other
+            losses, the depth contradicts the codec, or a joint loss lacks its
+            heat map loss.
     """
 
     def __init__(
@@ -117,10 +118,16 @@ class IntegralHead(MapReadout, HeatmapHead):
         self.heatmap_loss = build_loss('heatmap_loss', heatmap_loss)
         self.joint_loss = build_loss('joint_loss', joint_loss)
         self._check_local(readout)
+        self._check_debiased(readout)
         self.out_channels = out_channels
         self.depth = depth
         self.readout = readout or self._trained_readout()
         self.window = dict(self._trained_window(), **(window or {}))
+        unknown = self.window.keys() - {'radius', 'temperature'}
+        if unknown:
+            raise ValueError(
+                f'window has radius and temperature, got {sorted(unknown)}'
+            )
         F.check_window(**self.window)
         if window and self.readout != 'local_integral':
             raise ValueError(
@@ -147,6 +154,20 @@ class IntegralHead(MapReadout, HeatmapHead):
             raise ValueError(
                 f'readout={readout!r} reads the whole map and {name} trains '
                 "a window: set readout='local_integral' or None"
+            )
+
+    def _check_debiased(self, readout: Optional[str]) -> None:
+        """A softmax leaves a constant free, which the correction reads."""
+        if readout != 'debiased_integral':
+            return
+        joint, heatmap = self.joint_loss, self.heatmap_loss
+        by_joint = joint and not getattr(joint, 'takes_logits', False)
+        if not by_joint and getattr(heatmap, 'score', None) != 'peak':
+            names = [type(loss).__name__ for loss in (heatmap, joint) if loss]
+            raise ValueError(
+                'debiased_integral needs maps with a background of 0, and '
+                f'{" and ".join(names)} trains none: give the head '
+                'JointL1Loss or VolumeMSELoss'
             )
 
     @property

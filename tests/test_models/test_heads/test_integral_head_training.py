@@ -395,6 +395,37 @@ def test_the_local_loss_needs_another_and_its_own_readout(identity_head):
             )
 
 
+@pytest.mark.parametrize(
+    'losses',
+    [
+        dict(joint_loss=dict(type='ExpectedErrorLoss')),
+        dict(
+            joint_loss=None, heatmap_loss=dict(type='VolumeCrossEntropyLoss')
+        ),
+        dict(joint_loss=None, heatmap_loss=dict(type='MarginalJSLoss')),
+    ],
+    ids=str,
+)
+def test_the_debiased_integral_needs_a_trained_background(
+    losses, identity_head, make_samples
+):
+    """A constant of the map is free in these losses, and moves the joints."""
+    with pytest.raises(ValueError, match='give the head JointL1Loss'):
+        identity_head(**losses, readout='debiased_integral')
+    head = identity_head(**losses, readout='integral')
+    torch.manual_seed(0)
+    logits = torch.randn(2, 3, 6, 8)
+    samples = make_samples(head.coordinates(logits.flip(-1)))
+    name = 'loss_joint' if head.joint_loss else 'loss_heatmap'
+    first, second = (
+        head.loss((m,), samples)[name] for m in (logits, logits + 1)
+    )
+    torch.testing.assert_close(first, second)
+    head.readout = 'debiased_integral'
+    apart = head.coordinates(logits) - head.coordinates(logits + 1)
+    assert apart.abs().max() > 0.05
+
+
 @pytest.mark.parametrize('name', ['ExpectedErrorLoss', 'LocalJointL1Loss'])
 def test_direct_regression_has_no_maps(name):
     config = dict(type='DirectRegressionHead', in_channels=4, num_joints=3)

@@ -76,6 +76,8 @@ def test_the_window_is_that_of_the_config(identity_head):
     for readout in ('integral', 'argmax'):
         with pytest.raises(ValueError, match=f'this head reads by .{readout}'):
             identity_head(readout=readout, window=dict(radius=1))
+    with pytest.raises(ValueError, match=r"got \['raduis'\]"):
+        identity_head(readout='local_integral', window=dict(raduis=2))
     with pytest.raises(ValueError, match='radius of at most 5'):
         identity_head(
             readout='local_integral', window=dict(radius=6)
