@@ -8,6 +8,7 @@ import pytest
 from mmengine.registry import Registry
 
 import integral_mmpose  # noqa: F401
+from integral_mmpose.functional.local import check_window
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/wrong_option.py'
 OURS = [
@@ -101,18 +102,32 @@ def test_a_missing_option(tool):
     )
 
 
+class HandsOn:
+    """A class whose option is the arguments of a function."""
+
+    def __init__(self, window):
+        check_window(**window)
+
+
 @pytest.mark.parametrize(
-    ('options', 'start'),
+    ('config', 'start'),
     [
-        (dict(window=dict(of_none=1)), 'IntegralHead: check_window() got an'),
-        (dict(decoder=dict(CODEC, of_none=1)), 'IntegralLabel: got an'),
+        (
+            dict(type=HandsOn, window=dict(of_none=1)),
+            'HandsOn: check_window() got an',
+        ),
+        (
+            dict(HEAD, decoder=dict(CODEC, of_none=1)),
+            'IntegralLabel: got an',
+        ),
     ],
+    ids=['function', 'class'],
 )
-def test_an_option_within_an_option(tool, options, start):
+def test_an_option_within_an_option(tool, config, start):
     """The innermost class that the config names."""
-    sentence = tool.wrong_option(error_of(MODELS.build, dict(HEAD, **options)))
+    sentence = tool.wrong_option(error_of(MODELS.build, config))
     assert sentence.startswith(start) and "'of_none'" in sentence
-    assert ('options are' in sentence) == ('decoder' in options)
+    assert ('options are' in sentence) == ('decoder' in config)
 
 
 def test_an_error_of_the_module_that_has_the_class(
