@@ -78,7 +78,7 @@ def _bars(number: str, measured: Measured) -> Figure:
     axes.set(
         ylabel=column + unit, title=f'Table {number} ({_where(measured)})'
     )
-    axes.legend()
+    figure.legend(loc='outside lower center', ncols=2)
     return figure
 
 

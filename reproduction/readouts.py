@@ -5,11 +5,11 @@
 h1_mobilenetv2-2deconv_24+8e_mpii-128x128/seed0
 
 The network runs once; every line of the table is another readout of the same
-maps: argmax, expectation of the sharpened map, and the local integral with
-several windows and temperatures. It shows how much of an I row's gain is its
-readout. The last line chooses the readout by its AUC on every second person
-for the others, and the other way round: what the choice is worth on people
-who had no part in it.
+maps (of several stages the last): argmax, expectation of the sharpened map,
+and the local integral with several windows and temperatures. It shows how much
+of an I row's gain is its readout. The last line chooses the readout by its AUC
+on every second person for the others, and the other way round: what the choice
+is worth on people who had no part in it.
 """
 
 import sys
@@ -25,6 +25,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpose.apis import init_model
+from torch import nn
 
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.engine.find_checkpoint import checkpoints_in
@@ -57,13 +58,20 @@ def readouts() -> Iterator[Readout]:
 
 @torch.no_grad()
 def run_network(model, loader) -> List[tuple]:
-    """Maps and samples of every batch."""
+    """Maps of the last stage, and samples, of every batch."""
     batches = []
     for batch in loader:
         data = model.data_preprocessor(batch)
         maps = model.head(model.extract_feat(data['inputs']))
+        if isinstance(maps, list):
+            maps = maps[-1]
         batches.append((maps, data['data_samples']))
     return batches
+
+
+def last_stage(head: nn.Module) -> nn.Module:
+    """The head itself, if it has one stage."""
+    return getattr(head, 'heads', [head])[-1]
 
 
 def halves(batches: List[tuple]) -> List[List[tuple]]:
@@ -88,7 +96,7 @@ def choose(model, batches: List[tuple], meta) -> Readout:
 
 def score(model, parts: List[tuple], meta) -> dict:
     """Metrics of all parts together: a readout and its batches each."""
-    head, metric, count = model.head, PCKhCurve(), 0
+    head, metric, count = last_stage(model.head), PCKhCurve(), 0
     metric.dataset_meta = meta
     for readout, (maps, samples) in (
         (readout, batch) for readout, batches in parts for batch in batches

@@ -160,7 +160,9 @@ def _sharpen(cfg: Config, setting: ConfigDict) -> None:
     ):
         return
     start = Experiment.parse(Path(cfg.load_from).parent)
-    factor = setting.get('sharpen', {}).get(start.method)
+    factors = setting.get('sharpen', {})
+    factor = factors.get(f'{start.method}_{start.network}')
+    factor = factor or factors.get(start.method)
     if factor:
         cfg.custom_hooks.append(ConfigDict(type='SharpenHook', factor=factor))
 

@@ -19,6 +19,7 @@ from reproduction.readouts import (
     halves,
     last_checkpoint,
     readouts,
+    run_network,
     score,
 )
 
@@ -86,6 +87,24 @@ def test_argmax_misses_what_the_window_finds(person):
     assert found['argmax']['pckh/AUC'] == pytest.approx(100 * 36 / 51)
     assert found['window']['pckh/PCKh@0.1'] == 100
     assert found['flat']['pckh/AUC'] < found['argmax']['pckh/AUC']
+
+
+def test_of_several_stages_the_last_is_read(person):
+    maps, sample = person
+    meta = parse_metainfo(MPII_METAINFO)
+    model = build()
+    last = model.head
+    stages = [1 - maps, maps]
+    model.head = lambda feats: stages
+    model.head.heads = [build().head, last]
+    model.extract_feat = lambda inputs: inputs
+    model.data_preprocessor = lambda batch: dict(batch, data_samples=[sample])
+    batches = run_network(model, [dict(inputs=None)])
+    assert batches[0][0] is maps
+    window = Readout('window', 'local_integral', dict(temperature=0.1))
+    assert score(model, [(window, batches)], meta)['pckh/PCKh@0.1'] == 100
+    first = [(stages[0], [sample])]  # negative control
+    assert score(model, [(window, first)], meta)['pckh/PCKh@0.1'] == 0
 
 
 def test_each_half_has_its_own_readout(person):

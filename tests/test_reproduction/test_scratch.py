@@ -20,9 +20,10 @@ def factors(cfg):
 
 @pytest.mark.parametrize('row', ROWS_2D, ids=lambda row: row.config)
 def test_it_is_small_but_for_the_hand_over(row):
-    """I1 starts from H1's maps times 20, at the rate that H1 goes on with."""
+    """I1 starts from sharpened maps, at the rate that H1 goes on with."""
     here, small = config(row), config(row, 'small')
-    assert factors(here) == ([20] if row.config.startswith('i1_') else [])
+    wanted = [80 if 'HG-' in row.name else 20]
+    assert factors(here) == (wanted if row.config.startswith('i1_') else [])
     assert factors(small) == []
     here['custom_hooks'] = [
         h for h in here['custom_hooks'] if h['type'] != 'SharpenHook'
