@@ -23,7 +23,7 @@ settings = dict(
         # Maps that an I row starts from -> factor in its last layer. Those of
         # H1 lie in [0, 1]; those of H2 and H3 are logits already. Those of the
         # hourglass have four times as many cells and lower peaks: times 20,
-        # the cells without the joint weigh more than its peak.
+        # the cells without the joint weigh about as much as its peak.
         sharpen=dict(h1=20.0, h1_hg8=80.0),
     ),
 )
