@@ -161,9 +161,11 @@ class FlatMetainfo:
     def metainfo(self) -> dict:
         """The joint set of the samples: that of a ConvertJoints if there is.
 
-        It is what metrics count and checkpoints keep; ``file_joints`` says
-        how it follows from the joints of the file, for COCO's metric. While
-        the annotations are read, the joint set is that of the file.
+        It is what metrics count and checkpoints keep. With ``test_mode``,
+        ``file_joints`` says how it follows from the joints of the file, for
+        COCO's metric. Without, the joints of several files do not differ by
+        it, so that mmengine's ConcatDataset joins them. While the annotations
+        are read, the joint set is that of the file.
         """
         from .transforms.joints import ConvertJoints  # it imports this file
 
@@ -173,6 +175,8 @@ class FlatMetainfo:
         ):
             if isinstance(step, ConvertJoints):
                 found = _converted(found, step, self.ann_file)
+        if not self.test_mode:
+            found.pop('file_joints', None)
         return found
 
     def get_data_info(self, idx: int) -> dict:
@@ -187,7 +191,7 @@ def _converted(metainfo: dict, step, ann_file: str) -> dict:
     file = metainfo.get('file_joints') or dict(
         ann_file=ann_file,
         names=list(metainfo['keypoint_id2name'].values()),
-        sigmas=metainfo['sigmas'],
+        sigmas=metainfo['sigmas'].tolist(),
         sources=list(range(metainfo['num_keypoints'])),
     )
     sources = [

@@ -35,14 +35,17 @@ class FiniteCocoMetric(CocoMetric):
 
     def __init__(self, ann_file: Optional[str] = None, **kwargs) -> None:
         super().__init__(**kwargs)
-        self.ann_file = ann_file
+        self._given = ann_file
         self._checked = False
         self._file_joints: Optional[dict] = None  # of a truth to convert
         if ann_file is not None:
             self._read_truth(ann_file)
 
-    def _read_truth(self, ann_file: str) -> None:
-        self.ann_file = ann_file
+    def _read_truth(self, ann_file: Optional[str]) -> None:
+        self.ann_file, self._checked = ann_file, False
+        if ann_file is None:
+            self.coco = None
+            return
         lists = ['images'] + ['annotations'] * (not self.format_only)
         self.coco = index_of(read_coco(ann_file, lists, dict(id=WHOLE)))
 
@@ -53,12 +56,12 @@ class FiniteCocoMetric(CocoMetric):
         ours = known.get('person_category') is not None
         joints = known.get('file_joints')
         self._refuse_conversions(known)
-        file = self.ann_file or (joints or known).get('ann_file')
+        file = self._given or (joints or known).get('ann_file')
         if ours and not file:  # mmpose's note of it
             hub = MessageHub.get_current_instance()
             file = hub.get_info(f'{known["dataset_name"]}_ann_file')
-        # Not converted twice, if the joints are set again.
-        if file and (self.coco is None or self._file_joints):
+        # That of another data set, or converted already, is read again.
+        if file != self.ann_file or self._file_joints:
             self._read_truth(file)
         self._file_joints = joints
         meta = dict(known)  # mmpose writes into it
@@ -81,10 +84,14 @@ class FiniteCocoMetric(CocoMetric):
 
     def _refuse_conversions(self, known: dict) -> None:
         """Those of other joints than the metric's: the AP would be wrong."""
-        if any(s.get('file_joints') for s in known.get('sources') or ()):
+        mixed = any(s.get('file_joints') for s in known.get('sources') or ())
+        if mixed and not (self.format_only or self._truth_has_joints(known)):
             raise ValueError(
                 'CocoMetric: sources of the mixture convert joints. Evaluate '
-                'each source by metrics of its own: PerSourceEvaluator'
+                'each source by metrics of its own: PerSourceEvaluator with '
+                'one MixedDataset that has all the sources, none of which is '
+                'a mixture. Or give the metric an ann_file whose category '
+                'lists the joints of the mixture'
             )
         converters = self.gt_converter or self.pred_converter
         if known.get('file_joints') and converters:
@@ -93,6 +100,14 @@ class FiniteCocoMetric(CocoMetric):
                 'and the metric converts the truth by the same table: remove '
                 'gt_converter and pred_converter'
             )
+
+    def _truth_has_joints(self, known: dict) -> bool:
+        """Whether a file was given that names the joints of the metric."""
+        if self._given is None:
+            return False
+        names = list(known['keypoint_id2name'].values())
+        categories = self.coco.dataset.get('categories', [])
+        return any(names == kind.get('keypoints') for kind in categories)
 
     def _convert_truth(self, sources: np.ndarray) -> None:
         """By the table of the data set; without a source, not labelled."""
@@ -180,6 +195,7 @@ class FiniteCocoMetric(CocoMetric):
                     'keypoint_scores must have the shape '
                     f'{keypoints.shape[:2]}, got {np.shape(scores)}'
                 )
+            self._check_joints(sample)
             if 'bbox_scales' in sample.truth:
                 sample.truth_array('bbox_scales', 'N 2', positive=True)
             for field in ('id', 'img_id', 'gt_instances'):
@@ -195,6 +211,19 @@ class FiniteCocoMetric(CocoMetric):
                 if person:
                     self._check_person(person, sample.name)
         super().process(data_batch, data_samples)
+
+    def _check_joints(self, sample: CheckedSample) -> None:
+        """Those of a data set that converts, and does not say so, differ."""
+        swaps = (self.dataset_meta or {}).get('flip_indices')
+        found = sample.get('flip_indices')
+        if self.gt_converter or self.pred_converter or not swaps or not found:
+            return
+        if list(found) != list(swaps):
+            raise sample.error(
+                f'its flip_indices are {list(found)}, those of the data set '
+                f'{list(swaps)}: the pipeline converts joints, and the data '
+                'set does not tell the metric. Use CocoCheckedDataset'
+            )
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
         """The ten numbers.

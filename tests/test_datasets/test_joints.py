@@ -1,8 +1,15 @@
+import json
+
 import numpy as np
 import pytest
+from mmengine.dataset import ConcatDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from integral_mmpose.datasets import CocoCheckedDataset, joints
+from integral_mmpose.datasets import (
+    CocoCheckedDataset,
+    MpiiExactDataset,
+    joints,
+)
 
 
 @pytest.mark.parametrize(
@@ -124,3 +131,50 @@ def test_flip_pairs_of_the_official_code():
     info = parse_pose_metainfo(joints.H36M18_METAINFO)
     rest = [7, 8, 9, 10, 14, 15, 16, 11, 12, 13, 17]
     assert info['flip_indices'] == [0, 4, 5, 6, 1, 2, 3, *rest]
+
+
+def four_joints(path, **kwargs):
+    """Two wrists and two ankles, of COCO's or MPII's file."""
+    target = joints.build_metainfo('four', 'abcd', (), [1, 0, 3, 2])
+    kind, mapping = CocoCheckedDataset, [9, 10, 15, 16]
+    if 'data_root' in kwargs:
+        kind, mapping = MpiiExactDataset, [15, 10, 5, 0]
+    convert = dict(type='ConvertJoints', mapping=mapping, target=target)
+    return dict(type=kind, ann_file=path, pipeline=[convert], **kwargs)
+
+
+def test_converted_sets_are_joined_by_mmengine(tmp_path, mpii):
+    """ConcatDataset compares all that the data sets say of their joints."""
+    files = []
+    for name in 'ab':
+        points = np.c_[np.arange(34).reshape(17, 2), np.full(17, 2)]
+        person = dict(
+            id=1,
+            image_id=1,
+            category_id=1,
+            iscrowd=0,
+            area=99,
+            bbox=[0, 0, 40, 40],
+            num_keypoints=17,
+            keypoints=points.ravel().tolist(),
+        )
+        content = dict(
+            images=[dict(id=1, file_name='1.jpg', width=60, height=60)],
+            annotations=[person],
+            categories=[dict(id=1, name='person')],
+        )
+        files.append(tmp_path / f'{name}.json')
+        files[-1].write_text(json.dumps(content))
+    coco = [four_joints(str(file)) for file in files]
+    joined = ConcatDataset(coco)
+    assert len(joined) == 2
+    assert joined.metainfo['num_keypoints'] == 4
+    # Of the metrics, and different with every layout.
+    notes = ['CLASSES', 'person_category', 'head_boxes']
+    other = four_joints('annotations/mpii_train.json', data_root=mpii.root)
+    joined = ConcatDataset([*coco, other], ignore_keys=notes)
+    assert len(joined) == 2 + len(joined.datasets[-1])
+    assert [joined[n]['keypoints'].shape[1] for n in (0, 1, 2)] == [4] * 3
+    # One file, as of a test set whose parts are read apart.
+    joined = ConcatDataset([dict(coco[0], test_mode=True)] * 2)
+    assert joined.metainfo['file_joints']['sources'] == [9, 10, 15, 16]

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
+from mmpose.datasets.datasets import CocoDataset
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import (
     DATASETS,
@@ -23,7 +24,7 @@ from mmpose.registry import (
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from integral_mmpose.datasets import CocoCheckedDataset, MixedDataset
+from integral_mmpose.datasets import CocoCheckedDataset
 from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.evaluation import FiniteCocoMetric, PerSourceEvaluator
 from integral_mmpose.synthetic import coco_writer
@@ -675,14 +676,7 @@ def test_the_truth_of_converted_joints_is_converted(ann_file, through):
     data = legs_of(path)
     metric = FiniteCocoMetric()
     if through == 'a mixture':
-        config = dict(
-            type='CocoCheckedDataset',
-            ann_file=path,
-            test_mode=True,
-            pipeline=data.pipeline.transforms,
-        )
-        target = build_metainfo('legs', 'abcdef', (), [1, 0, 3, 2, 5, 4])
-        data = MixedDataset([config], metainfo=target)
+        data = DATASETS.build(mixture_of(path))
     evaluator = PerSourceEvaluator([metric], [0])
     for _ in range(2):
         if through == 'a mixture':
@@ -750,11 +744,8 @@ def test_a_converter_for_converted_joints_is_refused(ann_file):
             metric.dataset_meta = legs_of(path).metainfo
 
 
-@pytest.mark.parametrize('nested', [False, True])
-def test_a_mixture_that_converts_needs_metrics_of_its_sources(
-    ann_file, nested
-):
-    path, _ = ann_file
+def mixture_of(path):
+    """Six joints of one source in a mixture."""
     source = dict(
         type='CocoCheckedDataset',
         ann_file=path,
@@ -762,7 +753,81 @@ def test_a_mixture_that_converts_needs_metrics_of_its_sources(
         pipeline=legs_of(path).pipeline.transforms,
     )
     target = build_metainfo('legs', 'abcdef', (), [1, 0, 3, 2, 5, 4])
-    mixture = dict(type='MixedDataset', datasets=[source], metainfo=target)
+    return dict(type='MixedDataset', datasets=[source], metainfo=target)
+
+
+def test_a_mixture_is_scored_by_a_truth_in_its_joints(ann_file, tmp_path):
+    path, joints = ann_file
+    own = annotation(1, 1, joints[0, LEGS], np.full(6, 2))
+    own = write_truth(
+        tmp_path / 'own.json', [dict(own, area=5000.0, bbox=[5, 5, 120, 110])]
+    )
+    mixture = DATASETS.build(mixture_of(path)).metainfo
+    metric = FiniteCocoMetric(ann_file=own)
+    with pytest.raises(ValueError, match='lists the joints of the mixture'):
+        metric.dataset_meta = mixture
+    edit(own, lambda c: c['categories'][0].update(keypoints=[*'abcdef']))
+    metric = FiniteCocoMetric(ann_file=own)
+    metric.dataset_meta = mixture
+    assert ap_of(metric, sample(joints[:, LEGS])) == pytest.approx(1)
+
+
+def test_predictions_for_a_mixture_are_written(ann_file, tmp_path):
+    path, joints = ann_file
+    prefix = str(tmp_path / 'out')
+    metric = FiniteCocoMetric(
+        ann_file=path, format_only=True, outfile_prefix=prefix
+    )
+    metric.dataset_meta = DATASETS.build(mixture_of(path)).metainfo
+    found = sample(joints[:, LEGS])
+    found['pred_instances']['keypoint_scores'] = np.ones((1, 6))
+    metric.process([{}], [found])
+    metric.evaluate(1)
+    [person] = json.loads((tmp_path / 'out.keypoints.json').read_text())
+    points = np.reshape(person['keypoints'], (6, 3))
+    np.testing.assert_allclose(points[:, :2], joints[0, LEGS])
+
+
+def test_the_truth_is_that_of_the_last_data_set(ann_file, tmp_path):
+    """By one metric: a second test, as in a notebook."""
+    path, joints = ann_file
+    person = annotation(1, 1, joints[0] + 50, np.full(17, 2))
+    other = dict(person, area=5000.0, bbox=[5, 5, 120, 110])
+    other = write_truth(tmp_path / 'other.json', [other])
+    metric = FiniteCocoMetric()
+    for file, shift in ((path, 0), (other, 50), (path, 0)):
+        metric.dataset_meta = legs_of(file).metainfo
+        found = sample(joints[:, LEGS] + np.float32(shift))
+        assert ap_of(metric, found) == pytest.approx(1)
+
+
+def test_a_data_set_that_does_not_say_that_it_converts(ann_file):
+    """MMPose's: its joint set is that of the file."""
+    path, joints = ann_file
+    theirs = CocoDataset(
+        ann_file=path,
+        metainfo=CocoCheckedDataset.METAINFO,
+        test_mode=True,
+        pipeline=legs_of(path).pipeline.transforms,
+    )
+    metric = FiniteCocoMetric(ann_file=path)
+    metric.dataset_meta = theirs.metainfo
+    swaps = theirs.prepare_data(0)['flip_indices']
+    found = dict(sample(joints[:, LEGS]), flip_indices=swaps)
+    with pytest.raises(ValueError, match='Use CocoCheckedDataset'):
+        ap_of(metric, found)
+    metric = FiniteCocoMetric(ann_file=path)
+    metric.dataset_meta = data = legs_of(path).metainfo
+    found = dict(found, flip_indices=data['flip_indices'])
+    assert ap_of(metric, found) == pytest.approx(1)
+
+
+@pytest.mark.parametrize('nested', [False, True])
+def test_a_mixture_that_converts_needs_metrics_of_its_sources(
+    ann_file, nested
+):
+    path, _ = ann_file
+    mixture = mixture_of(path)
     metric = evaluator = FiniteCocoMetric(ann_file=path)
     if nested:
         mixture = dict(mixture, datasets=[mixture])
