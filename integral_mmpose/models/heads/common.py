@@ -16,12 +16,14 @@ from ..losses.heatmap import HeatmapLoss
 #: A joint counts as right in ``acc_pose`` within this fraction of the side.
 ACCURACY_THRESHOLD = 0.05
 
-#: Options of ``model.test_cfg``: of these heads, of MMPose's estimator, and
-#: of its heat map heads, whose shifts these heads do not need.
+#: Options of ``model.test_cfg``: of these heads and of MMPose's estimator.
 TEST_OPTIONS = (
     *('flip_test', 'align_flipped_maps', 'output_heatmaps'),
-    *('output_keypoint_indices', 'flip_mode', 'shift_heatmap', 'shift_coords'),
+    'output_keypoint_indices',
 )
+#: Of MMPose's own heads, in the configs of which a head is replaced. They
+#: change nothing: ``align_flipped_maps`` knows by how much maps lie aside.
+OF_OTHER_HEADS = ('flip_mode', 'shift_heatmap', 'shift_coords')
 
 
 def read_test_cfg(test_cfg: Optional[dict]) -> dict:
@@ -30,13 +32,31 @@ def read_test_cfg(test_cfg: Optional[dict]) -> dict:
     Raises:
         ValueError: If it has another, such as a misspelt one.
     """
-    unknown = sorted(set(test_cfg or ()).difference(TEST_OPTIONS))
+    known = (*TEST_OPTIONS, *OF_OTHER_HEADS)
+    unknown = sorted(set(test_cfg or ()).difference(known))
     if unknown:
         raise ValueError(
             f'model.test_cfg: there is no option {unknown[0]}. '
             f'There are: {", ".join(TEST_OPTIONS)}'
         )
     return test_cfg or {}
+
+
+class CheckedTestCfg:
+    """A head that refuses an unknown option of the test when it is built.
+
+    MMPose's estimator gives a head ``model.test_cfg`` as it builds it, and
+    reads it when the first image is tested, after an epoch of training.
+    """
+
+    @property
+    def test_cfg(self) -> dict:
+        """``model.test_cfg``."""
+        return self._test_cfg
+
+    @test_cfg.setter
+    def test_cfg(self, test_cfg: Optional[dict]) -> None:
+        self._test_cfg = read_test_cfg(test_cfg)
 
 
 def check_features(head, features: Tensor) -> None:

@@ -18,6 +18,7 @@ from integral_mmpose.functional import at_least_float32
 from integral_mmpose.geometry import check_counts
 
 from .common import (
+    CheckedTestCfg,
     build_loss,
     check_decoder,
     decode_batch,
@@ -29,7 +30,7 @@ from .common import (
 
 
 @MODELS.register_module()
-class DirectRegressionHead(RegressionHead):
+class DirectRegressionHead(CheckedTestCfg, RegressionHead):
     """Direct regression of K joints in 2D or 3D (R1 of the paper).
 
     The output is relative to the middle of the normalised space, so that a

@@ -23,6 +23,7 @@ from integral_mmpose import functional as F
 from integral_mmpose.geometry import check_counts
 
 from .common import (
+    CheckedTestCfg,
     build_loss,
     check_decoder,
     check_features,
@@ -35,7 +36,7 @@ from .map_readout import READOUTS, MapReadout
 
 
 @MODELS.register_module()
-class IntegralHead(MapReadout, HeatmapHead):
+class IntegralHead(MapReadout, CheckedTestCfg, HeatmapHead):
     """Integral regression head (Sun et al., ECCV 2018) and its baselines.
 
     =============  ================  ============  ===================

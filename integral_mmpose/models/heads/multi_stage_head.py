@@ -19,12 +19,12 @@ from torch import Tensor
 
 from integral_mmpose.geometry import check_counts
 
-from .common import check_features, read_test_cfg
+from .common import CheckedTestCfg, check_features, read_test_cfg
 from .integral_head import IntegralHead
 
 
 @MODELS.register_module()
-class IntegralMultiStageHead(BaseHead):
+class IntegralMultiStageHead(CheckedTestCfg, BaseHead):
     """Stages and their integral heads (Tables 4 and 5 of the paper).
 
     A stage gets the raw maps of the stage before, whatever its loss, so that

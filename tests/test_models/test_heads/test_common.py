@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
+from mmpose.registry import MODELS
 
 from integral_mmpose.codecs import IntegralLabel
 from integral_mmpose.models import (
@@ -129,7 +131,41 @@ def test_decode_batch_gives_each_sample_its_range(make_samples):
 )
 def test_a_misspelt_option_of_the_test_is_refused(head):
     """By every head, before it reads anything else."""
-    with pytest.raises(ValueError, match='no option flip_tset. There are: fl'):
+    message = 'no option flip_tset. There are: flip_test, align_flipped_maps'
+    with pytest.raises(ValueError, match=message):
         head.predict(None, [], [], dict(flip_test=True, flip_tset=True))
     stock = dict(flip_test=True, flip_mode='heatmap', shift_heatmap=True)
     assert read_test_cfg(stock) is stock and read_test_cfg(None) == {}
+
+
+@pytest.mark.parametrize('misspelt', [True, False])
+@pytest.mark.parametrize(
+    'head',
+    [
+        dict(type='IntegralHead', joint_loss=JOINTS),
+        dict(type='DirectRegressionHead'),
+        dict(
+            type='IntegralMultiStageHead',
+            num_stages=2,
+            stage=dict(
+                type='IntegralResNetStage', depth=18, base_channels=256
+            ),
+            joint_loss=JOINTS,
+        ),
+    ],
+)
+def test_a_misspelt_option_is_refused_before_a_training(head, misspelt):
+    """Not after its first epoch, when the first image is tested."""
+    init_default_scope('mmpose')
+    joints = 'num_joints' if 'Direct' in head['type'] else 'out_channels'
+    config = dict(
+        type='TopdownPoseEstimator',
+        backbone=dict(type='ResNet', depth=18),
+        head=dict(head, in_channels=512, **{joints: 3}),
+        test_cfg={'flip_tset' if misspelt else 'flip_test': True},
+    )
+    if misspelt:
+        with pytest.raises(ValueError, match='no option flip_tset'):
+            MODELS.build(config)
+    else:
+        assert MODELS.build(config).head.test_cfg == dict(flip_test=True)
