@@ -79,9 +79,10 @@ def installed_version(name: str) -> Optional[str]:
     if spec is None or not spec.origin:
         return None
     path = Path(spec.origin).with_name('version.py')
-    if not path.is_file():
+    if spec.submodule_search_locations is None or not path.is_file():
+        place = path.parent if spec.submodule_search_locations else spec.origin
         raise ImportError(
-            f'{path.parent} is imported as {name} and has no version.py: '
+            f'{place} is imported as {name} and has no version.py: '
             f'rename it, or install {name} again'
         )
     return runpy.run_path(str(path))['__version__']

@@ -30,6 +30,7 @@ from torch import nn
 from integral_mmpose.command import make_parser, reports_errors
 from integral_mmpose.engine.find_checkpoint import checkpoints_in
 from integral_mmpose.evaluation import PCKhCurve
+from integral_mmpose.models import IntegralHead
 from integral_mmpose.models.heads.common import decode_batch
 
 COLUMNS = ('PCKh@0.5', 'PCKh@0.1', 'AUC')
@@ -59,6 +60,7 @@ def readouts() -> Iterator[Readout]:
 @torch.no_grad()
 def run_network(model, loader) -> List[tuple]:
     """Maps of the last stage, and samples, of every batch."""
+    last_stage(model.head)
     batches = []
     for batch in loader:
         data = model.data_preprocessor(batch)
@@ -70,8 +72,18 @@ def run_network(model, loader) -> List[tuple]:
 
 
 def last_stage(head: nn.Module) -> nn.Module:
-    """The head itself, if it has one stage."""
-    return getattr(head, 'heads', [head])[-1]
+    """The head itself, if it has one stage.
+
+    Raises:
+        ValueError: If it has no maps, as that of R1.
+    """
+    last = getattr(head, 'heads', [head])[-1]
+    if not isinstance(last, IntegralHead):
+        raise ValueError(
+            f'{type(last).__name__} has no heat maps to read: give the folder '
+            'of an H, I, MS or HG row'
+        )
+    return last
 
 
 def halves(batches: List[tuple]) -> List[List[tuple]]:

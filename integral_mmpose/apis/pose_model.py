@@ -18,6 +18,7 @@ from mmpose.apis import init_model
 from mmpose.registry import TRANSFORMS
 
 from integral_mmpose.config import read_config
+from integral_mmpose.datasets.transforms import ConvertJoints
 from integral_mmpose.engine import check_weights
 from integral_mmpose.functional import HeatVectors
 from integral_mmpose.inference import Pose
@@ -51,8 +52,9 @@ def load_pose_model(config, checkpoint: Optional[str], device: str = 'cpu'):
         model.dataset_meta = meta.get('dataset_meta', model.dataset_meta)
     loader = config.get('test_dataloader') or {}
     for step in loader.get('dataset', {}).get('pipeline', []):
-        kind = getattr(step['type'], '__name__', step['type'])
-        if kind.split('.')[-1] == 'ConvertJoints':
+        kind = step['type']
+        kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        if isinstance(kind, type) and issubclass(kind, ConvertJoints):
             converted = TRANSFORMS.build(step).metainfo
             model.dataset_meta = dict(model.dataset_meta, **converted)
     joints = (model.dataset_meta or {}).get('num_keypoints')

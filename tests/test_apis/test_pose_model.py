@@ -189,7 +189,17 @@ def test_no_metainfo_is_that_of_the_class():
     assert config.to_dict() == kept
 
 
-@pytest.mark.parametrize('kind', ['ConvertJoints', ConvertJoints])
+class OwnConvertJoints(ConvertJoints):
+    """A user's."""
+
+
+@pytest.mark.parametrize(
+    'kind',
+    [
+        *('ConvertJoints', 'mmpose.ConvertJoints', ConvertJoints),
+        OwnConvertJoints,
+    ],
+)
 def test_an_older_checkpoint_of_converted_joints(network, tmp_path, kind):
     """It has the joint set of the file; the config says what came out."""
     config = Config.fromfile(CONFIG)

@@ -120,15 +120,19 @@ def _fake_hosts(folder, version_py):
         (folder / name / 'version.py').write_text(version_py)
 
 
-def test_a_folder_of_that_name_is_named(tmp_path):
+@pytest.mark.parametrize('name', ['mmpose/__init__.py', 'mmpose.py'])
+def test_a_folder_or_file_of_that_name_is_named(tmp_path, name):
     """Such as one of the user's in the working directory."""
-    (tmp_path / 'mmpose').mkdir()
-    (tmp_path / 'mmpose/__init__.py').touch()
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    (tmp_path / 'version.py').write_text("__version__ = '1.3.2'")
+    named = str(file).replace('/__init__.py', '')
     done = _python(
         f'import sys; sys.path.insert(0, {str(tmp_path)!r}); '
         'import integral_mmpose'
     )
-    assert f'{tmp_path}/mmpose is imported as mmpose' in done.stderr
+    assert f'{named} is imported as mmpose' in done.stderr
 
 
 def test_a_version_that_is_computed_is_read(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from mmpose.structures import PoseDataSample
 import integral_mmpose  # noqa: F401
 from integral_mmpose.datasets.joints import MPII_METAINFO
 from integral_mmpose.datasets.metainfo import parse_metainfo
+from integral_mmpose.models import DirectRegressionHead
 from reproduction.readouts import (
     Readout,
     choose,
@@ -105,6 +106,12 @@ def test_of_several_stages_the_last_is_read(person):
     assert score(model, [(window, batches)], meta)['pckh/PCKh@0.1'] == 100
     first = [(stages[0], [sample])]  # negative control
     assert score(model, [(window, first)], meta)['pckh/PCKh@0.1'] == 0
+
+
+def test_a_row_without_maps_is_refused():
+    head = DirectRegressionHead(in_channels=4, num_joints=16)
+    with pytest.raises(ValueError, match='no heat maps to read: give'):
+        run_network(SimpleNamespace(head=head), [])
 
 
 def test_each_half_has_its_own_readout(person):
