@@ -13,6 +13,7 @@ element order.
 import torch
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
+from torch import Tensor, nn
 
 
 @MODELS.register_module()
@@ -26,3 +27,26 @@ class ChannelsLastPoseEstimator(TopdownPoseEstimator):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.to(memory_format=torch.channels_last)
+        for module in self.modules():
+            if _writes_out_of_bounds(module):
+                module.to(memory_format=torch.contiguous_format)
+                module.register_forward_pre_hook(_contiguous)
+
+
+def _writes_out_of_bounds(module: nn.Module) -> bool:
+    """Whether its channels-last backward on a CPU with AVX-512 crashes.
+
+    oneDNN's in torch 2.11, of strided 1x1 convolutions of less than 16
+    channels, as in a ResNet of a width under 16: from 48 x 48 cells on it
+    ends in a segmentation fault or a corrupted heap.
+    """
+    return (
+        isinstance(module, nn.Conv2d)
+        and module.kernel_size == (1, 1)
+        and module.stride != (1, 1)
+        and module.in_channels < 16
+    )
+
+
+def _contiguous(module: nn.Module, inputs: tuple) -> Tensor:
+    return inputs[0].contiguous()
