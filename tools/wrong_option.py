@@ -60,6 +60,7 @@ UNNAMED = {
         drop_last=bool,
         prefetch_factor=Optional[int],
     ),
+    'optim_wrapper': dict(accumulative_counts=int),
     'clip_grad': dict(max_norm=float, norm_type=Union[float, str]),
 }
 #: Type -> its name in a message, and the classes that count as it.
@@ -137,8 +138,8 @@ def refuse_wrong_types(cfg: Any, path: str = '') -> None:
         kind = cfg.get('type')
         if re.search(r'_dataloader\.(\d+\.)?$', path):
             kind = 'DataLoader'
-        elif path.endswith('.clip_grad.'):
-            kind = 'clip_grad'
+        elif path == 'optim_wrapper.' or path.endswith('.clip_grad.'):
+            kind = path.split('.')[-2]
         elif path in ('val_cfg.', 'test_cfg.') and kind is None:
             kind = path[:-5].capitalize() + 'Loop'
         elif path == 'train_cfg.' and kind is None:

@@ -179,6 +179,20 @@ class FlatMetainfo:
             found.pop('file_joints', None)
         return found
 
+    def _get_unserialized_subset(self, indices) -> list:
+        """The samples that ``indices`` names; there is one at least."""
+        count = len(self.data_list)
+        places = [] if isinstance(indices, int) else list(indices)
+        wrong = [i for i in places if not -count <= i < count]
+        if wrong or not (places or indices):
+            raise ValueError(
+                f'{type(self).__name__}: indices={indices!r:.60}: '
+                + (f'there is no {wrong[0]} of' if wrong else 'none of')
+                + f' {count} samples. Give how many of the first ones '
+                '(negative: of the last), or a list of places'
+            )
+        return super()._get_unserialized_subset(indices)
+
     def get_data_info(self, idx: int) -> dict:
         """The annotation and the joint set of sample number ``idx``."""
         info = BaseDataset.get_data_info(self, idx)

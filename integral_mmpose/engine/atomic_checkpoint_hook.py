@@ -173,6 +173,13 @@ class AtomicCheckpointHook(CheckpointHook):
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         """Save the best checkpoint, and the epoch's one without the note."""
         self._validation_due = False
+        wanted = set(getattr(self, 'key_indicators', [])) - {'auto'}
+        unknown = sorted(wanted.difference(metrics or wanted))
+        if unknown:
+            raise ValueError(
+                f'{type(self).__name__}: save_best={unknown[0]!r} is none of '
+                f'the metrics {list(metrics or {})}'
+            )
         super().after_val_epoch(runner, metrics or {})
         # Plateau schedulers have seen the metrics: this hook comes late.
         newest, step = osp.basename(str(self.last_ckpt)), self._step(runner)

@@ -8,6 +8,7 @@ from typing import List, Optional
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import AmpOptimWrapper
 from mmpose.registry import HOOKS
 
 from .codec_check import check_encoders
@@ -69,7 +70,8 @@ class NaNGuardHook(Hook):
         """Look at the losses of an iteration.
 
         Raises:
-            FloatingPointError: Names iteration, losses and image files.
+            FloatingPointError: Names iteration, losses and image files; or
+                the norm of the gradient.
         """
         bad = [
             f'{name}={_number(value):g}'
@@ -86,6 +88,21 @@ class NaNGuardHook(Hook):
                 f'{f" and {more} more" if more > 0 else ""}. Check their '
                 'annotations, lower the learning rate, or set '
                 'optim_wrapper.clip_grad; the last checkpoint is not affected.'
+            )
+
+        self._check_gradient(runner)
+
+    def _check_gradient(self, runner) -> None:
+        """An infinite norm is clipped to 0: nothing would be learned."""
+        if isinstance(runner.optim_wrapper, AmpOptimWrapper):
+            return  # it skips such a step, and lowers its scale
+        norms = runner.message_hub.log_scalars.get('train/grad_norm')
+        if norms is not None and not _is_finite(norms.current()):
+            raise FloatingPointError(
+                f'iteration {runner.iter + 1} (epoch {runner.epoch + 1}): the '
+                f'norm of the gradient is {norms.current():g}. Lower the '
+                'weights of the losses or the learning rate; the last '
+                'checkpoint is not affected.'
             )
 
     def after_train_epoch(self, runner) -> None:

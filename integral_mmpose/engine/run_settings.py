@@ -72,6 +72,7 @@ def settings_of(runner) -> Dict[str, Any]:
             batch_size=loader.batch_size,
             samples=len(loader.dataset),
             annotations=annotations_of(loader.dataset),
+            joint_sets=_joint_sets(loader.dataset),
             side_files=annotations_of(loader.dataset, 'side_files'),
             custom_hooks=hooks,
             default_hooks=default_hooks,
@@ -131,6 +132,25 @@ def annotations_of(dataset, attribute: str = 'ann_file') -> List[str]:
         _crc(str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size)
         for path in found
     ]
+
+
+def _joint_sets(dataset) -> List[dict]:
+    """What training reads of the joint set of each data set, in order.
+
+    It may be of a file of its own, which the config only names.
+    """
+    inner = list(getattr(dataset, 'datasets', None) or [])
+    inner += [dataset.dataset] if hasattr(dataset, 'dataset') else []
+    found = [one for part in inner for one in _joint_sets(part)]
+    metainfo = getattr(dataset, 'metainfo', None) or {}
+    if 'flip_indices' in metainfo:
+        own = dict(
+            names=list(metainfo['keypoint_id2name'].values()),
+            swaps=list(metainfo['flip_indices']),
+            weights=metainfo['dataset_keypoint_weights'].tolist(),
+        )
+        found.insert(0, own)
+    return found
 
 
 @lru_cache(maxsize=None)

@@ -118,7 +118,7 @@ class FiniteCocoMetric(CocoMetric):
             person['num_keypoints'] = int((joints[:, 2] > 0).sum())
 
     def _keep_people(self, meta: dict) -> None:
-        """The truth of a data set that leaves out other categories."""
+        """The truth of a data set: people, and of ``indices`` its samples."""
         content, file = self.coco.dataset, self.ann_file or 'the truth'
         if not (self.gt_converter or self.pred_converter):
             joints = self._file_joints or dict(
@@ -131,6 +131,9 @@ class FiniteCocoMetric(CocoMetric):
             for entry in content['annotations']
             if entry['category_id'] == person
         ]
+        for field, ids in (meta.get('tested') or {}).items():
+            tested = set(ids)
+            people = [p for p in people if p[field] in tested]
         self.coco = index_of(dict(content, annotations=people))
 
     def _check_truth(self) -> None:

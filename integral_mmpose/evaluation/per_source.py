@@ -54,7 +54,14 @@ class PerSourceEvaluator(Evaluator):
     @dataset_meta.setter
     def dataset_meta(self, metainfo: Optional[dict]) -> None:
         self._dataset_meta = metainfo
-        known = dict(enumerate((metainfo or {}).get('sources', ())))
+        known = dict(enumerate((metainfo or {}).get('sources') or ()))
+        wrong = sorted(set(self.sources).difference(known))
+        if known and wrong:
+            raise ValueError(
+                f'PerSourceEvaluator: sources={self.sources}: there is no '
+                f'source {wrong[0]} in the mixture, whose sources are '
+                f'{list(known)}'
+            )
         for metric, source in zip(self.metrics, self.sources):
             own = known.get(source)
             try:

@@ -552,3 +552,74 @@ def test_pckh_of_a_layout_without_head_boxes_is_refused(coco):
     """Before the training, and not at its first validation."""
     with pytest.raises(ValueError, match="as in COCO's layout, take another"):
         PCKhCurve().dataset_meta = coco().metainfo
+
+
+def shifted(change):
+    """People at several places, with their joints and boxes changed."""
+    rng, people = np.random.default_rng(0), []
+    for n in range(1, 9):
+        corner = rng.uniform([20, 10], [60, 30])
+        joints = corner + rng.uniform(0, 30, (17, 2))
+        box = np.concatenate([corner, corner + 30 - corner])
+        joints, box = change(joints, box)
+        flags = np.full((17, 1), 2.0)
+        keypoints = np.concatenate([joints, flags], -1).ravel().tolist()
+        box = np.asarray(box).tolist()
+        people.append(person(n, 3, keypoints=keypoints, bbox=box))
+    return dict(CONTENT, annotations=people)
+
+
+SIZE = np.array([100, 80])
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda joints, box: (joints / SIZE, box),
+        lambda joints, box: (joints - box[:2], box),
+        lambda joints, box: (joints, box / [*SIZE, *SIZE]),
+        lambda joints, box: (joints[:, ::-1] + [30, -20], box),
+    ],
+)
+def test_joints_and_boxes_of_other_units_are_refused(coco, change):
+    """They would train nothing: joints outside the box have no weight."""
+    coco(shifted(lambda *unchanged: unchanged))
+    with pytest.raises(ValueError, match='lie outside the box|without area'):
+        coco(shifted(change))
+
+
+def test_boxes_by_two_corners_are_refused(coco):
+    def corners(joints, box):
+        return joints, [*box[:2], *(box[:2] + box[2:])]
+
+    with pytest.raises(ValueError, match='must be left, top, width, height'):
+        coco(shifted(corners))
+
+
+def test_boxes_with_a_border_are_no_corners(coco):
+    """Of cropped images, with more around the person than there is."""
+
+    def whole_image(joints, box):
+        return joints, [-20, -20, 140, 120]
+
+    def from_zero(joints, box):
+        return joints, [0, 0, 100, 80]
+
+    for change in (whole_image, from_zero):
+        assert len(coco(shifted(change))) == 8
+
+
+@pytest.mark.parametrize(
+    ('indices', 'message'),
+    [
+        (0, 'indices=0: none of 2 samples'),
+        ([], r'indices=\[\]: none of 2'),
+        ([1, 5], 'there is no 5 of 2 samples'),
+        ([-3], 'there is no -3 of 2'),
+    ],
+)
+def test_indices_of_nobody_are_named(coco, indices, message):
+    with pytest.raises(ValueError, match=message):
+        coco(indices=indices)
+    for right, count in ((1, 1), (-1, 1), ([1, -2], 2), (9, 2)):
+        assert len(coco(indices=right)) == count

@@ -511,3 +511,18 @@ def test_an_absurd_head_is_named(mpii, size):
 def test_a_padding_that_is_no_factor(mpii, padding):
     with pytest.raises(ValueError, match='bbox_padding must be a number'):
         build(mpii.root, bbox_padding=padding)
+
+
+@pytest.mark.parametrize('field', ['joints', 'center'])
+def test_joints_in_shares_of_the_image_are_refused(mpii, field):
+    """They would train nothing: joints outside the box have no weight."""
+    people = mpii.people()
+    for one in people:
+        for name in ('joints', 'center'):
+            one[name] = (np.array(one[name]) + 300).tolist()
+    build(mpii.write(people))
+    for one in people:
+        one[field] = (np.array(one[field]) / 1000).tolist()
+    mpii.write(people)
+    with pytest.raises(ValueError, match='lie outside the box of their'):
+        MpiiExactDataset(data_root=mpii.root)

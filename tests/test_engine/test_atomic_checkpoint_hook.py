@@ -551,3 +551,15 @@ def test_a_made_up_validation_sees_its_step(make_runner, tmp_path, by_epoch):
     assert _run(run, 'lost') == 0
     seen = [(tmp_path / name).read_text() for name in ('whole', 'lost')]
     assert seen == ['1 7' if by_epoch else '0 7'] * 2
+
+
+def test_a_metric_that_there_is_not_is_named(make_runner):
+    """Negative control: mmengine's KeyError lists nothing."""
+    for kind, error, text in (
+        ('AtomicCheckpointHook', ValueError, r"'erorr' is none .*'error'"),
+        ('CheckpointHook', KeyError, '^.erorr.$'),
+    ):
+        hook = dict(type=kind, save_best='erorr', rule='less')
+        runner = make_runner(val_interval=1, default_hooks=dict(c=hook))
+        with pytest.raises(error, match=text):
+            runner.train()

@@ -184,8 +184,10 @@ def test_names_losses_and_images(value):
 
 
 def test_finite_losses_pass():
+    hub = SimpleNamespace(log_scalars={})
+    runner = SimpleNamespace(optim_wrapper=None, message_hub=hub)
     NaNGuardHook().after_train_iter(
-        None, 0, None, dict(loss=torch.tensor(1e30), acc=torch.tensor(0.0))
+        runner, 0, None, dict(loss=torch.tensor(1e30), acc=torch.tensor(0.0))
     )
 
 
@@ -218,3 +220,31 @@ def test_fewer_samples_than_a_batch_are_an_error(make_runner, tmp_path):
             for path in saved:
                 path.unlink()
     assert not list((tmp_path / 'work').glob('*.pth'))
+
+
+class Steep(torch.nn.Module):
+    """A head whose gradient is finite, and its norm is not."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 1)
+
+    def forward(self, x):
+        out = self.layer(x)
+        out.register_hook(lambda gradient: gradient * 1e30)
+        return out
+
+
+def test_an_infinite_gradient_is_an_error(make_runner, tiny_model):
+    """Negative control: mmengine clips it to 0, and learns nothing."""
+    optimizer = dict(type='Adam', lr=1e-2)
+    wrapper = dict(optimizer=optimizer, clip_grad=dict(max_norm=1.0))
+    model = tiny_model()
+    model.head = Steep()
+    before = copy.deepcopy(model.state_dict())
+    make_runner(model, optim_wrapper=copy.deepcopy(wrapper)).train()
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+    runner = make_runner(model, optim_wrapper=wrapper, custom_hooks=GUARD)
+    with pytest.raises(FloatingPointError, match='1.*gradient is inf'):
+        runner.train()

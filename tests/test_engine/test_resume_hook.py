@@ -5,6 +5,7 @@ import re
 import shutil
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -593,3 +594,31 @@ def test_hooks_that_drive_a_training(tmp_path):
     hooks = dict(custom_hooks=[dict(type='EmptyCacheHook')])
     looks_on = run_settings.settings_of(run_with(tmp_path, drivers, **hooks))
     assert run_settings.differences(old, looks_on) == []
+
+
+class Named(Line):
+    """A data set with the joint set of a file."""
+
+    def __init__(self, weights):
+        super().__init__()
+        self.metainfo = dict(
+            keypoint_id2name={0: 'left', 1: 'right'},
+            flip_indices=[1, 0],
+            dataset_keypoint_weights=np.array(weights),
+        )
+
+
+def test_another_joint_set_of_the_same_name(train):
+    """As of a file that was edited; the config only names it."""
+    train(1, data=Named([1.0, 1.0]))
+    train(1, data=Named([1.0, 1.0]))
+    with pytest.raises(ValueError, match='joint_sets.0.weights.1: 1.0 -> 2.0'):
+        train(1, data=Named([1.0, 2.0]))
+
+
+def test_joint_sets_of_mixed_data_sets():
+    sets = [Named([n, n]) for n in (1.0, 2.0, 3.0)]
+    wrapped = SimpleNamespace(dataset=sets[1], metainfo=sets[1].metainfo)
+    mixed = SimpleNamespace(datasets=[sets[0], wrapped, Line(), sets[2]])
+    found = run_settings._joint_sets(mixed)
+    assert [one['weights'][0] for one in found] == [1, 2, 2, 3]

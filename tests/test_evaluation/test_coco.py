@@ -24,7 +24,7 @@ from mmpose.registry import (
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from integral_mmpose.datasets import CocoCheckedDataset
+from integral_mmpose.datasets import CocoCheckedDataset, MixedDataset
 from integral_mmpose.datasets.joints import build_metainfo
 from integral_mmpose.evaluation import FiniteCocoMetric, PerSourceEvaluator
 from integral_mmpose.synthetic import coco_writer
@@ -967,3 +967,72 @@ def test_box_scores_of_the_truth_are_finite(ann_file):
     bad['gt_instances'] = dict(bbox_scores=np.array([np.nan]))
     with pytest.raises(ValueError, match='1.jpg: bbox_scores'):
         FiniteCocoMetric(ann_file=path).process({}, [bad])
+
+
+def test_who_is_not_tested_is_not_missed(tmp_path):
+    """``indices`` of labelled boxes; by mmpose's metric they are."""
+    people, joints = [], np.stack([np.arange(17.0) + 9, np.arange(17) + 9], 1)
+    for n in range(1, 9):  # two an image, one above the other
+        points = joints + [0, 60 * (n % 2)]
+        box = dict(area=900.0, bbox=[5, 5 + 60 * (n % 2), 30, 30])
+        people.append(
+            annotation(n, (n + 1) // 2, points, np.full(17, 2), **box)
+        )
+    path = write_truth(tmp_path / 'some.json', people, images=4)
+    for indices, tested in ((3, 3), ([0, 5], 2), (-1, 1), (None, 8), (8, 8)):
+        data = CocoCheckedDataset(
+            ann_file=path, test_mode=True, indices=indices
+        )
+        assert len(data) == tested
+        mixture = MixedDataset(
+            [
+                dict(
+                    type='CocoCheckedDataset',
+                    ann_file=path,
+                    test_mode=True,
+                    indices=indices,
+                )
+            ],
+            metainfo=CocoCheckedDataset.METAINFO,
+        )
+        metric = FiniteCocoMetric()
+        for meta in (data.metainfo, mixture.metainfo['sources'][0]):
+            metric.dataset_meta = dict(data.metainfo, **meta)
+            assert len(metric.coco.anns) == tested
+        theirs = CocoMetric(ann_file=path)
+        theirs.dataset_meta = data.metainfo
+        found = {}
+        for name, one in (('ours', metric), ('theirs', theirs)):
+            for n in range(tested):
+                info = data.get_data_info(n)
+                ours = sample(info['keypoints'])
+                ours.update(id=info['id'], img_id=info['img_id'])
+                one.process([{}], [ours])
+            found[name] = one.evaluate(tested)['coco/AP']
+        assert found['ours'] == pytest.approx(1)
+        assert (found['theirs'] < 0.7) == (tested < 8)
+
+
+def test_images_with_detected_people_that_are_not_tested(tmp_path):
+    """A person that the detector missed counts in an image that is tested."""
+    joints = np.stack([np.arange(17.0) + 9, np.arange(17) + 9], 1)
+    box = dict(area=900.0, bbox=[5, 5, 30, 30])
+    flags = np.full(17, 2)
+    people = [annotation(n, n, joints, flags, **box) for n in (1, 2, 3)]
+    people.append(annotation(4, 1, joints + 60, flags, **box))
+    path = write_truth(tmp_path / 'some.json', people, images=3)
+    boxes = [
+        dict(image_id=n, category_id=1, bbox=[5, 5, 30, 30], score=0.5)
+        for n in (1, 2)
+    ]
+    (tmp_path / 'boxes.json').write_text(json.dumps(boxes))
+    for indices, truths in ((1, [1, 4]), (2, [1, 2, 3, 4])):
+        data = CocoCheckedDataset(
+            ann_file=path,
+            bbox_file=str(tmp_path / 'boxes.json'),
+            test_mode=True,
+            indices=indices,
+        )
+        metric = FiniteCocoMetric(ann_file=path)
+        metric.dataset_meta = data.metainfo
+        assert sorted(metric.coco.anns) == truths

@@ -125,3 +125,13 @@ def test_errors():
         )
     with pytest.raises(ValueError, match="list 'source' in meta_keys"):
         build([0]).process([PoseDataSample(metainfo=dict(name='a'))], None)
+
+
+@pytest.mark.parametrize('wrong', [2, -1])
+def test_a_source_that_there_is_not_is_named_before_a_training(wrong):
+    evaluator = build([0, wrong])
+    mixture = dict(dataset_name='h36m18', sources=[dict(), dict()])
+    message = rf'no source {wrong} in the mixture, whose sources are \[0, 1\]'
+    with pytest.raises(ValueError, match=message):
+        evaluator.dataset_meta = mixture
+    build([0, 1]).dataset_meta = mixture

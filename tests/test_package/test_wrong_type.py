@@ -253,3 +253,12 @@ def test_values_that_fit_and_classes_of_others_pass(tool):
             ),
         )
     )
+
+
+def test_a_part_of_an_accumulation(tool):
+    """mmengine would step at 5 of 2.5, and divide by 2.5."""
+    wrapper = dict(type='OptimWrapper', accumulative_counts=2.5)
+    with pytest.raises(ValueError, match=r'counts=2.5: must be a whole'):
+        tool.refuse_wrong_types(dict(optim_wrapper=wrapper))
+    wrapper['accumulative_counts'] = 2
+    tool.refuse_wrong_types(dict(optim_wrapper=wrapper))

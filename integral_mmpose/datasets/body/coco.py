@@ -33,6 +33,7 @@ from ..checks import (
     shown,
 )
 from ..metainfo import FlatMetainfo
+from .box_checks import check_boxes_in_images, check_joints_in_boxes
 from .coco_files import (
     IMAGE_FIELDS,
     check_joint_names,
@@ -102,7 +103,21 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         people = [info for info in found if info]
         if people:
             self._refuse_malformed(people)
+        used = [info for info in people if self._is_valid_instance(info)]
+        check_boxes_in_images(used, self.ann_file)
+        check_joints_in_boxes(used, self.ann_file)
         return people, images
+
+    def _get_unserialized_subset(self, indices) -> List[dict]:
+        kept = super()._get_unserialized_subset(indices)
+        if self.test_mode and len(kept) < len(self.data_list):
+            # FiniteCocoMetric's: who is not tested is not missed.
+            ours = 'img_id' if self.bbox_file else 'id'
+            files = 'image_id' if self.bbox_file else 'id'
+            self._metainfo['tested'] = {
+                files: sorted({info[ours] for info in kept})
+            }
+        return kept
 
     def _person_id(self, content: dict) -> int:
         """The category of people, with joints of this data set."""

@@ -32,6 +32,7 @@ from ..checks import (
 )
 from ..joints import MPII_METAINFO
 from ..metainfo import FlatMetainfo
+from .box_checks import check_joints_in_boxes
 from .head_boxes import head_sizes
 from .mpii_box import box_of_fields
 from .mpii_joints import find_file, labelled_joints, load_people
@@ -152,6 +153,8 @@ class MpiiExactDataset(FlatMetainfo, BaseCocoStyleDataset):
                 f'{self.ann_file}: none of its {len(instances)} people has a '
                 'labelled joint. Point to the right file.'
             )
+        labelled = [i for i in instances if i['keypoints_visible'].any()]
+        check_joints_in_boxes(labelled, self.ann_file)
         if used < len(instances):
             print_log(
                 f'{self.ann_file}: {used} of {len(instances)} people are '

@@ -16,6 +16,9 @@ from .base import Loss
 
 #: The paper counts a cell as positive within 15 px of a 256 px input.
 DISC_RADIUS = 15 / 256
+#: Bins. H1 divides by the target's energy, exp(-0.75 / sigma^2) of the
+#: largest one for a joint between the cells of a volume.
+MIN_SIGMA = 0.3
 
 
 class HeatmapLoss(Loss):
@@ -60,6 +63,12 @@ class GaussianLoss(HeatmapLoss):
     def __init__(self, sigma: float = 1.0, loss_weight: float = 1.0) -> None:
         super().__init__(loss_weight)
         self.sigma = self.positive('sigma', sigma)
+        if sigma < MIN_SIGMA:
+            raise ValueError(
+                f'{type(self).__name__}: sigma={sigma} bins is below '
+                f'{MIN_SIGMA}: between two cells hardly anything is left of '
+                'the Gaussian, and the loss overflows'
+            )
 
 
 class VolumeLoss(HeatmapLoss):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from mmpose.registry import MODELS
 
 from integral_mmpose.models import losses
@@ -31,3 +32,16 @@ def test_the_class_is_named():
     wrong = 'VolumeJSLoss: sigma must be a positive number, got 0'
     with pytest.raises(ValueError, match=wrong):
         MODELS.build(dict(type='VolumeJSLoss', sigma=0))
+
+
+def test_a_sigma_that_overflows_is_refused():
+    """In bins: 0.02 may be meant as a share of the side."""
+    with pytest.raises(ValueError, match='sigma=0.02 bins is below 0.3'):
+        MODELS.build(dict(type='VolumeMSELoss', sigma=0.02))
+    for kind in ('VolumeMSELoss', 'MarginalMSELoss'):
+        loss = MODELS.build(dict(type=kind, sigma=0.3))
+        logits = torch.zeros(1, 1, 8, 8, 8, requires_grad=True)
+        loss(
+            logits, torch.full((1, 1, 3), 0.0), torch.ones(1, 1, 3)
+        ).backward()
+        assert logits.grad.isfinite().all()
