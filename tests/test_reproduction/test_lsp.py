@@ -92,7 +92,7 @@ def test_head_boxes_in_another_order(base, tmp_path, monkeypatch, order):
     monkeypatch.setattr('reproduction.data.HELD_OUT', 1)
     path = base / 'lsp/lsp_train.json'
     people = json.loads(path.read_text())
-    people[1]['joints'] = [[200, 20]] * 16
+    people[1]['joints'] = [[90, 20]] * 16
     path.write_text(json.dumps(people))
     boxes = np.zeros((2, 2, 2))
     boxes[1] = [[3, 6], [4, 8]]
