@@ -107,6 +107,8 @@ class IntegralHead(MapReadout, CheckedTestCfg, HeatmapHead):
         check_counts(
             in_channels=in_channels, out_channels=out_channels, depth=depth
         )
+        for channels in deconv_out_channels or ():
+            check_counts(deconv_out_channels=channels)
         super().__init__(
             in_channels,
             out_channels * depth,

@@ -269,6 +269,7 @@ def test_depth_contradicts_the_codec(build_head):
         (dict(depth=0), 'depth must be a whole .* at least 1, got 0'),
         (dict(joints=0), 'out_channels must be a whole .* least 1, got 0'),
         (dict(in_channels=0), 'in_channels must be a whole .* 1, got 0'),
+        (dict(deconv_out_channels=(8, -1)), 'deconv_out_channels .* got -1'),
         (
             dict(heatmap_loss=dict(type='JointL1Loss')),
             'heatmap_loss: JointL1Loss is not a heat map loss',
