@@ -174,10 +174,10 @@ class FlatMetainfo:
             self.pipeline.transforms if self._fully_initialized else ()
         ):
             if isinstance(step, ConvertJoints):
-                found = _converted(found, step, self.ann_file)
+                found = _converted(found, step)
         if not self.test_mode:
             found.pop('file_joints', None)
-        return found
+        return dict(found, test_mode=self.test_mode)
 
     def _get_unserialized_subset(self, indices) -> list:
         """The samples that ``indices`` names; there is one at least."""
@@ -200,10 +200,9 @@ class FlatMetainfo:
         return info
 
 
-def _converted(metainfo: dict, step, ann_file: str) -> dict:
+def _converted(metainfo: dict, step) -> dict:
     """The joint set after a ConvertJoints, after which others may follow."""
     file = metainfo.get('file_joints') or dict(
-        ann_file=ann_file,
         names=list(metainfo['keypoint_id2name'].values()),
         sigmas=metainfo['sigmas'].tolist(),
         sources=list(range(metainfo['num_keypoints'])),

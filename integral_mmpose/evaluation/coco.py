@@ -1,5 +1,6 @@
 """CocoMetric that rejects predictions that are not finite."""
 
+from copy import deepcopy
 from typing import Dict, Optional, Sequence
 
 import numpy as np
@@ -36,13 +37,13 @@ class FiniteCocoMetric(CocoMetric):
     def __init__(self, ann_file: Optional[str] = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self._given = ann_file
-        self._checked = False
+        self._checked = self._as_read = False
         self._file_joints: Optional[dict] = None  # of a truth to convert
         if ann_file is not None:
             self._read_truth(ann_file)
 
     def _read_truth(self, ann_file: Optional[str]) -> None:
-        self.ann_file, self._checked = ann_file, False
+        self.ann_file, self._checked, self._as_read = ann_file, False, True
         if ann_file is None:
             self.coco = None
             return
@@ -56,13 +57,13 @@ class FiniteCocoMetric(CocoMetric):
         ours = known.get('person_category') is not None
         joints = known.get('file_joints')
         self._refuse_conversions(known)
-        file = self._given or (joints or known).get('ann_file')
+        file = self._given or known.get('ann_file')
         if ours and not file:  # mmpose's note of it
             hub = MessageHub.get_current_instance()
             file = hub.get_info(f'{known["dataset_name"]}_ann_file')
-        # That of another data set, or converted already, is read again.
-        if file != self.ann_file or self._file_joints:
+        if not file or file != self.ann_file or not self._as_read:
             self._read_truth(file)
+        self._as_read = not (ours or joints)  # it is changed below
         self._file_joints = joints
         meta = dict(known)  # mmpose writes into it
         if joints:
@@ -84,7 +85,14 @@ class FiniteCocoMetric(CocoMetric):
 
     def _refuse_conversions(self, known: dict) -> None:
         """Those of other joints than the metric's: the AP would be wrong."""
-        mixed = any(s.get('file_joints') for s in known.get('sources') or ())
+        sources = known.get('sources') or ()
+        if any(data.get('test_mode') is False for data in (known, *sources)):
+            raise ValueError(
+                'CocoMetric: the data set is one of training, which does not '
+                'say how it converts joints, and draws another image where '
+                'one fails: set test_mode=True'
+            )
+        mixed = any(source.get('file_joints') for source in sources)
         if mixed and not (self.format_only or self._truth_has_joints(known)):
             raise ValueError(
                 'CocoMetric: sources of the mixture convert joints. Evaluate '
@@ -235,4 +243,10 @@ class FiniteCocoMetric(CocoMetric):
             ValueError: If a person came twice.
         """
         refuse_twice([(p['img_id'], p['id']) for p, _ in results], 'COCO')
-        return super().compute_metrics(results)
+        truth = self.coco
+        if self.gt_converter:  # mmpose converts it in place each time
+            self.coco = deepcopy(truth)
+        try:
+            return super().compute_metrics(results)
+        finally:
+            self.coco = truth

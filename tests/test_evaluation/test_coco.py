@@ -1036,3 +1036,72 @@ def test_images_with_detected_people_that_are_not_tested(tmp_path):
         metric = FiniteCocoMetric(ann_file=path)
         metric.dataset_meta = data.metainfo
         assert sorted(metric.coco.anns) == truths
+
+
+@pytest.mark.parametrize('mixed', [False, True])
+def test_a_data_set_of_training_is_not_evaluated(ann_file, mixed):
+    """Its metainfo says nothing of a conversion: the AP would be wrong."""
+    path, joints = ann_file
+    config = dict(
+        type='CocoCheckedDataset',
+        ann_file=path,
+        pipeline=legs_of(path).pipeline.transforms,
+    )
+    target = build_metainfo('legs', 'abcdef', (), [1, 0, 3, 2, 5, 4])
+    for test_mode in (False, True):
+        data = dict(config, test_mode=test_mode)
+        if mixed:
+            data = dict(type='MixedDataset', datasets=[data], metainfo=target)
+        meta = DATASETS.build(data).metainfo
+        evaluator = metric = FiniteCocoMetric()
+        if mixed:
+            evaluator = PerSourceEvaluator([metric], [0])
+        if test_mode:
+            evaluator.dataset_meta = meta
+            found = sample(joints[:, LEGS])
+            assert ap_of(metric, found) == pytest.approx(1)
+        else:
+            with pytest.raises(ValueError, match='set test_mode=True'):
+                evaluator.dataset_meta = meta
+
+
+def test_the_truth_is_that_of_the_last_data_set_without_conversion(
+    ann_file, tmp_path
+):
+    """Of data sets with one name, and of one with ``indices``."""
+    path, joints = ann_file
+    box = dict(area=5000.0, bbox=[5, 5, 190, 190])
+    people = [
+        annotation(n, n, joints[0] + 50, np.full(17, 2), **box) for n in (1, 2)
+    ]
+    other = write_truth(tmp_path / 'other.json', people, images=2)
+    sets = {
+        (file, indices): CocoCheckedDataset(
+            ann_file=file, test_mode=True, indices=indices
+        ).metainfo
+        for file, indices in ((path, None), (other, None), (other, 1))
+    }
+    metric = FiniteCocoMetric()
+    for key in ((path, None), (other, 1), (other, None), (path, None)):
+        metric.dataset_meta = sets[key]
+        assert metric.ann_file == key[0]
+        assert len(metric.coco.anns) == (1 + (key == (other, None)))
+        if key != (other, None):
+            found = sample(joints + np.float32(50 * (key[0] == other)))
+            assert ap_of(metric, found) == pytest.approx(1)
+
+
+@pytest.mark.parametrize('count', [17, 6])
+def test_every_validation_has_the_same_truth(ann_file, count):
+    """MMPose converts the truth in place each time: left becomes right."""
+    path, joints = ann_file
+    mapping = [*range(11), 12, 11, 14, 13, 16, 15] if count == 17 else LEGS
+    pairs = [(source, n) for n, source in enumerate(mapping)]
+    converter = dict(num_keypoints=count, mapping=pairs)
+    metric = FiniteCocoMetric(ann_file=path, gt_converter=converter)
+    metric.dataset_meta = CocoCheckedDataset(
+        ann_file=path, test_mode=True
+    ).metainfo
+    for _ in range(3):
+        found = sample(joints[:, mapping])
+        assert ap_of(metric, found) == pytest.approx(1)

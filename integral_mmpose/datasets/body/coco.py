@@ -113,10 +113,8 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
         if self.test_mode and len(kept) < len(self.data_list):
             # FiniteCocoMetric's: who is not tested is not missed.
             ours = 'img_id' if self.bbox_file else 'id'
-            files = 'image_id' if self.bbox_file else 'id'
-            self._metainfo['tested'] = {
-                files: sorted({info[ours] for info in kept})
-            }
+            ids = sorted({info[ours] for info in kept})
+            self._metainfo['tested'] = {ours.replace('img', 'image'): ids}
         return kept
 
     def _person_id(self, content: dict) -> int:
@@ -132,6 +130,8 @@ class CocoCheckedDataset(FlatMetainfo, CocoDataset):
                 f'categories than {id_} (person) are left out'
             )
         self._metainfo['person_category'] = id_  # FiniteCocoMetric's
+        if self.test_mode:
+            self._metainfo['ann_file'] = self.ann_file
         return id_
 
     def _refuse_malformed(self, people: List[dict]) -> None:

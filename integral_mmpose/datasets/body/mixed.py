@@ -78,6 +78,7 @@ class MixedDataset(CombinedDataset):
                 head_boxes=source.metainfo.get('head_boxes'),
                 person_category=source.metainfo.get('person_category'),
                 file_joints=source.metainfo.get('file_joints'),
+                test_mode=source.metainfo.get('test_mode'),
                 tested=source.metainfo.get('tested'),
                 ann_file=getattr(source, 'ann_file', None),
                 sources=source.metainfo.get('sources'),  # of a mixture
