@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from integral_mmpose.inference import PoseInferencer, open_source
 from integral_mmpose.inference.boxes import WHOLE_IMAGE
+from integral_mmpose.inference.cameras import split_keys
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
 from integral_mmpose.inference.results import (
     FreeNames,
@@ -156,7 +157,7 @@ class IntegralPoseInferencer:
         more = dict(fps=source.fps) if source.video else {}
         # The files of boxes, camera and depths
         paths = [v for v in options.values() if isinstance(v, (str, Path))]
-        files = [str(path).split('#')[0] for path in paths]
+        files = [split_keys(str(path))[0] for path in paths]
         writer = ResultWriter(
             vis_out_dir,
             pred_out_dir,

@@ -8,6 +8,7 @@ from typing import List, Tuple, Union
 from integral_mmpose.command import at_least_one
 from integral_mmpose.files import read_json
 from integral_mmpose.inference.box_files import check_boxes
+from integral_mmpose.inference.cameras import split_keys
 from integral_mmpose.inference.images import MAX_MEGAPIXELS
 from integral_mmpose.inference.sources import is_video, list_images
 from integral_mmpose.version import __version__
@@ -239,7 +240,7 @@ def stream_options(args) -> dict:
 def option_files(args) -> list:
     """Return the files that the options name, besides the inputs."""
     given = [args.boxes, args.camera, args.root_depth]
-    return [str(path).split('#')[0] for path in given if path]
+    return [split_keys(str(path))[0] for path in given if path]
 
 
 def read_depth(text: str) -> Union[str, float, dict]:

@@ -5,9 +5,10 @@ its centre, so the middle of an image is (W - 1) / 2.
 """
 
 import math
+import re
 import warnings
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -18,10 +19,10 @@ CameraLike = Union[str, Path, Mapping]
 
 #: A gigapixel panorama has fewer px a side.
 MAX_PX = 1e7
-#: Names of lens distortion: Human3.6M's, OpenCV's.
-_DISTORTION = (
-    *('k', 'p', 'dist', 'distortion', 'dist_coeffs', 'distCoeffs'),
-    *('k1', 'k2', 'k3', 'p1', 'p2'),
+#: Names of lens distortion, without signs: those of Human3.6M, OpenCV, ROS
+#: (whose K and P are matrices) and others.
+_DISTORTION = re.compile(
+    r'[kp]\d?|[dD]|(?i:dist|.*distortion|.*dist.*coef.*|radial.*)'
 )
 #: Other names of w and h, the size of its images in px. They count if they
 #: are whole numbers: a sensor's millimetres have the same names.
@@ -136,9 +137,9 @@ class CameraReader:
         """Warn if the camera is more than a pinhole camera."""
         used = [
             name
-            for name in _DISTORTION
-            for value in np.array(camera.get(name, 0), object).flat
-            if is_number(value) and value
+            for name, value in camera.items()
+            if _DISTORTION.fullmatch(re.sub(r'\W|_', '', str(name)))
+            and any(is_number(one) and one for one in _numbers_of(value))
         ]
         if 'K' in camera and np.array(camera['K'], object).reshape(3, 3)[0, 1]:
             used.append('skew of K')
@@ -157,9 +158,28 @@ class CameraReader:
         )
 
 
+def _numbers_of(value) -> list:
+    """What a value of JSON holds, in lists and dicts, too."""
+    if isinstance(value, Mapping):
+        value = {'data': value['data']} if 'data' in value else value
+        return [one for part in value.values() for one in _numbers_of(part)]
+    return list(np.array(value, object).flat)
+
+
+def split_keys(path: str) -> Tuple[str, str]:
+    """The file and the keys of ``file.json#key/key``.
+
+    A name with ``#`` of a file that there is stays whole.
+    """
+    if Path(path).is_file():
+        return path, ''
+    file, _, keys = path.rpartition('#') if '#' in path else (path, '', '')
+    return file, keys
+
+
 def _load(path: str):
     """Read the dict of ``file.json`` or ``file.json#key/key``."""
-    file, _, keys = path.partition('#')
+    file, keys = split_keys(path)
     content = read_json(file, 'is not a JSON file with a camera')
     for key in keys.split('/') if keys else ():
         if not isinstance(content, dict) or key not in content:

@@ -135,6 +135,8 @@ class VideoSource:
             what = 'camera or stream' if live else 'video'
             name = f'webcam:{device}' if kind == 'webcam' else device
             raise ValueError(f'{name}: cannot be opened as a {what}')
+        # Some versions of OpenCV leave a phone's video on its side.
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps < 1000 else DEFAULT_FPS
         self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))

@@ -12,6 +12,11 @@ from typing import Any, Iterator, Union
 
 from integral_mmpose.files import made_beside
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 
 class GrowingJson:
     """A JSON list whose entries are written at once.
@@ -24,10 +29,32 @@ class GrowingJson:
         self.partial = Path(f'{path}.partial')
         self._file: Any = None
 
+    def open(self) -> None:
+        """Begin the file, if it is not begun.
+
+        Raises:
+            ValueError: If another run is writing it.
+        """
+        if self._file is not None:
+            return
+        file = open(self.partial, 'a', encoding='utf-8')
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                raise ValueError(
+                    f'{self.path}: another run is writing it. Give each run '
+                    'an output folder of its own'
+                ) from None
+            except OSError:
+                pass  # a file system without locks
+        file.truncate(0)  # what a killed run has left
+        self._file = file
+
     def add(self, entry) -> None:
         """Append an entry, a JSON value, and flush it."""
-        if self._file is None:
-            self._file = open(self.partial, 'w', encoding='utf-8')
+        self.open()
         with self._kept():
             self._file.write(json.dumps(entry) + '\n')
             self._file.flush()

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Union
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from integral_mmpose.geometry import UNITS
 from integral_mmpose.version import __version__
 from integral_mmpose.visualization import save_image
 
+from .download import is_url
 from .find_people import ImageResult
 from .growing import GrowingJson
 from .movie import MovieWriter
@@ -52,7 +54,7 @@ class FreeNames:
 
         ``outputs`` has the folder and the suffix of each file.
         """
-        first = stem = Path(name.split('?')[0]).stem
+        first = stem = Path(urlsplit(name).path if is_url(name) else name).stem
         number = 1
         while stem in self._used or any(
             os.path.realpath(Path(folder, stem + suffix)) in self._taken
@@ -173,6 +175,8 @@ class ResultWriter:
             return
         if picture is not None:
             self._picture = picture
+        if self._frames is not None:
+            self._frames.open()  # before the movie of another run is touched
         for entry in self._waiting:
             if self._movie is not None:
                 self._movie.add(self._picture)

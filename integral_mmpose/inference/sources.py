@@ -155,7 +155,9 @@ def list_images(path: Union[str, Path], out_dir: str = '') -> List[str]:
         )
     # Results below the images are no images.
     below = out if out and folder in out.parents else None
-    files = [p for p in Path(path).rglob('*') if p.is_file()]
+    # A dangling link is named as an image that cannot be read.
+    files = [p for p in Path(path).rglob('*') if p.is_file() or p.is_symlink()]
+    files = [p for p in files if not p.is_dir()]
     files = [p for p in files if below not in p.resolve().parents]
     files.sort(key=_order)
     suffixes = image_suffixes()

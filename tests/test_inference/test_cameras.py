@@ -33,6 +33,16 @@ def test_forms(form, tmp_path):
         (dict(dist=[[0.0, 0, 1e-3]]), r'\(dist\)'),
         (dict(k=[0, 0.0, 0], p=[0, 0]), None),
         (dict(p='none', k=None), None),
+        (dict(D=[0.3, 0.1, 0, 0, 0], P=[[1] * 4] * 3), r'\(D\)'),
+        (dict(distortion_coefficients=[0.1]), r'\(distortion_coefficients\)'),
+        (dict(distCoeffs=[[0.1]]), r'\(distCoeffs\)'),
+        (dict(distortion=dict(k1=0.3)), r'\(distortion\)'),
+        (dict(k4=0.1, radial_distortion=0.1), r'\(k4, radial_distortion\)'),
+        (
+            dict(distortion_coefficients=dict(rows=1, cols=2, data=[0, 0])),
+            None,
+        ),
+        (dict(distortion_model='plumb_bob', P=[[1] * 4] * 3), None),
     ],
 )
 def test_distortion_that_is_not_used_is_told(distortion, named):
@@ -45,6 +55,18 @@ def test_distortion_that_is_not_used_is_told(distortion, named):
     ):
         reader = CameraReader(camera)
     assert reader.camera_of(IMAGE).focal.tolist() == [500, 510]
+
+
+def test_a_sign_of_keys_in_a_name(tmp_path):
+    """``project #2/cam#1.json`` is a file, if there is one."""
+    path = tmp_path / 'project #2' / 'cam#1.json'
+    path.parent.mkdir()
+    path.write_text(json.dumps(FORMS[2]))
+    other = path.with_name('all.json')
+    other.write_text(json.dumps({'S9': FORMS[2]}))
+    for source in (path, f'{other}#S9'):
+        camera = CameraReader(str(source)).camera_of(IMAGE)
+        assert camera.focal.tolist() == [500, 510]
 
 
 def test_one_of_several_in_a_file(tmp_path):

@@ -60,3 +60,19 @@ def test_a_full_disk_names_the_file(tmp_path):
     with pytest.raises(OSError, match='kept.*a.json.partial'):
         growing.finish()
     assert not (tmp_path / 'a.json').exists()
+
+
+def test_two_runs_do_not_write_one_file(tmp_path):
+    """The second would leave something that is no JSON."""
+    path = tmp_path / 'a.json'
+    first = GrowingJson(path)
+    first.add(1)
+    with pytest.raises(ValueError, match='another run is writing it'):
+        GrowingJson(path).add(2)
+    first.add(3)
+    first.finish()
+    assert json.loads(path.read_text()) == [1, 3]
+    again = GrowingJson(path)
+    again.add(4)
+    again.finish()
+    assert json.loads(path.read_text()) == [4]

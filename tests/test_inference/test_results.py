@@ -174,6 +174,16 @@ def test_a_dot_in_the_name_of_a_video_stays(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_question_mark_is_no_query_of_a_file():
+    names = FreeNames()
+    for name, stem in (
+        ('day 1?/p.jpg', 'p'),
+        ('who?1.jpg', 'who?1'),
+        ('http://host/a.jpg?size=2', 'a'),
+    ):
+        assert names.stem(name, []) == stem
+
+
 def test_stems_differ():
     names = FreeNames()
     found = [names.stem(n, []) for n in ('a.jpg', 'b/a.png', 'a_2.jpg')]

@@ -1,6 +1,7 @@
 """Folders, videos, webcams and lists as frames."""
 
 import logging
+import struct
 from pathlib import Path
 
 import cv2
@@ -120,6 +121,36 @@ def test_a_video_without_frames_is_said(write_video, warnings_):
     assert list(open_source(write_video(0))) == []
     assert len(warnings_.messages) == 1
     assert 'walk.avi: the video has no frame' in warnings_.messages[0]
+
+
+def test_a_video_of_a_phone_is_upright(tmp_path):
+    """It is stored on its side, and its file says so; so do photographs.
+
+    The default of OpenCV 4.11 shows it lying.
+    """
+    upright = np.zeros((96, 64, 3), np.uint8)
+    upright[:48] = 200
+    path = tmp_path / 'phone.mp4'
+    code = cv2.VideoWriter_fourcc(*'mp4v')
+    writer = cv2.VideoWriter(str(path), code, 20, (96, 64))
+    for _ in range(3):
+        writer.write(cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    writer.release()
+    content = bytearray(path.read_bytes())
+    start = content.find(b'tkhd') + 44  # the matrix of the display
+    turned = (0, 65536, 0, -65536, 0, 0, 64 << 16, 0, 1 << 30)
+    content[start : start + 36] = struct.pack('>9i', *turned)
+    path.write_bytes(content)
+    for frame in open_source(str(path)):
+        assert frame.image.shape == upright.shape
+        assert np.abs(frame.image.astype(int) - upright).mean() < 5
+
+
+def test_a_link_to_nothing_is_named(tmp_path, image):
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    (tmp_path / 'b.png').symlink_to(tmp_path / 'gone.png')
+    names = [Path(path).name for path in list_images(str(tmp_path))]
+    assert names == ['a.png', 'b.png']
 
 
 def test_video_by_url(write_video, server):
