@@ -15,7 +15,7 @@ from .figure import canvas_to_rgb, new_figure
 from .skeleton import Skeleton, ground_grid, on_white, opacity_of, upright
 
 #: (elevation, azimuth) in degrees: from the camera, a little from its right;
-#: and from the person's side, where the depth is seen.
+#: and from the right of the image, where the depth is seen.
 VIEWS = (('from the camera', 10, -75), ('from the side', 10, -5))
 _INCHES = 3.2  # side of a view; the resolution follows the asked size
 _TRUTH_GREY = '0.45'
