@@ -40,7 +40,8 @@ class GrowingJson:
         file = open(self.partial, 'a', encoding='utf-8')
         if fcntl is not None:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Of this process: what it has left behind is its own.
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.close()
                 raise ValueError(

@@ -65,14 +65,21 @@ def test_a_full_disk_names_the_file(tmp_path):
 def test_two_runs_do_not_write_one_file(tmp_path):
     """The second would leave something that is no JSON."""
     path = tmp_path / 'a.json'
-    first = GrowingJson(path)
-    first.add(1)
-    with pytest.raises(ValueError, match='another run is writing it'):
-        GrowingJson(path).add(2)
-    first.add(3)
-    first.finish()
-    assert json.loads(path.read_text()) == [1, 3]
+    command = [sys.executable, '-c', KILLED, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        before = (tmp_path / 'a.json.partial').read_text()
+        with pytest.raises(ValueError, match='another run is writing it'):
+            GrowingJson(path).add(2)
+        assert (tmp_path / 'a.json.partial').read_text() == before
+        other.kill()
     again = GrowingJson(path)
     again.add(4)
     again.finish()
     assert json.loads(path.read_text()) == [4]
+    left = GrowingJson(path)  # by a call that was broken off
+    left.add(5)
+    again = GrowingJson(path)
+    again.add(6)
+    again.finish()
+    assert json.loads(path.read_text()) == [6]
