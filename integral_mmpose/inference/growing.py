@@ -40,7 +40,7 @@ class GrowingJson:
         file = open(self.partial, 'a', encoding='utf-8')
         if fcntl is not None:
             try:
-                # Of this process: what it has left behind is its own.
+                # Per process: a call that was broken off blocks no other.
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.close()

@@ -16,8 +16,8 @@ from .base import Loss
 
 #: The paper counts a cell as positive within 15 px of a 256 px input.
 DISC_RADIUS = 15 / 256
-#: Bins. H1 divides by the target's energy, exp(-0.75 / sigma^2) of the
-#: largest one for a joint between the cells of a volume.
+#: In bins. H1 divides by the energy of the target, which for a joint midway
+#: between the cells of a volume is about exp(-0.75 / sigma^2).
 MIN_SIGMA = 0.3
 
 
@@ -66,8 +66,8 @@ class GaussianLoss(HeatmapLoss):
         if sigma < MIN_SIGMA:
             raise ValueError(
                 f'{type(self).__name__}: sigma={sigma} bins is below '
-                f'{MIN_SIGMA}: between two cells hardly anything is left of '
-                'the Gaussian, and the loss overflows'
+                f'{MIN_SIGMA}: for a joint between two cells, hardly anything '
+                'is left of the Gaussian, and the loss overflows'
             )
 
 

@@ -34,11 +34,11 @@ class ChannelsLastPoseEstimator(TopdownPoseEstimator):
 
 
 def _writes_out_of_bounds(module: nn.Module) -> bool:
-    """Whether its channels-last backward on a CPU with AVX-512 crashes.
+    """Whether its channels-last backward can crash on a CPU with AVX-512.
 
-    oneDNN's in torch 2.11, of strided 1x1 convolutions of less than 16
-    channels, as in a ResNet of a width under 16: from 48 x 48 cells on it
-    ends in a segmentation fault or a corrupted heap.
+    That of oneDNN in torch 2.11 does so for strided 1x1 convolutions of fewer
+    than 16 channels, as in a ResNet with base_channels=8: from 48 x 48 cells
+    on, it ends in a segmentation fault or a corrupted heap.
     """
     return (
         isinstance(module, nn.Conv2d)
